@@ -1,0 +1,8 @@
+//! eureka-peers: DNS-fed, proven peer lists for stock Eureka servers on Kubernetes.
+//!
+//! The rooms and floors of this crate are drawn in `ARCHITECTURE.md`.
+
+pub mod document;
+pub mod model;
+pub mod reconcile;
+pub mod settings;

@@ -1,0 +1,39 @@
+//! The host part of a service URL.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use super::DnsName;
+
+/// A name or an address; printed as it stands in a URL, IPv6 in brackets.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Host {
+    /// A validated host name.
+    Name(DnsName),
+    /// A literal address.
+    Address(IpAddr),
+}
+
+impl Host {
+    /// Reads the host part of a URL: a name, an IPv4 literal, or an IPv6 literal in brackets.
+    pub(super) fn from_url_part(text: &str) -> Result<Self, super::DnsNameError> {
+        let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        if let Some(Ok(address)) = bracketed.map(str::parse) {
+            return Ok(Self::Address(IpAddr::V6(address)));
+        }
+        if let Ok(address) = text.parse() {
+            return Ok(Self::Address(IpAddr::V4(address)));
+        }
+        text.parse().map(Self::Name)
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => name.fmt(f),
+            Self::Address(IpAddr::V4(address)) => address.fmt(f),
+            Self::Address(IpAddr::V6(address)) => write!(f, "[{address}]"),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Who we are: the pod's own name and addresses.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::{DnsName, Host};
+
+/// The pod as the downward API describes it (`metadata.name`, `status.podIPs`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodIdentity {
+    /// `POD_NAME`, else the host name; the first label of the pod's name in DNS.
+    pub name: Option<DnsName>,
+    /// `POD_IP` and `POD_IPS`, else the addresses of the interfaces.
+    pub addresses: BTreeSet<IpAddr>,
+}
+
+impl PodIdentity {
+    /// Whether `host`, found under `service`, is this pod.
+    ///
+    /// A name is compared as a full name under the asked Service: as the pod's own name there, or
+    /// as the dashed address that CoreDNS gives to pods without a `hostname`
+    /// (`plugin/kubernetes`, `endpointHostname`).
+    pub fn is(&self, host: &Host, service: &DnsName) -> bool {
+        match host {
+            Host::Address(address) => self.addresses.contains(&address.to_canonical()),
+            Host::Name(name) => {
+                self.name.iter().any(|own| is_label_under(name, own.as_str(), service))
+                    || self.addresses.iter().any(|own| is_label_under(name, &dashed(*own), service))
+            }
+        }
+    }
+}
+
+fn is_label_under(name: &DnsName, label: &str, service: &DnsName) -> bool {
+    service.child(label).is_ok_and(|own| own == *name)
+}
+
+fn dashed(address: IpAddr) -> String {
+    address.to_string().replace(['.', ':'], "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> DnsName {
+        text.parse().expect("valid")
+    }
+
+    #[test]
+    fn knows_itself_by_name_and_by_dashed_address() {
+        let pod = PodIdentity {
+            name: Some(name("eureka-0")),
+            addresses: ["10.244.1.7".parse().expect("valid"), "fd00::1".parse().expect("valid")].into(),
+        };
+        let service = name("eureka.ns.svc.cluster.local");
+        let is = |host: &str| pod.is(&Host::Name(name(host)), &service);
+        assert!(is("eureka-0.eureka.ns.svc.cluster.local"));
+        assert!(is("10-244-1-7.eureka.ns.svc.cluster.local"));
+        assert!(is("fd00--1.eureka.ns.svc.cluster.local"));
+        assert!(!is("eureka-0.other.ns.svc.cluster.local"));
+        assert!(!is("eureka-1.eureka.ns.svc.cluster.local"));
+        assert!(pod.is(&Host::Address("10.244.1.7".parse().expect("valid")), &service));
+        assert!(pod.is(&Host::Address("::ffff:10.244.1.7".parse().expect("valid")), &service));
+        assert!(!pod.is(&Host::Address("10.244.1.8".parse().expect("valid")), &service));
+    }
+}

@@ -1,0 +1,34 @@
+//! The nouns of the program, valid by construction.
+//!
+//! Every type here has private fields and one way in; whoever holds one may rely on it without
+//! looking again. Nothing here does IO, reads a clock or logs.
+
+mod address_policy;
+mod answer;
+mod dns_name;
+mod host;
+mod http_url;
+mod identity;
+mod listing;
+mod moment;
+mod policy_values;
+mod question;
+mod server_fault;
+mod service;
+mod service_url;
+
+pub use address_policy::{AddressPolicy, IpNet};
+pub use answer::{Answer, LookupFailure, Record};
+pub use dns_name::{DnsName, DnsNameError};
+pub use host::Host;
+pub use http_url::HttpUrl;
+pub use identity::PodIdentity;
+pub use listing::{Listing, Zone, ZoneError};
+pub use moment::{Jitter, Moment};
+pub use policy_values::{MaxShrink, MaxShrinkError, Patience, PatienceError};
+pub use question::{AddressFamily, PortName, PortNameError, Question, RecordType};
+pub use server_fault::{Refusal, ServerFault};
+pub use service::{HeadlessService, ServiceError};
+pub use service_url::{
+    ContextPath, ContextPathError, PeerSet, Port, PortError, Scheme, SchemeError, ServiceUrl, ServiceUrlError,
+};

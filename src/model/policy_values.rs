@@ -1,0 +1,125 @@
+//! Values of policy that are more than a duration.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// How long to wait before a step, or that it is never taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// The step is taken after this time.
+    After(Duration),
+    /// The step is never taken.
+    Never,
+}
+
+/// Why a text is no [`Patience`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is neither a duration with a unit, such as 30s or 5m, nor `never`")]
+pub struct PatienceError;
+
+impl Patience {
+    /// Whether `waited` is long enough.
+    pub fn is_over(self, waited: Duration) -> bool {
+        match self {
+            Self::After(limit) => waited >= limit,
+            Self::Never => false,
+        }
+    }
+}
+
+impl FromStr for Patience {
+    type Err = PatienceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "never" {
+            return Ok(Self::Never);
+        }
+        humantime::parse_duration(text).map(Self::After).map_err(|_| PatienceError)
+    }
+}
+
+impl fmt::Display for Patience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::After(duration) => humantime::format_duration(*duration).fmt(f),
+            Self::Never => f.write_str("never"),
+        }
+    }
+}
+
+/// The share of peers that may leave at once, in percent: 0 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxShrink(u8);
+
+/// Why a text is no [`MaxShrink`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is no whole percentage from 0% to 100%")]
+pub struct MaxShrinkError;
+
+impl MaxShrink {
+    /// Half, the default.
+    pub const HALF: Self = Self(50);
+
+    /// `percent` of the peers, 0 to 100.
+    pub fn from_percent(percent: u8) -> Result<Self, MaxShrinkError> {
+        if percent <= 100 { Ok(Self(percent)) } else { Err(MaxShrinkError) }
+    }
+
+    /// Whether going from `before` to `now` peers is a greater fall than this allows.
+    pub fn is_exceeded(self, before: usize, now: usize) -> bool {
+        // Neither side can overflow: both counts are bounded by what one answer may hold.
+        before.saturating_sub(now) * 100 > before * usize::from(self.0)
+    }
+}
+
+impl FromStr for MaxShrink {
+    type Err = MaxShrinkError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_suffix('%').ok_or(MaxShrinkError)?;
+        Self::from_percent(digits.parse().map_err(|_| MaxShrinkError)?)
+    }
+}
+
+impl fmt::Display for MaxShrink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_means_more_than_half() {
+        assert!(!MaxShrink::HALF.is_exceeded(4, 2));
+        assert!(MaxShrink::HALF.is_exceeded(4, 1));
+        assert!(MaxShrink::HALF.is_exceeded(1, 0));
+        assert!(!MaxShrink::HALF.is_exceeded(2, 3));
+        assert!(!MaxShrink::HALF.is_exceeded(0, 0));
+    }
+
+    #[test]
+    fn the_ends_of_the_scale() {
+        let none: MaxShrink = "0%".parse().expect("valid");
+        let all: MaxShrink = "100%".parse().expect("valid");
+        assert!(none.is_exceeded(200, 199));
+        assert!(!all.is_exceeded(200, 0));
+        for text in ["101%", "50", "-1%", "%", "5.5%", ""] {
+            assert!(text.parse::<MaxShrink>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn patience_reads_what_it_prints() {
+        for text in ["never", "30s", "5m", "0s"] {
+            let patience: Patience = text.parse().expect("valid");
+            assert_eq!(patience.to_string(), text);
+        }
+        assert!("30".parse::<Patience>().is_err());
+        assert!(!Patience::Never.is_over(Duration::MAX));
+        assert!(Patience::After(Duration::ZERO).is_over(Duration::ZERO));
+    }
+}

@@ -1,0 +1,95 @@
+//! A headless Service by its full name.
+
+use std::fmt;
+
+use super::{DnsName, DnsNameError};
+
+/// A headless Service, known by its absolute DNS name.
+///
+/// Written as `eureka` or `eureka.ns` it is completed to
+/// `eureka.ns.svc.<cluster domain>` (Kubernetes DNS specification, section 2.4); with three labels
+/// or more, or a trailing dot, it is taken as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HeadlessService(DnsName);
+
+/// Why a text names no Service.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceError {
+    /// The name as completed is no host name.
+    #[error("the name {name:?} {reason}")]
+    Name {
+        /// What was tried.
+        name: String,
+        /// What is wrong with it.
+        reason: DnsNameError,
+    },
+    /// With the port's labels in front, the question would not fit into DNS.
+    #[error("the name {name:?} is {length} bytes long; with the port in front of it DNS allows {max}", max = HeadlessService::LENGTH_MAX)]
+    TooLong {
+        /// What was tried.
+        name: String,
+        /// Its length.
+        length: usize,
+    },
+}
+
+impl HeadlessService {
+    /// Bytes that leave room for `_<port>._tcp.` in front.
+    pub const LENGTH_MAX: usize = DnsName::LENGTH_MAX - "_123456789012345._tcp.".len();
+
+    /// Reads the setting's text, completing one or two labels by namespace and cluster domain.
+    pub fn from_setting(text: &str, namespace: &str, cluster_domain: &str) -> Result<Self, ServiceError> {
+        let cluster_domain = cluster_domain.trim_end_matches('.');
+        let full = match text.split('.').collect::<Vec<_>>()[..] {
+            [service] => format!("{service}.{namespace}.svc.{cluster_domain}"),
+            [service, namespace] if !namespace.is_empty() => {
+                format!("{service}.{namespace}.svc.{cluster_domain}")
+            }
+            _ => text.to_owned(),
+        };
+        let name: DnsName =
+            full.parse().map_err(|reason| ServiceError::Name { name: full.clone(), reason })?;
+        let length = name.as_str().len();
+        if length > Self::LENGTH_MAX {
+            return Err(ServiceError::TooLong { name: full, length });
+        }
+        Ok(Self(name))
+    }
+
+    /// The absolute name, without its trailing dot.
+    pub fn name(&self) -> &DnsName {
+        &self.0
+    }
+}
+
+impl fmt::Display for HeadlessService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<String, ServiceError> {
+        HeadlessService::from_setting(text, "here", "cluster.local").map(|service| service.to_string())
+    }
+
+    #[test]
+    fn completes_short_names_only() {
+        assert_eq!(read("eureka").as_deref(), Ok("eureka.here.svc.cluster.local"));
+        assert_eq!(read("eureka.there").as_deref(), Ok("eureka.there.svc.cluster.local"));
+        assert_eq!(read("eureka.there.svc").as_deref(), Ok("eureka.there.svc"));
+        assert_eq!(read("eureka.").as_deref(), Ok("eureka"));
+        assert_eq!(read("eureka.example.").as_deref(), Ok("eureka.example"));
+    }
+
+    #[test]
+    fn leaves_room_for_the_port() {
+        let long = format!("{}.{}.{}.{}", "a".repeat(60), "b".repeat(60), "c".repeat(60), "d".repeat(60));
+        assert!(matches!(read(&long), Err(ServiceError::TooLong { .. })));
+        assert!(matches!(read("${x}"), Err(ServiceError::Name { .. })));
+        assert!(matches!(read(""), Err(ServiceError::Name { .. })));
+    }
+}

@@ -1,0 +1,51 @@
+//! What goes out: at most one action of a kind is in flight.
+
+use std::time::Duration;
+
+use crate::model::{HeadlessService, Listing, PeerSet, Question};
+
+use super::RefreshCall;
+
+/// Something to be done outside. The outcome of each comes back as an observation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Ask DNS. One question a Service is in flight at most.
+    Ask(Question),
+    /// Make the files say this, writing only where they do not.
+    Publish(Publication),
+    /// Tell the server to take the published list over, giving up after `timeout`.
+    Refresh {
+        /// Which endpoint.
+        call: RefreshCall,
+        /// What the list is, for the endpoint that takes it in the call.
+        listing: Listing,
+        /// Bound on the whole call.
+        timeout: Duration,
+    },
+    /// Drop the refresh in flight; no outcome comes back for it.
+    AbandonRefresh,
+    /// Read the server's status.
+    Confirm,
+    /// Find out what masks the list.
+    Diagnose,
+}
+
+/// A document and what the next life needs to go on from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// The document's content.
+    pub listing: Listing,
+    /// The state kept beside it.
+    pub state: PreviousLife,
+}
+
+/// What one life leaves to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PreviousLife {
+    /// The peers each Service contributed. Services no longer asked are dropped at once.
+    pub services: Vec<(HeadlessService, PeerSet)>,
+    /// The static peers; those no longer configured are dropped at once.
+    pub static_peers: PeerSet,
+    /// The generation key.
+    pub generation: u64,
+}

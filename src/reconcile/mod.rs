@@ -1,0 +1,15 @@
+//! The machine: observations in, actions out.
+//!
+//! Level-triggered and closed: desired, published and adopted are compared, and work is done only
+//! where they differ. No IO, no clock, no randomness of its own, no log line: every input takes
+//! `now`, and what happened is read from [`Machine::status`].
+
+mod action;
+mod observation;
+mod policy;
+mod status;
+
+pub use action::{Action, PreviousLife, Publication};
+pub use observation::{Observation, PublishOutcome, Replicas};
+pub use policy::{Adoption, OnDeadline, Own, Policy, RefreshCall, Role};
+pub use status::{Change, ChangeCause, Condition, ConditionKind, Dated, LastAnswer, ServiceStatus, Status};

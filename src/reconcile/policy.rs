@@ -1,0 +1,112 @@
+//! What the operator wants, as far as decisions go.
+
+use std::time::Duration;
+
+use crate::model::{
+    AddressPolicy, ContextPath, MaxShrink, Patience, PeerSet, PodIdentity, Port, Question, Scheme, ServiceUrl,
+};
+
+/// Whose list it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A Eureka server's: itself is left out, and alone it is given itself.
+    Server(Own),
+    /// A Eureka client's: every server is listed, and nothing is published before the first real answer.
+    Client,
+}
+
+/// The server beside us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// How it is recognised in an answer.
+    pub identity: PodIdentity,
+    /// What stands in the file while it is alone; must be what the server takes for itself.
+    pub url: ServiceUrl,
+}
+
+/// What happens when a start has waited its deadline out without records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDeadline {
+    /// Publish what there is: the previous life's list, else self.
+    Publish,
+    /// Publish nothing; `init` exits with 69.
+    Fail,
+}
+
+/// How a published list reaches the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adoption {
+    /// Not our business: the server, or the kubelet, reads the file by itself.
+    None,
+    /// Only confirmed in the server's status; the server polls the file by itself.
+    ConfirmOnly,
+    /// POST to an actuator endpoint, and confirmed where a status is known.
+    Refresh {
+        /// Which endpoint.
+        call: RefreshCall,
+        /// Whether a status can be read; clients have none.
+        confirm: bool,
+    },
+}
+
+/// The actuator endpoint that makes a server take the list over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshCall {
+    /// `POST /actuator/refresh`: the server reads the file again.
+    Refresh,
+    /// `POST /actuator/env`: the value is handed over in the call, and masks the file.
+    Env,
+}
+
+/// Everything that decisions depend on. All of it may change at run time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Whose list it is.
+    pub role: Role,
+    /// One question a Service; never two for the same Service.
+    pub questions: Vec<Question>,
+    /// Peers outside the cluster.
+    pub static_peers: PeerSet,
+    /// Scheme of the URLs built from answers.
+    pub scheme: Scheme,
+    /// Path of the URLs built from answers.
+    pub context_path: ContextPath,
+    /// An explicit `--port`, which wins over SRV; otherwise SRV's port, or 8761.
+    pub port: Option<Port>,
+    /// Which addresses may be used.
+    pub address_policy: AddressPolicy,
+    /// Between two questions for one Service.
+    pub interval: Duration,
+    /// How long a peer must have been missing.
+    pub remove_after: Patience,
+    /// How long DNS must have said "nobody" before that is believed.
+    pub empty_after: Patience,
+    /// How much of the list may leave at once.
+    pub max_shrink: MaxShrink,
+    /// How long an implausibly small answer must have stayed so.
+    pub shrink_after: Patience,
+    /// Peers without which the first publication waits for the deadline.
+    pub min_peers: usize,
+    /// How long a start waits for records.
+    pub start_deadline: Duration,
+    /// What happens after that.
+    pub on_deadline: OnDeadline,
+    /// Peers in one answer above which it is not believed.
+    pub max_peers: usize,
+    /// Keep the list as it is until lifted.
+    pub freeze: bool,
+    /// How the list reaches the server.
+    pub adoption: Adoption,
+    /// Where the local listener's sink is, as the server would call it.
+    pub sink: ServiceUrl,
+}
+
+impl Policy {
+    /// The server's own URL, where the list is a server's.
+    pub fn own(&self) -> Option<&Own> {
+        match &self.role {
+            Role::Server(own) => Some(own),
+            Role::Client => None,
+        }
+    }
+}
