@@ -38,12 +38,16 @@ impl Registry {
         Self { socket, context_path, credentials }
     }
 
-    /// Its status, which it writes in XML only.
+    /// Its status.
     pub(crate) fn status(&self) -> Result<ServerStatus, String> {
+        ServerStatus::read(&self.status_document()?)
+    }
+
+    /// Its status as it writes it: in XML only.
+    pub(crate) fn status_document(&self) -> Result<String, String> {
         let path = format!("{}status", self.context_path);
         let request = Request { accept: "application/xml", ..Request::get(&path) };
-        let text = self.send(request)?.ok()?;
-        ServerStatus::read(&text)
+        self.send(request)?.ok()
     }
 
     /// Its peers.

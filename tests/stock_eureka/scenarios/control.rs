@@ -3,11 +3,15 @@
 use std::fs;
 use std::time::Duration;
 
+use roxmltree::{Document, Node};
+
 use crate::cluster::Cluster;
 use crate::pod::PeerHost;
 use crate::release::Release;
 use crate::trial::{holds_for, wait_for};
 
+/// Status documents as they came, one a release.
+const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stock_eureka/data/status");
 /// The WAR's poll and pass in the documented environment, and some.
 const POLLED_WITHIN: Duration = Duration::from_secs(20);
 /// Spring would have had time enough.
@@ -23,6 +27,7 @@ pub(super) fn without_the_program(release: &'static Release) {
     cluster.start_server(0);
     println!("  up after {:?}", cluster.wait_up(0));
     cluster.has_peers(0, &first[1..]).expect("the file is read at the start, and self left out");
+    expect_recorded_status(&cluster);
     write(&cluster, &first[..2]);
     if release.is_refreshed() {
         holds_for("Spring watches no file", UNMOVED_FOR, || cluster.has_peers(0, &first[1..]));
@@ -35,6 +40,20 @@ pub(super) fn without_the_program(release: &'static Release) {
         0 => Err("the list is empty".to_owned()),
         _ => Ok(()),
     });
+}
+
+/// The recorded documents, on which other tests rely, have the elements that this release writes.
+fn expect_recorded_status(cluster: &Cluster) {
+    let file = format!("{RECORDED}/{}.xml", cluster.release.name);
+    let recorded = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let live = cluster.server(0).status_document().expect("an up server answers");
+    assert_eq!(elements(&live), elements(&recorded), "{live}");
+}
+
+fn elements(xml: &str) -> Vec<String> {
+    let document = Document::parse(xml).expect("a server writes XML");
+    let elements = document.descendants().filter(Node::is_element);
+    elements.map(|element| element.tag_name().name().to_owned()).collect()
 }
 
 fn write(cluster: &Cluster, urls: &[String]) {
