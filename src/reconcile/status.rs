@@ -1,6 +1,7 @@
 //! What can be said of the loop at one moment; for people, probes and metrics.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::model::{LookupFailure, Moment, PeerSet, Question, ServiceUrl};
 
@@ -15,6 +16,8 @@ pub struct Status {
     pub desired: Option<Dated<PeerSet>>,
     /// What is in the files, once it is known; in the order of the file, the sink left out.
     pub published: Option<Dated<PeerSet>>,
+    /// Whether a publication has succeeded in this life.
+    pub is_published_once: bool,
     /// Whether the published document carries the sink just now.
     pub flushing: bool,
     /// What the server says it has, self and sink left out; none while it cannot be asked.
@@ -23,6 +26,8 @@ pub struct Status {
     pub confirmed_at: Option<Moment>,
     /// When a refresh was last taken by the server.
     pub refreshed_at: Option<Moment>,
+    /// How long the latest confirmed change took from its first sight in DNS; dated by its confirm.
+    pub propagation: Option<Dated<Duration>>,
     /// Everything that deserves attention, most serious first.
     pub conditions: Vec<Condition>,
     /// Changes of the desired list, latest last; bounded by [`Status::HISTORY_MAX`].
@@ -116,6 +121,8 @@ pub enum ConditionKind {
     NotAdopted,
     /// The server refuses the refresh.
     RefreshRefused,
+    /// The server does not get through a refresh; it is tried again.
+    RefreshFailing,
     /// The server lists itself among its peers.
     SelfNotRecognised,
     /// The server's status cannot be read although it answers.
@@ -142,10 +149,11 @@ pub enum ConditionKind {
 
 impl ConditionKind {
     /// Every kind, in order of seriousness.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NotPublished,
         Self::NotAdopted,
         Self::RefreshRefused,
+        Self::RefreshFailing,
         Self::SelfNotRecognised,
         Self::StatusUnreadable,
         Self::ServerUnreachable,
@@ -165,6 +173,7 @@ impl ConditionKind {
             Self::NotPublished => "not_published",
             Self::NotAdopted => "not_adopted",
             Self::RefreshRefused => "refresh_refused",
+            Self::RefreshFailing => "refresh_failing",
             Self::SelfNotRecognised => "self_not_recognised",
             Self::StatusUnreadable => "status_unreadable",
             Self::ServerUnreachable => "server_unreachable",
@@ -221,6 +230,14 @@ pub enum ChangeCause {
 }
 
 impl ChangeCause {
+    /// Whether DNS brought it about, so that its way to the server can be timed.
+    pub(super) fn is_from_dns(self) -> bool {
+        match self {
+            Self::Answer | Self::EmptyAfter | Self::Accepted => true,
+            Self::PreviousLife | Self::StartDeadline | Self::Settings => false,
+        }
+    }
+
     /// The name used in status and logs.
     pub fn label(self) -> &'static str {
         match self {
