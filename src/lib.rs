@@ -4,5 +4,6 @@
 
 pub mod document;
 pub mod model;
+pub mod publish;
 pub mod reconcile;
 pub mod settings;
