@@ -18,6 +18,9 @@ use super::reading;
 const DATAGRAMS: u8 = 3;
 /// The part of a try after which the next datagram goes out: 333 ms of two seconds.
 const RESENDS_IN_A_TRY: u32 = 6;
+/// A message has 64 KB at most (RFC 1035, section 4.2.2): some 4,000 addresses, or 1,000 names.
+const TOO_LARGE: &str =
+    "more records than one message can hold; `--peer-host ipv4` needs the least room for each";
 
 /// Asks one server once; silence for `try_timeout` is [`LookupFailure::Timeout`].
 ///
@@ -85,6 +88,7 @@ async fn over_tcp(
         connection.send(request).first_answer().await
     };
     match tokio::time::timeout(try_timeout, exchange).await {
+        Ok(Ok(response)) if response.truncation => Answer::Failed(LookupFailure::Malformed(TOO_LARGE)),
         Ok(Ok(response)) => reading::answer(query, &response),
         Ok(Err(_)) | Err(_) => Answer::Failed(otherwise),
     }
