@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use hickory_net::proto::op::Query;
+use hickory_resolver::proto::op::Query;
 
 use crate::model::{AddressFamily, Answer, LookupFailure, Question};
 

@@ -7,7 +7,7 @@
 //! Never: a CNAME followed, a truncated answer used, an answer remembered, a TTL let out, an
 //! outcome logged or counted here.
 //!
-//! hickory's message and transport crates are used without its `Resolver`. That one follows a
+//! Of hickory-resolver its message and transport crates are used, not its `Resolver`. That one follows a
 //! CNAME with up to eight further questions and then reports the *other* name's "no such name" as
 //! ours, books each negative answer as a server's failure, answers `localhost` and `invalid` out
 //! of its own head, and gives up at the first SERVFAIL of several servers. Asking without it keeps

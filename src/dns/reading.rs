@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use hickory_net::proto::op::{Message, Query, ResponseCode};
-use hickory_net::proto::rr::rdata::{A, AAAA, SRV};
-use hickory_net::proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType as WireType};
+use hickory_resolver::proto::op::{Message, Query, ResponseCode};
+use hickory_resolver::proto::rr::rdata::{A, AAAA, SRV};
+use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType as WireType};
 
 use crate::model::{Answer, DnsName, LookupFailure, Port, Question, Record, RecordType};
 

@@ -11,6 +11,7 @@ use super::status::{Change, ChangeCause, Dated, Status};
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
     changes: VecDeque<Change>,
+    number: u64,
     /// When the earliest change was seen that the server has not confirmed yet.
     unconfirmed_since: Option<Moment>,
     propagation: Option<Dated<Duration>>,
@@ -33,7 +34,9 @@ impl History {
         if self.changes.len() == Status::HISTORY_MAX {
             self.changes.pop_front();
         }
+        self.number += 1;
         self.changes.push_back(Change {
+            number: self.number,
             at: now,
             cause,
             added: after.difference(before).cloned().collect(),

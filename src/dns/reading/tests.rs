@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use hickory_net::proto::op::{MessageType, OpCode};
-use hickory_net::proto::rr::rdata::{CNAME, NS, SOA, TXT};
+use hickory_resolver::proto::op::{MessageType, OpCode};
+use hickory_resolver::proto::rr::rdata::{CNAME, NS, SOA, TXT};
 use proptest::prelude::*;
 
 use super::*;
