@@ -6,6 +6,7 @@
 mod address_policy;
 mod answer;
 mod dns_name;
+mod duration;
 mod host;
 mod http_url;
 mod identity;
@@ -20,6 +21,7 @@ mod service_url;
 pub use address_policy::{AddressPolicy, IpNet};
 pub use answer::{Answer, LookupFailure, Record};
 pub use dns_name::{DnsName, DnsNameError};
+pub use duration::{DurationError, read_duration};
 pub use host::Host;
 pub use http_url::HttpUrl;
 pub use identity::PodIdentity;
