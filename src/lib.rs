@@ -3,6 +3,7 @@
 //! The rooms and floors of this crate are drawn in `ARCHITECTURE.md`.
 
 pub mod document;
+pub mod http_client;
 pub mod model;
 pub mod reconcile;
 pub mod settings;
