@@ -4,6 +4,7 @@
 
 pub mod document;
 pub mod http_client;
+pub mod mesh;
 pub mod model;
 pub mod reconcile;
 pub mod settings;
