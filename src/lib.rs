@@ -3,6 +3,7 @@
 //! The rooms and floors of this crate are drawn in `ARCHITECTURE.md`.
 
 pub mod document;
+pub mod eureka;
 pub mod http_client;
 pub mod mesh;
 pub mod model;
