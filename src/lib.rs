@@ -4,6 +4,9 @@
 
 pub mod dns;
 pub mod document;
+pub mod eureka;
+pub mod http_client;
+pub mod mesh;
 pub mod model;
 pub mod publish;
 pub mod reconcile;
