@@ -11,3 +11,4 @@ pub mod model;
 pub mod publish;
 pub mod reconcile;
 pub mod settings;
+pub mod telemetry;

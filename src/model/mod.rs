@@ -17,6 +17,7 @@ mod question;
 mod server_fault;
 mod service;
 mod service_url;
+mod wall_clock;
 
 pub use address_policy::{AddressPolicy, IpNet};
 pub use answer::{Answer, LookupFailure, Record};
@@ -34,3 +35,4 @@ pub use service::{HeadlessService, ServiceError};
 pub use service_url::{
     ContextPath, ContextPathError, PeerSet, Port, PortError, Scheme, SchemeError, ServiceUrl, ServiceUrlError,
 };
+pub use wall_clock::WallClock;
