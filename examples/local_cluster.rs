@@ -86,7 +86,8 @@ async fn tell(cluster: &Cluster) -> Outcome<()> {
 
 impl Cluster {
     fn set_pods(&self, count: u8) {
-        let pods = (0..count).map(|at| Pod::new(format!("eureka-{at}"), Ipv4Addr::new(127, 0, 0, at + 2), 8761));
+        let pods =
+            (0..count).map(|at| Pod::new(format!("eureka-{at}"), Ipv4Addr::new(127, 0, 0, at + 2), 8761));
         self.dns.set_pods(SERVICE, "http", pods);
     }
 
@@ -165,7 +166,8 @@ impl Cluster {
     /// What the status says of holds.
     async fn show_conditions(&self) -> Outcome<()> {
         let admin = self.admin;
-        let body = tokio::task::spawn_blocking(move || get(admin, "/status").map_err(|error| error.to_string()));
+        let body =
+            tokio::task::spawn_blocking(move || get(admin, "/status").map_err(|error| error.to_string()));
         let status: serde_json::Value = serde_json::from_str(&body.await??)?;
         for condition in status["conditions"].as_array().ok_or("a status without conditions")? {
             println!("   {}", condition["message"].as_str().unwrap_or("?"));

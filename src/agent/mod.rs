@@ -290,10 +290,10 @@ impl<'a, O: Outside> Agent<'a, O> {
             Update::AskNow => self.handle(Observation::AskNow, now),
             Update::Rejected(message) => self.board.settings_rejected(message, now),
             Update::InForce { settings, fingerprint, warnings } => {
-                for key in self.settings.fixed_at_start(&settings) {
-                    warn!(key = %key, "cannot change at run time; restart to apply it");
+                for key in self.settings.needs_restart(&settings) {
+                    warn!(setting = key.name(), "cannot change at run time; restart to apply it");
                 }
-                self.follow(settings.with_fixed_of(self.settings), now);
+                self.follow(self.settings.adopt_at_run_time(&settings), now);
                 self.board.settings_applied(fingerprint, warnings);
             }
         }

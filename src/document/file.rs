@@ -42,9 +42,21 @@ impl fmt::Debug for File {
 pub struct FileName(Box<str>);
 
 /// Why a text is no [`FileName`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is no file name: 1 to {max} of a-z, A-Z, 0-9, - _ and ., not beginning with a dot", max = FileName::LENGTH_MAX)]
-pub struct FileNameError;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileNameError {
+    /// Nothing.
+    #[error("is no file name")]
+    Empty,
+    /// Over the bound.
+    #[error("has {0} bytes; the bound is {max}", max = FileName::LENGTH_MAX)]
+    TooLong(usize),
+    /// It would not be seen.
+    #[error("begins with a dot, as hidden files do")]
+    Hidden,
+    /// A character outside the grammar.
+    #[error("holds {0:?}")]
+    BadCharacter(char),
+}
 
 impl FileName {
     /// Bytes; leaves room for a prefix and a suffix within the 255 of Linux file systems.
@@ -60,12 +72,19 @@ impl FromStr for FileName {
     type Err = FileNameError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
-        let fits = (1..=Self::LENGTH_MAX).contains(&text.len());
-        if fits && !text.starts_with('.') && text.bytes().all(allowed) {
-            Ok(Self(text.into()))
-        } else {
-            Err(FileNameError)
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if text.is_empty() {
+            return Err(FileNameError::Empty);
+        }
+        if text.len() > Self::LENGTH_MAX {
+            return Err(FileNameError::TooLong(text.len()));
+        }
+        if text.starts_with('.') {
+            return Err(FileNameError::Hidden);
+        }
+        match text.chars().find(|c| !allowed(*c)) {
+            Some(bad) => Err(FileNameError::BadCharacter(bad)),
+            None => Ok(Self(text.into())),
         }
     }
 }

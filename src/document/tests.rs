@@ -182,7 +182,7 @@ fn any_user_info() -> impl Strategy<Value = Option<UserInfo>> {
     let secret = ("[^\\pC:]{1,20}", "[^\\pC:]{1,20}").prop_map(|(user, password)| {
         UserInfo::from_secret(format!("{user}:{password}").as_bytes()).expect("valid")
     });
-    let placeholders = "\\$\\{[A-Za-z0-9_.-]{1,9}\\}:\\$\\{[A-Za-z0-9_.-]{1,9}\\}"
+    let placeholders = "\\$\\{[A-Za-z_][A-Za-z0-9_.-]{0,8}\\}:\\$\\{[A-Za-z_][A-Za-z0-9_.-]{0,8}\\}"
         .prop_map(|text| UserInfo::from_placeholders(&text).expect("valid"));
     prop_oneof![Just(None), secret.prop_map(Some), placeholders.prop_map(Some)]
 }

@@ -103,7 +103,8 @@ impl fmt::Debug for UserInfo {
 fn is_placeholder(text: &str) -> bool {
     let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
-    name.is_some_and(|name| !name.is_empty() && name.bytes().all(allowed))
+    let begins = |name: &str| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    name.is_some_and(|name| begins(name) && name.bytes().all(allowed))
 }
 
 /// Encodes all but RFC 3986's unreserved characters.

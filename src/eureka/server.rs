@@ -112,7 +112,8 @@ pub(super) fn is_success(response: &Response) -> bool {
 }
 
 fn client_of(settings: &ServerSettings) -> HttpClient {
-    let credentials = settings.user.clone().zip(settings.password_file.clone());
-    let credentials = credentials.map(|(user, password_file)| Credentials::new(user, password_file));
+    let credentials = settings.credentials.clone();
+    let credentials =
+        credentials.map(|credentials| Credentials::new(credentials.user, credentials.password_file));
     HttpClient::new(credentials, settings.ca_file.clone())
 }

@@ -15,6 +15,7 @@ pub(super) struct History {
     /// When the earliest change was seen that the server has not confirmed yet.
     unconfirmed_since: Option<Moment>,
     propagation: Option<Dated<Duration>>,
+    is_confirmed_once: bool,
 }
 
 impl History {
@@ -26,7 +27,8 @@ impl History {
         after: &PeerSet,
         now: Moment,
     ) {
-        if before.is_some() && cause.is_from_dns() {
+        // Before its first confirm the server is starting, and starts with what is published.
+        if self.is_confirmed_once && cause == ChangeCause::Answer {
             self.unconfirmed_since.get_or_insert(now);
         }
         let none = PeerSet::new();
@@ -47,6 +49,7 @@ impl History {
 
     /// Books that the server holds the list.
     pub(super) fn confirmed(&mut self, now: Moment) {
+        self.is_confirmed_once = true;
         if let Some(since) = self.unconfirmed_since.take() {
             self.propagation = Some(Dated { value: now.since(since), since: now });
         }

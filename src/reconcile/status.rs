@@ -239,14 +239,6 @@ pub enum ChangeCause {
 }
 
 impl ChangeCause {
-    /// Whether DNS brought it about, so that its way to the server can be timed.
-    pub(super) fn is_from_dns(self) -> bool {
-        match self {
-            Self::Answer | Self::EmptyAfter | Self::Accepted => true,
-            Self::PreviousLife | Self::StartDeadline | Self::Settings => false,
-        }
-    }
-
     /// The name used in status and logs.
     pub fn label(self) -> &'static str {
         match self {

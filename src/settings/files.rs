@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use crate::document::Format;
+use crate::document::{FileName, Format, UserInfo};
 use crate::model::Zone;
 
 use super::Purpose;
@@ -15,8 +15,6 @@ use super::table::Key;
 use super::words::Word;
 use super::{Layout, OutputFile, OutputSettings, UserInfoSource};
 
-/// Bytes of a file's name: half of what file systems take, so that names derived from it fit.
-const NAME_MAX: usize = 128;
 /// Formats by the extension that readers expect of them.
 const EXTENSIONS: [(&str, Format); 7] = [
     ("properties", Format::SpringProperties),
@@ -59,7 +57,7 @@ fn files(reader: &mut Reader<'_>) -> Vec<OutputFile> {
     }
     let mut names = BTreeSet::new();
     if let Some(twice) = files.iter().find(|file| !names.insert(&file.name)) {
-        let wrong = Wrong::new(format!("gives {} two formats", quoted(&twice.name)));
+        let wrong = Wrong::new(format!("gives {} two formats", quoted(twice.name.as_str())));
         reader.conflict(&[Key::Output], wrong.hint("give each file a name of its own"));
     }
     if files.len() > 1 && files.iter().any(|file| file.format == Format::Configtree) {
@@ -75,33 +73,23 @@ fn output_file(text: &str) -> Result<OutputFile, Wrong> {
         Some((name, format)) => (name.trim(), Some(format.trim())),
         None => (text, None),
     };
-    refuse_name(name)?;
+    let file_name = file_name(name)?;
     let format = match format {
         Some(word) => Format::from_word(word).ok_or_else(|| no_format(word))?,
         None => format_of_extension(name)?,
     };
-    Ok(OutputFile { name: name.to_owned(), format })
+    Ok(OutputFile { name: file_name, format })
 }
 
-/// Names as in a ConfigMap (`IsConfigMapKey`), none of them hidden: `..` is where generations live.
-fn refuse_name(name: &str) -> Result<(), Wrong> {
-    let hint = "write a plain name of a-z, A-Z, 0-9, - _ and inner dots, such as peers.properties";
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
-    let problem = if name.is_empty() {
-        "is no file name".to_owned()
-    } else if name.len() > NAME_MAX {
-        format!("has {} bytes; the bound is {NAME_MAX}", name.len())
-    } else if name.contains('/') {
+fn file_name(text: &str) -> Result<FileName, Wrong> {
+    if text.contains('/') {
         let hint = "write the name alone; its directory belongs into --output-dir";
-        return Err(Wrong::value(name, "holds a slash").hint(hint));
-    } else if name.starts_with('.') {
-        "begins with a dot, as hidden files do".to_owned()
-    } else if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
-        format!("holds {bad:?}")
-    } else {
-        return Ok(());
-    };
-    Err(Wrong::value(name, problem).hint(hint))
+        return Err(Wrong::value(text, "holds a slash").hint(hint));
+    }
+    text.parse().map_err(|error| {
+        Wrong::value(text, error)
+            .hint("write a plain name of a-z, A-Z, 0-9, - _ and inner dots, such as peers.properties")
+    })
 }
 
 fn no_format(word: &str) -> Wrong {
@@ -127,7 +115,7 @@ fn user_info(reader: &mut Reader<'_>) -> UserInfoSource {
             reader.conflict(&[Key::UserInfo, Key::UserInfoFile], wrong.hint("keep one of them"));
             UserInfoSource::None
         }
-        (Some(placeholders), None) => UserInfoSource::Placeholders(placeholders.into()),
+        (Some(placeholders), None) => UserInfoSource::Placeholders(placeholders.user_info),
         (None, Some(file)) => UserInfoSource::File(file),
         (None, None) => UserInfoSource::None,
     }
@@ -135,18 +123,21 @@ fn user_info(reader: &mut Reader<'_>) -> UserInfoSource {
 
 /// Two placeholders and nothing else. A text that is something else may be a password, so it is not
 /// quoted.
-fn placeholders(text: &str) -> Result<String, Wrong> {
-    let is_pair =
-        text.split_once(':').is_some_and(|(user, password)| is_placeholder(user) && is_placeholder(password));
-    if is_pair { Ok(text.to_owned()) } else { Err(Wrong::new("is not ${NAME}:${NAME}")) }
+fn placeholders(text: &str) -> Result<Placeholders, Wrong> {
+    let user_info = UserInfo::from_placeholders(text).map_err(|error| Wrong::new(error.to_string()))?;
+    Ok(Placeholders { text: text.to_owned(), user_info })
 }
 
-/// `${NAME}` as Spring and Archaius resolve it; without a default of its own, which would be a
-/// credential in the open.
-fn is_placeholder(text: &str) -> bool {
-    let Some(name) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else { return false };
-    let first = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    first && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
+/// User-info that may be shown.
+struct Placeholders {
+    text: String,
+    user_info: UserInfo,
+}
+
+impl fmt::Display for Placeholders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
 }
 
 fn file_mode(reader: &mut Reader<'_>, user_info: &UserInfoSource) -> u32 {

@@ -30,7 +30,7 @@ mod yaml;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::document::Format;
+use crate::document::{FileName, Format, UserInfo};
 use crate::model::{HttpUrl, Port, Zone};
 use crate::reconcile::Policy;
 
@@ -85,8 +85,8 @@ pub struct OutputSettings {
 /// One output file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputFile {
-    /// Its name in the directory; never begins with a dot, holds no slash.
-    pub name: String,
+    /// Its name in the directory.
+    pub name: FileName,
     /// What is in it.
     pub format: Format,
 }
@@ -106,7 +106,7 @@ pub enum UserInfoSource {
     /// There are none.
     None,
     /// `${NAME}:${NAME}`, resolved by the server itself.
-    Placeholders(Box<str>),
+    Placeholders(UserInfo),
     /// A file that holds `user:password`, read again at each use.
     File(PathBuf),
 }

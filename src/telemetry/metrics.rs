@@ -9,7 +9,7 @@ use std::time::Duration;
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 
-use crate::model::{PeerSet, RecordType, WallClock};
+use crate::model::{Moment, PeerSet, RecordType, WallClock};
 use crate::reconcile::{ConditionKind, Dated, PublishOutcome, Status};
 
 use super::families::{
@@ -20,7 +20,6 @@ use super::labels::{
     AdminListener, ConfirmOutcome, ConnectionEnd, List, LookupOutcome, RefreshOutcome, ReloadOutcome, Step,
     holds, publish_label,
 };
-use super::propagation::Propagation;
 
 /// In front of every name.
 const PREFIX: &str = "eureka_peers";
@@ -46,7 +45,8 @@ pub struct Metrics {
     lists: ListFamilies,
     steps: StepFamilies,
     program: ProgramFamilies,
-    propagation: Propagation,
+    /// When the propagation that was counted last was confirmed.
+    counted_propagation: Option<Moment>,
 }
 
 /// The whole registry as OpenMetrics text, `# EOF` included.
@@ -64,7 +64,7 @@ impl Metrics {
             lists: ListFamilies::register(registry),
             steps: StepFamilies::register(registry),
             program: ProgramFamilies::register(registry),
-            propagation: Propagation::default(),
+            counted_propagation: None,
         }
     }
 
@@ -77,9 +77,7 @@ impl Metrics {
         self.lists.desired_adopted_mismatch.set(i64::from(is_mismatch(status)));
         self.set_conditions(status);
         self.set_last_successes(status, clock);
-        if let Some(took) = self.propagation.observe(status) {
-            self.lists.propagation.observe(took.as_secs_f64());
-        }
+        self.count_propagation(status);
     }
 
     /// Counts one question and its outcome.
@@ -145,6 +143,13 @@ impl Metrics {
         }
         let errors = self.program.admin_accept_errors.get_or_create(&listener_labels(listener));
         errors.inner().store(totals.accept_errors, Ordering::Relaxed);
+    }
+
+    fn count_propagation(&mut self, status: &Status) {
+        let Some(propagation) = &status.propagation else { return };
+        if self.counted_propagation.replace(propagation.since) != Some(propagation.since) {
+            self.lists.propagation.observe(propagation.value.as_secs_f64());
+        }
     }
 
     fn set_peers(&self, list: List, peers: Option<&Dated<PeerSet>>) {

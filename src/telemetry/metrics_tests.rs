@@ -17,10 +17,12 @@ pub(in super::super) fn nothing_known() -> Status {
         services: Vec::new(),
         desired: None,
         published: None,
+        is_published_once: false,
         flushing: false,
         adopted: None,
         confirmed_at: None,
         refreshed_at: None,
+        propagation: None,
         conditions: Vec::new(),
         history: VecDeque::new(),
     }
@@ -220,15 +222,9 @@ fn totals_of_the_admin_server_are_taken_over_not_added() {
 
 #[test]
 fn a_propagation_is_observed_once() {
-    let change = crate::reconcile::Change {
-        at: at(10),
-        cause: crate::reconcile::ChangeCause::Answer,
-        added: PeerSet::new(),
-        removed: PeerSet::new(),
-        peers: 1,
-    };
-    let before = Status { confirmed_at: Some(at(5)), ..nothing_known() };
-    let after = Status { confirmed_at: Some(at(12)), history: [change].into(), ..nothing_known() };
+    let before = nothing_known();
+    let propagation = Some(Dated { value: std::time::Duration::from_secs(2), since: at(12) });
+    let after = Status { propagation, ..nothing_known() };
     let samples = scrape(|metrics| {
         for status in [&before, &after, &after] {
             metrics.observe_status(status, clock());

@@ -11,7 +11,6 @@ mod log_line;
 mod metrics;
 #[cfg(test)]
 mod openmetrics;
-mod propagation;
 
 pub use labels::{AdminListener, ConfirmOutcome, LookupOutcome, RefreshOutcome, ReloadOutcome};
 pub use log::{LogControl, LogError, start_log};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::Format;
+use crate::document::{Format, UserInfo};
 use crate::model::{HttpUrl, Patience, PodIdentity};
 use crate::reconcile::{OnDeadline, RefreshCall};
 use crate::settings::{Layout, ListenAddress, LogFormat, LogLevel, OutputFile, UserInfoSource};
@@ -103,7 +103,7 @@ fn defaults_are_those_of_the_table() {
     assert_eq!(dns_servers, []);
     assert_eq!(
         output.files,
-        [OutputFile { name: "peers.properties".to_owned(), format: Format::SpringProperties }]
+        [OutputFile { name: "peers.properties".parse().unwrap(), format: Format::SpringProperties }]
     );
     assert_eq!(
         (output.layout, output.file_mode, output.zone.as_str()),
@@ -435,8 +435,8 @@ fn outputs_get_their_format_from_the_extension_or_by_name() {
     ] {
         assert_eq!(faults(&format!("output: {output}\n")), [format!("output: {problem}")], "{output}");
     }
-    let long = format!("output: {}.json\n", "a".repeat(128));
-    assert!(faults(&long)[0].contains("has 133 bytes; the bound is 128"));
+    let long = format!("output: {}.json\n", "a".repeat(200));
+    assert!(faults(&long)[0].contains("has 205 bytes; the bound is 200"));
 }
 
 #[test]
@@ -458,7 +458,9 @@ fn user_info_is_placeholders_and_never_shown_otherwise() {
     let placeholders = settings("user-info: '${EUREKA_USER}:${eureka.password}'\n");
     assert_eq!(
         placeholders.output.user_info,
-        UserInfoSource::Placeholders("${EUREKA_USER}:${eureka.password}".into())
+        UserInfoSource::Placeholders(
+            UserInfo::from_placeholders("${EUREKA_USER}:${eureka.password}").unwrap()
+        )
     );
     for wrong in
         ["bob:s3cret", "${A}:s3cret", "${A}", "${A}:${B:s3cret}", "${A}:${}", "${A}:${B}@", "${1}:${B}"]
