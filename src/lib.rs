@@ -2,6 +2,7 @@
 //!
 //! The rooms and floors of this crate are drawn in `ARCHITECTURE.md`.
 
+pub mod admin;
 pub mod dns;
 pub mod document;
 pub mod eureka;
