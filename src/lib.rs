@@ -6,3 +6,4 @@ pub mod document;
 pub mod model;
 pub mod reconcile;
 pub mod settings;
+pub mod settings_watch;
