@@ -3,6 +3,7 @@
 //! The rooms and floors of this crate are drawn in `ARCHITECTURE.md`.
 
 pub mod admin;
+pub mod agent;
 pub mod dns;
 pub mod document;
 pub mod eureka;
@@ -12,4 +13,5 @@ pub mod model;
 pub mod publish;
 pub mod reconcile;
 pub mod settings;
+pub mod settings_watch;
 pub mod telemetry;

@@ -27,13 +27,22 @@ use Shape::{Count, File, Patience, Switch, Text, Words};
 pub(super) const ROWS: &[Setting] = &[
     Setting::new(Key::Role, "role", Service, Words(words_of::<RoleWord>))
         .default("server")
-        .help("Whose list it is: a server's leaves itself out and names itself when alone, a client's names every server.")
+        .help(
+            "Whose list it is: a server's leaves itself out and names itself when alone, a client's names \
+             every server.",
+        )
         .hint("write `server` beside a Eureka server, `client` beside anything else"),
     Setting::new(Key::Service, "service", Service, Text("NAME"))
         .up_to(SERVICES_MAX)
         .default("required")
-        .help("Headless Service: `eureka`, `eureka.ns`, or an absolute name of three labels or more; several are united.")
-        .hint("write the name of the headless Service, such as eureka, eureka.ns or eureka.ns.svc.cluster.local"),
+        .help(
+            "Headless Service: `eureka`, `eureka.ns`, or an absolute name of three labels or more; \
+             several are united.",
+        )
+        .hint(
+            "write the name of the headless Service, such as eureka, eureka.ns or \
+             eureka.ns.svc.cluster.local",
+        ),
     Setting::new(Key::StaticPeer, "static-peer", Service, Text("URL"))
         .up_to(STATIC_PEERS_MAX)
         .help("Peer outside the cluster, with port and path.")
@@ -76,7 +85,10 @@ pub(super) const ROWS: &[Setting] = &[
         .hint("write a whole URL, such as http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/"),
     Setting::new(Key::UserInfo, "user-info", Peers, Text("${NAME}:${NAME}"))
         .help("Credentials in each URL as placeholders, which the server resolves.")
-        .hint("write two placeholders, such as ${EUREKA_USER}:${EUREKA_PASSWORD}, in single quotes where a shell reads it; real credentials go into --user-info-file"),
+        .hint(
+            "write two placeholders, such as ${EUREKA_USER}:${EUREKA_PASSWORD}, in single quotes where a \
+             shell reads it; real credentials go into --user-info-file",
+        ),
     Setting::new(Key::UserInfoFile, "user-info-file", Peers, File("FILE"))
         .help("File with `user:password` for each URL; read at each use, makes the published file 0640.")
         .hint("write the path of a mounted Secret's file"),
@@ -87,7 +99,10 @@ pub(super) const ROWS: &[Setting] = &[
     Setting::new(Key::DenyCidr, "deny-cidr", Peers, Text("CIDR"))
         .up_to(AddressPolicy::RANGES_MAX)
         .default("loopback, link-local, multicast, unspecified")
-        .help("With addresses: ranges that no peer may have; beats --allow-cidr and adds to what is always denied.")
+        .help(
+            "With addresses: ranges that no peer may have; beats --allow-cidr and adds to what is always \
+             denied.",
+        )
         .hint("write a range such as 10.0.0.0/8 or fd00::/8; one address is 10.0.0.1/32"),
     Setting::new(Key::MaxPeers, "max-peers", Peers, Count { min: 1, max: PEERS_MAX })
         .default("512")
@@ -122,10 +137,15 @@ pub(super) const ROWS: &[Setting] = &[
         .default("0")
         .help("Peers without which the first publication waits for --start-deadline.")
         .hint("write a whole number"),
-    Setting::new(Key::StartDeadline, "start-deadline", Holds, Shape::Duration { min: Duration::ZERO, max: HOUR })
-        .default("10s")
-        .help("How long a start waits for records.")
-        .hint("write a duration with its unit, such as 10s"),
+    Setting::new(
+        Key::StartDeadline,
+        "start-deadline",
+        Holds,
+        Shape::Duration { min: Duration::ZERO, max: HOUR },
+    )
+    .default("10s")
+    .help("How long a start waits for records.")
+    .hint("write a duration with its unit, such as 10s"),
     Setting::new(Key::OnDeadline, "on-deadline", Holds, Words(words_of::<OnDeadline>))
         .default("publish")
         .help("After that: publish the previous list or self, or (init only) fail.")

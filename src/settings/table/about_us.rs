@@ -23,7 +23,10 @@ pub(super) const ROWS: &[Setting] = &[
             "File to write. Formats: spring-properties, spring-yaml, archaius, configtree, env, json, lines; \
              by default that of the extension.",
         )
-        .hint("write NAME=FORMAT, such as peers.properties=archaius, or a name that ends in .properties, .yaml, .env, .json or .lines"),
+        .hint(
+            "write NAME=FORMAT, such as peers.properties=archaius, or a name that ends in .properties, \
+             .yaml, .env, .json or .lines",
+        ),
     Setting::new(Key::Layout, "layout", Files, Words(words_of::<Layout>))
         .default("volume")
         .help("The kubelet's way, where all files change together, or each file by a rename.")
