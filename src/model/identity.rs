@@ -1,6 +1,7 @@
 //! Who we are: the pod's own name and addresses.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::net::IpAddr;
 
 use super::{DnsName, Host};
@@ -28,6 +29,20 @@ impl PodIdentity {
                     || self.addresses.iter().any(|own| is_label_under(name, &dashed(*own), service))
             }
         }
+    }
+}
+
+impl fmt::Display for PodIdentity {
+    /// For messages: `pod eureka-0 at 10.244.1.7`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("pod")?;
+        if let Some(name) = &self.name {
+            write!(f, " {name}")?;
+        }
+        for (at, address) in self.addresses.iter().enumerate() {
+            write!(f, "{}{address}", if at == 0 { " at " } else { ", " })?;
+        }
+        Ok(())
     }
 }
 

@@ -4,12 +4,28 @@
 //! where they differ. No IO, no clock, no randomness of its own, no log line: every input takes
 //! `now`, and what happened is read from [`Machine::status`].
 
+mod accepted;
 mod action;
+mod adopting;
+mod asking;
+mod backoff;
+mod history;
+mod ledger;
+mod machine;
 mod observation;
 mod policy;
+mod publishing;
+mod report;
+mod selection;
+mod shrink_guard;
 mod status;
 
+pub use accepted::{Accepted, Frozen, Taken};
 pub use action::{Action, PreviousLife, Publication};
+pub use machine::Machine;
 pub use observation::{Observation, PublishOutcome, Replicas};
 pub use policy::{Adoption, OnDeadline, Own, Policy, RefreshCall, Role};
 pub use status::{Change, ChangeCause, Condition, ConditionKind, Dated, LastAnswer, ServiceStatus, Status};
+
+#[cfg(test)]
+mod tests;

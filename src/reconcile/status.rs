@@ -1,6 +1,7 @@
 //! What can be said of the loop at one moment; for people, probes and metrics.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::model::{LookupFailure, Moment, PeerSet, Question, ServiceUrl};
 
@@ -15,6 +16,8 @@ pub struct Status {
     pub desired: Option<Dated<PeerSet>>,
     /// What is in the files, once it is known; in the order of the file, the sink left out.
     pub published: Option<Dated<PeerSet>>,
+    /// Whether a publication has succeeded in this life.
+    pub is_published_once: bool,
     /// Whether the published document carries the sink just now.
     pub flushing: bool,
     /// What the server says it has, self and sink left out; none while it cannot be asked.
@@ -23,6 +26,8 @@ pub struct Status {
     pub confirmed_at: Option<Moment>,
     /// When a refresh was last taken by the server.
     pub refreshed_at: Option<Moment>,
+    /// How long the latest confirmed change took from its first sight in DNS; dated by its confirm.
+    pub propagation: Option<Dated<Duration>>,
     /// Everything that deserves attention, most serious first.
     pub conditions: Vec<Condition>,
     /// Changes of the desired list, latest last; bounded by [`Status::HISTORY_MAX`].
@@ -32,6 +37,13 @@ pub struct Status {
 impl Status {
     /// Changes remembered: an hour of a busy roll-out fits.
     pub const HISTORY_MAX: usize = 64;
+
+    /// Why the files cannot be written, where they cannot.
+    pub fn publish_failure(&self) -> Option<&str> {
+        let mut conditions = self.conditions.iter();
+        let failed = conditions.find(|condition| condition.kind == ConditionKind::NotPublished);
+        failed.map(|condition| condition.message.as_str())
+    }
 
     /// Whether a list is being kept against what DNS says.
     pub fn is_held(&self) -> bool {
@@ -116,6 +128,8 @@ pub enum ConditionKind {
     NotAdopted,
     /// The server refuses the refresh.
     RefreshRefused,
+    /// The server does not get through a refresh; it is tried again.
+    RefreshFailing,
     /// The server lists itself among its peers.
     SelfNotRecognised,
     /// The server's status cannot be read although it answers.
@@ -142,10 +156,11 @@ pub enum ConditionKind {
 
 impl ConditionKind {
     /// Every kind, in order of seriousness.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NotPublished,
         Self::NotAdopted,
         Self::RefreshRefused,
+        Self::RefreshFailing,
         Self::SelfNotRecognised,
         Self::StatusUnreadable,
         Self::ServerUnreachable,
@@ -165,6 +180,7 @@ impl ConditionKind {
             Self::NotPublished => "not_published",
             Self::NotAdopted => "not_adopted",
             Self::RefreshRefused => "refresh_refused",
+            Self::RefreshFailing => "refresh_failing",
             Self::SelfNotRecognised => "self_not_recognised",
             Self::StatusUnreadable => "status_unreadable",
             Self::ServerUnreachable => "server_unreachable",
@@ -191,6 +207,8 @@ impl ConditionKind {
 /// One change of the desired list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
+    /// Counts the changes of this life, from 1.
+    pub number: u64,
     /// When.
     pub at: Moment,
     /// Why.

@@ -1,0 +1,129 @@
+//! When to ask DNS next: one question a Service in flight, an interval with spread, longer after
+//! failures.
+
+use std::time::Duration;
+
+use crate::model::{Jitter, Moment};
+
+use super::backoff::Backoff;
+
+/// The longest pause between two questions under failure, unless the interval itself is longer.
+pub(super) const FAILURE_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// The schedule of one Service's questions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asking {
+    step: Step,
+    backoff: Backoff,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Due { at: Moment },
+    InFlight { since: Moment, again: bool },
+}
+
+impl Asking {
+    /// Due at once.
+    pub(super) fn new(now: Moment) -> Self {
+        Self { step: Step::Due { at: now }, backoff: Backoff::default() }
+    }
+
+    /// Whether a question is due; it counts as in flight from here on.
+    pub(super) fn start_if_due(&mut self, now: Moment) -> bool {
+        match self.step {
+            Step::Due { at } if at <= now => {
+                self.step = Step::InFlight { since: now, again: false };
+                true
+            }
+            Step::Due { .. } | Step::InFlight { .. } => false,
+        }
+    }
+
+    /// When the next question is due; none while one is in flight.
+    pub(super) fn due_at(&self) -> Option<Moment> {
+        match self.step {
+            Step::Due { at } => Some(at),
+            Step::InFlight { .. } => None,
+        }
+    }
+
+    /// When the question in flight was asked; `now` where there is none.
+    pub(super) fn asked_at(&self, now: Moment) -> Moment {
+        match self.step {
+            Step::InFlight { since, .. } => since,
+            Step::Due { .. } => now,
+        }
+    }
+
+    /// Asks now, or again as soon as the question in flight has ended.
+    pub(super) fn hurry(&mut self, now: Moment) {
+        self.step = match self.step {
+            Step::Due { .. } => Step::Due { at: now },
+            Step::InFlight { since, .. } => Step::InFlight { since, again: true },
+        };
+    }
+
+    /// The authority spoke: next after one interval, counted from the question.
+    pub(super) fn answered(&mut self, interval: Duration, now: Moment, jitter: Jitter) {
+        self.backoff.reset();
+        self.schedule(interval, now, jitter);
+    }
+
+    /// Nothing is known: next after a pause that grows.
+    pub(super) fn failed(&mut self, interval: Duration, now: Moment, jitter: Jitter) {
+        let pause = self.backoff.next(interval, FAILURE_PAUSE_MAX);
+        self.schedule(pause, now, jitter);
+    }
+
+    fn schedule(&mut self, pause: Duration, now: Moment, jitter: Jitter) {
+        let at = match self.step {
+            Step::InFlight { again: true, .. } => now,
+            Step::InFlight { .. } | Step::Due { .. } => now.after(jitter.spread(pause)),
+        };
+        self.step = Step::Due { at };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn at(seconds: u64) -> Moment {
+        Moment::at(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn one_question_at_a_time() {
+        let mut asking = Asking::new(at(0));
+        assert!(asking.start_if_due(at(0)));
+        assert!(!asking.start_if_due(at(100)));
+        assert_eq!(asking.due_at(), None);
+        asking.answered(SECOND, at(5), Jitter::NONE);
+        assert_eq!(asking.due_at(), Some(at(6)));
+    }
+
+    #[test]
+    fn failures_stretch_the_pause_and_an_answer_ends_that() {
+        let mut asking = Asking::new(at(0));
+        let mut pauses = vec![];
+        for _ in 0..7 {
+            asking.failed(SECOND, at(0), Jitter::NONE);
+            pauses.push(asking.due_at().expect("due").since(at(0)).as_secs());
+        }
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
+        asking.answered(SECOND, at(0), Jitter::NONE);
+        assert_eq!(asking.due_at(), Some(at(1)));
+    }
+
+    #[test]
+    fn a_hurry_during_a_question_asks_once_more() {
+        let mut asking = Asking::new(at(0));
+        assert!(asking.start_if_due(at(0)));
+        asking.hurry(at(1));
+        asking.failed(SECOND, at(2), Jitter::NONE);
+        assert_eq!(asking.due_at(), Some(at(2)));
+    }
+}

@@ -1,0 +1,289 @@
+//! What one Service has said, and which of its peers are kept.
+//!
+//! Additions count at once; a removal needs two records answers in a row and a time, and failures
+//! neither advance nor reset that time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::model::{HeadlessService, LookupFailure, Moment, PeerSet, Question, ServiceUrl};
+
+use super::Policy;
+use super::asking::Asking;
+use super::selection::{Selection, in_form_of, is_permitted, is_self};
+use super::status::{Dated, LastAnswer, ServiceStatus};
+
+/// Records answers in a row that must lack a peer before it may leave.
+const ABSENCES_MIN: u32 = 2;
+
+/// Peers named in a message that says what was seen.
+const SAMPLE_MAX: usize = 3;
+
+/// Answers of "nobody" in a row before `--empty-after` can end.
+const DENIALS_MIN: u32 = 2;
+
+/// The books of one Service.
+#[derive(Clone, Debug)]
+pub(super) struct Ledger {
+    pub(super) question: Question,
+    pub(super) asking: Asking,
+    kept: BTreeMap<ServiceUrl, Presence>,
+    answered: PeerSet,
+    self_found: Option<Dated<bool>>,
+    last: Option<Dated<LastAnswer>>,
+    records_at: Option<Moment>,
+    /// Time during which DNS's last word was records.
+    records_clock: Duration,
+    nobody: Option<Nobody>,
+    /// The peers are of an older form of the question, and leave with its first records.
+    outdated: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Presence {
+    Present,
+    Missing { answers: u32, since: Moment, since_clock: Duration },
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Nobody {
+    since: Moment,
+    answers: u32,
+}
+
+impl Ledger {
+    /// A Service that has not been asked yet.
+    pub(super) fn new(question: Question, now: Moment) -> Self {
+        Self {
+            question,
+            asking: Asking::new(now),
+            kept: BTreeMap::new(),
+            answered: PeerSet::new(),
+            self_found: None,
+            last: None,
+            records_at: None,
+            records_clock: Duration::ZERO,
+            nobody: None,
+            outdated: false,
+        }
+    }
+
+    /// Takes over what a previous life kept, as far as the policy still permits it.
+    pub(super) fn restore(&mut self, peers: &PeerSet, policy: &Policy) {
+        let peers = peers.iter().map(|url| (in_form_of(policy, url), Presence::Present));
+        self.kept = peers.filter(|(url, _)| self.is_wanted(url, policy)).collect();
+    }
+
+    /// The Service asked about.
+    pub(super) fn service(&self) -> &HeadlessService {
+        self.question.service()
+    }
+
+    /// The peers that this Service contributes.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &ServiceUrl> {
+        self.kept.keys()
+    }
+
+    /// How many peers the last records answer named; before the first, how many are kept.
+    pub(super) fn believed_count(&self) -> usize {
+        if self.records_at.is_some() { self.answered.len() } else { self.kept.len() }
+    }
+
+    /// Time during which DNS's last word was records.
+    pub(super) fn records_clock(&self) -> Duration {
+        self.records_clock
+    }
+
+    /// Whether DNS has said anything at all yet.
+    pub(super) fn is_asked(&self) -> bool {
+        self.last.is_some()
+    }
+
+    /// Whether records have come in this life.
+    pub(super) fn has_records(&self) -> bool {
+        self.records_at.is_some()
+    }
+
+    /// Books a records answer: additions at once, absences counted.
+    pub(super) fn records(&mut self, selection: Selection, now: Moment) {
+        if let Some(Dated { value: LastAnswer::Records { .. }, .. }) = self.last {
+            self.advance_clock(now);
+        }
+        self.records_at = Some(now);
+        self.nobody = None;
+        self.note_self(selection.self_found, now);
+        if std::mem::take(&mut self.outdated) {
+            self.kept.clear();
+        }
+        for (url, presence) in &mut self.kept {
+            if !selection.peers.contains(url) {
+                presence.note_absence(now, self.records_clock);
+            }
+        }
+        self.kept.extend(selection.peers.iter().map(|url| (url.clone(), Presence::Present)));
+        self.note(LastAnswer::Records { peers: selection.peers.len() }, now);
+        self.answered = selection.peers;
+    }
+
+    /// Books the authority's word that nobody is there.
+    pub(super) fn nobody(&mut self, no_such_name: bool, soa_serial: u32, now: Moment) {
+        self.stop_clock(now);
+        let nobody = self.nobody.get_or_insert(Nobody { since: now, answers: 0 });
+        nobody.answers = nobody.answers.saturating_add(1);
+        self.note(LastAnswer::Nobody { no_such_name, soa_serial }, now);
+    }
+
+    /// Books that nothing is known.
+    pub(super) fn failed(&mut self, failure: LookupFailure, now: Moment) {
+        self.stop_clock(now);
+        self.nobody = None;
+        self.note(LastAnswer::Failed(failure), now);
+    }
+
+    /// Lets those go who have been missing long enough; whether that may be is the caller's to say.
+    pub(super) fn remove_missing(&mut self, policy: &Policy) {
+        let clock = self.records_clock;
+        self.kept.retain(|_, presence| match presence {
+            Presence::Present => true,
+            Presence::Missing { answers, since_clock, .. } => {
+                *answers < ABSENCES_MIN || !policy.remove_after.is_over(clock.saturating_sub(*since_clock))
+            }
+        });
+    }
+
+    /// Lets all go once "nobody" has been said for `--empty-after`; says whether any went.
+    pub(super) fn remove_all_after_nobody(&mut self, policy: &Policy, now: Moment) -> bool {
+        let is_over = self.nobody.is_some_and(|nobody| {
+            nobody.answers >= DENIALS_MIN && policy.empty_after.is_over(now.since(nobody.since))
+        });
+        is_over && self.forget_all()
+    }
+
+    /// Takes what DNS said last, past all holds: the operator's word.
+    pub(super) fn accept(&mut self) {
+        match self.last.as_ref().map(|last| &last.value) {
+            Some(LastAnswer::Records { .. }) => {
+                self.kept.retain(|url, _| self.answered.contains(url));
+            }
+            Some(LastAnswer::Nobody { .. }) => {
+                self.answered.clear();
+                self.kept.clear();
+            }
+            Some(LastAnswer::Failed(_)) | None => {}
+        }
+    }
+
+    /// Takes over new settings for the same Service.
+    ///
+    /// What the policy no longer permits leaves at once; peers of another kind of host stay until
+    /// the new question has records.
+    pub(super) fn change(&mut self, question: Question, policy: &Policy, now: Moment) {
+        let is_same_kind = question.record_type() == self.question.record_type();
+        if question != self.question {
+            self.question = question;
+            self.outdated = true;
+            self.asking = Asking::new(now);
+        }
+        if !is_same_kind {
+            return;
+        }
+        let kept = std::mem::take(&mut self.kept).into_iter();
+        let reformed = kept.map(|(url, presence)| (in_form_of(policy, &url), presence));
+        self.kept = reformed.filter(|(url, _)| self.is_wanted(url, policy)).collect();
+        let answered = std::mem::take(&mut self.answered).into_iter();
+        let reformed = answered.map(|url| in_form_of(policy, &url));
+        self.answered = reformed.filter(|url| self.is_wanted(url, policy)).collect();
+    }
+
+    /// Since when peers are missing that have not left yet, and how many.
+    pub(super) fn missing(&self) -> Option<(Moment, usize)> {
+        let missing = self.kept.values().filter_map(|presence| match presence {
+            Presence::Present => None,
+            Presence::Missing { since, .. } => Some(*since),
+        });
+        let count = missing.clone().count();
+        missing.min().map(|since| (since, count))
+    }
+
+    /// The kind of the last outcome.
+    pub(super) fn last(&self) -> Option<&Dated<LastAnswer>> {
+        self.last.as_ref()
+    }
+
+    /// Whether self was in the last records answer.
+    pub(super) fn self_found(&self) -> Option<&Dated<bool>> {
+        self.self_found.as_ref()
+    }
+
+    /// A few of the peers in the last records answer, for a message.
+    pub(super) fn answered_sample(&self) -> Vec<&str> {
+        self.answered.iter().take(SAMPLE_MAX).map(ServiceUrl::as_str).collect()
+    }
+
+    /// When `--empty-after` may be over; none unless DNS says "nobody".
+    pub(super) fn nobody_since(&self) -> Option<Moment> {
+        self.nobody.map(|nobody| nobody.since)
+    }
+
+    /// A copy for the status.
+    pub(super) fn status(&self) -> ServiceStatus {
+        ServiceStatus {
+            question: self.question.clone(),
+            last: self.last.clone(),
+            records_at: self.records_at,
+            answered: self.answered.clone(),
+            kept: self.kept.keys().cloned().collect(),
+            self_found: self.self_found.as_ref().map(|found| found.value),
+        }
+    }
+
+    fn is_wanted(&self, url: &ServiceUrl, policy: &Policy) -> bool {
+        is_permitted(url, &self.question, policy) && !is_self(url, &self.question, policy)
+    }
+
+    fn forget_all(&mut self) -> bool {
+        self.answered.clear();
+        !std::mem::take(&mut self.kept).is_empty()
+    }
+
+    /// Counts the time from the last records answer up to `until`, while its word stood.
+    fn advance_clock(&mut self, until: Moment) {
+        if let Some(records_at) = self.records_at {
+            self.records_clock += until.since(records_at);
+        }
+    }
+
+    /// The word of the last records answer stood until the question went out that brought none.
+    fn stop_clock(&mut self, now: Moment) {
+        if let Some(Dated { value: LastAnswer::Records { .. }, .. }) = self.last {
+            self.advance_clock(self.asking.asked_at(now));
+        }
+    }
+
+    fn note_self(&mut self, found: Option<bool>, now: Moment) {
+        let before = self.self_found.take();
+        self.self_found = found.map(|value| match before {
+            Some(before) if before.value == value => before,
+            Some(_) | None => Dated { value, since: now },
+        });
+    }
+
+    fn note(&mut self, value: LastAnswer, now: Moment) {
+        let since = match &self.last {
+            Some(last) if last.value.label() == value.label() => last.since,
+            Some(_) | None => now,
+        };
+        self.last = Some(Dated { value, since });
+    }
+}
+
+impl Presence {
+    fn note_absence(&mut self, now: Moment, clock: Duration) {
+        *self = match *self {
+            Self::Present => Self::Missing { answers: 1, since: now, since_clock: clock },
+            Self::Missing { answers, since, since_clock } => {
+                Self::Missing { answers: answers.saturating_add(1), since, since_clock }
+            }
+        };
+    }
+}

@@ -1,0 +1,361 @@
+//! The machine itself: routes observations to its parts, and keeps the desired list.
+
+use std::time::Duration;
+
+use crate::model::{Answer, Jitter, Listing, LookupFailure, Moment, PeerSet, Question, Record, ServiceUrl};
+
+use super::adopting::{Adopting, Step, Wanted};
+use super::history::History;
+use super::ledger::Ledger;
+use super::publishing::Publishing;
+use super::selection::{is_self, select};
+use super::shrink_guard::ShrinkGuard;
+use super::status::Dated;
+use super::{
+    Accepted, Action, ChangeCause, Observation, OnDeadline, Own, Policy, PreviousLife, Publication, Status,
+    Taken,
+};
+
+/// The reconcile machine of one sidecar.
+///
+/// Call [`Machine::next_action`] until it gives none, wait until [`Machine::poll_timeout`] or the
+/// outcome of an action, hand that to [`Machine::handle`], and begin again.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    pub(super) policy: Policy,
+    pub(super) ledgers: Vec<Ledger>,
+    pub(super) guard: ShrinkGuard,
+    pub(super) desired: Option<Dated<PeerSet>>,
+    pub(super) start: Start,
+    pub(super) publishing: Publishing,
+    pub(super) adopting: Adopting,
+    pub(super) history: History,
+    pub(super) doubted_since: Option<Moment>,
+    pub(super) frozen_since: Option<Moment>,
+}
+
+/// How a start is going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Waiting for records.
+    Waiting { deadline: Moment },
+    /// The deadline has passed.
+    Overdue,
+}
+
+impl Machine {
+    /// A new life, with what the previous one left.
+    pub fn new(policy: Policy, previous: Option<&PreviousLife>, now: Moment) -> Self {
+        let mut ledgers: Vec<_> =
+            policy.questions.iter().map(|question| Ledger::new(question.clone(), now)).collect();
+        for (service, peers) in previous.iter().flat_map(|previous| &previous.services) {
+            for ledger in ledgers.iter_mut().filter(|ledger| ledger.service() == service) {
+                ledger.restore(peers, &policy);
+            }
+        }
+        let generation = previous.map_or(0, |previous| previous.generation);
+        let mut machine = Self {
+            start: Start::Waiting { deadline: now.after(policy.start_deadline) },
+            adopting: Adopting::new(policy.adoption, generation, now),
+            publishing: Publishing::new(now),
+            guard: ShrinkGuard::default(),
+            desired: None,
+            history: History::default(),
+            doubted_since: None,
+            frozen_since: policy.freeze.then_some(now),
+            ledgers,
+            policy,
+        };
+        machine.guard = ShrinkGuard::starting_from(Duration::ZERO, machine.believed_count());
+        if let Some(previous) = previous {
+            machine.take_over(previous, now);
+        }
+        machine
+    }
+
+    /// Books one observation. `jitter` spreads the next question that follows from it.
+    pub fn handle(&mut self, observation: Observation, now: Moment, jitter: Jitter) {
+        match observation {
+            Observation::Answered { question, answer } => self.answered(&question, answer, now, jitter),
+            Observation::Published(outcome) => self.publishing.ended(outcome, now),
+            Observation::Refreshed(outcome) => self.adopting.refreshed(outcome, now),
+            Observation::Confirmed(outcome) => {
+                let (ledgers, policy) = (&self.ledgers, &self.policy);
+                let is_own = |url: &ServiceUrl| is_own_anywhere(url, ledgers, policy);
+                if self.adopting.confirmed(outcome, is_own, &policy.sink, now) {
+                    self.history.confirmed(now);
+                }
+            }
+            Observation::Diagnosed(likely) => self.adopting.diagnosed(likely),
+            Observation::AskNow => self.ledgers.iter_mut().for_each(|ledger| ledger.asking.hurry(now)),
+        }
+    }
+
+    /// The next thing to be done now; it counts as in flight from here on.
+    pub fn next_action(&mut self, now: Moment) -> Option<Action> {
+        self.note_time(now);
+        if let Some(ledger) =
+            self.ledgers.iter_mut().find_map(|ledger| ledger.asking.start_if_due(now).then_some(ledger))
+        {
+            return Some(Action::Ask(ledger.question.clone()));
+        }
+        let listing = self.wanted_listing()?;
+        if self.publishing.start_if_due(&listing, now) {
+            return Some(Action::Publish(Publication { listing, state: self.state_to_keep() }));
+        }
+        let is_published = self.publishing.says(&listing);
+        let target = &self.desired.as_ref()?.value;
+        match self.adopting.next_step(Wanted { target, is_published }, now)? {
+            Step::Refresh { call, timeout } => Some(Action::Refresh { call, listing, timeout }),
+            Step::Abandon => Some(Action::AbandonRefresh),
+            Step::Confirm => Some(Action::Confirm),
+            Step::Diagnose => Some(Action::Diagnose),
+        }
+    }
+
+    /// When [`Self::next_action`] may have something to do without a new observation.
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        let asks = self.ledgers.iter().filter_map(|ledger| ledger.asking.due_at());
+        let deadline = match self.start {
+            Start::Waiting { deadline } => Some(deadline),
+            Start::Overdue => None,
+        };
+        let files = self.wanted_listing().and_then(|listing| self.publishing.next_at(&listing));
+        asks.chain(deadline).chain(files).chain(self.adoption_due()).min()
+    }
+
+    /// Takes what DNS says now past all holds, once: the operator's word.
+    ///
+    /// Returns what was taken of each Service. Refused while frozen: freezing is the operator's word too.
+    pub fn accept(&mut self, now: Moment) -> Result<Vec<Accepted>, super::Frozen> {
+        if self.policy.freeze {
+            return Err(super::Frozen);
+        }
+        let accepted = self.ledgers.iter().map(Accepted::of).collect::<Vec<_>>();
+        let takes_anything = accepted.iter().any(|accepted| accepted.taken != Taken::Nothing);
+        if takes_anything {
+            self.ledgers.iter_mut().for_each(Ledger::accept);
+            self.trust_what_is_there();
+            self.start = Start::Overdue;
+            self.desire(ChangeCause::Accepted, now);
+        }
+        Ok(accepted)
+    }
+
+    /// Takes over new settings. Services and static peers that are gone leave at once.
+    pub fn change_policy(&mut self, policy: Policy, now: Moment) {
+        let mut before = std::mem::take(&mut self.ledgers);
+        for question in &policy.questions {
+            let known = before.iter().position(|ledger| ledger.service() == question.service());
+            let ledger = match known.map(|at| before.swap_remove(at)) {
+                Some(mut ledger) => {
+                    ledger.change(question.clone(), &policy, now);
+                    ledger
+                }
+                None => Ledger::new(question.clone(), now),
+            };
+            self.ledgers.push(ledger);
+        }
+        self.adopting.change(policy.adoption, now);
+        self.publishing.forget(now);
+        self.policy = policy;
+        self.trust_what_is_there();
+        self.note_freeze(now);
+        if !self.union().is_empty() || self.ledgers.iter().all(Ledger::is_asked) {
+            self.desire(ChangeCause::Settings, now);
+        }
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Whether the start is over and its list is in place. This is when `init` has done its work.
+    ///
+    /// A start ends when every Service has been heard of and has given records enough, or at its deadline.
+    pub fn is_settled(&self) -> bool {
+        let is_heard = self.has_enough_records() && self.ledgers.iter().all(Ledger::is_asked);
+        let is_over = is_heard || (self.start == Start::Overdue && !self.has_failed_to_start());
+        is_over && self.wanted_listing().is_some_and(|listing| self.publishing.says(&listing))
+    }
+
+    /// Whether the start deadline has passed without what the operator asked to wait for.
+    pub fn has_failed_to_start(&self) -> bool {
+        let is_enough = match self.policy.on_deadline {
+            OnDeadline::Publish => self.desired.is_some(),
+            OnDeadline::Fail => self.has_enough_records(),
+        };
+        self.start == Start::Overdue && !is_enough
+    }
+
+    /// Everything worth showing.
+    pub fn status(&self, now: Moment) -> Status {
+        super::report::status(self, now)
+    }
+
+    /// The document that should be in place; none before there is a list.
+    pub(super) fn wanted_listing(&self) -> Option<Listing> {
+        let desired = &self.desired.as_ref()?.value;
+        let generation = self.adopting.generation();
+        Listing::of_peers(desired, generation).or_else(|| {
+            let own = self.policy.own()?;
+            let sink = self.adopting.has_other_peers().then(|| self.policy.sink.clone());
+            Some(Listing::alone(own.url.clone(), sink, generation))
+        })
+    }
+
+    fn answered(&mut self, question: &Question, answer: Answer, now: Moment, jitter: Jitter) {
+        let Some(at) = self.ledgers.iter().position(|ledger| ledger.question == *question) else { return };
+        let interval = self.policy.interval;
+        match answer {
+            Answer::Records(records) => match self.believable(at, question, &records) {
+                Ok(selection) => {
+                    self.ledgers[at].records(selection, now);
+                    self.ledgers[at].asking.answered(interval, now, jitter);
+                    self.remove_what_may_leave(at, now);
+                    self.desire(ChangeCause::Answer, now);
+                }
+                Err(failure) => self.failed(at, failure, now, jitter),
+            },
+            Answer::Nobody { no_such_name, soa_serial } => {
+                self.ledgers[at].nobody(no_such_name, soa_serial, now);
+                self.ledgers[at].asking.answered(interval, now, jitter);
+                if self.ledgers[at].remove_all_after_nobody(&self.policy, now) {
+                    self.desire(ChangeCause::EmptyAfter, now);
+                }
+            }
+            Answer::Failed(failure) => self.failed(at, failure, now, jitter),
+        }
+    }
+
+    fn failed(&mut self, at: usize, failure: LookupFailure, now: Moment, jitter: Jitter) {
+        self.ledgers[at].failed(failure, now);
+        self.ledgers[at].asking.failed(self.policy.interval, now, jitter);
+    }
+
+    fn believable(
+        &self,
+        at: usize,
+        question: &Question,
+        records: &[Record],
+    ) -> Result<super::selection::Selection, LookupFailure> {
+        let selection = select(question, records, &self.policy)?;
+        let others = self.ledgers.iter().enumerate().filter(|(other, _)| *other != at);
+        let peers = selection.peers.len() + others.map(|(_, ledger)| ledger.believed_count()).sum::<usize>();
+        if peers > self.policy.max_peers {
+            return Err(LookupFailure::TooManyPeers { peers, max: self.policy.max_peers });
+        }
+        Ok(selection)
+    }
+
+    fn remove_what_may_leave(&mut self, at: usize, now: Moment) {
+        self.guard.observe(self.guard_clock(), self.believed_count(), self.policy.shrink_after);
+        if self.guard.doubts(self.policy.max_shrink).is_some() {
+            self.doubted_since.get_or_insert(now);
+            return;
+        }
+        self.doubted_since = None;
+        self.ledgers[at].remove_missing(&self.policy);
+    }
+
+    /// Recomputes the desired list, unless it is frozen or may not exist yet.
+    fn desire(&mut self, cause: ChangeCause, now: Moment) {
+        let is_frozen = self.policy.freeze && self.desired.is_some();
+        let peers = self.union();
+        if is_frozen || !self.may_stand(&peers) {
+            return;
+        }
+        let before = self.desired.as_ref().map(|desired| &desired.value);
+        if before == Some(&peers) {
+            return;
+        }
+        self.history.changed(cause, before, &peers, now);
+        self.desired = Some(Dated { value: peers, since: now });
+    }
+
+    /// Whether `peers` may become the desired list: never empty for a client, and not too early.
+    fn may_stand(&self, peers: &PeerSet) -> bool {
+        let is_nothing = peers.is_empty() && self.policy.own().is_none();
+        let is_in_time = self.desired.is_some()
+            || self.has_enough_records()
+            || (self.start == Start::Overdue && self.policy.on_deadline == OnDeadline::Publish);
+        !is_nothing && is_in_time
+    }
+
+    fn has_enough_records(&self) -> bool {
+        self.ledgers.iter().any(Ledger::has_records) && self.union().len() >= self.policy.min_peers
+    }
+
+    fn note_time(&mut self, now: Moment) {
+        if let Start::Waiting { deadline } = self.start
+            && deadline <= now
+        {
+            self.start = Start::Overdue;
+            if self.desired.is_none() {
+                self.desire(ChangeCause::StartDeadline, now);
+            }
+        }
+    }
+
+    /// Begins with the previous life's list: with peers, or alone where it was alone with the same Services.
+    fn take_over(&mut self, previous: &PreviousLife, now: Moment) {
+        let was_asked =
+            |ledger: &Ledger| previous.services.iter().any(|(service, _)| service == ledger.service());
+        let was_alone = self.policy.own().is_some()
+            && self.ledgers.iter().all(was_asked)
+            && previous.services.iter().all(|(_, peers)| peers.is_empty());
+        let has_peers = self.ledgers.iter().any(|ledger| ledger.kept().next().is_some());
+        if !has_peers && !was_alone {
+            return;
+        }
+        let peers = self.union();
+        self.history.changed(ChangeCause::PreviousLife, None, &peers, now);
+        self.desired = Some(Dated { value: peers, since: now });
+    }
+
+    /// The operator has decided: what is believed now is what later answers are measured by.
+    fn trust_what_is_there(&mut self) {
+        self.guard = ShrinkGuard::starting_from(self.guard_clock(), self.believed_count());
+        self.doubted_since = None;
+    }
+
+    fn note_freeze(&mut self, now: Moment) {
+        self.frozen_since = self.policy.freeze.then(|| self.frozen_since.unwrap_or(now));
+    }
+
+    fn union(&self) -> PeerSet {
+        let is_other = |url: &&ServiceUrl| !is_own_anywhere(url, &self.ledgers, &self.policy);
+        let statics = self.policy.static_peers.iter().filter(is_other);
+        self.ledgers.iter().flat_map(Ledger::kept).chain(statics).cloned().collect()
+    }
+
+    fn believed_count(&self) -> usize {
+        self.ledgers.iter().map(Ledger::believed_count).sum()
+    }
+
+    fn guard_clock(&self) -> Duration {
+        self.ledgers.iter().map(Ledger::records_clock).max().unwrap_or_default()
+    }
+
+    fn state_to_keep(&self) -> PreviousLife {
+        let kept = |ledger: &Ledger| (ledger.service().clone(), ledger.kept().cloned().collect());
+        PreviousLife {
+            services: self.ledgers.iter().map(kept).collect(),
+            static_peers: self.policy.static_peers.clone(),
+            generation: self.adopting.generation(),
+        }
+    }
+
+    fn adoption_due(&self) -> Option<Moment> {
+        let listing = self.wanted_listing()?;
+        let target = &self.desired.as_ref()?.value;
+        self.adopting.next_at(Wanted { target, is_published: self.publishing.says(&listing) })
+    }
+}
+
+/// Whether this URL is the server beside us, under any of the Services.
+fn is_own_anywhere(url: &ServiceUrl, ledgers: &[Ledger], policy: &Policy) -> bool {
+    policy.own().is_some_and(|own: &Own| own.url.host() == url.host())
+        || ledgers.iter().any(|ledger| is_self(url, &ledger.question, policy))
+}

@@ -1,0 +1,116 @@
+//! Wanted document against files: one publication in flight, verified for ever, retried for ever.
+
+use std::time::Duration;
+
+use crate::model::{Listing, Moment};
+
+use super::PublishOutcome;
+use super::backoff::Backoff;
+use super::status::Dated;
+
+/// How often the files are compared again, for what others may have done to them.
+const VERIFY_INTERVAL: Duration = Duration::from_secs(30);
+/// First pause after a failed publication: a volume may just be late.
+const RETRY_PAUSE_MIN: Duration = Duration::from_secs(1);
+/// Longest pause: an operator who has made room should not wait for us.
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(15);
+
+/// What is known of the files.
+#[derive(Clone, Debug)]
+pub(super) struct Publishing {
+    on_disk: Option<Dated<Listing>>,
+    in_flight: Option<Listing>,
+    due_at: Moment,
+    backoff: Backoff,
+    failure: Option<Dated<String>>,
+    is_published_once: bool,
+}
+
+impl Publishing {
+    /// Nothing is known of the files.
+    pub(super) fn new(now: Moment) -> Self {
+        Self {
+            on_disk: None,
+            in_flight: None,
+            due_at: now,
+            backoff: Backoff::default(),
+            failure: None,
+            is_published_once: false,
+        }
+    }
+
+    /// Whether the files should be made to say `wanted` now; it counts as in flight from here on.
+    pub(super) fn start_if_due(&mut self, wanted: &Listing, now: Moment) -> bool {
+        if self.in_flight.is_some() || self.due_at(wanted).is_some_and(|due| due > now) {
+            return false;
+        }
+        self.in_flight = Some(wanted.clone());
+        true
+    }
+
+    /// When the files are to be looked at again: none while that goes on.
+    pub(super) fn next_at(&self, wanted: &Listing) -> Option<Moment> {
+        if self.in_flight.is_some() { None } else { Some(self.due_at(wanted).unwrap_or(Moment::START)) }
+    }
+
+    /// Books how the publication in flight ended.
+    pub(super) fn ended(&mut self, outcome: PublishOutcome, now: Moment) {
+        let Some(listing) = self.in_flight.take() else { return };
+        match outcome {
+            PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
+                self.succeeded(listing, now);
+            }
+            PublishOutcome::Failed(message) => self.failed(message, now),
+        }
+    }
+
+    /// Whether the files are known to say `wanted`.
+    pub(super) fn says(&self, wanted: &Listing) -> bool {
+        self.on_disk.as_ref().is_some_and(|on_disk| on_disk.value == *wanted)
+    }
+
+    /// What the files are known to say.
+    pub(super) fn on_disk(&self) -> Option<&Dated<Listing>> {
+        self.on_disk.as_ref()
+    }
+
+    /// Why the last publication failed, and since when they fail.
+    pub(super) fn failure(&self) -> Option<&Dated<String>> {
+        self.failure.as_ref()
+    }
+
+    /// Whether a publication has succeeded in this life.
+    pub(super) fn is_published_once(&self) -> bool {
+        self.is_published_once
+    }
+
+    /// Where and how files are written may have changed: look at once.
+    pub(super) fn forget(&mut self, now: Moment) {
+        self.due_at = now;
+        self.backoff.reset();
+    }
+
+    /// None is "at once".
+    fn due_at(&self, wanted: &Listing) -> Option<Moment> {
+        let is_behind = self.failure.is_none() && !self.says(wanted);
+        if is_behind { None } else { Some(self.due_at) }
+    }
+
+    fn succeeded(&mut self, listing: Listing, now: Moment) {
+        let since = match &self.on_disk {
+            Some(on_disk) if on_disk.value == listing => on_disk.since,
+            Some(_) | None => now,
+        };
+        self.on_disk = Some(Dated { value: listing, since });
+        self.due_at = now.after(VERIFY_INTERVAL);
+        self.backoff.reset();
+        self.failure = None;
+        self.is_published_once = true;
+    }
+
+    fn failed(&mut self, message: String, now: Moment) {
+        let since = self.failure.as_ref().map_or(now, |failure| failure.since);
+        self.failure = Some(Dated { value: message, since });
+        self.due_at = now.after(self.backoff.next(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX));
+    }
+}

@@ -1,0 +1,187 @@
+//! The machine's state as a status, with a sentence for each condition.
+
+use crate::model::{Moment, PeerSet, ServerFault};
+
+use super::adopting::Seen;
+use super::ledger::Ledger;
+use super::machine::Machine;
+use super::status::{Condition, ConditionKind, Dated, LastAnswer, Status};
+
+/// Peers above which a stock server feels it: it spends 24 threads on each.
+const PEERS_LIGHT_MAX: usize = 64;
+
+pub(super) fn status(machine: &Machine, now: Moment) -> Status {
+    let listing = machine.publishing.on_disk();
+    let adopted = |seen: &Dated<Seen>| Dated { value: seen.value.peers.clone(), since: seen.since };
+    Status {
+        own: machine.policy.own().map(|own| own.url.clone()),
+        services: machine.ledgers.iter().map(Ledger::status).collect(),
+        desired: machine.desired.clone(),
+        published: listing.map(|on_disk| Dated {
+            value: on_disk.value.urls().cloned().collect::<PeerSet>(),
+            since: on_disk.since,
+        }),
+        is_published_once: machine.publishing.is_published_once(),
+        flushing: listing.is_some_and(|on_disk| on_disk.value.sink().is_some()),
+        adopted: machine.adopting.seen_now().map(adopted),
+        confirmed_at: machine.adopting.confirmed_at(),
+        refreshed_at: machine.adopting.refreshed_at(),
+        propagation: machine.history.propagation().cloned(),
+        conditions: conditions(machine, now),
+        history: machine.history.changes().clone(),
+    }
+}
+
+fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
+    let mut conditions: Vec<_> = files(machine)
+        .into_iter()
+        .chain(server(machine, now))
+        .chain(nothing_known(machine))
+        .chain(machine.ledgers.iter().filter_map(|ledger| held_by_answer(ledger, machine)))
+        .chain(held_by_guard(machine))
+        .chain(machine.ledgers.iter().filter_map(|ledger| held_removal(ledger, machine)))
+        .chain(operators_will(machine))
+        .chain(machine.ledgers.iter().filter_map(|ledger| self_not_found(ledger, machine)))
+        .chain(many_peers(machine))
+        .collect();
+    conditions.sort_by_key(|condition| (condition.kind, condition.since));
+    conditions
+}
+
+fn condition(kind: ConditionKind, since: Moment, message: String) -> Condition {
+    Condition { kind, since, message }
+}
+
+fn files(machine: &Machine) -> Option<Condition> {
+    let failure = machine.publishing.failure()?;
+    Some(condition(ConditionKind::NotPublished, failure.since, failure.value.clone()))
+}
+
+fn server(machine: &Machine, now: Moment) -> impl Iterator<Item = Condition> {
+    let adopting = &machine.adopting;
+    let not_adopted = adopting.not_adopted(now).map(|(since, reason)| {
+        condition(
+            ConditionKind::NotAdopted,
+            since,
+            format!("the server does not take the list over: {reason}"),
+        )
+    });
+    let refused = adopting.refresh_fault().map(|fault| {
+        let kind = match fault.value {
+            ServerFault::Refused(_) | ServerFault::Unreadable(_) => ConditionKind::RefreshRefused,
+            ServerFault::Unreachable(_) | ServerFault::TimedOut | ServerFault::Failing { .. } => {
+                ConditionKind::RefreshFailing
+            }
+        };
+        condition(kind, fault.since, format!("refresh: {}", fault.value))
+    });
+    let unread = adopting.confirm_fault().map(|fault| {
+        let kind = match fault.value {
+            ServerFault::Unreachable(_) | ServerFault::TimedOut => ConditionKind::ServerUnreachable,
+            ServerFault::Failing { .. } | ServerFault::Refused(_) | ServerFault::Unreadable(_) => {
+                ConditionKind::StatusUnreadable
+            }
+        };
+        condition(kind, fault.since, format!("status: {}", fault.value))
+    });
+    let own = adopting
+        .seen_now()
+        .filter(|seen| seen.value.lists_self)
+        .map(|seen| self_not_recognised(machine, seen));
+    [not_adopted, refused, unread, own].into_iter().flatten()
+}
+
+fn self_not_recognised(machine: &Machine, seen: &Dated<Seen>) -> Condition {
+    let url = machine.policy.own().map_or("", |own| own.url.as_str());
+    let message = format!(
+        "the server lists itself ({url}) among its peers and replicates to itself; its own host name differs from \
+         that URL: with names set EUREKA_INSTANCE_HOSTNAME to the pod's name in the Service, with addresses \
+         EUREKA_INSTANCE_PREFERIPADDRESS=true, with IPv6 EUREKA_SERVER_MYURL to that URL"
+    );
+    condition(ConditionKind::SelfNotRecognised, seen.since, message)
+}
+
+fn nothing_known(machine: &Machine) -> Option<Condition> {
+    let none_has_records = !machine.ledgers.iter().any(Ledger::has_records);
+    let since = machine.ledgers.iter().filter_map(|ledger| ledger.last().map(|last| last.since)).min();
+    let has_kept = machine.ledgers.iter().any(|ledger| ledger.kept().next().is_some());
+    (none_has_records && !has_kept).then(|| {
+        let message = "no Service has given records in this life, and none are known from the previous one";
+        condition(ConditionKind::NothingKnown, since.unwrap_or_default(), message.to_owned())
+    })
+}
+
+fn held_by_answer(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
+    let last = ledger.last()?;
+    let question = &ledger.question;
+    let kept = ledger.kept().count();
+    match &last.value {
+        LastAnswer::Records { .. } => None,
+        LastAnswer::Nobody { no_such_name, soa_serial } => {
+            let what = if *no_such_name { "no such name" } else { "no data" };
+            let message = format!(
+                "{question}: {what} (SOA serial {soa_serial}); nobody ready, Service missing, wrong port name and \
+                 nodes cut off look alike, so {kept} peers are kept; believed after --empty-after {}",
+                machine.policy.empty_after
+            );
+            Some(condition(ConditionKind::HeldNobody, ledger.nobody_since().unwrap_or(last.since), message))
+        }
+        LastAnswer::Failed(failure) => {
+            let message = format!("{question}: {failure}; {kept} peers are kept");
+            Some(condition(ConditionKind::HeldLookupFailed, last.since, message))
+        }
+    }
+}
+
+fn held_by_guard(machine: &Machine) -> Option<Condition> {
+    let since = machine.doubted_since?;
+    let before = machine.guard.doubts(machine.policy.max_shrink)?;
+    let now: usize = machine.ledgers.iter().map(Ledger::believed_count).sum();
+    let message = format!(
+        "DNS names {now} peers after {before}, a fall of more than --max-shrink {}; removals wait until it has stayed \
+         so for --shrink-after {}, or for `eureka-peers accept`",
+        machine.policy.max_shrink, machine.policy.shrink_after
+    );
+    Some(condition(ConditionKind::HeldShrink, since, message))
+}
+
+fn held_removal(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
+    let (since, count) = ledger.missing()?;
+    let message = format!(
+        "{}: {count} peers are missing and leave after --remove-after {}",
+        ledger.question, machine.policy.remove_after
+    );
+    Some(condition(ConditionKind::HeldRemoval, since, message))
+}
+
+fn operators_will(machine: &Machine) -> Option<Condition> {
+    let desired = machine.desired.as_ref().filter(|_| machine.policy.freeze)?;
+    Some(condition(
+        ConditionKind::Frozen,
+        machine.frozen_since.unwrap_or(desired.since),
+        "the list is kept as it is until --freeze is lifted".to_owned(),
+    ))
+}
+
+fn self_not_found(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
+    let own = machine.policy.own()?;
+    let missing = ledger.self_found().filter(|found| !found.value)?;
+    let message = format!(
+        "{}: self is not among the records; looked for {} and {}; saw {}; set publishNotReadyAddresses: true on the \
+         Service, or --self-url",
+        ledger.question,
+        own.url,
+        own.identity,
+        ledger.answered_sample().join(", "),
+    );
+    Some(condition(ConditionKind::SelfNotFound, missing.since, message))
+}
+
+fn many_peers(machine: &Machine) -> Option<Condition> {
+    let desired = machine.desired.as_ref().filter(|desired| desired.value.len() > PEERS_LIGHT_MAX)?;
+    let message = format!(
+        "{} peers: a stock server spends 24 threads and 1.5 to 3 MB on each; above {PEERS_LIGHT_MAX} it is felt",
+        desired.value.len()
+    );
+    Some(condition(ConditionKind::ManyPeers, desired.since, message))
+}

@@ -1,0 +1,87 @@
+//! Records become peers: only hosts that the policy permits, self set aside.
+//!
+//! Must never let a host outside the asked Service, or an address outside the allowed ranges,
+//! into a list.
+
+use crate::model::{Host, LookupFailure, PeerSet, Port, Question, Record, ServiceUrl};
+
+use super::Policy;
+
+/// What one records answer means under a policy.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Selection {
+    /// The peers, self left out; may be empty, which is "only self".
+    pub(super) peers: PeerSet,
+    /// Whether self was among the records; none without a self.
+    pub(super) self_found: Option<bool>,
+}
+
+/// Selects the peers out of `records`, which came as the answer to `question`.
+///
+/// Nothing usable is a failure, not an empty list.
+pub(super) fn select(
+    question: &Question,
+    records: &[Record],
+    policy: &Policy,
+) -> Result<Selection, LookupFailure> {
+    if is_cluster_ip(question, records) {
+        return Err(LookupFailure::NotHeadless);
+    }
+    let (own, others): (Vec<_>, Vec<_>) =
+        records.iter().map(|record| url_of(record, policy)).partition(|url| is_self(url, question, policy));
+    let peers: PeerSet = others.into_iter().filter(|url| is_permitted(url, question, policy)).collect();
+    if peers.is_empty() && own.is_empty() {
+        return Err(nothing_usable(question, records.len()));
+    }
+    Ok(Selection { peers, self_found: policy.own().map(|_| !own.is_empty()) })
+}
+
+/// Whether this peer may stand in a list under this policy, for this question.
+pub(super) fn is_permitted(url: &ServiceUrl, question: &Question, policy: &Policy) -> bool {
+    match (url.host(), question) {
+        (Host::Name(name), Question::Names { service, .. }) => {
+            name != service.name() && name.is_under(service.name())
+        }
+        (Host::Address(address), Question::Addresses { .. }) => policy.address_policy.allows(*address),
+        (Host::Name(_), Question::Addresses { .. }) | (Host::Address(_), Question::Names { .. }) => false,
+    }
+}
+
+/// The same peer with scheme, path and an explicit port as the policy wants them now.
+pub(super) fn in_form_of(policy: &Policy, url: &ServiceUrl) -> ServiceUrl {
+    url_at(url.host().clone(), Some(url.port()), policy)
+}
+
+/// Whether this URL is the server beside us.
+pub(super) fn is_self(url: &ServiceUrl, question: &Question, policy: &Policy) -> bool {
+    policy.own().is_some_and(|own| {
+        own.url.host() == url.host() || own.identity.is(url.host(), question.service_name())
+    })
+}
+
+fn url_of(record: &Record, policy: &Policy) -> ServiceUrl {
+    match record {
+        Record::Address(address) => url_at(Host::Address(address.to_canonical()), None, policy),
+        Record::Target { name, port } => url_at(Host::Name(name.clone()), Some(*port), policy),
+    }
+}
+
+fn url_at(host: Host, answered_port: Option<Port>, policy: &Policy) -> ServiceUrl {
+    let port = policy.port.or(answered_port).unwrap_or(Port::EUREKA);
+    ServiceUrl::new(policy.scheme, host, port, policy.context_path.clone())
+}
+
+/// A Service with a cluster IP answers SRV with its own name as the only target.
+fn is_cluster_ip(question: &Question, records: &[Record]) -> bool {
+    records.iter().all(|record| match record {
+        Record::Target { name, .. } => name == question.service_name(),
+        Record::Address(_) => false,
+    })
+}
+
+fn nothing_usable(question: &Question, records: usize) -> LookupFailure {
+    match question {
+        Question::Names { .. } => LookupFailure::Malformed("SRV targets that all lie outside the Service"),
+        Question::Addresses { .. } => LookupFailure::AllDenied { denied: records },
+    }
+}

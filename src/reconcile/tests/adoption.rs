@@ -1,0 +1,236 @@
+//! The server's side of the loop.
+
+use std::time::Duration;
+
+use super::world::*;
+use crate::model::{Listing, Refusal, ServerFault};
+use crate::reconcile::{Adoption, ConditionKind, Policy, Role};
+
+fn running(policy: Policy, hosts: &[u8]) -> World {
+    let mut world = World::new(policy, None, records(hosts));
+    world.server.peers = peers(&hosts[1..]);
+    world.run_until(100.5);
+    world
+}
+
+#[test]
+fn a_server_that_has_the_list_is_never_refreshed() {
+    let world = running(refreshing(), &[1, 2, 3]);
+    assert_eq!(world.refreshes, []);
+    assert_eq!(world.confirms.len(), 4, "at the start and every 30 s");
+    assert_eq!(world.status().adopted.map(|adopted| adopted.value), Some(peers(&[2, 3])));
+}
+
+#[test]
+fn a_change_is_published_refreshed_and_confirmed_at_once() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.dns_then_run(records(&[1, 2, 3]), 101.5);
+    assert_eq!(world.refreshes, [at(101.0)]);
+    assert_eq!(world.server.peers, peers(&[2, 3]));
+    let status = world.status();
+    assert_eq!(status.confirmed_at, Some(at(101.0)));
+    assert_eq!(status.propagation.map(|propagation| propagation.value), Some(Duration::ZERO));
+}
+
+#[test]
+fn a_starting_server_is_waited_for_quietly_and_not_refreshed_when_it_has_the_list() {
+    let mut world = World::new(refreshing(), None, records(&[1, 2, 3]));
+    world.server.behaviour = Behaviour::Down;
+    world.run_until(60.0);
+    assert_eq!(world.refreshes, []);
+    assert!(world.has(ConditionKind::ServerUnreachable));
+    world.server.peers = peers(&[2, 3]);
+    world.server.behaviour = Behaviour::Takes;
+    world.run_until(66.0);
+    assert_eq!(world.refreshes, []);
+    assert!(world.status().confirmed_at.is_some());
+}
+
+#[test]
+fn a_change_while_the_server_was_down_is_not_lost() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.server.behaviour = Behaviour::Down;
+    world.dns_then_run(records(&[1, 2, 3]), 200.0);
+    world.server.behaviour = Behaviour::Takes;
+    world.run_until(206.0);
+    assert_eq!(world.server.peers, peers(&[2, 3]));
+}
+
+#[test]
+fn sixty_changes_in_twenty_seconds_are_five_refreshes_and_the_newest_wins() {
+    let mut world = running(refreshing(), &[1, 2]);
+    for step in 0..60_u8 {
+        world.dns_then_run(records(&[1, 2, 100 + step]), 100.5 + f64::from(step) / 3.0);
+    }
+    world.run_until(300.0);
+    let during = world.refreshes.iter().filter(|moment| **moment <= at(125.0)).count();
+    assert!(during <= 5, "{:?}", world.refreshes);
+    for pair in world.refreshes.windows(2) {
+        assert!(pair[1].since(pair[0]) >= Duration::from_secs(5), "{pair:?}");
+    }
+    assert_eq!(world.server.peers, world.status().desired.expect("a list").value);
+}
+
+#[test]
+fn a_masked_list_becomes_a_condition_not_a_loop() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.server.behaviour = Behaviour::Ignores;
+    world.dns_then_run(records(&[1, 2, 3]), 10_000.0);
+    assert_eq!(world.refreshes, [at(101.0), at(106.0), at(111.0)], "one and two counted retries");
+    assert_eq!(world.files.as_ref().map(Listing::generation), Some(2), "each with a new key");
+    assert!(world.has(ConditionKind::NotAdopted));
+    let message = &world.status().conditions[0].message;
+    assert!(message.contains("masked by a variable"), "{message}");
+    world.dns_then_run(records(&[1, 2, 3, 4]), 20_000.0);
+    assert_eq!(world.refreshes.len(), 6, "a changed list deserves new tries");
+    world.server.behaviour = Behaviour::Takes;
+    world.server.uptime_min = 0;
+    world.run_until(30_000.0);
+    assert_eq!(world.refreshes.len(), 6, "and nothing else does");
+    assert!(world.has(ConditionKind::NotAdopted));
+}
+
+#[test]
+fn a_restarted_server_deserves_new_tries() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.server.uptime_min = 50;
+    world.server.behaviour = Behaviour::Ignores;
+    world.dns_then_run(records(&[1, 2, 3]), 1000.0);
+    world.server.behaviour = Behaviour::Takes;
+    world.server.uptime_min = 0;
+    world.run_until(1040.0);
+    assert_eq!(world.server.peers, peers(&[2, 3]));
+    assert!(!world.has(ConditionKind::NotAdopted));
+}
+
+#[test]
+fn drift_is_repaired() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.server.peers = peers(&[9]);
+    world.run_until(140.0);
+    assert_eq!(world.server.peers, peers(&[2]));
+    assert_eq!(world.refreshes.len(), 1);
+}
+
+#[test]
+fn a_hanging_call_is_given_up_and_cut_short_when_something_newer_waits() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.server.behaviour = Behaviour::Hangs;
+    world.dns_then_run(records(&[1, 2, 3]), 117.0);
+    assert_eq!(world.abandoned, [at(116.0)], "15 s");
+    world.run_until(118.0);
+    assert_eq!(world.refreshes.len(), 2, "tried again after a pause");
+    world.dns_then_run(records(&[1, 2, 3, 4]), 122.5);
+    assert_eq!(world.abandoned, [at(116.0), at(122.0)], "5 s");
+    world.server.behaviour = Behaviour::Takes;
+    world.run_until(130.0);
+    assert_eq!(world.server.peers, peers(&[2, 3, 4]));
+}
+
+#[test]
+fn a_failing_server_is_tried_for_ever_with_growing_pauses() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.server.behaviour =
+        Behaviour::Answers(ServerFault::Failing { status: 500, reason: "no".to_owned() });
+    world.dns_then_run(records(&[1, 2, 3]), 1101.0);
+    assert!((30..45).contains(&world.refreshes.len()), "{}", world.refreshes.len());
+    assert!(world.has(ConditionKind::RefreshFailing));
+    world.server.behaviour = Behaviour::Takes;
+    world.run_until(1140.0);
+    assert_eq!(world.server.peers, peers(&[2, 3]));
+    assert!(!world.has(ConditionKind::RefreshFailing));
+}
+
+#[test]
+fn a_refusal_is_named_and_tried_rarely() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.server.behaviour = Behaviour::Answers(ServerFault::Refused(Refusal::NotExposed));
+    world.dns_then_run(records(&[1, 2, 3]), 701.0);
+    assert!(world.refreshes.len() < 18, "{}", world.refreshes.len());
+    assert!(world.has(ConditionKind::RefreshRefused));
+}
+
+#[test]
+fn alone_the_dead_peers_are_flushed_through_the_sink_and_the_file_rests_on_self() {
+    let policy =
+        Policy { max_shrink: crate::model::MaxShrink::from_percent(100).expect("valid"), ..refreshing() };
+    let mut world = running(policy, &[1, 2, 3]);
+    world.dns_then_run(records(&[1]), 135.0);
+    assert_eq!(world.listed(), peers(&[1]));
+    assert_eq!(world.server.peers, [refreshing().sink].into(), "the dead ones are gone");
+    assert_eq!(world.files.as_ref().and_then(Listing::sink), None, "the file at rest holds self only");
+    assert_eq!(world.refreshes.len(), 1);
+    assert_eq!(world.status().adopted.map(|adopted| adopted.value), Some(peers(&[])));
+    world.run_until(1000.0);
+    assert_eq!(world.refreshes.len(), 1);
+    world.dns_then_run(records(&[1, 2]), 1010.0);
+    assert_eq!(world.server.peers, peers(&[2]));
+    assert_eq!(world.refreshes.len(), 2);
+}
+
+#[test]
+fn a_server_that_lists_itself_is_a_condition_not_a_reason_to_refresh() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.server.peers = peers(&[1, 2]);
+    world.run_until(200.0);
+    assert!(world.has(ConditionKind::SelfNotRecognised));
+    assert_eq!(world.refreshes, []);
+}
+
+#[test]
+fn a_server_whose_status_is_broken_is_still_refreshed_once_a_change() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.status_fault =
+        Some(ServerFault::Failing { status: 500, reason: "NullPointerException".to_owned() });
+    world.run_until(300.0);
+    assert_eq!(world.refreshes, []);
+    world.dns_then_run(records(&[1, 2, 3]), 2000.0);
+    assert_eq!(world.refreshes.len(), 1);
+    assert_eq!(world.server.peers, peers(&[2, 3]));
+    assert!(world.has(ConditionKind::StatusUnreadable));
+}
+
+#[test]
+fn nothing_is_refreshed_before_it_is_published() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.volume = Err("no space".to_owned());
+    world.dns_then_run(records(&[1, 2, 3]), 200.0);
+    assert_eq!(world.refreshes, []);
+    assert!(world.has(ConditionKind::NotPublished));
+    world.volume = Ok(());
+    world.run_until(220.0);
+    assert_eq!(world.server.peers, peers(&[2, 3]));
+}
+
+#[test]
+fn a_file_changed_by_others_is_put_back() {
+    let mut world = running(policy(), &[1, 2]);
+    world.files = None;
+    world.run_until(131.0);
+    assert_eq!(world.listed(), peers(&[2]));
+}
+
+#[test]
+fn a_server_that_polls_by_itself_is_only_watched() {
+    let mut world = running(Policy { adoption: Adoption::ConfirmOnly, ..policy() }, &[1, 2]);
+    world.dns_then_run(records(&[1, 2, 3]), 110.5);
+    assert_eq!(world.refreshes, []);
+    assert!(!world.has(ConditionKind::NotAdopted));
+    world.run_until(1000.0);
+    assert!(world.has(ConditionKind::NotAdopted));
+    world.server.peers = peers(&[2, 3]);
+    world.run_until(1031.0);
+    assert!(!world.has(ConditionKind::NotAdopted));
+    assert_eq!(world.refreshes, []);
+}
+
+#[test]
+fn a_client_is_refreshed_once_a_change_and_never_at_its_start() {
+    let adoption = Adoption::Refresh { call: crate::reconcile::RefreshCall::Refresh, confirm: false };
+    let mut world = World::new(Policy { adoption, role: Role::Client, ..policy() }, None, records(&[2, 3]));
+    world.run_until(100.5);
+    assert_eq!(world.refreshes, []);
+    world.dns_then_run(records(&[2, 3, 4]), 200.0);
+    assert_eq!(world.refreshes, [at(101.0)]);
+    assert_eq!(world.confirms, []);
+}

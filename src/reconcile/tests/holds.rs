@@ -1,0 +1,184 @@
+//! When a list is kept against what DNS says.
+
+use std::time::Duration;
+
+use super::world::*;
+use crate::model::{Answer, LookupFailure, MaxShrink, Patience};
+use crate::reconcile::{ConditionKind, Policy};
+
+fn running(hosts: &[u8]) -> World {
+    let mut world = World::new(policy(), None, records(hosts));
+    world.run_until(100.5);
+    world
+}
+
+#[test]
+fn additions_at_once_removals_after_the_hold() {
+    let mut world = running(&[1, 2, 3, 4]);
+    world.dns_then_run(records(&[1, 2, 3, 5]), 101.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4, 5]));
+    assert!(world.has(ConditionKind::HeldRemoval));
+    world.run_until(130.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4, 5]));
+    world.run_until(131.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 5]));
+    assert!(!world.status().is_held());
+}
+
+#[test]
+fn two_caches_that_disagree_change_nothing() {
+    let mut world = running(&[1, 2, 3, 4]);
+    let writes = world.writes.len();
+    for step in 0..600_u16 {
+        let hosts: &[u8] = if step % 2 == 0 { &[1, 2, 3, 4] } else { &[1, 2, 3] };
+        world.dns_then_run(records(hosts), 100.5 + f64::from(step));
+    }
+    assert_eq!(world.listed(), peers(&[2, 3, 4]));
+    assert_eq!(world.writes.len(), writes);
+}
+
+#[test]
+fn failures_neither_advance_nor_reset_the_removal_clock() {
+    let mut world = running(&[1, 2, 3, 4]);
+    world.dns_then_run(records(&[1, 2, 3]), 120.5);
+    world.dns_then_run(SERVFAIL, 1000.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4]));
+    world.dns_then_run(records(&[1, 2, 3]), 1035.0);
+    let left_at = world.writes.last().expect("a removal").since(at(1000.5));
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    assert!(
+        left_at < Duration::from_secs(31 + 12),
+        "{left_at:?}: 20 s of the hold had passed before the outage"
+    );
+}
+
+#[test]
+fn nothing_known_holds_for_ever() {
+    for answer in [
+        SERVFAIL,
+        NOBODY,
+        Answer::Failed(LookupFailure::Timeout),
+        Answer::Failed(LookupFailure::NegativeWithoutSoa),
+        Answer::Failed(LookupFailure::Truncated),
+        Answer::Records(vec![]),
+        records(&[]),
+    ] {
+        let mut world = running(&[1, 2, 3]);
+        world.dns_then_run(answer.clone(), 100_000.0);
+        assert_eq!(world.listed(), peers(&[2, 3]), "{answer:?}");
+        assert!(world.status().is_held(), "{answer:?}");
+    }
+}
+
+#[test]
+fn nobody_is_believed_only_after_empty_after() {
+    let policy = Policy { empty_after: Patience::After(Duration::from_secs(60)), ..policy() };
+    let mut world = World::new(policy, None, records(&[1, 2, 3]));
+    world.run_until(10.5);
+    world.dns_then_run(NOBODY, 70.5);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    world.run_until(72.5);
+    assert_eq!(world.listed(), peers(&[1]));
+}
+
+#[test]
+fn an_implausible_fall_waits_until_it_has_lasted() {
+    let mut world = running(&[1, 2, 3, 4, 5, 6, 7]);
+    world.dns_then_run(records(&[1, 2, 3]), 200.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4, 5, 6, 7]));
+    assert!(world.has(ConditionKind::HeldShrink));
+    world.run_until(399.0);
+    assert_eq!(world.listed(), peers(&[2, 3, 4, 5, 6, 7]));
+    world.run_until(402.5);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+}
+
+#[test]
+fn additions_pass_while_a_fall_is_doubted() {
+    let mut world = running(&[1, 2, 3, 4, 5, 6, 7]);
+    world.dns_then_run(records(&[1, 2, 9]), 110.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4, 5, 6, 7, 9]));
+}
+
+#[test]
+fn a_roll_out_that_changes_every_address_is_no_fall() {
+    let mut world = running(&[1, 2, 3, 4]);
+    world.dns_then_run(records(&[1, 12, 13, 14]), 140.5);
+    assert_eq!(world.listed(), peers(&[12, 13, 14]));
+}
+
+#[test]
+fn an_outage_does_not_age_what_was_seen_before_it() {
+    let mut world = running(&[1, 2, 3, 4, 5, 6, 7]);
+    world.dns_then_run(SERVFAIL, 1000.5);
+    world.dns_then_run(records(&[1, 2]), 1200.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4, 5, 6, 7]));
+}
+
+#[test]
+fn only_self_passes_the_same_holds() {
+    let mut world = running(&[1, 2, 3]);
+    world.dns_then_run(records(&[1]), 160.5);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    world.run_until(500.0);
+    assert_eq!(world.listed(), peers(&[1]));
+}
+
+#[test]
+fn shrinking_may_be_allowed_whole() {
+    let policy = Policy { max_shrink: MaxShrink::from_percent(100).expect("valid"), ..policy() };
+    let mut world = World::new(policy, None, records(&[1, 2, 3]));
+    world.run_until(10.5);
+    world.dns_then_run(records(&[1]), 42.5);
+    assert_eq!(world.listed(), peers(&[1]));
+}
+
+#[test]
+fn too_many_peers_are_not_believed() {
+    let policy = Policy { max_peers: 3, ..policy() };
+    let mut world = World::new(policy, None, records(&[1, 2, 3, 4]));
+    world.run_until(5.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4]), "self is not counted");
+    world.dns_then_run(records(&[1, 2, 3, 4, 5]), 50.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4]));
+    assert!(world.has(ConditionKind::HeldLookupFailed));
+}
+
+#[test]
+fn denied_addresses_never_enter_and_all_denied_holds() {
+    let mut world = running(&[1, 2, 3]);
+    let mixed = Answer::Records(vec![
+        crate::model::Record::Address([10, 0, 0, 2].into()),
+        crate::model::Record::Address([10, 0, 0, 3].into()),
+        crate::model::Record::Address([169, 254, 169, 254].into()),
+    ]);
+    world.dns_then_run(mixed, 101.5);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    let denied = Answer::Records(vec![crate::model::Record::Address([127, 0, 0, 1].into())]);
+    world.dns_then_run(denied, 1000.5);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    assert!(world.has(ConditionKind::HeldLookupFailed));
+}
+
+#[test]
+fn questions_back_off_under_failure_and_recover_at_once() {
+    let mut world = running(&[1, 2]);
+    let before = world.asked.len();
+    world.dns_then_run(SERVFAIL, 400.5);
+    let asked = world.asked.len() - before;
+    assert!((12..=16).contains(&asked), "1, 2, 4, 8, 16, 30, 30 … in 300 s: {asked}");
+    world.dns_then_run(records(&[1, 2, 3]), 431.0);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+}
+
+#[test]
+fn several_services_hold_each_for_itself() {
+    let two = Policy { questions: vec![question("eureka"), question("other")], ..policy() };
+    let mut world = World::new(two, None, records(&[1, 2]));
+    world.dns[1].1 = records(&[11, 12]);
+    world.run_until(10.5);
+    assert_eq!(world.listed(), peers(&[2, 11, 12]));
+    world.dns[1].1 = NOBODY;
+    world.dns_then_run(records(&[1, 3]), 100.5);
+    assert_eq!(world.listed(), peers(&[3, 11, 12]));
+}

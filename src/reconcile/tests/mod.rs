@@ -1,0 +1,8 @@
+//! The machine against a small world in virtual time.
+
+mod world;
+
+mod adoption;
+mod holds;
+mod start;
+mod will;

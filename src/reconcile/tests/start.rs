@@ -1,0 +1,155 @@
+//! How a life begins.
+
+use super::world::*;
+use crate::model::{Listing, PeerSet};
+use crate::reconcile::{ConditionKind, Machine, OnDeadline, Policy, PreviousLife, Role};
+
+fn previous(hosts: &[u8]) -> PreviousLife {
+    PreviousLife {
+        services: vec![(question("eureka").service().clone(), peers(hosts))],
+        static_peers: PeerSet::new(),
+        generation: 3,
+    }
+}
+
+#[test]
+fn the_first_records_are_published_at_once_without_self() {
+    let mut world = World::new(policy(), None, records(&[1, 2, 3]));
+    world.run_until(0.0);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    assert_eq!(world.writes, [at(0.0)]);
+    assert!(world.machine.is_settled());
+}
+
+#[test]
+fn alone_means_self() {
+    let mut world = World::new(policy(), None, records(&[1]));
+    world.run_until(0.0);
+    assert_eq!(world.listed(), peers(&[1]));
+}
+
+#[test]
+fn without_records_self_is_published_after_the_deadline() {
+    for dns in [NOBODY, SERVFAIL] {
+        let mut world = World::new(policy(), None, dns);
+        world.run_until(9.9);
+        assert_eq!(world.files, None);
+        assert!(!world.machine.is_settled());
+        world.run_until(10.0);
+        assert_eq!(world.listed(), peers(&[1]));
+        assert!(world.machine.is_settled());
+        world.dns_then_run(records(&[1, 2]), 60.0);
+        assert_eq!(world.listed(), peers(&[2]));
+    }
+}
+
+#[test]
+fn a_deadline_that_fails_publishes_nothing() {
+    let policy = Policy { on_deadline: OnDeadline::Fail, ..policy() };
+    let mut world = World::new(policy, None, SERVFAIL);
+    world.run_until(9.9);
+    assert!(!world.machine.has_failed_to_start());
+    world.run_until(10.0);
+    assert!(world.machine.has_failed_to_start());
+    assert_eq!(world.files, None);
+}
+
+#[test]
+fn a_client_publishes_nothing_before_the_first_real_answer() {
+    let policy = Policy { role: Role::Client, ..policy() };
+    let mut world = World::new(policy, None, NOBODY);
+    world.run_until(100.0);
+    assert_eq!(world.files, None);
+    assert!(world.machine.has_failed_to_start());
+    world.dns_then_run(records(&[1, 2]), 200.0);
+    assert_eq!(world.listed(), peers(&[1, 2]), "a client lists every server");
+}
+
+#[test]
+fn the_previous_life_is_in_place_at_once_and_its_peers_leave_only_by_the_rules() {
+    let mut world = World::new(policy(), Some(&previous(&[2, 3])), SERVFAIL);
+    world.run_until(0.0);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    world.run_until(3600.0);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    world.dns_then_run(records(&[1, 2, 4]), 3630.0);
+    assert_eq!(world.listed(), peers(&[2, 3, 4]), "the newcomer at once, the missing one after remove-after");
+    world.run_until(3700.0);
+    assert_eq!(world.listed(), peers(&[2, 4]));
+}
+
+#[test]
+fn a_previous_life_of_other_services_is_not_ours() {
+    let policy = Policy { questions: vec![question("other")], ..policy() };
+    let mut world = World::new(policy, Some(&previous(&[2, 3])), SERVFAIL);
+    world.run_until(9.0);
+    assert_eq!(world.files, None, "neither its peers nor alone");
+}
+
+#[test]
+fn a_previous_life_that_was_alone_is_alone_at_once() {
+    let mut world = World::new(policy(), Some(&previous(&[])), SERVFAIL);
+    world.run_until(0.0);
+    assert_eq!(world.listed(), peers(&[1]));
+    assert_eq!(world.files.as_ref().map(Listing::generation), Some(3));
+}
+
+#[test]
+fn what_the_policy_forbids_does_not_come_back_from_a_previous_life() {
+    let hostile = [url("169.254.169.254"), url("10.0.0.2"), url("evil.example")];
+    let life = PreviousLife {
+        services: vec![(question("eureka").service().clone(), hostile.into())],
+        ..previous(&[])
+    };
+    let mut world = World::new(policy(), Some(&life), SERVFAIL);
+    world.run_until(0.0);
+    assert_eq!(world.listed(), peers(&[2]));
+}
+
+#[test]
+fn too_few_peers_wait_for_the_deadline() {
+    let policy = Policy { min_peers: 2, ..policy() };
+    let mut world = World::new(policy.clone(), None, records(&[1, 2]));
+    world.run_until(9.0);
+    assert_eq!(world.files, None);
+    world.run_until(10.0);
+    assert_eq!(world.listed(), peers(&[2]));
+
+    let mut world = World::new(policy, None, records(&[1, 2]));
+    world.run_until(3.5);
+    world.dns_then_run(records(&[1, 2, 3]), 5.0);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+}
+
+#[test]
+fn one_service_is_published_while_another_is_silent_and_init_waits_for_both() {
+    let both = Policy { questions: vec![question("eureka"), question("other")], ..policy() };
+    let mut machine = Machine::new(both, None, at(0.0));
+    let jitter = crate::model::Jitter::NONE;
+    let mut asked = vec![];
+    while let Some(action) = machine.next_action(at(0.0)) {
+        asked.push(action);
+    }
+    assert_eq!(asked.len(), 2);
+    let answered =
+        |service, answer| crate::reconcile::Observation::Answered { question: question(service), answer };
+    machine.handle(answered("eureka", records(&[1, 2])), at(0.1), jitter);
+    assert!(matches!(machine.next_action(at(0.1)), Some(crate::reconcile::Action::Publish(_))));
+    machine.handle(
+        crate::reconcile::Observation::Published(crate::reconcile::PublishOutcome::Written),
+        at(0.1),
+        jitter,
+    );
+    assert!(!machine.is_settled(), "the other Service has not been heard of");
+    machine.handle(answered("other", SERVFAIL), at(4.0), jitter);
+    assert!(machine.is_settled());
+}
+
+#[test]
+fn self_that_is_not_found_is_a_condition() {
+    let mut world = World::new(policy(), None, records(&[2, 3]));
+    world.run_until(5.0);
+    assert!(world.has(ConditionKind::SelfNotFound));
+    world.dns_then_run(records(&[1, 2, 3]), 7.0);
+    assert!(!world.has(ConditionKind::SelfNotFound));
+}

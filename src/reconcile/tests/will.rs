@@ -1,0 +1,118 @@
+//! The operator's will: accept, freeze, new settings.
+
+use super::world::*;
+use crate::model::AddressPolicy;
+use crate::reconcile::{ConditionKind, Frozen, Policy, Taken};
+
+fn running(policy: Policy, hosts: &[u8]) -> World {
+    let mut world = World::new(policy, None, records(hosts));
+    world.run_until(100.5);
+    world
+}
+
+#[test]
+fn accept_takes_what_dns_says_past_all_holds_once() {
+    let mut world = running(policy(), &[1, 2, 3, 4, 5]);
+    world.dns_then_run(records(&[1, 2]), 110.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4, 5]));
+    let accepted = world.machine.accept(world.now).expect("not frozen");
+    assert_eq!(accepted[0].taken, Taken::Records { peers: 1 });
+    world.run_until(110.6);
+    assert_eq!(world.listed(), peers(&[2]));
+    assert!(!world.status().is_held());
+    world.dns_then_run(records(&[1]), 130.5);
+    assert_eq!(world.listed(), peers(&[2]), "the next removal is held again");
+}
+
+#[test]
+fn accept_believes_nobody_and_takes_nothing_from_a_failure() {
+    let mut world = running(policy(), &[1, 2, 3]);
+    world.dns_then_run(SERVFAIL, 110.5);
+    let accepted = world.machine.accept(world.now).expect("not frozen");
+    assert_eq!(accepted[0].taken, Taken::Nothing);
+    assert!(accepted[0].failure.is_some());
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    world.dns_then_run(NOBODY, 150.5);
+    let accepted = world.machine.accept(world.now).expect("not frozen");
+    assert_eq!(accepted[0].taken, Taken::Nobody);
+    world.run_until(150.6);
+    assert_eq!(world.listed(), peers(&[1]));
+}
+
+#[test]
+fn freeze_keeps_the_list_until_it_is_lifted() {
+    let mut world = running(policy(), &[1, 2, 3]);
+    world.machine.change_policy(Policy { freeze: true, ..policy() }, world.now);
+    world.dns_then_run(records(&[1, 2, 4]), 200.5);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    assert!(world.has(ConditionKind::Frozen));
+    assert_eq!(world.machine.accept(world.now), Err(Frozen));
+    world.machine.change_policy(policy(), world.now);
+    world.run_until(201.5);
+    assert_eq!(world.listed(), peers(&[2, 4]));
+}
+
+#[test]
+fn a_frozen_start_takes_the_first_list_and_keeps_it() {
+    let frozen = Policy { freeze: true, ..policy() };
+    let mut world = running(frozen, &[1, 2]);
+    world.dns_then_run(records(&[1, 2, 3]), 200.5);
+    assert_eq!(world.listed(), peers(&[2]));
+}
+
+#[test]
+fn a_service_that_is_removed_leaves_at_once() {
+    let two = Policy { questions: vec![question("eureka"), question("other")], ..policy() };
+    let mut world = World::new(two, None, records(&[1, 2]));
+    world.dns[1].1 = records(&[11, 12, 13, 14]);
+    world.run_until(10.5);
+    world.machine.change_policy(policy(), world.now);
+    world.run_until(10.6);
+    assert_eq!(world.listed(), peers(&[2]));
+    assert!(!world.status().is_held());
+}
+
+#[test]
+fn a_service_that_replaces_another_leaves_no_empty_list_in_between() {
+    let mut world = running(policy(), &[1, 2, 3]);
+    let other = Policy { questions: vec![question("other")], ..policy() };
+    world.machine.change_policy(other, world.now);
+    world.dns = vec![(question("other"), SERVFAIL)];
+    world.run_until(110.5);
+    assert_eq!(world.listed(), peers(&[2, 3]), "a mistyped Service must not empty the list");
+    world.dns_then_run(records(&[21, 22]), 150.5);
+    assert_eq!(world.listed(), peers(&[21, 22]));
+}
+
+#[test]
+fn static_peers_come_and_go_at_once_and_never_name_self() {
+    let mut world = running(policy(), &[1, 2]);
+    let with = Policy { static_peers: [url("vm.example"), url("10.0.0.1")].into(), ..policy() };
+    world.machine.change_policy(with, world.now);
+    world.run_until(100.6);
+    let expected = [url("10.0.0.2"), url("vm.example")].into();
+    assert_eq!(world.listed(), expected);
+    world.machine.change_policy(policy(), world.now);
+    world.run_until(100.7);
+    assert_eq!(world.listed(), peers(&[2]));
+}
+
+#[test]
+fn an_address_that_is_denied_leaves_at_once() {
+    let mut world = running(policy(), &[1, 2, 3]);
+    let deny = AddressPolicy::new(vec![], vec!["10.0.0.3/32".parse().expect("valid")]);
+    world.machine.change_policy(Policy { address_policy: deny, ..policy() }, world.now);
+    world.run_until(100.6);
+    assert_eq!(world.listed(), peers(&[2]));
+}
+
+#[test]
+fn a_new_path_moves_every_peer_at_once() {
+    let mut world = running(policy(), &[1, 2, 3]);
+    let moved = Policy { context_path: "/eureka/v2/".parse().expect("valid"), ..policy() };
+    world.dns[0].1 = SERVFAIL;
+    world.machine.change_policy(moved, world.now);
+    world.run_until(100.6);
+    let listed: Vec<_> = world.listed().iter().map(ToString::to_string).collect();
+    assert_eq!(listed, ["http://10.0.0.2:8761/eureka/v2/", "http://10.0.0.3:8761/eureka/v2/"]);
+}

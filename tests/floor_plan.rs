@@ -1,0 +1,243 @@
+//! Holds the house to its plan: imports point downwards only, rooms on one floor do not know each
+//! other, every outside crate has its home, and every file says what it is for.
+//!
+//! The plan is the table below; `ARCHITECTURE.md` draws it. Change both together.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Rooms and their floors.
+const ROOMS: [(&str, u8); 15] = [
+    ("model", 0),
+    ("reconcile", 1),
+    ("document", 1),
+    ("mesh", 1),
+    ("settings", 2),
+    ("http_client", 2),
+    ("dns", 3),
+    ("publish", 3),
+    ("eureka", 3),
+    ("settings_watch", 3),
+    ("telemetry", 3),
+    ("admin", 3),
+    ("agent", 4),
+    ("cli", 5),
+    ("main", 6),
+];
+
+/// Outside crates and the rooms that may name them.
+const HOMES: [(&str, &[&str]); 24] = [
+    ("ipnet", &["model"]),
+    ("humantime", &["model", "settings", "admin", "telemetry", "cli"]),
+    ("serde_yaml", &["settings", "document", "cli"]),
+    ("serde_json", &["document", "publish", "eureka", "admin", "mesh", "cli", "telemetry"]),
+    ("hyper", &["http_client", "admin"]),
+    ("hyper_util", &["http_client", "admin"]),
+    ("http_body_util", &["http_client", "admin"]),
+    ("rustls", &["http_client"]),
+    ("tokio_rustls", &["http_client"]),
+    ("base64", &["http_client"]),
+    ("hickory_resolver", &["dns"]),
+    ("roxmltree", &["eureka"]),
+    ("notify", &["settings_watch"]),
+    ("prometheus_client", &["telemetry", "admin"]),
+    ("tracing_subscriber", &["telemetry"]),
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
+    ("rustix", &["publish", "settings"]),
+    ("if_addrs", &["settings"]),
+    ("strsim", &["settings"]),
+    ("fastrand", &["agent", "publish"]),
+    (
+        "tokio",
+        &["http_client", "dns", "eureka", "settings_watch", "telemetry", "admin", "agent", "cli", "main"],
+    ),
+    ("tracing", &["telemetry", "admin", "agent", "cli", "dns"]),
+];
+
+/// Rooms that must stay pure: no clock, no IO, no log line.
+const PURE: [&str; 4] = ["model", "reconcile", "document", "mesh"];
+
+/// What purity forbids, by the path that would name it.
+const IMPURE: [&str; 9] = [
+    "std::fs",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "SystemTime",
+    "Instant",
+    "std::io",
+];
+
+struct SourceFile {
+    path: PathBuf,
+    room: String,
+    /// Line numbers and text of product code: comments and test modules left out.
+    lines: Vec<(usize, String)>,
+    text: String,
+}
+
+fn source_files() -> Vec<SourceFile> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = vec![];
+    collect(&root, &root, &mut found);
+    assert!(found.len() > 20, "only {} files found below {}", found.len(), root.display());
+    found
+}
+
+fn collect(root: &Path, folder: &Path, found: &mut Vec<SourceFile>) {
+    for entry in fs::read_dir(folder).expect("a readable folder") {
+        let path = entry.expect("a readable entry").path();
+        if path.is_dir() {
+            collect(root, &path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("readable source");
+            let room = room_of(root, &path);
+            found.push(SourceFile { lines: product_lines(&path, &text), room, text, path });
+        }
+    }
+}
+
+fn room_of(root: &Path, path: &Path) -> String {
+    let first = path.strip_prefix(root).expect("below src").components().next().expect("a first part");
+    first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+}
+
+fn is_test_file(path: &Path) -> bool {
+    path.components().any(|part| {
+        let part = part.as_os_str().to_string_lossy();
+        part == "tests" || part == "tests.rs" || part.ends_with("_tests.rs")
+    })
+}
+
+fn product_lines(path: &Path, text: &str) -> Vec<(usize, String)> {
+    if is_test_file(path) {
+        return vec![];
+    }
+    let is_product = |(_, line): &(usize, &str)| !line.trim_start().starts_with("#[cfg(test)]");
+    text.lines()
+        .enumerate()
+        .take_while(is_product)
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .map(|(at, line)| (at + 1, line.to_owned()))
+        .collect()
+}
+
+/// Room names that a line reaches by `crate::room`, grouped imports included.
+fn rooms_reached(line: &str) -> Vec<&str> {
+    line.match_indices("crate::")
+        .filter(|(at, _)| {
+            *at == 0 || !line[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
+        })
+        .map(|(at, found)| {
+            let rest = &line[at + found.len()..];
+            let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+            &rest[..end]
+        })
+        .collect()
+}
+
+fn names_crate(line: &str, name: &str) -> bool {
+    line.match_indices(&format!("{name}::"))
+        .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'))
+}
+
+fn floors() -> BTreeMap<&'static str, u8> {
+    ROOMS.into_iter().collect()
+}
+
+/// What is wrong with one file.
+fn faults(file: &SourceFile) -> Vec<String> {
+    let floors = floors();
+    let at = |line: usize, rule: &str| format!("{}:{line}: {rule}", file.path.display());
+    let mut faults = vec![];
+    if !file.text.starts_with("//!") {
+        faults.push(at(1, "a file opens with `//!`: what it is for"));
+    }
+    if file.room == "lib" {
+        return faults;
+    }
+    let Some(own) = floors.get(file.room.as_str()) else {
+        faults.push(at(1, "this room is not on the plan"));
+        return faults;
+    };
+    for (number, line) in &file.lines {
+        for room in rooms_reached(line).into_iter().filter(|room| *room != file.room) {
+            match floors.get(room) {
+                Some(floor) if floor < own => {}
+                Some(_) => faults.push(at(
+                    *number,
+                    &format!("{} must not know {room}: imports point downwards", file.room),
+                )),
+                None => faults.push(at(
+                    *number,
+                    &format!("crate::{room} is no room; write one `use crate::room` a room"),
+                )),
+            }
+        }
+        for (name, homes) in HOMES {
+            if names_crate(line, name) && !homes.contains(&file.room.as_str()) {
+                faults.push(at(*number, &format!("{name} lives in {homes:?}")));
+            }
+        }
+        if PURE.contains(&file.room.as_str()) {
+            for impure in IMPURE.into_iter().filter(|impure| line.contains(impure)) {
+                faults.push(at(*number, &format!("{} is pure and must not name {impure}", file.room)));
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn the_house_stands_as_planned() {
+    let faults: Vec<_> = source_files().iter().flat_map(faults).collect();
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_dependency_has_a_home() {
+    let manifest =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).expect("a manifest");
+    let section = manifest
+        .split("[dependencies]")
+        .nth(1)
+        .expect("dependencies")
+        .split("\n[")
+        .next()
+        .expect("a section");
+    let free = ["serde", "thiserror"];
+    for line in section.lines().filter(|line| line.contains('=') && !line.starts_with('#')) {
+        let name = line.split(['=', ' ', '.']).next().expect("a name").replace('-', "_");
+        let known = HOMES.iter().any(|(home, _)| *home == name) || free.contains(&name.as_str());
+        assert!(known, "{name} has no home in tests/floor_plan.rs");
+    }
+}
+
+#[test]
+fn a_seeded_violation_is_seen() {
+    let file = |room: &str, text: &str| SourceFile {
+        path: PathBuf::from(format!("src/{room}/seeded.rs")),
+        room: room.to_owned(),
+        lines: product_lines(Path::new("src/seeded.rs"), text),
+        text: text.to_owned(),
+    };
+    for (room, text) in [
+        ("reconcile", "//! x\nuse crate::settings::Settings;\n"),
+        ("document", "//! x\nuse crate::reconcile::Policy;\n"),
+        ("reconcile", "//! x\nlet now = std::time::Instant::now();\n"),
+        ("model", "//! x\nuse tracing::info;\nfn f() { tracing::info!(); }\n"),
+        ("dns", "//! x\nuse hyper::Request;\n"),
+        ("dns", "use crate::model::Answer;\n"),
+        ("cellar", "//! x\n"),
+        ("settings", "//! x\nuse crate::{model, reconcile};\n"),
+    ] {
+        assert!(!faults(&file(room, text)).is_empty(), "{room}: {text}");
+    }
+    let fine = "//! x\nuse crate::model::Answer;\n#[cfg(test)]\nmod tests { use crate::cli::x; }\n";
+    assert_eq!(faults(&file("dns", fine)), Vec::<String>::new());
+}
