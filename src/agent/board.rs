@@ -102,7 +102,7 @@ impl Board {
         }
     }
 
-    pub(super) fn previous_life_is_unusable(&mut self, reason: &str) {
+    pub(super) fn previous_life_is_unusable(reason: &str) {
         warn!(reason, "the previous life's state cannot be used; the list is built anew from DNS");
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tracing::{debug, info, warn};
 
-use crate::model::{Moment, PeerSet};
+use crate::model::{Moment, PeerSet, ServiceUrl};
 use crate::reconcile::{Condition, ConditionKind, PublishOutcome, Status};
 
 /// What has been said already.
@@ -106,5 +106,5 @@ fn say(condition: &Condition) {
 }
 
 fn listed(peers: &PeerSet) -> String {
-    peers.iter().map(|url| url.as_str()).collect::<Vec<_>>().join(" ")
+    peers.iter().map(ServiceUrl::as_str).collect::<Vec<_>>().join(" ")
 }

@@ -134,7 +134,7 @@ impl<'a, O: Outside> Agent<'a, O> {
         match previous {
             Ok(None) => {}
             Ok(Some(_)) => board.found_previous_life(),
-            Err(ref reason) => board.previous_life_is_unusable(reason),
+            Err(ref reason) => Board::previous_life_is_unusable(reason),
         }
         let previous = previous.unwrap_or_default();
         let clock = board.clock();
@@ -330,6 +330,6 @@ async fn previous_life(volume: Volume, board: &Board) -> (Volume, Result<Option<
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stopped| *stopped).await.is_err() {
         // Nobody is left who could tell us to stop.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -7,7 +7,7 @@ use clap_complete::{Generator, Shell};
 use super::command::{Reader, command_for};
 
 /// Writes the script for one shell.
-pub fn write(shell: Shell, out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(shell: Shell, out: &mut dyn io::Write) -> io::Result<()> {
     let mut command = command_for(Reader::Shell);
     command.build();
     shell.try_generate(&command, out)

@@ -70,7 +70,7 @@ impl Task {
             Self::Check { .. } => Some(Purpose::Check),
             Self::Resolve { .. } => Some(Purpose::Print),
             Self::Mesh { urls, .. } if urls.is_empty() => Some(Purpose::Print),
-            Self::Mesh { .. } => Some(Purpose::Print),
+            Self::Mesh { .. } => Some(Purpose::Contact),
             Self::Accept | Self::Health { .. } | Self::Completions(_) | Self::Man => None,
         }
     }
@@ -329,7 +329,7 @@ mod tests {
         assert_eq!(task_of("run").purpose(), Some(Purpose::Run));
         assert_eq!(task_of("resolve").purpose(), Some(Purpose::Print));
         assert_eq!(task_of("mesh").purpose(), Some(Purpose::Print));
-        assert_eq!(task_of("mesh --url http://a:1/").purpose(), Some(Purpose::Print));
+        assert_eq!(task_of("mesh --url http://a:1/").purpose(), Some(Purpose::Contact));
         assert_eq!(task_of("health").purpose(), None);
     }
 }

@@ -10,7 +10,7 @@ use super::command::command;
 use crate::settings::Setting;
 
 /// Writes the page in roff.
-pub fn write(out: &mut dyn io::Write) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn io::Write) -> io::Result<()> {
     let mut command = command();
     command.build();
     let page = Man::new(command.clone());
