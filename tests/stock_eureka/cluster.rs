@@ -23,6 +23,8 @@ pub(crate) const ADOPTED_WITHIN: Duration = Duration::from_secs(25);
 const REPLICATED_WITHIN: Duration = Duration::from_secs(15);
 /// A heartbeat brings a registration to a new peer; it also retries what failed to arrive.
 const HEARTBEAT_WITHIN: Duration = Duration::from_secs(20);
+/// The program confirms at once after a change, and otherwise each half minute.
+const SHOWN_WITHIN: Duration = Duration::from_secs(35);
 /// JVMs that start at once: as many as there are cores.
 const STARTS_AT_ONCE: usize = 2;
 /// What the flush sink's URL contains, and no peer's.
@@ -191,6 +193,13 @@ impl Cluster {
             self.pods.keys().try_for_each(|ordinal| self.has_right_peers(*ordinal))
         })
         .1
+    }
+
+    /// Waits until every program shows what its server has: its calls have ended then.
+    pub(crate) fn wait_shown(&self) {
+        wait_for("every program shows what its server has", SHOWN_WITHIN, || {
+            self.pods.values().try_for_each(|pod| sidecar::agree(pod.server(), pod.sidecar()))
+        });
     }
 
     /// Whether a server has every other one as its peer, and nobody else.

@@ -8,14 +8,13 @@ use crate::cluster::Cluster;
 use crate::pod::PeerHost;
 use crate::release::Release;
 use crate::server::Server;
-use crate::sidecar;
 use crate::trial::{holds_for, wait_for};
 
 /// Through every kind of step: from alone, growing, shrinking, to alone, and growing again.
 const STEPS: [u8; 6] = [1, 3, 5, 2, 1, 3];
 /// Steps to "alone" from a list that had peers: each may cost one refresh more, for the sink.
 const FLUSHES: u64 = 1;
-/// The program confirms at once after a change, and otherwise each half minute.
+/// Eureka itself looks each half minute.
 const SHOWN_WITHIN: Duration = Duration::from_secs(35);
 /// One heartbeat of the server's own client, which notices that its server has gone.
 const SETTLED_AFTER: Duration = Duration::from_secs(35);
@@ -35,9 +34,9 @@ pub(super) fn cold_start(release: &'static Release) {
         cluster.has_right_peers(ordinal).expect("the file named the peers before the server read it");
     }
     cluster.exchange_registrations();
+    cluster.wait_shown();
     for ordinal in 0..3 {
         let (server, program) = (cluster.server(ordinal), cluster.sidecar(ordinal));
-        wait_for("the program shows what the server has", SHOWN_WITHIN, || sidecar::agree(server, program));
         assert_eq!(program.probe("/readyz"), Ok(200));
         assert_eq!(program.probe("/livez"), Ok(200));
         assert_eq!(program.refreshes(), 0, "a right list needs no refresh");

@@ -31,6 +31,7 @@ pub(super) fn failures_and_denials(release: &'static Release) {
     let mut cluster = Cluster::new(release, "dns_outage", PeerHost::Names);
     cluster.scale(2);
     cluster.wait_adopted();
+    cluster.wait_shown();
     let pods = [cluster.pod(0), cluster.pod(1), cluster.pod(2)];
     for (nth, (mode, condition)) in OUTAGES.into_iter().enumerate() {
         let before = seen(&cluster);
@@ -39,10 +40,15 @@ pub(super) fn failures_and_denials(release: &'static Release) {
         cluster.dns.set(if joins { &pods } else { &pods[..2] });
         expect_held(&cluster, mode, condition, &before);
         cluster.dns.set_mode(Mode::Normal);
-        let peers = [cluster.url(1), cluster.url(2)];
-        let expected = if joins { &peers } else { &peers[..1] };
-        let ((), after) = wait_for("the list follows", RECOVERED_WITHIN, || cluster.has_peers(0, expected));
+        let third = joins.then(|| cluster.url(2));
+        let ((), after) = wait_for("both lists follow", RECOVERED_WITHIN, || {
+            [(0, 1), (1, 0)].into_iter().try_for_each(|(ordinal, other)| {
+                let peers: Vec<String> = [cluster.url(other)].into_iter().chain(third.clone()).collect();
+                cluster.has_peers(ordinal, &peers)
+            })
+        });
         println!("  {mode:?}: adopted {after:?} after its end");
+        cluster.wait_shown();
     }
     cluster.exchange_registrations();
 }
