@@ -33,7 +33,7 @@ pub(super) fn status(machine: &Machine, now: Moment) -> Status {
 }
 
 fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
-    let mut conditions: Vec<_> = files(machine)
+    let mut conditions: Vec<_> = files(machine, now)
         .into_iter()
         .chain(server(machine, now))
         .chain(nothing_known(machine))
@@ -52,7 +52,11 @@ fn condition(kind: ConditionKind, since: Moment, message: String) -> Condition {
     Condition { kind, since, message }
 }
 
-fn files(machine: &Machine) -> Option<Condition> {
+fn files(machine: &Machine, now: Moment) -> Option<Condition> {
+    if let Some(since) = machine.publishing.stalled(now) {
+        let message = "the volume's disk does not answer; the files are as they were before".to_owned();
+        return Some(condition(ConditionKind::NotPublished, since, message));
+    }
     let failure = machine.publishing.failure()?;
     Some(condition(ConditionKind::NotPublished, failure.since, failure.value.clone()))
 }
