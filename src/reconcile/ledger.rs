@@ -84,9 +84,13 @@ impl Ledger {
         self.kept.keys()
     }
 
-    /// How many peers the last records answer named; before the first, how many are kept.
-    pub(super) fn believed_count(&self) -> usize {
-        if self.records_at.is_some() { self.answered.len() } else { self.kept.len() }
+    /// The peers that the last records answer named; before the first, those that are kept.
+    pub(super) fn believed(&self) -> impl Iterator<Item = &ServiceUrl> {
+        let (answered, kept) = match self.records_at {
+            Some(_) => (Some(self.answered.iter()), None),
+            None => (None, Some(self.kept.keys())),
+        };
+        answered.into_iter().flatten().chain(kept.into_iter().flatten())
     }
 
     /// Time during which DNS's last word was records.

@@ -1,5 +1,6 @@
 //! The machine itself: routes observations to its parts, and keeps the desired list.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::model::{Answer, Jitter, Listing, LookupFailure, Moment, PeerSet, Question, Record, ServiceUrl};
@@ -242,7 +243,8 @@ impl Machine {
     ) -> Result<super::selection::Selection, LookupFailure> {
         let selection = select(question, records, &self.policy)?;
         let others = self.ledgers.iter().enumerate().filter(|(other, _)| *other != at);
-        let peers = selection.peers.len() + others.map(|(_, ledger)| ledger.believed_count()).sum::<usize>();
+        let others = others.flat_map(|(_, ledger)| ledger.believed());
+        let peers = others.chain(&selection.peers).collect::<BTreeSet<_>>().len();
         if peers > self.policy.max_peers {
             return Err(LookupFailure::TooManyPeers { peers, max: self.policy.max_peers });
         }
@@ -330,8 +332,9 @@ impl Machine {
         self.ledgers.iter().flat_map(Ledger::kept).chain(statics).cloned().collect()
     }
 
-    fn believed_count(&self) -> usize {
-        self.ledgers.iter().map(Ledger::believed_count).sum()
+    /// How many peers DNS names now: a pod that two Services name is one peer.
+    pub(super) fn believed_count(&self) -> usize {
+        self.ledgers.iter().flat_map(Ledger::believed).collect::<BTreeSet<_>>().len()
     }
 
     fn guard_clock(&self) -> Duration {

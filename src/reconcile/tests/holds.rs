@@ -182,3 +182,13 @@ fn several_services_hold_each_for_itself() {
     world.dns_then_run(records(&[1, 3]), 100.5);
     assert_eq!(world.listed(), peers(&[3, 11, 12]));
 }
+
+#[test]
+fn a_pod_of_two_services_is_one_peer() {
+    let two = Policy { questions: vec![question("eureka"), question("other")], max_peers: 3, ..policy() };
+    let mut world = World::new(two, None, records(&[1, 2, 3, 4]));
+    world.run_until(100.5);
+    assert!(!world.status().is_held());
+    world.dns_then_run(records(&[1, 2, 3, 5]), 110.5);
+    assert!(world.has(ConditionKind::HeldLookupFailed), "2, 3, 4 and 5 are four");
+}
