@@ -1,7 +1,6 @@
 //! The machine itself: routes observations to its parts, and keeps the desired list.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::model::{Answer, Jitter, Listing, LookupFailure, Moment, PeerSet, Question, Record, ServiceUrl};
 
@@ -67,7 +66,7 @@ impl Machine {
             ledgers,
             policy,
         };
-        machine.guard = ShrinkGuard::starting_from(Duration::ZERO, machine.believed_count());
+        machine.guard.trust(machine.believed_count());
         if let Some(previous) = previous {
             machine.take_over(previous, now);
         }
@@ -212,6 +211,7 @@ impl Machine {
         match answer {
             Answer::Records(records) => match self.believable(at, question, &records) {
                 Ok(selection) => {
+                    self.pass_guards_time(at, now);
                     self.ledgers[at].records(selection, now);
                     self.ledgers[at].asking.answered(interval, now, jitter);
                     self.remove_what_may_leave(at, now);
@@ -220,6 +220,7 @@ impl Machine {
                 Err(failure) => self.failed(at, failure, now, jitter),
             },
             Answer::Nobody { no_such_name, soa_serial } => {
+                self.pass_guards_time(at, self.ledgers[at].asking.asked_at(now));
                 self.ledgers[at].nobody(no_such_name, soa_serial, now);
                 self.ledgers[at].asking.answered(interval, now, jitter);
                 if self.ledgers[at].remove_all_after_nobody(&self.policy, now) {
@@ -231,6 +232,7 @@ impl Machine {
     }
 
     fn failed(&mut self, at: usize, failure: LookupFailure, now: Moment, jitter: Jitter) {
+        self.pass_guards_time(at, self.ledgers[at].asking.asked_at(now));
         self.ledgers[at].failed(failure, now);
         self.ledgers[at].asking.failed(self.policy.interval, now, jitter);
     }
@@ -251,8 +253,15 @@ impl Machine {
         Ok(selection)
     }
 
+    /// The records of one Service stood up to `until`.
+    fn pass_guards_time(&mut self, at: usize, until: Moment) {
+        if let Some(since) = self.ledgers[at].records_stand_since() {
+            self.guard.pass(since, until);
+        }
+    }
+
     fn remove_what_may_leave(&mut self, at: usize, now: Moment) {
-        self.guard.observe(self.guard_clock(), self.believed_count(), self.policy.shrink_after);
+        self.guard.observe(self.believed_count(), self.policy.shrink_after);
         if self.guard.doubts(self.policy.max_shrink).is_some() {
             self.doubted_since.get_or_insert(now);
             return;
@@ -318,7 +327,7 @@ impl Machine {
 
     /// The operator has decided: what is believed now is what later answers are measured by.
     fn trust_what_is_there(&mut self) {
-        self.guard = ShrinkGuard::starting_from(self.guard_clock(), self.believed_count());
+        self.guard.trust(self.believed_count());
         self.doubted_since = None;
     }
 
@@ -335,10 +344,6 @@ impl Machine {
     /// How many peers DNS names now: a pod that two Services name is one peer.
     pub(super) fn believed_count(&self) -> usize {
         self.ledgers.iter().flat_map(Ledger::believed).collect::<BTreeSet<_>>().len()
-    }
-
-    fn guard_clock(&self) -> Duration {
-        self.ledgers.iter().map(Ledger::records_clock).max().unwrap_or_default()
     }
 
     fn state_to_keep(&self) -> PreviousLife {
