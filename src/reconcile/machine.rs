@@ -135,7 +135,7 @@ impl Machine {
         let takes_anything = accepted.iter().any(|accepted| accepted.taken != Taken::Nothing);
         if takes_anything {
             self.ledgers.iter_mut().for_each(Ledger::accept);
-            self.trust_what_is_there();
+            self.trust(self.believed_count());
             self.start = Start::Overdue;
             self.desire(ChangeCause::Accepted, now);
         }
@@ -159,7 +159,7 @@ impl Machine {
         self.adopting.change(policy.adoption, now);
         self.publishing.forget(now);
         self.policy = policy;
-        self.trust_what_is_there();
+        self.trust(self.kept_count());
         self.note_freeze(now);
         if !self.union().is_empty() || self.ledgers.iter().all(Ledger::is_asked) {
             self.desire(ChangeCause::Settings, now);
@@ -325,9 +325,9 @@ impl Machine {
         self.desired = Some(Dated { value: peers, since: now });
     }
 
-    /// The operator has decided: what is believed now is what later answers are measured by.
-    fn trust_what_is_there(&mut self) {
-        self.guard.trust(self.believed_count());
+    /// The operator has decided: later answers are measured by so many peers.
+    fn trust(&mut self, count: usize) {
+        self.guard.trust(count);
         self.doubted_since = None;
     }
 
@@ -339,6 +339,11 @@ impl Machine {
         let is_other = |url: &&ServiceUrl| !is_own_anywhere(url, &self.ledgers, &self.policy);
         let statics = self.policy.static_peers.iter().filter(is_other);
         self.ledgers.iter().flat_map(Ledger::kept).chain(statics).cloned().collect()
+    }
+
+    /// How many peers the Services contribute; more than DNS names while removals are held.
+    fn kept_count(&self) -> usize {
+        self.ledgers.iter().flat_map(Ledger::kept).collect::<BTreeSet<_>>().len()
     }
 
     /// How many peers DNS names now: a pod that two Services name is one peer.

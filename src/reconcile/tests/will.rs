@@ -116,3 +116,15 @@ fn a_new_path_moves_every_peer_at_once() {
     let listed: Vec<_> = world.listed().iter().map(ToString::to_string).collect();
     assert_eq!(listed, ["http://10.0.0.2:8761/eureka/v2/", "http://10.0.0.3:8761/eureka/v2/"]);
 }
+
+#[test]
+fn new_settings_are_no_word_on_a_fall_that_is_doubted() {
+    let mut world = running(policy(), &[1, 2, 3, 4, 5, 6, 7]);
+    world.dns_then_run(records(&[1, 2]), 150.5);
+    world.machine.change_policy(Policy { freeze: true, ..policy() }, world.now);
+    world.run_until(160.5);
+    world.machine.change_policy(policy(), world.now);
+    world.run_until(300.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4, 5, 6, 7]));
+    assert!(world.has(ConditionKind::HeldShrink));
+}
