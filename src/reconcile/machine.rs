@@ -7,6 +7,7 @@ use crate::model::{Answer, Jitter, Listing, LookupFailure, Moment, PeerSet, Ques
 use super::adopting::{Adopting, Step, Wanted};
 use super::history::History;
 use super::ledger::Ledger;
+use super::life;
 use super::publishing::Publishing;
 use super::selection::{is_self, select};
 use super::shrink_guard::ShrinkGuard;
@@ -67,8 +68,9 @@ impl Machine {
             policy,
         };
         machine.guard.trust(machine.believed_count());
-        if let Some(previous) = previous {
-            machine.take_over(previous, now);
+        if let Some(peers) = previous.and_then(|previous| life::list_of(previous, &machine)) {
+            machine.history.changed(ChangeCause::PreviousLife, None, &peers, now);
+            machine.desired = Some(Dated { value: peers, since: now });
         }
         machine
     }
@@ -101,7 +103,7 @@ impl Machine {
         }
         let listing = self.wanted_listing()?;
         if self.publishing.start_if_due(&listing, now) {
-            return Some(Action::Publish(Publication { listing, state: self.state_to_keep() }));
+            return Some(Action::Publish(Publication { listing, state: life::left_by(self) }));
         }
         let is_published = self.publishing.says(&listing);
         let target = &self.desired.as_ref()?.value;
@@ -309,22 +311,6 @@ impl Machine {
         }
     }
 
-    /// Begins with the previous life's list: with peers, or alone where it was alone with the same Services.
-    fn take_over(&mut self, previous: &PreviousLife, now: Moment) {
-        let was_asked =
-            |ledger: &Ledger| previous.services.iter().any(|(service, _)| service == ledger.service());
-        let was_alone = self.policy.own().is_some()
-            && self.ledgers.iter().all(was_asked)
-            && previous.services.iter().all(|(_, peers)| peers.is_empty());
-        let has_peers = self.ledgers.iter().any(|ledger| ledger.kept().next().is_some());
-        if !has_peers && !was_alone {
-            return;
-        }
-        let peers = self.union();
-        self.history.changed(ChangeCause::PreviousLife, None, &peers, now);
-        self.desired = Some(Dated { value: peers, since: now });
-    }
-
     /// The operator has decided: later answers are measured by so many peers.
     fn trust(&mut self, count: usize) {
         self.guard.trust(count);
@@ -335,7 +321,8 @@ impl Machine {
         self.frozen_since = self.policy.freeze.then(|| self.frozen_since.unwrap_or(now));
     }
 
-    fn union(&self) -> PeerSet {
+    /// What all Services and the static peers contribute.
+    pub(super) fn union(&self) -> PeerSet {
         let is_other = |url: &&ServiceUrl| !is_own_anywhere(url, &self.ledgers, &self.policy);
         let statics = self.policy.static_peers.iter().filter(is_other);
         self.ledgers.iter().flat_map(Ledger::kept).chain(statics).cloned().collect()
@@ -349,15 +336,6 @@ impl Machine {
     /// How many peers DNS names now: a pod that two Services name is one peer.
     pub(super) fn believed_count(&self) -> usize {
         self.ledgers.iter().flat_map(Ledger::believed).collect::<BTreeSet<_>>().len()
-    }
-
-    fn state_to_keep(&self) -> PreviousLife {
-        let kept = |ledger: &Ledger| (ledger.service().clone(), ledger.kept().cloned().collect());
-        PreviousLife {
-            services: self.ledgers.iter().map(kept).collect(),
-            static_peers: self.policy.static_peers.clone(),
-            generation: self.adopting.generation(),
-        }
     }
 
     fn adoption_due(&self) -> Option<Moment> {

@@ -128,3 +128,27 @@ fn new_settings_are_no_word_on_a_fall_that_is_doubted() {
     assert_eq!(world.listed(), peers(&[2, 3, 4, 5, 6, 7]));
     assert!(world.has(ConditionKind::HeldShrink));
 }
+
+#[test]
+fn a_frozen_list_is_what_the_next_life_begins_with() {
+    let frozen = Policy { freeze: true, ..policy() };
+    let mut world = running(frozen.clone(), &[1, 2, 3]);
+    world.dns_then_run(records(&[1, 2, 4]), 300.5);
+    let left = world.state.clone().expect("published");
+    let mut next = World::new(frozen, Some(&left), SERVFAIL);
+    next.run_until(100.0);
+    assert_eq!(next.listed(), peers(&[2, 3]));
+}
+
+#[test]
+fn a_list_whose_service_was_just_replaced_is_not_left_as_alone() {
+    let mut world = running(policy(), &[1, 2, 3]);
+    let other = Policy { questions: vec![question("other")], ..policy() };
+    world.machine.change_policy(other.clone(), world.now);
+    world.dns = vec![(question("other"), SERVFAIL)];
+    world.run_until(200.5);
+    let left = world.state.clone().expect("published");
+    let mut next = World::new(other, Some(&left), SERVFAIL);
+    next.run_until(100.0);
+    assert_eq!(next.listed(), peers(&[2, 3]));
+}
