@@ -350,6 +350,9 @@ impl Adopting {
     }
 
     fn refresh_failed(&mut self, fault: ServerFault, now: Moment) {
+        if is_of_another_kind(self.refresh_fault.as_ref(), &fault) {
+            self.refresh_backoff.reset();
+        }
         let (first, max) = pauses_after(&fault);
         self.refresh_due = self.refresh_spaced.max(now.after(self.refresh_backoff.next(first, max)));
         // Before the next try the server is asked what it has: it may have been restarted, or slow.
@@ -415,6 +418,9 @@ impl Adopting {
     }
 
     fn confirm_failed(&mut self, fault: ServerFault, now: Moment) {
+        if is_of_another_kind(self.confirm_fault.as_ref(), &fault) {
+            self.confirm_backoff.reset();
+        }
         let (first, max) = pauses_after(&fault);
         self.confirm_due = now.after(self.confirm_backoff.next(first, max));
         let is_up = match fault {
@@ -461,7 +467,14 @@ fn pauses_after(fault: &ServerFault) -> (Duration, Duration) {
 
 /// `fault`, dated from when faults of its kind began.
 fn dated(before: Option<Dated<ServerFault>>, fault: ServerFault, now: Moment) -> Dated<ServerFault> {
-    let since =
-        before.filter(|before| before.value.label() == fault.label()).map_or(now, |before| before.since);
+    let since = match before {
+        Some(before) if !is_of_another_kind(Some(&before), &fault) => before.since,
+        Some(_) | None => now,
+    };
     Dated { value: fault, since }
+}
+
+/// Whether `fault` is news: a server that comes up and stumbles is not one that was long away.
+fn is_of_another_kind(before: Option<&Dated<ServerFault>>, fault: &ServerFault) -> bool {
+    before.is_none_or(|before| before.value.label() != fault.label())
 }

@@ -234,3 +234,16 @@ fn a_client_is_refreshed_once_a_change_and_never_at_its_start() {
     assert_eq!(world.refreshes, [at(101.0)]);
     assert_eq!(world.confirms, []);
 }
+
+#[test]
+fn a_server_that_stumbles_as_it_comes_up_is_soon_asked_again() {
+    let mut world = World::new(refreshing(), None, records(&[1, 2]));
+    world.server.behaviour = Behaviour::Down;
+    world.run_until(60.2);
+    world.server.behaviour = Behaviour::Takes;
+    world.status_fault = Some(ServerFault::Failing { status: 500, reason: "starting".to_owned() });
+    world.run_until(66.0);
+    world.status_fault = None;
+    world.run_until(70.0);
+    assert_eq!(world.server.peers, peers(&[2]), "not after the half minute that a long failure has earned");
+}
