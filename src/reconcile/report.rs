@@ -140,7 +140,7 @@ fn held_by_answer(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
 fn held_by_guard(machine: &Machine) -> Option<Condition> {
     let since = machine.doubted_since?;
     let before = machine.guard.doubts(machine.policy.max_shrink)?;
-    let now: usize = machine.ledgers.iter().map(Ledger::believed_count).sum();
+    let now = machine.believed_count();
     let message = format!(
         "DNS names {now} peers after {before}, a fall of more than --max-shrink {}; removals wait until it has stayed \
          so for --shrink-after {}, or for `eureka-peers accept`",
