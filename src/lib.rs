@@ -2,6 +2,7 @@
 //!
 //! The rooms and floors of this crate are drawn in `ARCHITECTURE.md`.
 
+pub mod cli;
 pub mod document;
 pub mod model;
 pub mod reconcile;
