@@ -189,3 +189,12 @@ async fn the_oldest_connection_makes_room() {
     assert!(elsewhere(move || read_all(&mut newer)).await.starts_with(b"HTTP/1.1 200"));
     assert_eq!(fixture.counts.public.read().evicted, 1);
 }
+
+#[tokio::test]
+async fn a_reply_that_panics_costs_one_connection() {
+    let fixture = Fixture::within(SHORT, || panic!("a scrape that cannot be"));
+    let address = fixture.public;
+    let bytes = super::exchange_bytes(address, "GET /metrics HTTP/1.1\r\nhost: h\r\n\r\n").await;
+    assert_eq!(bytes, b"");
+    assert_eq!(get(address, "/livez").await.status, 200);
+}
