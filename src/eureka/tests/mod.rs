@@ -23,8 +23,7 @@ fn settings(fake: &FakeServer) -> ServerSettings {
     ServerSettings {
         actuator_url: Some(fake.url("/actuator")),
         status_url: Some(fake.url("/eureka/status")),
-        user: None,
-        password_file: None,
+        credentials: None,
         ca_file: None,
     }
 }
@@ -36,7 +35,10 @@ fn server(fake: &FakeServer) -> EurekaServer {
 /// The same with credentials, whose password is `hunter2`.
 fn server_with_credentials(fake: &FakeServer) -> (EurekaServer, TempDir) {
     let (directory, path) = password_file();
-    let settings = ServerSettings { user: Some("ops".into()), password_file: Some(path), ..settings(fake) };
+    let settings = ServerSettings {
+        credentials: Some(crate::settings::Credentials { user: "ops".into(), password_file: path }),
+        ..settings(fake)
+    };
     (EurekaServer::new(&settings, Zone::default()), directory)
 }
 

@@ -479,6 +479,10 @@ fn user_info_is_placeholders_and_never_shown_otherwise() {
         assert!(rejected.faults[0].hint.contains("--user-info-file"), "{rejected}");
     }
     assert_eq!(
+        faults("user-info: ${A}:${B}\noutput: tree=configtree\n"),
+        ["user-info: has no effect in a configtree, whose placeholders nobody resolves"]
+    );
+    assert_eq!(
         faults("user-info: ${A}:${B}\nuser-info-file: /s\n"),
         ["user-info: and --user-info-file exclude each other"]
     );
