@@ -8,9 +8,13 @@ use crate::reconcile::RefreshCall;
 
 use super::endpoint::below;
 use super::property_sources::{InForce, PropertySources};
+use super::quote::quoted;
 use super::server::{READ_TIMEOUT, is_success};
 use super::wishes::inspect_wishes;
 use super::{EurekaServer, Expected, Finding, Instance, Origin, ServerStatus, Severity, fault};
+
+/// Characters of a property source's name that are shown; it has a path in it, twice.
+const SOURCE_MAX: usize = 200;
 
 impl EurekaServer {
     /// Looks at endpoint, status, self and settings; each request within [`READ_TIMEOUT`], six at most.
@@ -168,9 +172,17 @@ fn unseen(fault: &ServerFault) -> Finding {
 }
 
 fn inspect_origin(origin: &Origin, expected: &Expected<'_>) -> Finding {
-    let as_wanted = match expected.call {
-        Some(RefreshCall::Env) => origin.is_file() || *origin == Origin::Handed,
-        Some(RefreshCall::Refresh) | None => origin.is_file(),
+    let as_wanted = match origin {
+        Origin::File(source) => expected.wrote(source),
+        Origin::Handed => expected.call == Some(RefreshCall::Env),
+        Origin::EnvironmentVariable(_)
+        | Origin::ApplicationJson
+        | Origin::CommandLine(_)
+        | Origin::SystemProperty(_)
+        | Origin::Other(_)
+        | Origin::Nowhere
+        | Origin::DnsInstead
+        | Origin::Unseen { .. } => false,
     };
     if as_wanted {
         return Finding::good("no other property source masks the list");
@@ -181,8 +193,8 @@ fn inspect_origin(origin: &Origin, expected: &Expected<'_>) -> Finding {
 /// Whether the files that we write are among those that the server has read.
 fn inspect_import(sources: &PropertySources, expected: &Expected<'_>) -> Option<Finding> {
     let first = expected.files.first()?;
-    if let Some(file) = expected.files.iter().find(|file| sources.has_source(file)) {
-        return Some(Finding::good(format!("the server imports {file}")));
+    if let Some(source) = sources.names().find(|source| expected.wrote(source)) {
+        return Some(Finding::good(format!("the server imports {}", quoted(source, SOURCE_MAX))));
     }
     Some(Finding::new(
         Severity::Warning,

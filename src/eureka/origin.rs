@@ -9,8 +9,8 @@ use super::property_sources::{InForce, Place, PropertySources};
 use super::quote::quoted;
 use super::wishes::is_true;
 
-/// Characters of a source's name or a key that are shown.
-const NAME_MAX: usize = 200;
+/// Characters of a source's name or a key that are kept; a file's name stands in it with its path.
+const NAME_MAX: usize = 512;
 
 /// Where the server takes its list from. `Display` says what follows from it, and the cure.
 #[derive(Clone, Debug, PartialEq, Eq)]

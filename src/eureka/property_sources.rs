@@ -83,9 +83,9 @@ impl PropertySources {
         }
     }
 
-    /// Whether a source's name holds `text`, such as the name of a file.
-    pub(super) fn has_source(&self, text: &str) -> bool {
-        self.sources.iter().any(|source| source.name.contains(text))
+    /// The sources' names, the first winning.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|source| source.name.as_str())
     }
 
     fn find(&self, is: impl Fn(&str) -> bool) -> Option<(Place<'_>, &Value)> {

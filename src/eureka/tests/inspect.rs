@@ -134,6 +134,20 @@ async fn what_masks_the_list_is_a_fault_of_its_own() {
 }
 
 #[tokio::test]
+async fn the_list_of_another_file_is_not_ours() {
+    let of = |source: &str| {
+        let properties = r#"{"eureka.client.service-url.defaultZone":{"value":"******"}}"#;
+        format!(r#"{{"propertySources":[{{"name":"{source}","properties":{properties}}}]}}"#)
+    };
+    let masks = |findings: &[Finding]| findings.iter().any(|f| f.what.contains("not that of the file"));
+    let image =
+        of("Config resource 'class path resource [application.yml]' via location 'optional:classpath:/'");
+    assert!(masks(&Stock { env: (200, image), ..Stock::default() }.inspect().await));
+    let tree = of("Config tree '/eureka-peers'");
+    assert!(!masks(&Stock { env: (200, tree), ..Stock::default() }.inspect().await));
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_imported() {
     let nowhere = include_str!("../testdata/env-nowhere.json").to_owned();
     let findings = Stock { env: (200, nowhere), ..Stock::default() }.inspect().await;
