@@ -18,6 +18,7 @@ mod mesh;
 mod outside;
 mod resolve;
 mod run;
+mod runtime;
 mod sources;
 
 use std::ffi::OsString;

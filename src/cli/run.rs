@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
@@ -21,6 +20,7 @@ use crate::telemetry::{LogControl, Metrics, Registry, VERSION, encode, start_log
 use super::ExitStatus;
 use super::feed::feed;
 use super::outside::RealOutside;
+use super::runtime::runtime;
 use super::sources::{Read, Sources, refuse};
 
 /// What file work that does not end gets at the exit; the whole exit has 100 ms.
@@ -73,11 +73,6 @@ enum StartError {
     Signals(#[source] std::io::Error),
     #[error(transparent)]
     Bind(#[from] BindError),
-}
-
-/// One thread for everything but file work.
-pub(super) fn runtime() -> Result<Runtime, String> {
-    Builder::new_current_thread().enable_all().build().map_err(|error| format!("no runtime: {error}"))
 }
 
 async fn live(sources: Sources, read: Read, log: LogControl, until: Until) -> Result<End, StartError> {

@@ -10,7 +10,7 @@ use crate::settings::{
 use crate::settings_watch;
 
 use super::ExitStatus;
-use super::run::runtime;
+use super::runtime::runtime;
 
 /// Flags and surroundings, which do not change, and the way to the file, which does.
 pub(super) struct Sources {
