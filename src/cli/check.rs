@@ -11,8 +11,7 @@ use crate::settings::{Loaded, Provenance, Settings};
 
 use super::asking::ask_once;
 use super::outside::lookup;
-use super::run::runtime;
-use super::sources::{Sources, refuse};
+use super::sources::Sources;
 use super::{ExitStatus, ReportFormat};
 
 /// Everything that was looked at.
@@ -24,16 +23,9 @@ struct Report<'a> {
 
 /// Checks settings, DNS, directory and server, and prints what was found.
 pub(super) fn check(sources: &Sources, format: ReportFormat) -> ExitStatus {
-    let loaded = match sources.read() {
-        Ok(read) => read.loaded,
-        Err(rejected) => return refuse(&rejected),
-    };
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(reason) => {
-            eprintln!("eureka-peers: {reason}");
-            return ExitStatus::Failure;
-        }
+    let (loaded, runtime) = match sources.begin() {
+        Ok(begun) => begun,
+        Err(status) => return status,
     };
     let report = runtime.block_on(look(&loaded));
     match format {

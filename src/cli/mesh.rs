@@ -11,8 +11,7 @@ use crate::settings::Settings;
 
 use super::asking::ask_once;
 use super::outside::lookup;
-use super::run::runtime;
-use super::sources::{Sources, refuse, warn};
+use super::sources::{Sources, warn};
 use super::{ExitStatus, MeshFormat};
 
 /// Between two looks with `--watch`: a change takes a second to arrive.
@@ -20,18 +19,11 @@ const WATCH_PAUSE: Duration = Duration::from_secs(5);
 
 /// Asks once, or for ever with `watch`; an incomplete mesh has an exit code of its own.
 pub(super) fn mesh(sources: &Sources, urls: Vec<ServiceUrl>, format: MeshFormat, watch: bool) -> ExitStatus {
-    let loaded = match sources.read() {
-        Ok(read) => read.loaded,
-        Err(rejected) => return refuse(&rejected),
+    let (loaded, runtime) = match sources.begin() {
+        Ok(begun) => begun,
+        Err(status) => return status,
     };
     warn(&loaded.warnings);
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(reason) => {
-            eprintln!("eureka-peers: {reason}");
-            return ExitStatus::Failure;
-        }
-    };
     let given: PeerSet = urls.into_iter().collect();
     runtime.block_on(async {
         loop {

@@ -17,8 +17,7 @@ use crate::reconcile::{Action, Adoption, Machine, Observation, Policy, PublishOu
 use crate::settings::{Settings, UserInfoSource};
 
 use super::outside::lookup;
-use super::run::runtime;
-use super::sources::{Sources, refuse, warn};
+use super::sources::{Sources, warn};
 use super::{ExitStatus, ListFormat};
 
 /// The loop wakes at least this often; nothing depends on it.
@@ -26,18 +25,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Prints the list, and again whenever it changes where `watch` says so.
 pub(super) fn resolve(sources: &Sources, format: ListFormat, watch: bool) -> ExitStatus {
-    let loaded = match sources.read() {
-        Ok(read) => read.loaded,
-        Err(rejected) => return refuse(&rejected),
+    let (loaded, runtime) = match sources.begin() {
+        Ok(begun) => begun,
+        Err(status) => return status,
     };
     warn(&loaded.warnings);
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(reason) => {
-            eprintln!("eureka-peers: {reason}");
-            return ExitStatus::Failure;
-        }
-    };
     let printer = Printer { settings: &loaded.settings, format };
     LocalSet::new().block_on(&runtime, turn(&printer, watch))
 }

@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
+use tokio::runtime::Runtime;
+
 use crate::settings::{
     Flags, Loaded, Purpose, Rejected, SettingsFile, Surroundings, Warning, config_path, load,
 };
 use crate::settings_watch;
 
 use super::ExitStatus;
+use super::run::runtime;
 
 /// Flags and surroundings, which do not change, and the way to the file, which does.
 pub(super) struct Sources {
@@ -42,6 +45,16 @@ impl Sources {
         let loaded = self.load(file.as_ref())?;
         let text = |file: SettingsFile| file.content.ok().map(|text| (file.path, text));
         Ok(Read { loaded, file: file.and_then(text) })
+    }
+
+    /// What a command that looks and ends needs: settings, and a runtime to ask with.
+    pub(super) fn begin(&self) -> Result<(Loaded, Runtime), ExitStatus> {
+        let loaded = self.read().map_err(|rejected| refuse(&rejected))?.loaded;
+        let runtime = runtime().map_err(|reason| {
+            eprintln!("eureka-peers: {reason}");
+            ExitStatus::Failure
+        })?;
+        Ok((loaded, runtime))
     }
 
     /// The settings with this file; nothing else is looked at.
