@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::eureka::{EurekaServer, Expected, Finding, Severity};
+use crate::eureka::{Expected, Finding, Severity};
 use crate::publish::inspect;
 use crate::reconcile::{Adoption, Condition, ConditionKind, Status};
 use crate::settings::{Loaded, Provenance, Settings};
 
 use super::asking::ask_once;
-use super::outside::lookup;
+use super::outside::{lookup, server};
 use super::sources::Sources;
 use super::terminal::print;
 use super::{ExitStatus, ReportFormat};
@@ -113,7 +113,7 @@ async fn of_server(settings: &Settings) -> Vec<Finding> {
         call,
         files: &names,
     };
-    EurekaServer::new(&settings.server, settings.output.zone.clone()).inspect(&expected).await
+    server(settings).inspect(&expected).await
 }
 
 impl Report<'_> {
