@@ -33,7 +33,7 @@ pub(super) fn status(machine: &Machine, now: Moment) -> Status {
 }
 
 fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
-    let mut conditions: Vec<_> = files(machine)
+    let mut conditions: Vec<_> = files(machine, now)
         .into_iter()
         .chain(server(machine, now))
         .chain(nothing_known(machine))
@@ -52,7 +52,11 @@ fn condition(kind: ConditionKind, since: Moment, message: String) -> Condition {
     Condition { kind, since, message }
 }
 
-fn files(machine: &Machine) -> Option<Condition> {
+fn files(machine: &Machine, now: Moment) -> Option<Condition> {
+    if let Some(since) = machine.publishing.stalled(now) {
+        let message = "the volume's disk does not answer; the files are as they were before".to_owned();
+        return Some(condition(ConditionKind::NotPublished, since, message));
+    }
     let failure = machine.publishing.failure()?;
     Some(condition(ConditionKind::NotPublished, failure.since, failure.value.clone()))
 }
@@ -121,22 +125,31 @@ fn held_by_answer(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
             let what = if *no_such_name { "no such name" } else { "no data" };
             let message = format!(
                 "{question}: {what} (SOA serial {soa_serial}); nobody ready, Service missing, wrong port name and \
-                 nodes cut off look alike, so {kept} peers are kept; believed after --empty-after {}",
+                 nodes cut off look alike, so {} kept; believed after --empty-after {}",
+                peers_are(kept),
                 machine.policy.empty_after
             );
             Some(condition(ConditionKind::HeldNobody, ledger.nobody_since().unwrap_or(last.since), message))
         }
         LastAnswer::Failed(failure) => {
-            let message = format!("{question}: {failure}; {kept} peers are kept");
+            let message = format!("{question}: {failure}; {} kept", peers_are(kept));
             Some(condition(ConditionKind::HeldLookupFailed, last.since, message))
         }
+    }
+}
+
+fn peers_are(count: usize) -> String {
+    match count {
+        0 => "no peers are".to_owned(),
+        1 => "1 peer is".to_owned(),
+        _ => format!("{count} peers are"),
     }
 }
 
 fn held_by_guard(machine: &Machine) -> Option<Condition> {
     let since = machine.doubted_since?;
     let before = machine.guard.doubts(machine.policy.max_shrink)?;
-    let now: usize = machine.ledgers.iter().map(Ledger::believed_count).sum();
+    let now = machine.believed_count();
     let message = format!(
         "DNS names {now} peers after {before}, a fall of more than --max-shrink {}; removals wait until it has stayed \
          so for --shrink-after {}, or for `eureka-peers accept`",
@@ -148,8 +161,10 @@ fn held_by_guard(machine: &Machine) -> Option<Condition> {
 fn held_removal(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
     let (since, count) = ledger.missing()?;
     let message = format!(
-        "{}: {count} peers are missing and leave after --remove-after {}",
-        ledger.question, machine.policy.remove_after
+        "{}: {} missing and will leave after --remove-after {}",
+        ledger.question,
+        peers_are(count),
+        machine.policy.remove_after
     );
     Some(condition(ConditionKind::HeldRemoval, since, message))
 }
