@@ -68,6 +68,12 @@ impl Pod {
         address_of(self.ordinal)
     }
 
+    /// What stands for its own 127.0.0.1. Never its address: a server takes every URL with its own
+    /// host for itself, whatever the port, and with it the sink.
+    pub(crate) fn loopback(&self, port: u16) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::new(127, 0, 11, self.ordinal + 1), port))
+    }
+
     /// One of its ports.
     pub(crate) fn socket(&self, port: u16) -> SocketAddr {
         SocketAddr::new(IpAddr::V4(self.address()), port)

@@ -76,7 +76,7 @@ impl Sidecar {
         let listen = match set_up.network {
             Network::Pod => {
                 command.arg("--listen").arg(pod.socket(LISTEN).to_string());
-                command.arg("--local-listen").arg(pod.socket(LOCAL_LISTEN).to_string());
+                command.arg("--local-listen").arg(pod.loopback(LOCAL_LISTEN).to_string());
                 pod.socket(LISTEN)
             }
             Network::Machine => SocketAddr::from((Ipv4Addr::LOCALHOST, LISTEN)),
