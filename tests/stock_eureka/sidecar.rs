@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::ground;
 use crate::pod::{PeerHost, Pod};
 use crate::process::Process;
 use crate::release::Release;
@@ -177,8 +178,15 @@ pub(crate) fn init(release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp
     process.wait(INIT_WITHIN).expect("init ends by itself")
 }
 
-fn command(subcommand: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_eureka-peers"));
+/// A subcommand with the settings of the sidecar in a pod, but for its listeners.
+pub(crate) fn command(
+    subcommand: &str,
+    release: &Release,
+    pod: &Pod,
+    dns: SocketAddr,
+    set_up: &SetUp,
+) -> Command {
+    let mut command = ground::program();
     command.env_clear().envs(pod.downward()).current_dir(pod.volume());
     command.arg(subcommand).args(["--service", "eureka", "--cluster-domain", "cluster.local"]);
     command.arg("--dns-server").arg(dns.to_string());
@@ -191,7 +199,7 @@ fn command(subcommand: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_
             command.arg("--port").arg(release.port().to_string());
         }
     }
-    if subcommand == "run" {
+    if subcommand != "init" {
         command.args(adoption_flags(release, pod, set_up));
     }
     command
