@@ -18,6 +18,7 @@ mod dns;
 #[path = "../world/dns_server.rs"]
 mod dns_server;
 mod environment;
+mod ground;
 mod image;
 mod pod;
 mod process;

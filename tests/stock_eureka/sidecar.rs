@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::ground;
 use crate::pod::{PeerHost, Pod};
 use crate::process::Process;
 use crate::release::Release;
@@ -194,8 +195,15 @@ pub(crate) fn once(
     Outcome { code: status.code(), output: process.log() }
 }
 
-fn command(subcommand: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_eureka-peers"));
+/// A subcommand with the settings of the sidecar in a pod.
+pub(crate) fn command(
+    subcommand: &str,
+    release: &Release,
+    pod: &Pod,
+    dns: SocketAddr,
+    set_up: &SetUp,
+) -> Command {
+    let mut command = ground::program();
     command.env_clear().envs(pod.downward()).current_dir(pod.volume());
     command.arg(subcommand).args(["--service", "eureka", "--cluster-domain", "cluster.local"]);
     command.arg("--dns-server").arg(dns.to_string());
