@@ -195,14 +195,7 @@ pub(crate) fn once(
     Outcome { code: status.code(), output: process.log() }
 }
 
-/// A subcommand with the settings of the sidecar in a pod.
-pub(crate) fn command(
-    subcommand: &str,
-    release: &Release,
-    pod: &Pod,
-    dns: SocketAddr,
-    set_up: &SetUp,
-) -> Command {
+fn command(subcommand: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Command {
     let mut command = ground::program();
     command.env_clear().envs(pod.downward()).current_dir(pod.volume());
     command.arg(subcommand).args(["--service", "eureka", "--cluster-domain", "cluster.local"]);
