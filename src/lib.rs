@@ -2,7 +2,16 @@
 //!
 //! The rooms and floors of this crate are drawn in `ARCHITECTURE.md`.
 
+pub mod admin;
+pub mod agent;
+pub mod dns;
 pub mod document;
+pub mod eureka;
+pub mod http_client;
+pub mod mesh;
 pub mod model;
+pub mod publish;
 pub mod reconcile;
 pub mod settings;
+pub mod settings_watch;
+pub mod telemetry;

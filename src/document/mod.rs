@@ -1,4 +1,29 @@
 //! A listing becomes bytes: one file a format, each with its own escaping rules.
+//!
+//! Pure: no IO, no clock. Must never yield a document without its key or with a blank value, and
+//! must never print a secret: those appear in [`File::bytes`] and [`Document::value`] alone.
+//!
+//! A new format is one file here, one variant of [`Format`] and one arm of [`Document::render`].
+
+mod archaius;
+mod configtree;
+mod env;
+mod file;
+mod json;
+mod lines;
+mod properties_text;
+mod spring_entries;
+mod spring_properties;
+mod spring_yaml;
+#[cfg(test)]
+mod tests;
+mod user_info;
+
+pub use env::LINE_MAX as ENV_LINE_MAX;
+pub use file::{File, FileName, FileNameError};
+pub use user_info::{UserInfo, UserInfoError};
+
+use crate::model::{Listing, ServiceUrl, Zone};
 
 /// What is in an output file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,4 +42,82 @@ pub enum Format {
     Json,
     /// One URL a line.
     Lines,
+}
+
+/// Everything that a document says, whatever its format.
+///
+/// Every format carries the same URLs, user-info included where there is one; whoever writes a
+/// secret into a file gives that file a mode that fits.
+#[derive(Clone, Copy, Debug)]
+pub struct Document<'a> {
+    /// The URLs and the generation.
+    pub listing: &'a Listing,
+    /// The zone under which the URLs stand.
+    pub zone: &'a Zone,
+    /// What stands before the host of each URL, the sink excepted.
+    pub user_info: Option<&'a UserInfo>,
+}
+
+/// Why a document cannot be rendered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentError {
+    /// The kubelet would refuse the env file, and with it the pod.
+    #[error(
+        "the line is {bytes} bytes long and the kubelet's env-file parser reads {max}; \
+         list fewer peers or use another format",
+        max = ENV_LINE_MAX
+    )]
+    EnvLineTooLong {
+        /// Length of the line with its end.
+        bytes: usize,
+    },
+}
+
+impl Document<'_> {
+    /// The bytes of one output: one file called `name`, or for [`Format::Configtree`] one file a
+    /// property, whose names are the properties' own.
+    ///
+    /// Text ends with one newline, configtree values end with none.
+    pub fn render(&self, format: Format, name: &FileName) -> Result<Vec<File>, DocumentError> {
+        let text = match format {
+            Format::SpringProperties => spring_properties::render(self),
+            Format::SpringYaml => spring_yaml::render(self),
+            Format::Archaius => archaius::render(self),
+            Format::Configtree => return Ok(configtree::render(self)),
+            Format::Env => env::render(self)?,
+            Format::Json => json::render(self),
+            Format::Lines => lines::render(self),
+        };
+        Ok(vec![File::new(name.clone(), text.into_bytes())])
+    }
+
+    /// The property's value: URLs sorted, joined by one comma, the sink last. May hold a secret.
+    pub fn value(&self) -> String {
+        self.urls().collect::<Vec<_>>().join(",")
+    }
+
+    /// The property under which Spring Cloud's refresh looks for the list.
+    pub fn spring_key(&self) -> String {
+        spring_entries::zone_key(self.zone)
+    }
+
+    /// The URLs in their order; the sink comes last and has no user-info: it asks for none.
+    fn urls(&self) -> impl Iterator<Item = String> {
+        let peers = self.listing.urls().map(|url| self.with_user_info(url));
+        peers.chain(self.listing.sink().map(ToString::to_string))
+    }
+
+    fn with_user_info(&self, url: &ServiceUrl) -> String {
+        match self.user_info {
+            None => url.to_string(),
+            Some(user_info) => format!(
+                "{}://{}@{}:{}{}",
+                url.scheme(),
+                user_info.as_written(),
+                url.host(),
+                url.port(),
+                url.path()
+            ),
+        }
+    }
 }

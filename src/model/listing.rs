@@ -12,12 +12,18 @@ pub struct Zone(Box<str>);
 
 /// Why a text is no [`Zone`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is no zone: 1 to {max} of a-z, A-Z, 0-9, - and _, beginning with a letter or digit", max = Zone::LENGTH_MAX)]
+#[error(
+    "is no zone: 1 to {max} of a-z, A-Z, 0-9, - and _, beginning with a letter or digit, and not {reserved:?}",
+    max = Zone::LENGTH_MAX,
+    reserved = Zone::RESERVED
+)]
 pub struct ZoneError;
 
 impl Zone {
     /// Bytes; zones are short words such as `us-east-1c`.
     pub const LENGTH_MAX: usize = 63;
+    /// No zone: the generation stands under this name beside the zones, and would hide a list.
+    pub const RESERVED: &str = "eureka-peers-generation";
 
     /// The zone as written.
     pub fn as_str(&self) -> &str {
@@ -38,7 +44,8 @@ impl FromStr for Zone {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
         let first = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
-        if first && text.len() <= Self::LENGTH_MAX && text.bytes().all(allowed) {
+        let reserved = text.eq_ignore_ascii_case(Self::RESERVED);
+        if first && !reserved && text.len() <= Self::LENGTH_MAX && text.bytes().all(allowed) {
             Ok(Self(text.into()))
         } else {
             Err(ZoneError)
@@ -102,7 +109,7 @@ mod tests {
         for good in ["defaultZone", "us-east-1c", "zone_1", "1"] {
             assert!(good.parse::<Zone>().is_ok(), "{good}");
         }
-        for bad in ["", "a.b", "a b", "a=b", "-a", "_a", "ä", "a\n"] {
+        for bad in ["", "a.b", "a b", "a=b", "-a", "_a", "ä", "a\n", Zone::RESERVED] {
             assert!(bad.parse::<Zone>().is_err(), "{bad:?}");
         }
     }

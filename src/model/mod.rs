@@ -6,6 +6,7 @@
 mod address_policy;
 mod answer;
 mod dns_name;
+mod duration;
 mod host;
 mod http_url;
 mod identity;
@@ -16,10 +17,12 @@ mod question;
 mod server_fault;
 mod service;
 mod service_url;
+mod wall_clock;
 
 pub use address_policy::{AddressPolicy, IpNet};
 pub use answer::{Answer, LookupFailure, Record};
 pub use dns_name::{DnsName, DnsNameError};
+pub use duration::{DurationError, read_duration};
 pub use host::Host;
 pub use http_url::HttpUrl;
 pub use identity::PodIdentity;
@@ -32,3 +35,4 @@ pub use service::{HeadlessService, ServiceError};
 pub use service_url::{
     ContextPath, ContextPathError, PeerSet, Port, PortError, Scheme, SchemeError, ServiceUrl, ServiceUrlError,
 };
+pub use wall_clock::WallClock;

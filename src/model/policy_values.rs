@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::read_duration;
+
 /// How long to wait before a step, or that it is never taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
@@ -35,7 +37,7 @@ impl FromStr for Patience {
         if text == "never" {
             return Ok(Self::Never);
         }
-        humantime::parse_duration(text).map(Self::After).map_err(|_| PatienceError)
+        read_duration(text).map(Self::After).map_err(|_| PatienceError)
     }
 }
 

@@ -54,6 +54,9 @@ impl ServerFault {
             Self::Unreadable(_) => "unreadable",
         }
     }
+
+    /// Every value of [`Self::label`].
+    pub const LABELS: [&'static str; 5] = ["unreachable", "timeout", "failing", "refused", "unreadable"];
 }
 
 impl fmt::Display for ServerFault {

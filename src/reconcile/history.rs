@@ -11,9 +11,11 @@ use super::status::{Change, ChangeCause, Dated, Status};
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
     changes: VecDeque<Change>,
+    number: u64,
     /// When the earliest change was seen that the server has not confirmed yet.
     unconfirmed_since: Option<Moment>,
     propagation: Option<Dated<Duration>>,
+    is_confirmed_once: bool,
 }
 
 impl History {
@@ -25,7 +27,8 @@ impl History {
         after: &PeerSet,
         now: Moment,
     ) {
-        if before.is_some() && cause.is_from_dns() {
+        // Before its first confirm the server is starting, and starts with what is published.
+        if self.is_confirmed_once && cause == ChangeCause::Answer {
             self.unconfirmed_since.get_or_insert(now);
         }
         let none = PeerSet::new();
@@ -33,7 +36,9 @@ impl History {
         if self.changes.len() == Status::HISTORY_MAX {
             self.changes.pop_front();
         }
+        self.number += 1;
         self.changes.push_back(Change {
+            number: self.number,
             at: now,
             cause,
             added: after.difference(before).cloned().collect(),
@@ -44,6 +49,7 @@ impl History {
 
     /// Books that the server holds the list.
     pub(super) fn confirmed(&mut self, now: Moment) {
+        self.is_confirmed_once = true;
         if let Some(since) = self.unconfirmed_since.take() {
             self.propagation = Some(Dated { value: now.since(since), since: now });
         }

@@ -38,6 +38,13 @@ impl Status {
     /// Changes remembered: an hour of a busy roll-out fits.
     pub const HISTORY_MAX: usize = 64;
 
+    /// Why the files cannot be written, where they cannot.
+    pub fn publish_failure(&self) -> Option<&str> {
+        let mut conditions = self.conditions.iter();
+        let failed = conditions.find(|condition| condition.kind == ConditionKind::NotPublished);
+        failed.map(|condition| condition.message.as_str())
+    }
+
     /// Whether a list is being kept against what DNS says.
     pub fn is_held(&self) -> bool {
         self.conditions.iter().any(|condition| condition.kind.is_hold())
@@ -200,6 +207,8 @@ impl ConditionKind {
 /// One change of the desired list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
+    /// Counts the changes of this life, from 1.
+    pub number: u64,
     /// When.
     pub at: Moment,
     /// Why.
@@ -230,14 +239,6 @@ pub enum ChangeCause {
 }
 
 impl ChangeCause {
-    /// Whether DNS brought it about, so that its way to the server can be timed.
-    pub(super) fn is_from_dns(self) -> bool {
-        match self {
-            Self::Answer | Self::EmptyAfter | Self::Accepted => true,
-            Self::PreviousLife | Self::StartDeadline | Self::Settings => false,
-        }
-    }
-
     /// The name used in status and logs.
     pub fn label(self) -> &'static str {
         match self {

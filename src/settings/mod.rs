@@ -1,11 +1,48 @@
 //! Flags, environment and YAML text become settings, or all their faults at once.
+//!
+//! One table ([`Setting::all`]) names every setting; flags, variables, keys of the file, help, README
+//! and man page are derived from it. A higher source (flag over environment over file) replaces a
+//! lower one and is never merged with it. Reading is a function of its arguments: what the machine
+//! says is observed once, in [`Surroundings`], and handed in.
+//!
+//! Must never show a secret, and never read one: what holds it is named by its path.
+
+mod asked;
+mod closest;
+mod environment;
+mod fault;
+mod files;
+mod fixed;
+mod given;
+mod holds;
+mod identity;
+mod load;
+mod process;
+mod provenance;
+mod reader;
+mod readme;
+mod server;
+mod surroundings;
+mod table;
+mod words;
+mod yaml;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::document::Format;
-use crate::model::{HttpUrl, Zone};
+use crate::document::{FileName, Format, UserInfo};
+use crate::model::{HttpUrl, Port, Zone};
 use crate::reconcile::Policy;
+
+pub use fault::{Fault, Origin, Rejected, Warning};
+pub use given::{Flags, SettingsFile};
+pub use load::{Loaded, Purpose, config_path, listeners, load};
+pub use process::Listeners;
+pub use provenance::{Provenance, ProvenanceEntry};
+pub use readme::markdown_table;
+pub use surroundings::Surroundings;
+pub use table::{Group, Key, Setting, Shape, VARIABLE_PREFIX};
+pub use yaml::FILE_SIZE_MAX;
 
 /// Everything an operator can say, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +56,7 @@ pub struct Settings {
     /// How the server beside us is reached.
     pub server: ServerSettings,
     /// Probes, metrics, status.
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
     /// Sink and overrides; a loopback address.
     pub local_listen: SocketAddr,
     /// How much is logged.
@@ -48,8 +85,8 @@ pub struct OutputSettings {
 /// One output file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputFile {
-    /// Its name in the directory; never begins with a dot, holds no slash.
-    pub name: String,
+    /// Its name in the directory.
+    pub name: FileName,
     /// What is in it.
     pub format: Format,
 }
@@ -69,7 +106,7 @@ pub enum UserInfoSource {
     /// There are none.
     None,
     /// `${NAME}:${NAME}`, resolved by the server itself.
-    Placeholders(Box<str>),
+    Placeholders(UserInfo),
     /// A file that holds `user:password`, read again at each use.
     File(PathBuf),
 }
@@ -81,12 +118,28 @@ pub struct ServerSettings {
     pub actuator_url: Option<HttpUrl>,
     /// The status document; none where nothing is to be confirmed.
     pub status_url: Option<HttpUrl>,
-    /// User for actuator, status and mesh.
-    pub user: Option<String>,
-    /// Holds the password, read again at each use.
-    pub password_file: Option<PathBuf>,
+    /// For actuator, status and mesh.
+    pub credentials: Option<Credentials>,
     /// Certificates (PEM) that vouch for https servers, read again at each use.
     pub ca_file: Option<PathBuf>,
+}
+
+/// Who we are to the server; user and password come together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// Holds no colon.
+    pub user: String,
+    /// Holds the password, read again at each use.
+    pub password_file: PathBuf,
+}
+
+/// Where probes, metrics and status are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenAddress {
+    /// On every address of the host: `[::]`, or `0.0.0.0` where it has no IPv6. The default, with 9761.
+    Any(Port),
+    /// On this address alone, as the operator says.
+    Exactly(SocketAddr),
 }
 
 /// How much is logged.

@@ -1,0 +1,286 @@
+//! Two listeners from their description to their end: described, bound, running.
+//!
+//! Binding comes early and is its own step, so that an address that cannot be had ends the start
+//! with a reason instead of leaving a program without probes.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use socket2::{Domain, Socket, Type};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::bounds::Bounds;
+use super::command::CommandSender;
+use super::counts::ConnectionCounts;
+use super::public::View;
+use super::serve::Acceptor;
+use super::{local, public};
+
+/// Which listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenerName {
+    /// Probes, metrics, status.
+    Public,
+    /// Sink and overrides.
+    Local,
+}
+
+impl ListenerName {
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Public => "--listen",
+            Self::Local => "--local-listen",
+        }
+    }
+}
+
+impl fmt::Display for ListenerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Public => "public",
+            Self::Local => "local",
+        })
+    }
+}
+
+/// Why a listener cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// The system gives no such socket.
+    #[error("cannot listen on {address}: {hint} ({flag})", flag = listener.flag())]
+    Refused {
+        /// Which listener.
+        listener: ListenerName,
+        /// Where.
+        address: SocketAddr,
+        /// What to do.
+        hint: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The local listener would be reachable from outside the pod.
+    #[error(
+        "{0} is no loopback address, and whoever reaches the local listener may override holds (--local-listen)"
+    )]
+    NotLoopback(SocketAddr),
+}
+
+/// Two listeners, described.
+#[derive(Clone, Copy, Debug)]
+pub struct Listeners {
+    public: SocketAddr,
+    local: SocketAddr,
+    bounds: Bounds,
+}
+
+/// Two listeners whose addresses are ours; connections wait in the kernel until [`Bound::start`].
+#[derive(Debug)]
+pub struct Bound {
+    public: TcpListener,
+    local: TcpListener,
+    bounds: Bounds,
+    counts: AdminCounts,
+}
+
+/// What both listeners count; clones share the totals.
+#[derive(Clone, Debug, Default)]
+pub struct AdminCounts {
+    /// Of the public listener.
+    pub public: ConnectionCounts,
+    /// Of the local listener.
+    pub local: ConnectionCounts,
+}
+
+/// Two listeners at work; dropping this stops them.
+#[derive(Debug)]
+pub struct Running {
+    public: Listening,
+    local: Listening,
+}
+
+#[derive(Debug)]
+struct Listening {
+    /// Dropped to stop.
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Listeners {
+    /// The listeners that these settings ask for.
+    pub fn new(public: SocketAddr, local: SocketAddr) -> Self {
+        Self { public, local, bounds: Bounds::default() }
+    }
+
+    /// The same with other bounds.
+    #[must_use]
+    pub fn within(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// Takes both addresses. Must be called within a tokio runtime.
+    ///
+    /// `[::]` means every address of the host: where the host has no IPv6, it is `0.0.0.0`.
+    pub fn bind(self) -> Result<Bound, BindError> {
+        if !self.local.ip().to_canonical().is_loopback() {
+            return Err(BindError::NotLoopback(self.local));
+        }
+        Ok(Bound {
+            public: listen(ListenerName::Public, self.public)?,
+            local: listen(ListenerName::Local, self.local)?,
+            bounds: self.bounds,
+            counts: AdminCounts::default(),
+        })
+    }
+}
+
+impl Bound {
+    /// Where the public listener is; tells the port where 0 was asked for.
+    pub fn public_address(&self) -> io::Result<SocketAddr> {
+        self.public.local_addr()
+    }
+
+    /// Where the local listener is.
+    pub fn local_address(&self) -> io::Result<SocketAddr> {
+        self.local.local_addr()
+    }
+
+    /// What the listeners will count.
+    pub fn counts(&self) -> AdminCounts {
+        self.counts.clone()
+    }
+
+    /// Answers from now on.
+    pub fn start(self, view: View, commands: CommandSender) -> Running {
+        let Self { public, local, bounds, counts } = self;
+        let accept_timeout = bounds.command_reply_max;
+        let public_service = move |request| public::answer(view.clone(), request);
+        let local_service = move |request| local::answer(commands.clone(), accept_timeout, request);
+        let public = Acceptor::new(ListenerName::Public, public, bounds, counts.public, public_service);
+        let local = Acceptor::new(ListenerName::Local, local, bounds, counts.local, local_service);
+        Running {
+            public: Listening::begin(|stop| public.run(stop)),
+            local: Listening::begin(|stop| local.run(stop)),
+        }
+    }
+}
+
+impl Listening {
+    fn begin<F>(run: impl FnOnce(oneshot::Receiver<()>) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (stop, stopped) = oneshot::channel();
+        Self { stop, task: tokio::spawn(run(stopped)) }
+    }
+
+    async fn stop(self) {
+        drop(self.stop);
+        // The task was neither aborted nor can it panic outside the conversations it isolates; were
+        // it so, it would be over all the same.
+        let _over = self.task.await;
+    }
+}
+
+impl Running {
+    /// Takes no more connections, lets conversations under way end for a moment, and closes the rest.
+    pub async fn stop(self) {
+        tokio::join!(self.public.stop(), self.local.stop());
+    }
+}
+
+fn listen(listener: ListenerName, address: SocketAddr) -> Result<TcpListener, BindError> {
+    let refused = |source: io::Error| BindError::Refused { listener, address, hint: hint(&source), source };
+    match open(address) {
+        Err(error) if address.ip().is_ipv6() && address.ip().is_unspecified() && lacks_ipv6(&error) => {
+            open(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), address.port())).map_err(refused)
+        }
+        outcome => outcome.map_err(refused),
+    }
+}
+
+fn open(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // So that a restarted container gets its port back at once.
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        // The kubelet probes by the pod's IPv4 address, also where the host's default is IPv6 only.
+        socket.set_only_v6(false)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(Bounds::BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Whether the host has no IPv6: the kernel lacks it, or no interface has it.
+fn lacks_ipv6(error: &io::Error) -> bool {
+    let unsupported = error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
+    unsupported || error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "another process of this pod or host listens there; choose another port",
+        io::ErrorKind::AddrNotAvailable => "no interface has this address; choose one that the pod has",
+        io::ErrorKind::PermissionDenied => "this user may not; choose a port of 1024 or above",
+        _ => "choose another address",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().expect("valid")
+    }
+
+    #[tokio::test]
+    async fn a_taken_address_is_named_with_what_to_do() {
+        let listeners = Listeners::new(address("127.0.0.1:0"), address("127.0.0.1:0"));
+        let bound = listeners.bind().expect("port 0 is always free");
+        let taken = bound.public_address().expect("bound");
+        let error = Listeners::new(taken, address("127.0.0.1:0")).bind().expect_err("it is taken");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "cannot listen on {taken}: another process of this pod or host listens there; choose another \
+                 port (--listen)"
+            )
+        );
+        assert!(std::error::Error::source(&error).is_some());
+    }
+
+    #[tokio::test]
+    async fn an_address_of_others_cannot_be_had() {
+        let listeners = Listeners::new(address("192.0.2.1:0"), address("127.0.0.1:0"));
+        let error = listeners.bind().expect_err("a documentation address");
+        assert!(error.to_string().contains("no interface has this address"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn the_local_listener_stays_local() {
+        for outside in ["0.0.0.0:0", "[::]:0", "10.0.0.1:0", "[::ffff:10.0.0.1]:0"] {
+            let error = Listeners::new(address("127.0.0.1:0"), address(outside)).bind().expect_err(outside);
+            assert!(matches!(error, BindError::NotLoopback(_)), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_address_means_ipv4_too() {
+        let bound = Listeners::new(address("[::]:0"), address("127.0.0.1:0")).bind().expect("binds");
+        let port = bound.public_address().expect("bound").port();
+        std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("IPv4 reaches it");
+    }
+
+    #[test]
+    fn a_host_without_ipv6_is_recognised() {
+        let unsupported = io::Error::from_raw_os_error(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
+        assert!(lacks_ipv6(&unsupported));
+        assert!(lacks_ipv6(&io::ErrorKind::AddrNotAvailable.into()));
+        assert!(!lacks_ipv6(&io::ErrorKind::AddrInUse.into()));
+    }
+}

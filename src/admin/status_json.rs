@@ -1,0 +1,261 @@
+//! `/status`: how things stand as JSON, for programs.
+//!
+//! The schema is a contract: fields may be added under the same number; renaming, removing or
+//! giving another meaning raises it. Dates are RFC 3339 in UTC, ages and durations seconds with
+//! milliseconds, both counted at `as_of`. What is not known yet is `null`.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::model::{Moment, PeerSet, ServiceUrl};
+use crate::reconcile::{self, LastAnswer, ServiceStatus};
+
+use super::snapshot::{ListInPlace, Snapshot, Stage};
+
+/// The number of the schema.
+pub const SCHEMA: u32 = 1;
+
+/// Peers named for one change in the history; the counts beside them are whole.
+pub(super) const CHANGE_PEERS_MAX: usize = 32;
+
+/// Warnings and notices shown of each; a settings file yields a handful.
+pub(super) const REMARKS_MAX: usize = 64;
+
+/// The JSON text, ending with a line feed.
+pub(super) fn render(snapshot: &Snapshot, is_started: bool) -> Vec<u8> {
+    let mut json = serde_json::to_vec(&document(snapshot, is_started))
+        .expect("strings and numbers cannot fail to serialise");
+    json.push(b'\n');
+    json
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    version: &'a str,
+    as_of: String,
+    started_at: String,
+    uptime_seconds: f64,
+    role: &'static str,
+    #[serde(rename = "self")]
+    own: Option<&'a str>,
+    ready: bool,
+    started: bool,
+    stage: &'static str,
+    list_in_place: &'static str,
+    desired: Option<List<'a>>,
+    published: Option<List<'a>>,
+    flushing: bool,
+    adopted: Option<List<'a>>,
+    is_adopted: Option<bool>,
+    confirmed: Option<Dated>,
+    refreshed: Option<Dated>,
+    held: Held,
+    conditions: Vec<Condition<'a>>,
+    services: Vec<Service<'a>>,
+    history: Vec<Change<'a>>,
+    settings: Settings<'a>,
+    loop_restarts: u64,
+}
+
+#[derive(Serialize)]
+struct Dated {
+    at: String,
+    age_seconds: f64,
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    peers: Vec<&'a str>,
+    since: Dated,
+}
+
+#[derive(Serialize)]
+struct Held {
+    is_held: bool,
+    reasons: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Condition<'a> {
+    kind: &'static str,
+    since: Dated,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Service<'a> {
+    name: &'a str,
+    question: String,
+    record_type: &'static str,
+    last: Option<Last>,
+    records: Option<Dated>,
+    answered: Vec<&'a str>,
+    kept: Vec<&'a str>,
+    self_found: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct Last {
+    outcome: &'static str,
+    since: Dated,
+    peers: Option<usize>,
+    soa_serial: Option<u32>,
+    message: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Change<'a> {
+    #[serde(flatten)]
+    when: Dated,
+    cause: &'static str,
+    added: Vec<&'a str>,
+    added_count: usize,
+    removed: Vec<&'a str>,
+    removed_count: usize,
+    peers: usize,
+}
+
+#[derive(Serialize)]
+struct Settings<'a> {
+    fingerprint: &'a str,
+    rejected: Option<Rejected<'a>>,
+    warnings: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Rejected<'a> {
+    since: Dated,
+    message: &'a str,
+}
+
+fn document(snapshot: &Snapshot, is_started: bool) -> Document<'_> {
+    let status = &snapshot.status;
+    let dated = |at: Option<Moment>| at.map(|at| snapshot.dated(at));
+    Document {
+        schema: SCHEMA,
+        version: snapshot.version,
+        as_of: snapshot.clock.rfc3339(snapshot.as_of),
+        started_at: snapshot.clock.rfc3339(Moment::START),
+        uptime_seconds: seconds(snapshot.as_of.since_start()),
+        role: if status.own.is_some() { "server" } else { "client" },
+        own: status.own.as_ref().map(ServiceUrl::as_str),
+        ready: snapshot.is_ready(),
+        started: is_started,
+        stage: stage(snapshot.stage),
+        list_in_place: list_in_place(snapshot.list),
+        desired: snapshot.list_of(status.desired.as_ref()),
+        published: snapshot.list_of(status.published.as_ref()),
+        flushing: status.flushing,
+        adopted: snapshot.list_of(status.adopted.as_ref()),
+        is_adopted: snapshot.is_adopted(),
+        confirmed: dated(status.confirmed_at),
+        refreshed: dated(status.refreshed_at),
+        held: held(snapshot),
+        conditions: snapshot.all_conditions(),
+        services: status.services.iter().map(|service| snapshot.service(service)).collect(),
+        history: status.history.iter().map(|change| snapshot.change(change)).collect(),
+        settings: snapshot.settings_json(),
+        loop_restarts: snapshot.loop_restarts,
+    }
+}
+
+fn list_in_place(list: ListInPlace) -> &'static str {
+    match list {
+        ListInPlace::Nothing => "nothing",
+        ListInPlace::OfPreviousLife => "of_previous_life",
+        ListInPlace::OfThisLife => "of_this_life",
+    }
+}
+
+fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Running => "running",
+        Stage::Draining => "draining",
+    }
+}
+
+fn held(snapshot: &Snapshot) -> Held {
+    let kinds = snapshot.status.conditions.iter().map(|condition| condition.kind);
+    let reasons = kinds.filter(|kind| kind.is_hold()).map(reconcile::ConditionKind::label).collect();
+    Held { is_held: snapshot.status.is_held(), reasons }
+}
+
+impl Snapshot {
+    fn dated(&self, at: Moment) -> Dated {
+        Dated { at: self.clock.rfc3339(at), age_seconds: seconds(self.as_of.since(at)) }
+    }
+
+    fn list_of<'a>(&self, list: Option<&'a reconcile::Dated<PeerSet>>) -> Option<List<'a>> {
+        list.map(|list| List { peers: texts(&list.value), since: self.dated(list.since) })
+    }
+
+    fn all_conditions(&self) -> Vec<Condition<'_>> {
+        let own = self
+            .status
+            .conditions
+            .iter()
+            .map(|condition| (condition.kind.label(), condition.since, &condition.message));
+        let notices =
+            self.notices.iter().take(REMARKS_MAX).map(|notice| (notice.kind, notice.since, &notice.message));
+        own.chain(notices)
+            .map(|(kind, since, message)| Condition { kind, since: self.dated(since), message })
+            .collect()
+    }
+
+    fn service<'a>(&self, service: &'a ServiceStatus) -> Service<'a> {
+        Service {
+            name: service.question.service_name().as_str(),
+            question: service.question.owner(),
+            record_type: service.question.record_type().as_str(),
+            last: service.last.as_ref().map(|last| self.last(last)),
+            records: service.records_at.map(|at| self.dated(at)),
+            answered: texts(&service.answered),
+            kept: texts(&service.kept),
+            self_found: service.self_found,
+        }
+    }
+
+    fn last(&self, last: &reconcile::Dated<LastAnswer>) -> Last {
+        let (peers, soa_serial, message) = match &last.value {
+            LastAnswer::Records { peers } => (Some(*peers), None, None),
+            LastAnswer::Nobody { no_such_name: _, soa_serial } => (None, Some(*soa_serial), None),
+            LastAnswer::Failed(failure) => (None, None, Some(failure.to_string())),
+        };
+        Last { outcome: last.value.label(), since: self.dated(last.since), peers, soa_serial, message }
+    }
+
+    fn change<'a>(&self, change: &'a reconcile::Change) -> Change<'a> {
+        let first =
+            |peers: &'a PeerSet| peers.iter().take(CHANGE_PEERS_MAX).map(ServiceUrl::as_str).collect();
+        Change {
+            when: self.dated(change.at),
+            cause: change.cause.label(),
+            added: first(&change.added),
+            added_count: change.added.len(),
+            removed: first(&change.removed),
+            removed_count: change.removed.len(),
+            peers: change.peers,
+        }
+    }
+
+    fn settings_json(&self) -> Settings<'_> {
+        let settings = &self.settings;
+        let rejected = settings.rejected.as_ref();
+        Settings {
+            fingerprint: &settings.fingerprint,
+            rejected: rejected.map(|it| Rejected { since: self.dated(it.since), message: &it.message }),
+            warnings: settings.warnings.iter().take(REMARKS_MAX).map(String::as_str).collect(),
+        }
+    }
+}
+
+fn texts(peers: &PeerSet) -> Vec<&str> {
+    peers.iter().map(ServiceUrl::as_str).collect()
+}
+
+/// Seconds, cut to milliseconds.
+fn seconds(duration: Duration) -> f64 {
+    Duration::new(duration.as_secs(), duration.subsec_millis() * 1_000_000).as_secs_f64()
+}

@@ -1,0 +1,148 @@
+//! What the loop shows of itself: snapshots, metrics, liveness, log lines. Outlives a loop that
+//! panics, so that nothing is said twice and no count is lost.
+
+use std::time::Duration;
+
+use tracing::{debug, error, warn};
+
+use crate::admin::{
+    ListInPlace, Liveness, Notice, RejectedSettings, SettingsInForce, Snapshot, SnapshotSender, Stage,
+};
+use crate::model::{Answer, Moment, Question};
+use crate::reconcile::{PublishOutcome, Status};
+use crate::telemetry::{ConfirmOutcome, LookupOutcome, Metrics, RefreshOutcome, ReloadOutcome, VERSION};
+
+use super::clock::Clock;
+use super::journal::Journal;
+
+/// The loop wakes at least this often, so that its stamp on livez never grows old by design.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(15);
+
+/// Everything that is shown.
+pub struct Board {
+    clock: Clock,
+    snapshots: SnapshotSender,
+    metrics: Metrics,
+    liveness: Liveness,
+    journal: Journal,
+    settings: SettingsInForce,
+    list: ListInPlace,
+    stage: Stage,
+    loop_restarts: u64,
+    notices: Vec<Notice>,
+}
+
+impl Board {
+    /// A board of a process that has not turned yet.
+    pub fn new(
+        clock: Clock,
+        snapshots: SnapshotSender,
+        metrics: Metrics,
+        liveness: Liveness,
+        settings: SettingsInForce,
+    ) -> Self {
+        metrics.settings_in_force(&settings.fingerprint);
+        Self {
+            clock,
+            snapshots,
+            metrics,
+            liveness,
+            journal: Journal::default(),
+            settings,
+            list: ListInPlace::Nothing,
+            stage: Stage::Running,
+            loop_restarts: 0,
+            notices: vec![],
+        }
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Shows how things stand after a turn of the loop.
+    pub(super) fn turned(&mut self, status: Status, now: Moment) {
+        self.liveness.stamp(now, LONGEST_WAIT);
+        self.metrics.loop_turned();
+        if status.is_published_once {
+            self.list = ListInPlace::OfThisLife;
+        }
+        self.journal.note(&status);
+        self.metrics.observe_status(&status, self.clock.wall());
+        self.snapshots.show(Snapshot {
+            status,
+            as_of: now,
+            clock: self.clock.wall(),
+            list: self.list,
+            stage: self.stage,
+            version: VERSION,
+            settings: self.settings.clone(),
+            loop_restarts: self.loop_restarts,
+            notices: self.notices.clone(),
+        });
+    }
+
+    /// The loop waits for its disk, and is alive.
+    pub(super) fn waits(&self) {
+        self.liveness.stamp(self.clock.now(), LONGEST_WAIT);
+    }
+
+    pub(super) fn found_previous_life(&mut self) {
+        if self.list == ListInPlace::Nothing {
+            self.list = ListInPlace::OfPreviousLife;
+        }
+    }
+
+    pub(super) fn previous_life_is_unusable(&mut self, reason: &str) {
+        warn!(reason, "the previous life's state cannot be used; the list is built anew from DNS");
+    }
+
+    pub(super) fn answered(&mut self, question: &Question, answer: &Answer, took: Duration) {
+        debug!(%question, ?answer, seconds = took.as_secs_f64(), "answered");
+        self.metrics.lookup(question.record_type(), LookupOutcome::from(answer), took);
+    }
+
+    pub(super) fn published(&mut self, outcome: &PublishOutcome, peers: usize, took: Duration, now: Moment) {
+        Journal::published(outcome, peers);
+        self.metrics.publication(outcome, took, self.clock.wall().since_epoch(now));
+    }
+
+    pub(super) fn refreshed(&mut self, outcome: RefreshOutcome<'_>) {
+        debug!(?outcome, "refreshed");
+        self.metrics.refresh(outcome);
+    }
+
+    pub(super) fn confirmed(&mut self, outcome: ConfirmOutcome<'_>) {
+        debug!(?outcome, "confirmed");
+        self.metrics.confirm(outcome);
+    }
+
+    pub(super) fn settings_applied(&mut self, fingerprint: String, warnings: Vec<String>) {
+        self.metrics.settings_reload(ReloadOutcome::Applied);
+        self.metrics.settings_in_force(&fingerprint);
+        self.settings = SettingsInForce { fingerprint, warnings, rejected: None };
+    }
+
+    pub(super) fn settings_rejected(&mut self, message: String, now: Moment) {
+        error!(faults = message, "the new settings are refused whole; the old ones stay in force");
+        self.metrics.settings_reload(ReloadOutcome::Rejected);
+        let since = self.settings.rejected.as_ref().map_or(now, |rejected| rejected.since);
+        self.settings.rejected = Some(RejectedSettings { since, message });
+    }
+
+    pub(super) fn loop_panicked(&mut self, message: &str) {
+        error!(panic = message, "the loop panicked and starts again");
+        self.loop_restarts += 1;
+        self.metrics.loop_restarted();
+        let now = self.clock.now();
+        self.notices.retain(|notice| notice.kind != LOOP_RESTARTED);
+        let message = format!("the loop panicked and was started again, the last time with: {message}");
+        self.notices.push(Notice { kind: LOOP_RESTARTED, since: now, message });
+    }
+
+    pub(super) fn draining(&mut self) {
+        self.stage = Stage::Draining;
+    }
+}
+
+const LOOP_RESTARTED: &str = "loop_restarted";

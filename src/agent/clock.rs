@@ -1,0 +1,36 @@
+//! The only reading of a clock in this program: everything below takes the time as an argument.
+
+use std::time::SystemTime;
+
+use tokio::time::Instant;
+
+use crate::model::{Moment, WallClock};
+
+/// Counts the moments of this life.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    origin: Instant,
+    wall: WallClock,
+}
+
+impl Clock {
+    /// A clock whose [`Moment::START`] is now.
+    pub fn start() -> Self {
+        Self { origin: Instant::now(), wall: WallClock::started_at(SystemTime::now()) }
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Moment {
+        Moment::at(self.origin.elapsed())
+    }
+
+    /// When `moment` comes on the timer's axis.
+    pub fn instant_of(&self, moment: Moment) -> Instant {
+        self.origin + moment.since_start()
+    }
+
+    /// Dates for moments.
+    pub fn wall(&self) -> WallClock {
+        self.wall
+    }
+}

@@ -1,0 +1,331 @@
+//! The one task that owns the state: wait, observe, act.
+//!
+//! All decisions are the machine's; all IO is in the rooms below. What happens here is that the
+//! machine's actions become tasks, that their ends become observations, and that each turn is
+//! shown. Must never block, end by itself after a good start, or outlive a panic unnoticed.
+
+mod board;
+mod clock;
+mod journal;
+mod server;
+mod supervisor;
+mod update;
+mod volume;
+mod work;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tracing::{info, warn};
+
+use crate::admin::{AcceptReply, Accepted, LocalCommand, LocalCommands, NotAccepted};
+use crate::dns::Lookup;
+use crate::model::{Jitter, Listing, Moment, ServerFault};
+use crate::reconcile::{Action, Machine, Observation, PreviousLife, RefreshCall, Replicas, Taken};
+use crate::settings::Settings;
+use crate::telemetry::{ConfirmOutcome, RefreshOutcome};
+
+pub use board::Board;
+pub use clock::Clock;
+pub use server::Server;
+pub use update::{Update, Updates};
+
+use board::LONGEST_WAIT;
+use supervisor::catch_panic;
+use volume::Volume;
+use work::{Ended, Outcome, Work};
+
+/// Between a panic of the loop and its next start: a panic at once must not spin.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
+
+/// How the agent reaches the outside, under given settings.
+pub trait Outside {
+    /// Who answers questions.
+    type Lookup: Lookup + 'static;
+    /// The server beside us.
+    type Server: Server + 'static;
+
+    /// A look-up as these settings want it.
+    fn lookup(&self, settings: &Settings) -> Self::Lookup;
+    /// The server as these settings reach it; none where nothing is to be told or asked.
+    fn server(&self, settings: &Settings) -> Option<Self::Server>;
+    /// Follows settings that need nothing of the loop, such as the log level.
+    fn follow(&self, settings: &Settings);
+}
+
+/// What reaches the loop from outside.
+pub struct Inputs {
+    /// From the local listener.
+    pub commands: LocalCommands,
+    /// New settings, and wishes to ask at once.
+    pub updates: Updates,
+    /// Turns true when the program is told to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// When the agent's work is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// When it is told to stop: the sidecar.
+    Stopped,
+    /// When the first list is in place: the init container.
+    Settled,
+}
+
+/// How the agent's work ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It was told to stop; the files stay.
+    Stopped,
+    /// The first list is in place.
+    Settled,
+    /// The start deadline passed without a list that may be published.
+    DeadlinePassed,
+    /// The files cannot be written; says what failed, where, and what to do.
+    CannotWrite(String),
+}
+
+/// Runs the loop under its supervisor until its work is done.
+pub async fn run<O: Outside>(
+    outside: O,
+    mut settings: Settings,
+    mut board: Board,
+    mut inputs: Inputs,
+    until: Until,
+) -> End {
+    loop {
+        let life = async {
+            let mut agent = tokio::select! {
+                () = stopped(&mut inputs.stop) => return End::Stopped,
+                agent = Agent::new(&outside, &mut settings, &mut board) => agent,
+            };
+            agent.run(&mut inputs, until).await
+        };
+        match catch_panic(life).await {
+            Ok(end) => return end,
+            Err(message) => board.loop_panicked(&message),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(RESTART_PAUSE) => {}
+            () = stopped(&mut inputs.stop) => return End::Stopped,
+        }
+    }
+}
+
+struct Agent<'a, O: Outside> {
+    outside: &'a O,
+    settings: &'a mut Settings,
+    board: &'a mut Board,
+    clock: Clock,
+    machine: Machine,
+    lookup: Rc<O::Lookup>,
+    server: Option<Rc<O::Server>>,
+    /// Away while a publication is under way.
+    volume: Option<Volume>,
+    work: Work,
+}
+
+impl<'a, O: Outside> Agent<'a, O> {
+    async fn new(outside: &'a O, settings: &'a mut Settings, board: &'a mut Board) -> Self {
+        let (volume, previous) = previous_life(Volume::new(&settings.output), board).await;
+        match previous {
+            Ok(None) => {}
+            Ok(Some(_)) => board.found_previous_life(),
+            Err(ref reason) => board.previous_life_is_unusable(reason),
+        }
+        let previous = previous.unwrap_or_default();
+        let clock = board.clock();
+        Self {
+            machine: Machine::new(settings.policy.clone(), previous.as_ref(), clock.now()),
+            lookup: Rc::new(outside.lookup(settings)),
+            server: outside.server(settings).map(Rc::new),
+            volume: Some(volume),
+            work: Work::default(),
+            clock,
+            board,
+            outside,
+            settings,
+        }
+    }
+
+    async fn run(&mut self, inputs: &mut Inputs, until: Until) -> End {
+        loop {
+            let now = self.clock.now();
+            while let Some(action) = self.machine.next_action(now) {
+                self.act(action);
+            }
+            let status = self.machine.status(now);
+            let failure = status.publish_failure().map(str::to_owned);
+            self.board.turned(status, now);
+            if let (Until::Settled, Some(end)) = (until, self.end_of_start(failure)) {
+                return end;
+            }
+            let wake = self.machine.poll_timeout().unwrap_or(now.after(LONGEST_WAIT));
+            let wake = self.clock.instant_of(wake.min(now.after(LONGEST_WAIT)));
+            tokio::select! {
+                biased;
+                () = stopped(&mut inputs.stop) => {
+                    self.board.draining();
+                    self.board.turned(self.machine.status(now), now);
+                    return End::Stopped;
+                }
+                ended = self.work.next_ended() => self.observe(ended),
+                command = inputs.commands.next() => self.obey(command),
+                update = inputs.updates.next() => self.update(update),
+                () = tokio::time::sleep_until(wake) => {}
+            }
+        }
+    }
+
+    fn end_of_start(&self, publish_failure: Option<String>) -> Option<End> {
+        if self.machine.is_settled() {
+            Some(End::Settled)
+        } else if let Some(message) = publish_failure {
+            Some(End::CannotWrite(message))
+        } else {
+            self.machine.has_failed_to_start().then_some(End::DeadlinePassed)
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Ask(question) => self.work.ask(Rc::clone(&self.lookup), question),
+            Action::Publish(publication) => {
+                let volume = self.volume.take().expect("one publication is in flight at most");
+                self.work.publish(volume, self.settings.output.clone(), publication);
+            }
+            Action::Refresh { call, listing, timeout } => self.refresh(call, &listing, timeout),
+            Action::AbandonRefresh => {
+                self.work.abandon_refresh();
+                self.board.refreshed(RefreshOutcome::Abandoned);
+            }
+            Action::Confirm => self.with_server(Work::confirm),
+            Action::Diagnose => self.with_server(Work::diagnose),
+        }
+    }
+
+    fn refresh(&mut self, call: RefreshCall, listing: &Listing, timeout: Duration) {
+        match volume::value_of(&self.settings.output, listing) {
+            Ok(value) => self.with_server(|work, server| work.refresh(server, call, value, timeout)),
+            Err(reason) => {
+                let fault = ServerFault::Unreadable(reason);
+                self.work.end_at_once(Outcome::Refreshed(Err(fault)));
+            }
+        }
+    }
+
+    fn with_server(&mut self, call: impl FnOnce(&mut Work, Rc<O::Server>)) {
+        let server = self.server.clone().expect("a policy that adopts comes with a server");
+        call(&mut self.work, server);
+    }
+
+    fn observe(&mut self, Ended { outcome, took }: Ended) {
+        let now = self.clock.now();
+        let observation = match outcome {
+            Outcome::Answered { question, answer } => {
+                self.board.answered(&question, &answer, took);
+                Observation::Answered { question, answer }
+            }
+            Outcome::Published { volume, outcome, peers } => {
+                self.volume = Some(volume);
+                self.board.published(&outcome, peers, took, now);
+                Observation::Published(outcome)
+            }
+            Outcome::Refreshed(outcome) => {
+                self.board.refreshed(outcome.as_ref().map_or_else(RefreshOutcome::Failed, |()| RefreshOutcome::Taken));
+                Observation::Refreshed(outcome)
+            }
+            Outcome::Confirmed(outcome) => return self.confirmed(outcome, now),
+            Outcome::Diagnosed(likely) => Observation::Diagnosed(likely),
+        };
+        self.handle(observation, now);
+    }
+
+    fn confirmed(&mut self, outcome: Result<Replicas, ServerFault>, now: Moment) {
+        let fault = outcome.as_ref().err().cloned();
+        self.handle(Observation::Confirmed(outcome), now);
+        let is_adopted = self.machine.status(now).confirmed_at == Some(now);
+        self.board.confirmed(match &fault {
+            Some(fault) => ConfirmOutcome::Failed(fault),
+            None if is_adopted => ConfirmOutcome::Adopted,
+            None => ConfirmOutcome::Different,
+        });
+    }
+
+    fn handle(&mut self, observation: Observation, now: Moment) {
+        self.machine.handle(observation, now, Jitter::from_random(fastrand::u8(..)));
+    }
+
+    fn obey(&mut self, command: LocalCommand) {
+        match command {
+            LocalCommand::Accept(request) => request.answer(self.accept()),
+        }
+    }
+
+    fn accept(&mut self) -> AcceptReply {
+        let now = self.clock.now();
+        let peers = |machine: &Machine| machine.status(now).desired.map(|desired| desired.value).unwrap_or_default();
+        let before = peers(&self.machine);
+        let accepted = self.machine.accept(now).map_err(|frozen| NotAccepted(frozen.to_string()))?;
+        if accepted.iter().all(|accepted| accepted.taken == Taken::Nothing) {
+            let failures: BTreeSet<String> =
+                accepted.iter().filter_map(|accepted| accepted.failure.as_ref()).map(ToString::to_string).collect();
+            let reasons = failures.into_iter().collect::<Vec<_>>().join("; ");
+            return Err(NotAccepted(format!("DNS says nothing that could be taken: {reasons}")));
+        }
+        let after = peers(&self.machine);
+        let (added, removed) = (&after - &before, &before - &after);
+        info!(added = added.len(), removed = removed.len(), peers = after.len(), "accepted by the operator");
+        Ok(Accepted { peers: after, added, removed })
+    }
+
+    fn update(&mut self, update: Update) {
+        let now = self.clock.now();
+        match update {
+            Update::AskNow => self.handle(Observation::AskNow, now),
+            Update::Rejected(message) => self.board.settings_rejected(message, now),
+            Update::InForce { settings, fingerprint, warnings } => {
+                for key in self.settings.needs_restart(&settings) {
+                    warn!(setting = key.name(), "cannot change at run time; restart to apply it");
+                }
+                self.follow(self.settings.adopt_at_run_time(&settings), now);
+                self.board.settings_applied(fingerprint, warnings);
+            }
+        }
+    }
+
+    fn follow(&mut self, settings: Settings, now: Moment) {
+        info!("new settings are in force");
+        *self.settings = settings;
+        self.outside.follow(self.settings);
+        self.lookup = Rc::new(self.outside.lookup(self.settings));
+        self.server = self.outside.server(self.settings).map(Rc::new);
+        self.machine.change_policy(self.settings.policy.clone(), now);
+    }
+}
+
+/// Reads the state on a thread of its own: a stalled disk must not stall probes and signals.
+async fn previous_life(volume: Volume, board: &Board) -> (Volume, Result<Option<PreviousLife>, String>) {
+    let mut reading = tokio::task::spawn_blocking(move || {
+        let previous = volume.previous_life();
+        (volume, previous)
+    });
+    loop {
+        tokio::select! {
+            read = &mut reading => return read.expect("reading the state does not panic"),
+            () = tokio::time::sleep(LONGEST_WAIT) => board.waits(),
+        }
+    }
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stopped| *stopped).await.is_err() {
+        // Nobody is left who could tell us to stop.
+        std::future::pending().await
+    }
+}

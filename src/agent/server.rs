@@ -1,0 +1,21 @@
+//! The server beside us, as far as the loop is concerned.
+
+use std::future::Future;
+
+use crate::model::ServerFault;
+use crate::reconcile::{RefreshCall, Replicas};
+
+/// A Eureka server that can be told and asked.
+///
+/// Every call takes a bounded time, and its future may be dropped at any point.
+pub trait Server {
+    /// Tells the server to take the list over; `value` is the property's value, for the endpoint
+    /// that takes it in the call.
+    fn refresh(&self, call: RefreshCall, value: &str) -> impl Future<Output = Result<(), ServerFault>>;
+
+    /// Reads the server's own list of its peers.
+    fn replicas(&self) -> impl Future<Output = Result<Replicas, ServerFault>>;
+
+    /// Finds the likely reason why the server does not take the list over.
+    fn diagnose(&self) -> impl Future<Output = String>;
+}

@@ -1,0 +1,52 @@
+//! Keeps the loop alive: one that panics is started again, counted and shown.
+//!
+//! The process must outlive its loop: when a native sidecar dies, its pod leaves DNS.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// A future whose panic is its outcome.
+struct Caught<F>(Pin<Box<F>>);
+
+impl<F: Future> Future for Caught<F> {
+    type Output = Result<F::Output, String>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let inner = self.0.as_mut();
+        // Whatever the panic left half done is dropped with the future, and never looked at.
+        match catch_unwind(AssertUnwindSafe(|| inner.poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(panic) => Poll::Ready(Err(message_of(panic.as_ref()))),
+        }
+    }
+}
+
+/// Runs `future` to its end; a panic in it becomes the error, with the panic's message.
+pub(super) async fn catch_panic<F: Future>(future: F) -> Result<F::Output, String> {
+    Caught(Box::pin(future)).await
+}
+
+fn message_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_becomes_an_error_and_a_value_stays_one() {
+        assert_eq!(catch_panic(async { 7 }).await, Ok(7));
+        let panicking = async {
+            tokio::task::yield_now().await;
+            assert_eq!(1 + 1, 3, "arithmetic");
+        };
+        let message = catch_panic(panicking).await.expect_err("a panic");
+        assert!(message.contains("arithmetic"), "{message}");
+    }
+}

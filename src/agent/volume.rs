@@ -1,0 +1,109 @@
+//! From a listing to files: rendered, joined with credentials, and put in place off the loop's thread.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs::File as OpenFile;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::document::{Document, DocumentError, File, UserInfo, UserInfoError};
+use crate::model::Listing;
+use crate::publish::{PublishError, Published, Publisher, decode_state, encode_state};
+use crate::reconcile::{PreviousLife, Publication, PublishOutcome};
+use crate::settings::{OutputSettings, UserInfoSource};
+
+/// Bytes read of a user-info file: far more than any password, far less than a mistake.
+const USER_INFO_BYTES_MAX: u64 = 4096;
+
+/// The directory that is written into.
+///
+/// Blocking: a stalled disk stalls whoever calls this, so the loop hands it to a thread of its own.
+pub(super) struct Volume(Publisher);
+
+/// Why a publication did not come about.
+#[derive(Debug, thiserror::Error)]
+enum VolumeError {
+    #[error("cannot read the user-info file {path}; the list stays as it is")]
+    UserInfoFile { path: PathBuf, source: io::Error },
+    #[error("the user-info file {path} cannot be used")]
+    UserInfo { path: PathBuf, source: UserInfoError },
+    #[error("the document cannot be written")]
+    Document(#[from] DocumentError),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+impl Volume {
+    /// The volume that `output` names; nothing is touched yet.
+    pub(super) fn new(output: &OutputSettings) -> Self {
+        let directory = output.directory.clone().unwrap_or_default();
+        Self(Publisher::new(directory, output.layout, output.file_mode))
+    }
+
+    /// What the previous life left; a reason where that cannot be used.
+    pub(super) fn previous_life(&self) -> Result<Option<PreviousLife>, String> {
+        let bytes = self.0.read_state().map_err(|error| in_full(&error))?;
+        bytes.as_deref().map(decode_state).transpose().map_err(|fault| in_full(&fault))
+    }
+
+    /// Makes the files of `output` say what `publication` says.
+    pub(super) fn publish(&mut self, output: &OutputSettings, publication: &Publication) -> PublishOutcome {
+        match self.try_publish(output, publication) {
+            Ok(Published::Written) => PublishOutcome::Written,
+            Ok(Published::Unchanged) => PublishOutcome::Unchanged,
+            Ok(Published::Repaired) => PublishOutcome::Repaired,
+            Err(error) => PublishOutcome::Failed(in_full(&error)),
+        }
+    }
+
+    fn try_publish(&mut self, output: &OutputSettings, publication: &Publication) -> Result<Published, VolumeError> {
+        let files = render(output, &publication.listing)?;
+        Ok(self.0.publish(&files, &encode_state(&publication.state))?)
+    }
+}
+
+/// The property's value as the document would have it, for the endpoint that takes it in the call.
+pub(super) fn value_of(output: &OutputSettings, listing: &Listing) -> Result<String, String> {
+    let user_info = user_info(&output.user_info).map_err(|error| in_full(&error))?;
+    Ok(Document { listing, zone: &output.zone, user_info: user_info.as_ref() }.value())
+}
+
+fn render(output: &OutputSettings, listing: &Listing) -> Result<Vec<File>, VolumeError> {
+    let user_info = user_info(&output.user_info)?;
+    let document = Document { listing, zone: &output.zone, user_info: user_info.as_ref() };
+    let mut files = vec![];
+    for file in &output.files {
+        files.extend(document.render(file.format, &file.name)?);
+    }
+    Ok(files)
+}
+
+fn user_info(source: &UserInfoSource) -> Result<Option<UserInfo>, VolumeError> {
+    match source {
+        UserInfoSource::None => Ok(None),
+        UserInfoSource::Placeholders(user_info) => Ok(Some(user_info.clone())),
+        UserInfoSource::File(path) => {
+            let bytes = read_bounded(path)
+                .map_err(|source| VolumeError::UserInfoFile { path: path.clone(), source })?;
+            let secret = UserInfo::from_secret(&bytes);
+            secret.map(Some).map_err(|source| VolumeError::UserInfo { path: path.clone(), source })
+        }
+    }
+}
+
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![];
+    OpenFile::open(path)?.take(USER_INFO_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// An error with all its sources, on one line.
+pub(super) fn in_full(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _infallible = write!(text, ": {cause}");
+        source = cause.source();
+    }
+    text
+}

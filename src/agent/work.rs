@@ -1,0 +1,131 @@
+//! The actions under way: each is a task whose end comes back as an observation.
+//!
+//! The machine has at most one of a kind in flight, so their number is bounded by the Services.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+
+use crate::dns::Lookup;
+use crate::model::{Answer, Question, ServerFault};
+use crate::reconcile::{Publication, PublishOutcome, RefreshCall, Replicas};
+use crate::settings::OutputSettings;
+
+use super::server::Server;
+use super::volume::Volume;
+
+/// How an action ended, and how long it took.
+pub(super) struct Ended {
+    pub(super) took: Duration,
+    pub(super) outcome: Outcome,
+}
+
+/// What an action brought.
+pub(super) enum Outcome {
+    Answered { question: Question, answer: Answer },
+    Published { volume: Volume, outcome: PublishOutcome, peers: usize },
+    Refreshed(Result<(), ServerFault>),
+    Confirmed(Result<Replicas, ServerFault>),
+    Diagnosed(String),
+}
+
+/// The tasks.
+#[derive(Default)]
+pub(super) struct Work {
+    tasks: JoinSet<Ended>,
+    refresh: Option<AbortHandle>,
+}
+
+impl Work {
+    pub(super) fn ask<L: Lookup + 'static>(&mut self, lookup: Rc<L>, question: Question) {
+        self.start(async move {
+            let answer = lookup.ask(&question).await;
+            Outcome::Answered { question, answer }
+        });
+    }
+
+    /// File work blocks: it has a thread of its own, so that a stalled disk stalls nothing else.
+    pub(super) fn publish(&mut self, mut volume: Volume, output: OutputSettings, publication: Publication) {
+        self.start(async move {
+            let peers = publication.listing.urls().count();
+            let writing = tokio::task::spawn_blocking(move || {
+                let outcome = volume.publish(&output, &publication);
+                (volume, outcome)
+            });
+            match writing.await {
+                Ok((volume, outcome)) => Outcome::Published { volume, outcome, peers },
+                Err(error) => resume(error),
+            }
+        });
+    }
+
+    pub(super) fn refresh<S: Server + 'static>(
+        &mut self,
+        server: Rc<S>,
+        call: RefreshCall,
+        value: String,
+        timeout: Duration,
+    ) {
+        self.refresh = Some(self.start(async move {
+            let calling = server.refresh(call, &value);
+            let outcome = tokio::time::timeout(timeout, calling).await;
+            Outcome::Refreshed(outcome.unwrap_or(Err(ServerFault::TimedOut)))
+        }));
+    }
+
+    /// Drops the refresh under way; nothing comes back for it.
+    pub(super) fn abandon_refresh(&mut self) {
+        if let Some(refresh) = self.refresh.take() {
+            refresh.abort();
+        }
+    }
+
+    pub(super) fn confirm<S: Server + 'static>(&mut self, server: Rc<S>) {
+        self.start(async move { Outcome::Confirmed(server.replicas().await) });
+    }
+
+    pub(super) fn diagnose<S: Server + 'static>(&mut self, server: Rc<S>) {
+        self.start(async move { Outcome::Diagnosed(server.diagnose().await) });
+    }
+
+    /// An action that needs nothing outside: its outcome is known.
+    pub(super) fn end_at_once(&mut self, outcome: Outcome) {
+        self.start(async move { outcome });
+    }
+
+    /// The next action to end; waits for ever where there is none. A panic in one goes on here.
+    pub(super) async fn next_ended(&mut self) -> Ended {
+        loop {
+            match self.tasks.join_next_with_id().await {
+                Some(Ok((id, ended))) if self.is_wanted(id, &ended.outcome) => return ended,
+                Some(Ok(_)) => {}
+                Some(Err(error)) if error.is_cancelled() => {}
+                Some(Err(error)) => resume(error),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// A refresh that ended while it was being dropped says nothing about the one after it.
+    fn is_wanted(&self, id: Id, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Refreshed(_) => self.refresh.as_ref().is_some_and(|refresh| refresh.id() == id),
+            Outcome::Answered { .. } | Outcome::Published { .. } | Outcome::Confirmed(_) | Outcome::Diagnosed(_) => true,
+        }
+    }
+
+    fn start(&mut self, doing: impl Future<Output = Outcome> + 'static) -> AbortHandle {
+        self.tasks.spawn_local(async move {
+            let since = Instant::now();
+            let outcome = doing.await;
+            Ended { took: since.elapsed(), outcome }
+        })
+    }
+}
+
+/// A task that panicked is a loop that panicked: its supervisor knows what to do.
+fn resume(error: JoinError) -> ! {
+    std::panic::resume_unwind(error.into_panic())
+}

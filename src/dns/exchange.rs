@@ -1,0 +1,106 @@
+//! One question to one server: over UDP, and over TCP where UDP cannot be believed.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::tcp::TcpClientStream;
+use hickory_resolver::net::udp::UdpClientStream;
+use hickory_resolver::net::xfer::{DnsHandle, DnsRequestSender, FirstAnswer};
+use hickory_resolver::proto::op::{
+    DEFAULT_MAX_PAYLOAD_LEN, DnsRequest, DnsRequestOptions, DnsResponse, Query,
+};
+
+use crate::model::{Answer, LookupFailure};
+
+use super::reading;
+
+/// Datagrams sent in one try. A lost one then costs a fraction of the try and not all of it.
+const DATAGRAMS: u8 = 3;
+/// The part of a try after which the next datagram goes out: 333 ms of two seconds.
+const RESENDS_IN_A_TRY: u32 = 6;
+/// A message has 64 KB at most (RFC 1035, section 4.2.2): some 4,000 addresses, or 1,000 names.
+const TOO_LARGE: &str =
+    "more records than one message can hold; `--peer-host ipv4` needs the least room for each";
+
+/// Asks one server once; silence for `try_timeout` is [`LookupFailure::Timeout`].
+///
+/// A server that has answered over UDP is given the same time again for TCP. A firewall that
+/// drops TCP is not taken for a silent server: what UDP said is then the failure.
+pub(super) async fn ask(server: SocketAddr, query: &Query, try_timeout: Duration) -> Answer {
+    let request = request(query, try_timeout);
+    match over_udp(server, request.clone(), try_timeout).await {
+        Ok(response) if response.truncation => {
+            over_tcp(server, query, request, try_timeout, LookupFailure::Truncated).await
+        }
+        Ok(response) => reading::answer(query, &response),
+        // A server that does not keep the letters' case, or a forger who could not see it.
+        Err(NetError::QueryCaseMismatch) => {
+            let forged = LookupFailure::Malformed("the question in another letter case, as a forger would");
+            over_tcp(server, query, request, try_timeout, forged).await
+        }
+        Err(error) => Answer::Failed(failure(server, &error)),
+    }
+}
+
+/// EDNS says 1232 bytes whatever `resolv.conf` says (DNS flag day 2020): more fits into a
+/// datagram, and none is cut into fragments. The random letter case (0x20) is 20 bits or so more
+/// that a forger must guess.
+fn request(query: &Query, try_timeout: Duration) -> DnsRequest {
+    let mut options = DnsRequestOptions::default();
+    options.use_edns = true;
+    options.edns_payload_len = DEFAULT_MAX_PAYLOAD_LEN;
+    options.case_randomization = true;
+    options.recursion_desired = true;
+    options.retry_interval = try_timeout / RESENDS_IN_A_TRY;
+    DnsRequest::from_query(query.clone(), options)
+}
+
+/// Each datagram leaves from a port of its own; sender, message id, question and letter case are
+/// compared by the stream.
+async fn over_udp(
+    server: SocketAddr,
+    request: DnsRequest,
+    try_timeout: Duration,
+) -> Result<DnsResponse, NetError> {
+    UdpClientStream::builder(server, TokioRuntimeProvider::default())
+        .with_timeout(Some(try_timeout))
+        .with_max_retries(DATAGRAMS)
+        // The floor is in whole milliseconds; the interval itself is in the request.
+        .with_retry_interval_floor(1)
+        .build()
+        .send_message(request)
+        .first_answer()
+        .await
+}
+
+/// Asks over TCP; where that fails, `otherwise` says why UDP was not enough.
+async fn over_tcp(
+    server: SocketAddr,
+    query: &Query,
+    request: DnsRequest,
+    try_timeout: Duration,
+    otherwise: LookupFailure,
+) -> Answer {
+    // Owns the connection's task, and ends it when it goes out of scope.
+    let provider = TokioRuntimeProvider::default();
+    let exchange = async {
+        let connection = TcpClientStream::exchange(server, None, try_timeout, None, provider.clone()).await?;
+        connection.send(request).first_answer().await
+    };
+    match tokio::time::timeout(try_timeout, exchange).await {
+        Ok(Ok(response)) if response.truncation => Answer::Failed(LookupFailure::Malformed(TOO_LARGE)),
+        Ok(Ok(response)) => reading::answer(query, &response),
+        Ok(Err(_)) | Err(_) => Answer::Failed(otherwise),
+    }
+}
+
+fn failure(server: SocketAddr, error: &NetError) -> LookupFailure {
+    match error {
+        NetError::Timeout => LookupFailure::Timeout,
+        NetError::Proto(_) => LookupFailure::Malformed("a message that cannot be read"),
+        // The enum is open, and whatever else there is, it is no answer.
+        other => LookupFailure::Network(format!("{server}: {other}")),
+    }
+}

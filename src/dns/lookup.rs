@@ -1,0 +1,146 @@
+//! The walk from server to server.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hickory_resolver::proto::op::Query;
+
+use crate::model::{AddressFamily, Answer, LookupFailure, Question};
+
+use super::name_servers::ServerList;
+use super::{Lookup, NameServers, exchange, reading};
+
+/// How often a silent server is asked before it is given up.
+const TRIES: usize = 2;
+
+/// [`Lookup`] by hickory: UDP, then TCP, to each server in turn.
+///
+/// A denial with an SOA is final; after anything else that is no answer the next server is asked.
+/// Where none answers, the failure that says most is the outcome.
+#[derive(Debug)]
+pub struct HickoryLookup {
+    servers: ServerList,
+    try_timeout: Duration,
+}
+
+impl HickoryLookup {
+    /// How long one server is waited for, twice at most.
+    pub const TRY_TIMEOUT: Duration = Duration::from_secs(2);
+
+    /// Does no IO yet: `resolv.conf` is read with the first question.
+    pub fn new(servers: NameServers) -> Self {
+        Self { servers: ServerList::new(servers), try_timeout: Self::TRY_TIMEOUT }
+    }
+
+    /// Waits `try_timeout` instead of [`Self::TRY_TIMEOUT`].
+    #[must_use]
+    pub fn with_try_timeout(self, try_timeout: Duration) -> Self {
+        Self { try_timeout, ..self }
+    }
+
+    /// Asks the servers in turn. Those that stayed silent are asked once more, when all others
+    /// have been asked: a dead first server then costs one try and not two.
+    async fn walk(&self, servers: Vec<SocketAddr>, query: &Query) -> Told {
+        let mut silent = servers;
+        let mut worst = LookupFailure::Timeout;
+        for _ in 0..TRIES {
+            for server in std::mem::take(&mut silent) {
+                match exchange::ask(server, query, self.try_timeout).await {
+                    Answer::Failed(failure) => {
+                        if failure == LookupFailure::Timeout {
+                            silent.push(server);
+                        }
+                        worst = more_telling(worst, failure);
+                    }
+                    answer => return Told { answer, by: Some(server) },
+                }
+            }
+        }
+        Told { answer: Answer::Failed(worst), by: None }
+    }
+
+    /// Whether the Service has addresses although it has no port of the asked name.
+    ///
+    /// Asked once, of the server that denied the port's name. Where the Service's own name does
+    /// not exist either, there is no second question.
+    async fn has_addresses(&self, server: SocketAddr, question: &Question) -> bool {
+        for family in [AddressFamily::Ipv4, AddressFamily::Ipv6] {
+            let addresses = Question::Addresses { service: question.service().clone(), family };
+            match exchange::ask(server, &reading::query(&addresses), self.try_timeout).await {
+                Answer::Records(_) => return true,
+                // Here, but not in this family.
+                Answer::Nobody { no_such_name: false, .. } => {}
+                Answer::Nobody { no_such_name: true, .. } | Answer::Failed(_) => return false,
+            }
+        }
+        false
+    }
+}
+
+impl Lookup for HickoryLookup {
+    async fn ask(&self, question: &Question) -> Answer {
+        let servers = match self.servers.in_turn(self.try_timeout).await {
+            Ok(servers) => servers,
+            Err(failure) => return Answer::Failed(failure),
+        };
+        let told = self.walk(servers, &reading::query(question)).await;
+        self.servers.note(&told);
+        match (question, told) {
+            (Question::Names { .. }, Told { answer: Answer::Nobody { .. }, by: Some(server) })
+                if self.has_addresses(server, question).await =>
+            {
+                Answer::Failed(LookupFailure::PortNameMissing)
+            }
+            (_, told) => told.answer,
+        }
+    }
+}
+
+/// What came of a walk.
+pub(super) struct Told {
+    /// The outcome.
+    pub(super) answer: Answer,
+    /// Who gave it; nobody, where all failed.
+    pub(super) by: Option<SocketAddr>,
+}
+
+/// A server that said something tells more than a network that did not let us ask, and that tells
+/// more than silence; among equals the later one.
+fn more_telling(earlier: LookupFailure, later: LookupFailure) -> LookupFailure {
+    if told(&later) >= told(&earlier) { later } else { earlier }
+}
+
+fn told(failure: &LookupFailure) -> u8 {
+    match failure {
+        LookupFailure::Timeout => 0,
+        LookupFailure::Network(_) => 1,
+        LookupFailure::ServerFailure
+        | LookupFailure::Refused
+        | LookupFailure::ResponseCode(_)
+        | LookupFailure::NegativeWithoutSoa
+        | LookupFailure::Truncated
+        | LookupFailure::Malformed(_)
+        | LookupFailure::NotHeadless
+        | LookupFailure::PortNameMissing
+        | LookupFailure::AllDenied { .. }
+        | LookupFailure::TooManyPeers { .. } => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_failure_that_says_most_is_reported() {
+        let network = || LookupFailure::Network("unreachable".into());
+        assert_eq!(more_telling(LookupFailure::Refused, LookupFailure::Timeout), LookupFailure::Refused);
+        assert_eq!(more_telling(LookupFailure::Timeout, LookupFailure::Refused), LookupFailure::Refused);
+        assert_eq!(
+            more_telling(LookupFailure::ServerFailure, LookupFailure::Refused),
+            LookupFailure::Refused
+        );
+        assert_eq!(more_telling(network(), LookupFailure::Timeout), network());
+        assert_eq!(more_telling(network(), LookupFailure::ServerFailure), LookupFailure::ServerFailure);
+    }
+}

@@ -1,0 +1,34 @@
+//! Questions to DNS, and what was answered.
+//!
+//! [`Lookup`] is all that the loop knows of DNS; [`HickoryLookup`] is the real thing. A walk goes
+//! from server to server (`lookup`), each is asked over UDP and, where the answer was cut short,
+//! over TCP (`exchange`), and what it said becomes an [`Answer`] (`reading`).
+//!
+//! Never: a CNAME followed, a truncated answer used, an answer remembered, a TTL let out, an
+//! outcome logged or counted here.
+//!
+//! Of hickory-resolver its message and transport crates are used, not its `Resolver`. That one follows a
+//! CNAME with up to eight further questions and then reports the *other* name's "no such name" as
+//! ours, books each negative answer as a server's failure, answers `localhost` and `invalid` out
+//! of its own head, and gives up at the first SERVFAIL of several servers. Asking without it keeps
+//! no state between two questions, so there is nothing to go stale.
+
+mod exchange;
+mod lookup;
+mod name_servers;
+mod reading;
+
+use std::future::Future;
+
+use crate::model::{Answer, Question};
+
+pub use lookup::HickoryLookup;
+pub use name_servers::NameServers;
+
+/// Whoever can answer a question about a headless Service.
+pub trait Lookup {
+    /// Asks once. Takes a bounded time, and every failure is an [`Answer`] too.
+    ///
+    /// The future may be dropped at any point; nothing is then left running.
+    fn ask(&self, question: &Question) -> impl Future<Output = Answer>;
+}

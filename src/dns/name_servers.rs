@@ -1,0 +1,294 @@
+//! Whom to ask, in which order.
+//!
+//! Of `resolv.conf` only the `nameserver` lines are read: names are asked absolute, so its search
+//! list and options mean nothing here, and a fault in them must not cost the servers.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Read};
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+use crate::model::{Answer, LookupFailure};
+
+use super::lookup::Told;
+
+/// Where the servers come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameServers {
+    /// These, in this order.
+    Listed(Vec<SocketAddr>),
+    /// The first three of a file in the manner of `resolv.conf(5)`, which may change at run time.
+    ResolvConf {
+        /// The file.
+        path: PathBuf,
+        /// Where its servers listen; the file itself cannot say.
+        port: u16,
+    },
+}
+
+impl NameServers {
+    /// Where the kubelet writes a pod's servers.
+    pub const RESOLV_CONF: &str = "/etc/resolv.conf";
+    /// The port of DNS (RFC 1035, section 4.2).
+    pub const PORT: u16 = 53;
+
+    /// The listed servers or, where none is listed, those of the system.
+    pub fn listed_or_system(listed: Vec<SocketAddr>) -> Self {
+        if listed.is_empty() { Self::default() } else { Self::Listed(listed) }
+    }
+}
+
+impl Default for NameServers {
+    fn default() -> Self {
+        Self::ResolvConf { path: Self::RESOLV_CONF.into(), port: Self::PORT }
+    }
+}
+
+/// Servers used of one file, as in glibc (`MAXNS`): each dead one costs seconds.
+const SERVERS_MAX: usize = 3;
+/// Bytes read of a `resolv.conf`; the kubelet's own limits allow 2 KB of search list.
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+/// How long a list is used without a second look, while answers come.
+const LIST_AGE_MAX: Duration = Duration::from_secs(60);
+
+/// The servers as they are known now.
+#[derive(Debug)]
+pub(super) struct ServerList {
+    source: NameServers,
+    // Never borrowed across an await, so it is never borrowed twice.
+    known: RefCell<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    servers: Vec<SocketAddr>,
+    /// Until when they are good; none before the first reading and after a failure.
+    good_until: Option<Instant>,
+    /// Who gave records last; asked first, so that a dead server before it costs its silence
+    /// once and not with every question. Only records earn this place: a server that denies
+    /// everything would otherwise keep it.
+    preferred: Option<SocketAddr>,
+    /// The reading that did not end in time, if any; there is never a second one beside it.
+    reading: Option<JoinHandle<io::Result<Vec<IpAddr>>>>,
+}
+
+impl ServerList {
+    pub(super) fn new(source: NameServers) -> Self {
+        Self { source, known: RefCell::default() }
+    }
+
+    /// The servers, in the order in which they are to be asked; at least one.
+    pub(super) async fn in_turn(&self, patience: Duration) -> Result<Vec<SocketAddr>, LookupFailure> {
+        if !self.known.borrow().is_good() {
+            self.look_again(patience).await?;
+        }
+        let known = self.known.borrow();
+        if known.servers.is_empty() {
+            return Err(LookupFailure::Network("no DNS server is configured".into()));
+        }
+        let mut servers = known.servers.clone();
+        // Stable: all others keep their order.
+        servers.sort_by_key(|server| Some(*server) != known.preferred);
+        Ok(servers)
+    }
+
+    /// Learns from an outcome: after a failure the file is read again, as it may have changed.
+    pub(super) fn note(&self, told: &Told) {
+        let mut known = self.known.borrow_mut();
+        known.preferred = match told.answer {
+            Answer::Records(_) => told.by,
+            Answer::Nobody { .. } => None,
+            Answer::Failed(_) => {
+                known.good_until = None;
+                None
+            }
+        };
+    }
+
+    async fn look_again(&self, patience: Duration) -> Result<(), LookupFailure> {
+        let servers = match &self.source {
+            NameServers::Listed(servers) => servers.clone(),
+            NameServers::ResolvConf { path, port } => match self.read(path, patience).await {
+                Ok(addresses) => addresses.into_iter().map(|ip| SocketAddr::new(ip, *port)).collect(),
+                // What was read before is still the best there is.
+                Err(_) if !self.known.borrow().servers.is_empty() => return Ok(()),
+                Err(error) => {
+                    let message = format!("cannot read {}: {error}", path.display());
+                    return Err(LookupFailure::Network(message));
+                }
+            },
+        };
+        let mut known = self.known.borrow_mut();
+        known.servers = servers;
+        known.good_until = Some(Instant::now() + LIST_AGE_MAX);
+        known.preferred = None;
+        Ok(())
+    }
+
+    /// Reads the file on a thread of its own: a stalled disk must not stall the loop.
+    async fn read(&self, path: &Path, patience: Duration) -> io::Result<Vec<IpAddr>> {
+        let left_over = self.known.borrow_mut().reading.take();
+        let path = path.to_owned();
+        let mut reading =
+            left_over.unwrap_or_else(|| tokio::task::spawn_blocking(move || read_resolv_conf(&path)));
+        match timeout(patience, &mut reading).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(stopped)) => Err(io::Error::other(stopped)),
+            Err(elapsed) => {
+                self.known.borrow_mut().reading = Some(reading);
+                Err(elapsed.into())
+            }
+        }
+    }
+}
+
+impl Known {
+    fn is_good(&self) -> bool {
+        self.good_until.is_some_and(|until| Instant::now() < until)
+    }
+}
+
+/// At least one address; a file without one may be half written.
+fn read_resolv_conf(path: &Path) -> io::Result<Vec<IpAddr>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+    let addresses = name_servers(&String::from_utf8_lossy(&bytes));
+    if addresses.is_empty() { Err(io::Error::other("no nameserver is in it")) } else { Ok(addresses) }
+}
+
+/// The addresses of the first three `nameserver` lines that have one.
+///
+/// The zone of a scoped address (`fe80::1%eth0`) is left out: the kernel then picks the interface
+/// or refuses, and a refusal is one more reason to ask the next server.
+fn name_servers(text: &str) -> Vec<IpAddr> {
+    let address = |line: &str| {
+        let mut words = line.split_whitespace();
+        let address = (words.next() == Some("nameserver")).then(|| words.next()).flatten()?;
+        address.split('%').next()?.parse().ok()
+    };
+    text.lines().filter_map(address).take(SERVERS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(texts: &[&str]) -> Vec<IpAddr> {
+        texts.iter().map(|text| text.parse().expect("valid")).collect()
+    }
+
+    #[test]
+    fn reads_a_pods_file() {
+        let text = "search ns.svc.cluster.local svc.cluster.local cluster.local\n\
+                    nameserver 10.96.0.10\n\
+                    options ndots:5\n";
+        assert_eq!(name_servers(text), addresses(&["10.96.0.10"]));
+    }
+
+    #[test]
+    fn faults_cost_no_servers() {
+        let text = "search ..broken.. \u{fffd}\n\
+                    #nameserver 10.0.0.1\n\
+                    ; nameserver 10.0.0.2\n\
+                    nameserver\n\
+                    nameserver nonsense\n\
+                    nameservers 10.0.0.3\n\
+                    \tnameserver\t fd00::a  # the first\n\
+                    nameserver fe80::1%eth0\r\n\
+                    options edns0 timeout:many\n\
+                    nameserver 10.0.0.4 trailing\n\
+                    nameserver 10.0.0.5\n";
+        assert_eq!(name_servers(text), addresses(&["fd00::a", "fe80::1", "10.0.0.4"]));
+        assert_eq!(name_servers(""), addresses(&[]));
+    }
+
+    fn server(text: &str) -> SocketAddr {
+        text.parse().expect("valid")
+    }
+
+    fn records_by(server: SocketAddr) -> Told {
+        Told { answer: Answer::Records(Vec::new()), by: Some(server) }
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    #[tokio::test]
+    async fn only_records_earn_the_first_place() {
+        let (first, second) = (server("10.0.0.1:53"), server("10.0.0.2:53"));
+        let list = ServerList::new(NameServers::Listed(vec![first, second]));
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
+        list.note(&records_by(second));
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![second, first]));
+        let nobody = Answer::Nobody { no_such_name: true, soa_serial: 0 };
+        list.note(&Told { answer: nobody, by: Some(second) });
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
+        list.note(&records_by(second));
+        list.note(&Told { answer: Answer::Failed(LookupFailure::Timeout), by: None });
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_place_is_lost_after_a_minute() {
+        let (first, second) = (server("10.0.0.1:53"), server("10.0.0.2:53"));
+        let list = ServerList::new(NameServers::Listed(vec![first, second]));
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
+        list.note(&records_by(second));
+        tokio::time::advance(LIST_AGE_MAX).await;
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
+    }
+
+    #[tokio::test]
+    async fn the_file_is_read_again_after_a_failure_and_outlives_its_own_loss() {
+        let directory = tempfile::tempdir().expect("a temp directory");
+        let path = directory.path().join("resolv.conf");
+        let write = |text: &str| std::fs::write(&path, text).expect("writable");
+        let failed = Told { answer: Answer::Failed(LookupFailure::Timeout), by: None };
+        let list = ServerList::new(NameServers::ResolvConf { path: path.clone(), port: 5353 });
+
+        let Err(LookupFailure::Network(missing)) = list.in_turn(PATIENCE).await else {
+            panic!("there is no file yet");
+        };
+        assert!(missing.starts_with(&format!("cannot read {}: ", path.display())), "{missing}");
+
+        write("nameserver 10.0.0.1\n");
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![server("10.0.0.1:5353")]));
+        write("nameserver 10.0.0.2\n");
+        list.note(&records_by(server("10.0.0.1:5353")));
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![server("10.0.0.1:5353")]));
+        list.note(&failed);
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![server("10.0.0.2:5353")]));
+
+        std::fs::remove_file(&path).expect("removable");
+        list.note(&failed);
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![server("10.0.0.2:5353")]));
+        write("search half.wri");
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![server("10.0.0.2:5353")]));
+        write("nameserver 10.0.0.3\n");
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![server("10.0.0.3:5353")]));
+    }
+
+    #[tokio::test]
+    async fn no_server_at_all_is_said() {
+        let none = LookupFailure::Network("no DNS server is configured".into());
+        let list = ServerList::new(NameServers::Listed(Vec::new()));
+        assert_eq!(list.in_turn(PATIENCE).await, Err(none));
+        assert_eq!(NameServers::listed_or_system(Vec::new()), NameServers::default());
+    }
+
+    #[tokio::test]
+    async fn the_file_is_looked_at_again_after_a_minute() {
+        let directory = tempfile::tempdir().expect("a temp directory");
+        let path = directory.path().join("resolv.conf");
+        std::fs::write(&path, "nameserver 10.0.0.1\n").expect("writable");
+        let list = ServerList::new(NameServers::ResolvConf { path: path.clone(), port: 53 });
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![server("10.0.0.1:53")]));
+        std::fs::write(&path, "nameserver 10.0.0.2\n").expect("writable");
+        list.known.borrow_mut().good_until = Some(Instant::now());
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![server("10.0.0.2:53")]));
+    }
+}

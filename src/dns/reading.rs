@@ -1,0 +1,117 @@
+//! From a DNS message to an [`Answer`]: what is believed, and what is not.
+//!
+//! Whoever may edit the namespace's endpoints writes these messages. Nothing of them gets further
+//! than this file unless it has the asked name, type and class, and is a host name or an address.
+
+use std::collections::BTreeSet;
+
+use hickory_resolver::proto::op::{Message, Query, ResponseCode};
+use hickory_resolver::proto::rr::rdata::{A, AAAA, SRV};
+use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType as WireType};
+
+use crate::model::{Answer, DnsName, LookupFailure, Port, Question, Record, RecordType};
+
+/// Records read from one answer. A message of 64 KB holds 4,092 addresses under one name, so
+/// whatever has more is no answer to a question of ours.
+const RECORDS_MAX: usize = 4096;
+
+/// The question as it goes over the wire: absolute, so that no search list is ever tried.
+pub(super) fn query(question: &Question) -> Query {
+    let name = Name::from_ascii(question.owner())
+        .expect("a validated name, with a port's labels of at most 21 bytes in front, fits DNS");
+    let record_type = match question.record_type() {
+        RecordType::A => WireType::A,
+        RecordType::Aaaa => WireType::AAAA,
+        RecordType::Srv => WireType::SRV,
+    };
+    Query::query(name, record_type)
+}
+
+/// What `message` says to `asked`.
+pub(super) fn answer(asked: &Query, message: &Message) -> Answer {
+    match read(asked, message) {
+        Ok(answer) => answer,
+        Err(failure) => Answer::Failed(failure),
+    }
+}
+
+fn read(asked: &Query, message: &Message) -> Result<Answer, LookupFailure> {
+    if message.queries != [asked.clone()] {
+        return Err(LookupFailure::Malformed("an answer to another question"));
+    }
+    if message.truncation {
+        return Err(LookupFailure::Truncated);
+    }
+    let no_such_name = match message.response_code {
+        ResponseCode::NoError => false,
+        ResponseCode::NXDomain => true,
+        ResponseCode::ServFail => return Err(LookupFailure::ServerFailure),
+        ResponseCode::Refused => return Err(LookupFailure::Refused),
+        code => return Err(LookupFailure::ResponseCode(code.into())),
+    };
+    if message.answers.is_empty() {
+        let soa_serial = soa_serial(asked, message).ok_or(LookupFailure::NegativeWithoutSoa)?;
+        return Ok(Answer::Nobody { no_such_name, soa_serial });
+    }
+    let records = records(asked, &message.answers)?;
+    if no_such_name {
+        return Err(LookupFailure::Malformed("records for a name that it denies"));
+    }
+    Ok(Answer::Records(records))
+}
+
+/// The serial of the SOA that vouches for a denial: of a zone that holds the asked name
+/// (RFC 2308, section 3).
+fn soa_serial(asked: &Query, message: &Message) -> Option<u32> {
+    message.authorities.iter().find_map(|record| match &record.data {
+        RData::SOA(soa) if record.dns_class == DNSClass::IN && record.name.zone_of(asked.name()) => {
+            Some(soa.serial)
+        }
+        _ => None,
+    })
+}
+
+fn records(asked: &Query, answers: &[WireRecord]) -> Result<Vec<Record>, LookupFailure> {
+    if answers.len() > RECORDS_MAX {
+        return Err(LookupFailure::Malformed("more records than one name can have"));
+    }
+    let own: Vec<_> = answers
+        .iter()
+        .filter(|record| record.dns_class == DNSClass::IN && record.name == *asked.name())
+        .collect();
+    if own.iter().any(|record| record.record_type() == WireType::CNAME) {
+        return Err(LookupFailure::Malformed("a CNAME, which a headless Service never has"));
+    }
+    let right_type: Vec<_> =
+        own.into_iter().filter(|record| record.record_type() == asked.query_type()).collect();
+    if right_type.is_empty() {
+        return Err(LookupFailure::Malformed("records that do not answer the question"));
+    }
+    // A set: sorted, and without the duplicates that several endpoints of one address make.
+    let usable: BTreeSet<Record> = right_type.into_iter().filter_map(usable).collect();
+    if usable.is_empty() {
+        return Err(LookupFailure::Malformed(
+            "SRV records of which none has both a host name and a port other than 0",
+        ));
+    }
+    Ok(usable.into_iter().collect())
+}
+
+fn usable(record: &WireRecord) -> Option<Record> {
+    match &record.data {
+        RData::A(A(address)) => Some(Record::Address((*address).into())),
+        RData::AAAA(AAAA(address)) => Some(Record::Address((*address).into())),
+        RData::SRV(srv) => target(srv),
+        _ => None,
+    }
+}
+
+/// The root is no host name, so "not available here" (RFC 2782) drops out with the unclean ones.
+fn target(srv: &SRV) -> Option<Record> {
+    let name = DnsName::from_labels(srv.target.iter()).ok()?;
+    let port = Port::new(srv.port).ok()?;
+    Some(Record::Target { name, port })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! What `check` finds on a live server.
+
+use std::fmt;
+
+use crate::model::ServiceUrl;
+use crate::reconcile::RefreshCall;
+
+/// How much a finding matters; the most serious first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The list will not be adopted, or the servers lose data.
+    Fault,
+    /// It works, and costs something that it need not.
+    Warning,
+    /// It cannot be seen from outside.
+    Unknown,
+    /// As it should be.
+    Good,
+}
+
+impl Severity {
+    /// The closed set of names used in output.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Fault => "fault",
+            Self::Warning => "warning",
+            Self::Unknown => "unknown",
+            Self::Good => "good",
+        }
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How much it matters.
+    pub severity: Severity,
+    /// What is so.
+    pub what: String,
+    /// What to do; empty where nothing is.
+    pub fix: String,
+}
+
+impl Finding {
+    pub(super) fn new(severity: Severity, what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { severity, what: what.into(), fix: fix.into() }
+    }
+
+    pub(super) fn good(what: impl Into<String>) -> Self {
+        Self::new(Severity::Good, what, "")
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.severity.label(), self.what)?;
+        if self.fix.is_empty() { Ok(()) } else { write!(f, "; {}", self.fix) }
+    }
+}
+
+/// What a server is held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// The URL under which we write the server; none for a client's list.
+    pub own: Option<&'a ServiceUrl>,
+    /// The sink, which is no peer.
+    pub sink: &'a ServiceUrl,
+    /// How the list reaches the server; none where it reads its files by itself.
+    pub call: Option<RefreshCall>,
+    /// Names of the files that are written.
+    pub files: &'a [&'a str],
+}

@@ -1,0 +1,248 @@
+//! Everything that can be verified on a live server without changing anything on it.
+//!
+//! Must never POST to refresh or env.
+
+use crate::http_client::{Method, Request, Response};
+use crate::model::{Host, HttpUrl, Refusal, ServerFault, ServiceUrl};
+use crate::reconcile::RefreshCall;
+
+use super::endpoint::below;
+use super::property_sources::{InForce, PropertySources};
+use super::server::{READ_TIMEOUT, is_success};
+use super::wishes::inspect_wishes;
+use super::{EurekaServer, Expected, Finding, Instance, Origin, ServerStatus, Severity, fault};
+
+impl EurekaServer {
+    /// Looks at endpoint, status, self and settings; each read within [`READ_TIMEOUT`], seven at most.
+    pub async fn inspect(&self, expected: &Expected<'_>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut sources = None;
+        if let Some(call) = expected.call {
+            findings.push(self.inspect_endpoint(call).await);
+            let (found, seen) = self.inspect_sources(expected).await;
+            findings.extend(found);
+            sources = seen;
+        }
+        if self.status.is_some() {
+            findings.extend(self.inspect_status(expected, sources.as_ref()).await);
+        }
+        findings
+    }
+
+    /// Whether the endpoint is there and takes a POST from us.
+    async fn inspect_endpoint(&self, call: RefreshCall) -> Finding {
+        let name = endpoint_name(call);
+        match self.try_endpoint(name).await {
+            Ok(()) => Finding::good(format!("the actuator exposes {name} and takes POSTs")),
+            Err(fault) => Finding::new(
+                Severity::Fault,
+                format!("the actuator's {name} cannot be called"),
+                fault.to_string(),
+            ),
+        }
+    }
+
+    async fn try_endpoint(&self, name: &str) -> Result<(), ServerFault> {
+        let actuator = self.actuator_url()?;
+        let endpoint = below(actuator, name)?;
+        let response = self.send(Request::new(Method::Options, &endpoint), READ_TIMEOUT).await?;
+        match response.status {
+            200..=299 | 405 if !takes_post(&response) => Err(ServerFault::Refused(Refusal::MethodNotAllowed)),
+            200..=299 | 405 => self.try_post(actuator).await,
+            _ => Err(fault::from_actuator(&response, self.client.has_credentials())),
+        }
+    }
+
+    /// Whether security lets a POST through: one to the actuator's list of links, which only takes GET.
+    ///
+    /// Past security it ends with 405 (seen on 2021.0 to 2025.1); nothing there can change anything.
+    async fn try_post(&self, actuator: &HttpUrl) -> Result<(), ServerFault> {
+        let request = Request::new(Method::Post, actuator).accept("application/json").json(Vec::new());
+        let response = self.send(request, READ_TIMEOUT).await?;
+        match response.status {
+            401 | 403 if self.lets_read(actuator, READ_TIMEOUT).await => {
+                Err(ServerFault::Refused(Refusal::Csrf))
+            }
+            300..=399 | 401 | 403 => Err(fault::from_actuator(&response, self.client.has_credentials())),
+            _ => Ok(()),
+        }
+    }
+
+    async fn inspect_sources(&self, expected: &Expected<'_>) -> (Vec<Finding>, Option<PropertySources>) {
+        let sources = match self.property_sources().await {
+            Ok(sources) => sources,
+            Err(why) => return (vec![unseen(&Origin::Unseen { why, zone: self.zone.clone() })], None),
+        };
+        let mut findings = vec![inspect_origin(&Origin::of(&sources, &self.zone), expected)];
+        findings.extend(inspect_import(&sources, expected));
+        findings.extend(inspect_wishes(&sources, expected.call));
+        (findings, Some(sources))
+    }
+
+    async fn inspect_status(
+        &self,
+        expected: &Expected<'_>,
+        sources: Option<&PropertySources>,
+    ) -> Vec<Finding> {
+        let status = match self.status().await {
+            Ok(status) => status,
+            Err(fault) => {
+                let what = "the server's status cannot be read".to_owned();
+                return vec![Finding::new(Severity::Fault, what, fault.to_string())];
+            }
+        };
+        let mut findings = vec![inspect_replicas(&status)];
+        findings.extend(expected.own.map(|own| inspect_self(own, &status, my_url(sources))));
+        findings.push(self.inspect_registration(&status.instance).await);
+        findings.extend(inspect_availability(&status, expected.sink));
+        findings
+    }
+
+    /// Whether the server knows itself as an instance: what register-with-eureka brings about.
+    async fn inspect_registration(&self, instance: &Instance) -> Finding {
+        if instance.id.is_empty() || instance.app.is_empty() {
+            return Finding::new(
+                Severity::Fault,
+                "the server's own registration has no id: a refresh has wiped it",
+                "set EUREKA_CLIENT_REFRESH_ENABLE=false and restart the server",
+            );
+        }
+        match self.ask_registration(instance).await {
+            Ok(true) => Finding::good(format!("the server is registered as {}", instance.id)),
+            Ok(false) => Finding::new(
+                Severity::Warning,
+                format!("the server does not find itself among the instances ({})", instance.id),
+                "set EUREKA_CLIENT_REGISTERWITHEUREKA=true; within a minute of a start this is normal",
+            ),
+            Err(fault) => {
+                let what = "whether the server is registered cannot be seen".to_owned();
+                Finding::new(Severity::Unknown, what, fault.to_string())
+            }
+        }
+    }
+
+    /// `GET <context>/apps/<app>/<id>` (`InstanceResource`), which no cache stands before.
+    async fn ask_registration(&self, instance: &Instance) -> Result<bool, ServerFault> {
+        let request = Request::new(Method::Get, self.status_url()?)
+            .beside("apps")
+            .below(&instance.app)
+            .below(&instance.id)
+            .accept("application/xml");
+        let response = self.send(request, READ_TIMEOUT).await?;
+        match response.status {
+            404 => Ok(false),
+            _ if is_success(&response) => Ok(true),
+            _ => Err(fault::from_actuator(&response, self.client.has_credentials())),
+        }
+    }
+}
+
+fn endpoint_name(call: RefreshCall) -> &'static str {
+    match call {
+        RefreshCall::Refresh => "refresh",
+        RefreshCall::Env => "env",
+    }
+}
+
+/// `Allow` of a reply to OPTIONS, or of a 405.
+fn takes_post(response: &Response) -> bool {
+    let allow = response.allow.as_deref().unwrap_or_default();
+    allow.split(',').any(|method| method.trim().eq_ignore_ascii_case("POST"))
+}
+
+fn unseen(origin: &Origin) -> Finding {
+    Finding::new(
+        Severity::Unknown,
+        "the server does not show its settings",
+        format!("to have them checked, expose env on the loopback management port; {origin}"),
+    )
+}
+
+fn inspect_origin(origin: &Origin, expected: &Expected<'_>) -> Finding {
+    let as_wanted = match expected.call {
+        Some(RefreshCall::Env) => origin.is_file() || *origin == Origin::Handed,
+        Some(RefreshCall::Refresh) | None => origin.is_file(),
+    };
+    if as_wanted {
+        return Finding::good("no other property source masks the list");
+    }
+    Finding::new(Severity::Fault, "the list in force is not that of the file", origin.to_string())
+}
+
+/// Whether the files that we write are among those that the server has read.
+fn inspect_import(sources: &PropertySources, expected: &Expected<'_>) -> Option<Finding> {
+    let first = expected.files.first()?;
+    if let Some(file) = expected.files.iter().find(|file| sources.has_source(file)) {
+        return Some(Finding::good(format!("the server imports {file}")));
+    }
+    Some(Finding::new(
+        Severity::Warning,
+        format!("no property source of the server is called {first}"),
+        format!(
+            "set SPRING_CONFIG_IMPORT=optional:file:<directory>/{first}; a file that was not there when the \
+             server started appears with the first refresh"
+        ),
+    ))
+}
+
+fn inspect_replicas(status: &ServerStatus) -> Finding {
+    let replicas = &status.replicas;
+    if replicas.foreign.is_empty() {
+        return Finding::good(format!("the server has {} peers", replicas.peers.len()));
+    }
+    Finding::new(
+        Severity::Fault,
+        format!("the server has peers that are no URLs: {}", replicas.foreign.join(" ")),
+        "see where its list comes from: blanks and commas at its end become peers",
+    )
+}
+
+/// `eureka.server.my-url`, which takes the place of the host name in what the server takes for itself.
+fn my_url(sources: Option<&PropertySources>) -> InForce<'_> {
+    sources.map_or(InForce::Default, |sources| sources.in_force("eureka.server.my-url"))
+}
+
+/// `PeerEurekaNodes.isThisMyUrl`: the URL equals my-url, or its host the instance's host name.
+fn inspect_self(own: &ServiceUrl, status: &ServerStatus, my_url: InForce<'_>) -> Finding {
+    let host = own.host().to_string();
+    let name = &status.instance.host_name;
+    let recognised = match my_url {
+        InForce::Value(url) => url == own.as_str(),
+        InForce::Default | InForce::Masked(_) => host == *name,
+    };
+    if status.replicas.peers.contains(own) {
+        let what =
+            format!("the server takes itself for a peer: {own} is in its list, its host name is {name}");
+        return Finding::new(Severity::Fault, what, self_fix(own));
+    }
+    if recognised {
+        return Finding::good(format!("the server takes {own} for itself"));
+    }
+    let what = format!("the server will not take {own} for itself: its host name is {name}");
+    Finding::new(Severity::Fault, what, self_fix(own))
+}
+
+fn self_fix(own: &ServiceUrl) -> String {
+    match own.host() {
+        Host::Name(name) => {
+            format!("set EUREKA_INSTANCE_HOSTNAME={name} and EUREKA_INSTANCE_PREFERIPADDRESS=false")
+        }
+        Host::Address(address) if address.is_ipv4() => {
+            format!("set EUREKA_INSTANCE_PREFERIPADDRESS=true and EUREKA_INSTANCE_IPADDRESS={address}")
+        }
+        Host::Address(_) => format!("set EUREKA_SERVER_MYURL={own}, to the letter; names need no such thing"),
+    }
+}
+
+fn inspect_availability(status: &ServerStatus, sink: &ServiceUrl) -> Option<Finding> {
+    let unavailable: Vec<_> =
+        status.unavailable.iter().filter(|url| *url != sink).map(ServiceUrl::as_str).collect();
+    let first = unavailable.first()?;
+    Some(Finding::new(
+        Severity::Warning,
+        format!("{} peers count as unavailable, {first} among them", unavailable.len()),
+        "normal while they start; otherwise their host names are not those of the URLs \
+         (EUREKA_INSTANCE_HOSTNAME, EUREKA_INSTANCE_PREFERIPADDRESS), or they do not register, or their \
+         spring.application.name is another one",
+    ))
+}

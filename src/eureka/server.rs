@@ -1,0 +1,119 @@
+//! One server, and how it is reached.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::http_client::{Credentials, HttpClient, Method, Request, Response};
+use crate::model::{HttpUrl, ServerFault, ServiceUrl, Zone};
+use crate::reconcile::Replicas;
+use crate::settings::ServerSettings;
+
+use super::property_sources::{PATTERN, PropertySources};
+use super::{Origin, ServerStatus, fault};
+
+/// Bound on each read of a server; a stock one answers in milliseconds, also under load.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A Eureka server: the one beside us, or a peer that is only asked for its status.
+#[derive(Clone, Debug)]
+pub struct EurekaServer {
+    pub(super) actuator: Option<HttpUrl>,
+    pub(super) status: Option<HttpUrl>,
+    pub(super) zone: Zone,
+    pub(super) client: HttpClient,
+    address: Option<IpAddr>,
+}
+
+impl EurekaServer {
+    /// The server beside us; `zone` is the one its list is written under.
+    pub fn new(settings: &ServerSettings, zone: Zone) -> Self {
+        Self {
+            actuator: settings.actuator_url.clone(),
+            status: settings.status_url.clone(),
+            zone,
+            client: client_of(settings),
+            address: None,
+        }
+    }
+
+    /// Any server of the mesh, by its service URL: it has a status and no actuator.
+    ///
+    /// Credentials and certificates are those of the server beside us.
+    pub fn of_mesh(url: &ServiceUrl, settings: &ServerSettings) -> Self {
+        let status = HttpUrl::from(url).join("status").ok();
+        Self { actuator: None, status, zone: Zone::default(), client: client_of(settings), address: None }
+    }
+
+    /// The address to connect to where a URL has a name; the name stays what is asked for.
+    #[must_use]
+    pub fn at(mut self, address: IpAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// Reads the server's status document, within [`READ_TIMEOUT`].
+    pub async fn status(&self) -> Result<ServerStatus, ServerFault> {
+        let url = self.status_url()?;
+        let request = Request::new(Method::Get, url).accept("application/xml");
+        let response = self.send(request, READ_TIMEOUT).await?;
+        if !is_success(&response) {
+            return Err(fault::from_status(&response, self.client.has_credentials(), url));
+        }
+        ServerStatus::parse(&response.body.map_err(|error| fault::from_http(&error))?)
+    }
+
+    /// The server's live peer list, within [`READ_TIMEOUT`].
+    pub async fn replicas(&self) -> Result<Replicas, ServerFault> {
+        self.status().await.map(|status| status.replicas)
+    }
+
+    /// Finds out which property source the list in force comes from, within [`READ_TIMEOUT`].
+    ///
+    /// Told exactly where the server exposes `env`; otherwise the suspects.
+    pub async fn origin(&self) -> Origin {
+        match self.property_sources().await {
+            Ok(sources) => Origin::of(&sources, &self.zone),
+            Err(why) => Origin::Unseen { why, zone: self.zone.clone() },
+        }
+    }
+
+    pub(super) async fn property_sources(&self) -> Result<PropertySources, ServerFault> {
+        let request = Request::new(Method::Get, self.actuator_url()?)
+            .below("env")
+            .query("pattern", PATTERN)
+            .accept("application/json");
+        let response = self.send(request, READ_TIMEOUT).await?;
+        if !is_success(&response) {
+            return Err(fault::from_actuator(&response, self.client.has_credentials()));
+        }
+        let body = response.body.map_err(|error| fault::from_http(&error))?;
+        PropertySources::parse(&body)
+            .map_err(|_| ServerFault::Unreadable("the reply of /env is not that of an actuator".to_owned()))
+    }
+
+    pub(super) async fn send(&self, request: Request, timeout: Duration) -> Result<Response, ServerFault> {
+        let request = request.at(self.address);
+        self.client.send(request, timeout).await.map_err(|error| fault::from_http(&error))
+    }
+
+    pub(super) fn actuator_url(&self) -> Result<&HttpUrl, ServerFault> {
+        self.actuator
+            .as_ref()
+            .ok_or_else(|| ServerFault::Unreachable("no --actuator-url is given".to_owned()))
+    }
+
+    pub(super) fn status_url(&self) -> Result<&HttpUrl, ServerFault> {
+        self.status.as_ref().ok_or_else(|| ServerFault::Unreachable("no --status-url is given".to_owned()))
+    }
+}
+
+pub(super) fn is_success(response: &Response) -> bool {
+    (200..300).contains(&response.status)
+}
+
+fn client_of(settings: &ServerSettings) -> HttpClient {
+    let credentials = settings.credentials.clone();
+    let credentials =
+        credentials.map(|credentials| Credentials::new(credentials.user, credentials.password_file));
+    HttpClient::new(credentials, settings.ca_file.clone())
+}

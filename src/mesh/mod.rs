@@ -1,0 +1,16 @@
+//! Who lists whom: what every server says of its peers, laid side by side.
+//!
+//! Eureka replicates one hop, so every server must list every other one. This room finds the pairs
+//! where that is not so, and says why it probably is. Pure: servers are asked elsewhere.
+
+mod finding;
+mod matrix;
+mod report;
+mod table;
+
+pub use finding::{Absence, MissingEdge, Note};
+pub use matrix::{Cell, Mesh, Row};
+pub use report::Report;
+
+#[cfg(test)]
+mod tests;

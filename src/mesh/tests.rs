@@ -1,0 +1,163 @@
+//! Meshes as they are found, and what is said of them.
+
+use proptest::prelude::*;
+
+use crate::model::{PeerSet, ServiceUrl};
+
+use super::{Cell, Mesh, Note, Row};
+
+fn url(index: usize) -> ServiceUrl {
+    format!("http://eureka-{index}.eureka.ns.svc:8761/eureka/").parse().expect("valid")
+}
+
+fn lists(peers: &[usize]) -> Row {
+    Row::Lists(peers.iter().map(|peer| url(*peer)).collect())
+}
+
+fn mesh(rows: Vec<Row>) -> Mesh {
+    Mesh::new(rows.into_iter().enumerate().map(|(index, row)| (url(index), row)), &PeerSet::new())
+}
+
+fn reasons(mesh: &Mesh) -> Vec<(ServiceUrl, ServiceUrl, &'static str)> {
+    mesh.missing_edges().map(|edge| (edge.from.clone(), edge.to.clone(), edge.absence.label())).collect()
+}
+
+#[test]
+fn three_that_know_each_other_are_complete() {
+    let mesh = mesh(vec![lists(&[1, 2]), lists(&[0, 2]), lists(&[0, 1])]);
+    assert!(mesh.is_complete());
+    assert_eq!(mesh.notes().count(), 0);
+    assert!(mesh.render_table().ends_with("complete: each of 3 servers lists every other one\n"));
+}
+
+#[test]
+fn one_alone_and_none_at_all_are_complete() {
+    assert!(mesh(vec![lists(&[])]).is_complete());
+    assert!(mesh(vec![]).is_complete());
+    assert!(mesh(vec![]).render_table().ends_with("lists every other one\n"));
+}
+
+#[test]
+fn each_reason_is_told() {
+    let silent = || Row::Silent("connection refused".into());
+    let one_way = mesh(vec![lists(&[1, 2]), lists(&[0, 2]), lists(&[0])]);
+    assert_eq!(reasons(&one_way), [(url(2), url(1), "one_directional")]);
+    let nobody = mesh(vec![lists(&[1]), lists(&[])]);
+    assert_eq!(reasons(&nobody), [(url(1), url(0), "lists_nobody")]);
+    let itself = mesh(vec![lists(&[1]), lists(&[1])]);
+    assert_eq!(reasons(&itself), [(url(1), url(0), "lists_only_itself")]);
+    let old = mesh(vec![lists(&[1]), lists(&[7])]);
+    assert_eq!(reasons(&old), [(url(1), url(0), "lists_others_instead")]);
+    let unreachable = mesh(vec![lists(&[1]), silent()]);
+    assert_eq!(reasons(&unreachable), [(url(1), url(0), "not_asked")]);
+    let gone = mesh(vec![lists(&[1]), lists(&[0]), silent()]);
+    let first_two: Vec<_> = reasons(&gone).into_iter().take(2).collect();
+    assert_eq!(first_two, [(url(0), url(2), "other_silent"), (url(1), url(2), "other_silent")]);
+    let islands = mesh(vec![lists(&[1]), lists(&[0]), lists(&[3]), lists(&[2])]);
+    assert_eq!(islands.missing_edges().count(), 8);
+    assert!(islands.missing_edges().all(|edge| edge.absence.label() == "mutual"));
+}
+
+#[test]
+fn notes_keep_a_mesh_complete() {
+    let mesh = mesh(vec![lists(&[0, 1, 9]), lists(&[0])]);
+    assert!(mesh.is_complete());
+    let (own, stranger) = (url(0), url(9));
+    let notes: Vec<_> = mesh.notes().collect();
+    assert_eq!(
+        notes,
+        [Note::ListsItself { server: &own }, Note::ListsStranger { server: &own, stranger: &stranger }]
+    );
+}
+
+#[test]
+fn the_sink_is_no_peer() {
+    let sink: ServiceUrl = "http://127.0.0.1:9762/sink/eureka/".parse().expect("valid");
+    let only_sink = Row::Lists(PeerSet::from([sink.clone()]));
+    let mesh = Mesh::new([(url(0), lists(&[1])), (url(1), only_sink)], &PeerSet::from([sink]));
+    assert_eq!(reasons(&mesh), [(url(1), url(0), "lists_nobody")]);
+    assert_eq!(mesh.notes().count(), 0);
+}
+
+#[test]
+fn the_table_reads_as_it_should() {
+    let mesh = mesh(vec![lists(&[1, 2]), lists(&[0, 1, 2]), Row::Silent("the server did not answer".into())]);
+    assert_eq!(
+        mesh.render_table(),
+        "  1  http://eureka-0.eureka.ns.svc:8761/eureka/
+  2  http://eureka-1.eureka.ns.svc:8761/eureka/
+  3  http://eureka-2.eureka.ns.svc:8761/eureka/
+
+       1   2   3
+  1    .   x   x
+  2    x   !   x
+  3    ?   ?   ?
+
+row lists column: x yes, - no, ? not known, . itself, ! itself as a peer
+
+missing:
+  http://eureka-2.eureka.ns.svc:8761/eureka/ does not list http://eureka-0.eureka.ns.svc:8761/eureka/: it could not be asked: the server did not answer
+  http://eureka-2.eureka.ns.svc:8761/eureka/ does not list http://eureka-1.eureka.ns.svc:8761/eureka/: it could not be asked: the server did not answer
+
+notes:
+  http://eureka-1.eureka.ns.svc:8761/eureka/ lists itself and replicates to itself: its host name is not the host in this URL
+
+incomplete: 2 of 6 pairs are missing
+"
+    );
+}
+
+#[test]
+fn a_large_mesh_is_told_in_lines() {
+    let table = mesh((0..40).map(|_| lists(&[])).collect()).render_table();
+    assert!(!table.contains("row lists column"));
+    assert!(table.contains("  … and 1360 more\n"), "{table}");
+    assert!(table.ends_with("incomplete: 1560 of 1560 pairs are missing\n"));
+}
+
+#[test]
+fn the_report_is_for_programs() {
+    let mesh = mesh(vec![lists(&[1]), Row::Silent("no".into())]);
+    assert_eq!(
+        serde_json::to_value(mesh.report()).expect("serialises"),
+        serde_json::json!({
+            "version": 1,
+            "complete": false,
+            "servers": [
+                {"url": url(0).as_str(), "lists": [url(1).as_str()]},
+                {"url": url(1).as_str(), "fault": "no"},
+            ],
+            "missing": [{
+                "from": url(1).as_str(),
+                "to": url(0).as_str(),
+                "reason": "not_asked",
+                "message": "it could not be asked: no",
+            }],
+            "notes": [],
+        })
+    );
+}
+
+proptest! {
+    /// The cells, the missing edges and the verdict are three views of one thing.
+    #[test]
+    fn views_agree(rows in proptest::collection::vec(
+        proptest::option::of(proptest::collection::btree_set(0_usize..8, 0..8)), 0..7)
+    ) {
+        let mesh = mesh(rows.iter().map(|row| match row {
+            Some(peers) => lists(&peers.iter().copied().collect::<Vec<_>>()),
+            None => Row::Silent("no".into()),
+        }).collect());
+        let own_unknown = rows.iter().filter(|row| row.is_none()).count();
+        let open = mesh
+            .rows()
+            .flat_map(|(server, row)| mesh.cells(server, row))
+            .filter(|cell| matches!(cell, Cell::Missing | Cell::Unknown))
+            .count();
+        prop_assert_eq!(mesh.missing_edges().count(), open - own_unknown);
+        prop_assert_eq!(mesh.is_complete(), mesh.missing_edges().next().is_none());
+        prop_assert_eq!(mesh.report().missing.len(), open - own_unknown);
+        let verdict = if mesh.is_complete() { "\ncomplete" } else { "\nincomplete" };
+        prop_assert!(mesh.render_table().contains(verdict));
+    }
+}

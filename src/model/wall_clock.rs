@@ -1,0 +1,59 @@
+//! The date of a moment, for people and other programs; no decision rests on it.
+//!
+//! Must never fail or panic, whatever the machine's clock says.
+
+use std::time::{Duration, SystemTime};
+
+use super::Moment;
+
+/// The date that belongs to [`Moment::START`].
+///
+/// A moment's date follows from it by counting on, so dates shown together agree with each other
+/// even where the machine's clock was set in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WallClock(SystemTime);
+
+impl WallClock {
+    /// The last second that RFC 3339 can write, 9999-12-31T23:59:59Z, in Unix time.
+    const UNIX_SECONDS_MAX: Duration = Duration::from_secs(253_402_300_799);
+
+    /// The clock of a life that started at this date.
+    pub fn started_at(start: SystemTime) -> Self {
+        Self(start)
+    }
+
+    /// The date of a moment, as time since 1970; never before that, and never after the year 9999.
+    pub fn since_epoch(self, moment: Moment) -> Duration {
+        let start = self.0.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        start.saturating_add(moment.since_start()).min(Self::UNIX_SECONDS_MAX)
+    }
+
+    /// The date of a moment as RFC 3339 in UTC with milliseconds, such as `2026-01-31T23:59:59.123Z`.
+    pub fn rfc3339(self, moment: Moment) -> String {
+        humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + self.since_epoch(moment)).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BILLION: Duration = Duration::from_secs(1_000_000_000);
+
+    #[test]
+    fn counts_on_from_the_start() {
+        let clock = WallClock::started_at(SystemTime::UNIX_EPOCH + BILLION);
+        assert_eq!(clock.rfc3339(Moment::START), "2001-09-09T01:46:40.000Z");
+        assert_eq!(clock.rfc3339(Moment::at(Duration::from_millis(1_250))), "2001-09-09T01:46:41.250Z");
+        assert_eq!(clock.since_epoch(Moment::at(BILLION)), 2 * BILLION);
+    }
+
+    #[test]
+    fn stays_within_what_can_be_written() {
+        let early = WallClock::started_at(SystemTime::UNIX_EPOCH - BILLION);
+        assert_eq!(early.rfc3339(Moment::START), "1970-01-01T00:00:00.000Z");
+        let end = Moment::at(Duration::MAX);
+        assert_eq!(early.rfc3339(end), "9999-12-31T23:59:59.000Z");
+        assert_eq!(WallClock::started_at(SystemTime::now()).rfc3339(end), "9999-12-31T23:59:59.000Z");
+    }
+}

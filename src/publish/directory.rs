@@ -1,0 +1,263 @@
+//! An open directory: everything below it is reached through its descriptor.
+//!
+//! Must never follow a link below the directory, and never trust a file to be a file: others may
+//! write into the volume. Every failure names its step and path.
+
+use std::ffi::CStr;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use super::error::{Fault, Permissions, PublishError, Step};
+
+/// Permission, setuid, setgid and sticky bits.
+const MODE_BITS: u32 = 0o7777;
+const SETGID: u32 = 0o2000;
+
+/// Entries of a directory that are looked at; a volume of ours has a dozen.
+const ENTRIES_MAX: usize = 4096;
+
+/// An open directory and the path under which it was opened, for messages.
+#[derive(Debug)]
+pub(super) struct Directory {
+    fd: OwnedFd,
+    path: PathBuf,
+}
+
+/// Which directory or file it is, whatever it is called; stays unique while it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    pub(super) fn of(stat: &Stat) -> Self {
+        Self { device: stat.st_dev, inode: stat.st_ino }
+    }
+}
+
+/// One name in a directory. Names that are no UTF-8 are not ours and are left out.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) is_link: bool,
+}
+
+/// A regular file as it was found.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) bytes: Vec<u8>,
+    pub(super) mode: u32,
+}
+
+impl Directory {
+    /// Opens the directory that an operator named; links on the way to it are the operator's.
+    pub(super) fn open(path: &Path) -> Result<Self, PublishError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(CWD, path, flags, Mode::empty()).map_err(|errno| {
+            let seen = || Permissions::seen(rustix::fs::stat(path).ok().as_ref());
+            PublishError::of_call(Step::Open, path.to_owned(), errno, seen)
+        })?;
+        Ok(Self { fd, path: path.to_owned() })
+    }
+
+    /// Opens a real directory directly below.
+    pub(super) fn open_below(&self, name: &str) -> Result<Self, PublishError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.fd, name, flags, Mode::empty())
+            .map_err(|errno| self.error(Step::Open, name, errno))?;
+        Ok(Self { fd, path: self.path.join(name) })
+    }
+
+    /// Makes a directory that everybody may enter, in our group where this one is setgid.
+    ///
+    /// The mode is set only where the umask spoilt it: `chmod` by one who is not in the directory's
+    /// group would clear the setgid bit that `mkdir` hands down.
+    pub(super) fn create_directory(&self, name: &str) -> Result<Self, PublishError> {
+        let failed = |errno| self.error(Step::Create, name, errno);
+        let setgid = self.stat().map_err(failed)?.st_mode & SETGID;
+        rustix::fs::mkdirat(&self.fd, name, Mode::from_raw_mode(0o755)).map_err(failed)?;
+        let made = self.open_below(name)?;
+        if made.stat().map_err(failed)?.st_mode & MODE_BITS != 0o755 | setgid {
+            rustix::fs::fchmod(&made.fd, Mode::from_raw_mode(0o755 | setgid)).map_err(failed)?;
+        }
+        Ok(made)
+    }
+
+    /// Makes a file that was not there, whatever the umask, and waits until it is on the disk.
+    pub(super) fn create_file(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), PublishError> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.fd, name, flags, Mode::RUSR | Mode::WUSR)
+            .map_err(|errno| self.error(Step::Create, name, errno))?;
+        let mut file = File::from(fd);
+        file.write_all(bytes).map_err(|error| self.io_error(Step::Write, name, &error))?;
+        rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))
+            .map_err(|errno| self.error(Step::Write, name, errno))?;
+        file.sync_all().map_err(|error| self.io_error(Step::Sync, name, &error))
+    }
+
+    /// Opens a file for locking, creating it where there is none; only for reading where no more
+    /// is allowed.
+    pub(super) fn open_lock_file(&self, name: &str) -> Result<File, PublishError> {
+        let open = |flags| {
+            let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+            rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(0o644))
+        };
+        let fd = match open(OFlags::RDWR) {
+            Err(Errno::NOENT) => open(OFlags::RDWR | OFlags::CREATE),
+            Err(Errno::ACCESS | Errno::ROFS) => open(OFlags::RDONLY),
+            other => other,
+        };
+        fd.map(File::from).map_err(|errno| self.error(Step::Lock, name, errno))
+    }
+
+    /// A regular file of at most `bytes_max`; `None` where nothing is.
+    pub(super) fn read(&self, name: &str, bytes_max: usize) -> Result<Option<Content>, PublishError> {
+        // Without NONBLOCK a planted FIFO would hold us for ever.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let fd = match rustix::fs::openat(&self.fd, name, flags, Mode::empty()) {
+            Err(Errno::NOENT) => return Ok(None),
+            fd => fd.map_err(|errno| self.error(Step::Read, name, errno))?,
+        };
+        let stat = rustix::fs::fstat(&fd).map_err(|errno| self.error(Step::Read, name, errno))?;
+        if !FileType::from_raw_mode(stat.st_mode).is_file() {
+            return Err(self.fault(Step::Read, name, Fault::Planted));
+        }
+        let mut bytes = Vec::new();
+        let bound = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+        File::from(fd)
+            .take(bound)
+            .read_to_end(&mut bytes)
+            .map_err(|error| self.io_error(Step::Read, name, &error))?;
+        if bytes.len() > bytes_max {
+            return Err(self.fault(Step::Read, name, Fault::TooLarge(bytes_max)));
+        }
+        Ok(Some(Content { bytes, mode: stat.st_mode & MODE_BITS }))
+    }
+
+    /// Whether a regular file has exactly this content and mode. What cannot be read, has not.
+    pub(super) fn holds(&self, name: &str, bytes: &[u8], mode: u32) -> bool {
+        let found = self.read(name, bytes.len()).ok().flatten();
+        found.is_some_and(|content| content.mode == mode && content.bytes == bytes)
+    }
+
+    /// Where a symbolic link points; `None` where there is no link.
+    pub(super) fn link_target(&self, name: &str) -> Option<String> {
+        let target = rustix::fs::readlinkat(&self.fd, name, Vec::new()).ok()?;
+        target.into_string().ok()
+    }
+
+    /// Makes `name` a link to `target` in one step, by way of `temporary`.
+    pub(super) fn put_link(&self, target: &str, name: &str, temporary: &str) -> Result<(), PublishError> {
+        self.remove_file(temporary)?;
+        rustix::fs::symlinkat(target, &self.fd, temporary)
+            .map_err(|errno| self.error(Step::Create, temporary, errno))?;
+        self.rename(temporary, name)
+    }
+
+    /// Puts `from` where `to` is, in one step.
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), PublishError> {
+        rustix::fs::renameat(&self.fd, from, &self.fd, to)
+            .map_err(|errno| self.error(Step::Rename, to, errno))
+    }
+
+    /// Removes a file or link; that it is gone already is no error.
+    pub(super) fn remove_file(&self, name: &str) -> Result<(), PublishError> {
+        match rustix::fs::unlinkat(&self.fd, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(self.error(Step::Remove, name, errno)),
+        }
+    }
+
+    /// Removes a directory that holds files and links only.
+    pub(super) fn remove_directory(&self, name: &str) -> Result<(), PublishError> {
+        let inner = self.open_below(name)?;
+        for entry in inner.entries()? {
+            inner.remove_file(&entry.name)?;
+        }
+        rustix::fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR)
+            .map_err(|errno| self.error(Step::Remove, name, errno))
+    }
+
+    /// What is in the directory, `.` and `..` left out; at most [`ENTRIES_MAX`].
+    pub(super) fn entries(&self) -> Result<Vec<Entry>, PublishError> {
+        let failed = |errno| self.error(Step::Read, ".", errno);
+        let mut entries = Vec::new();
+        for entry in Dir::read_from(&self.fd).map_err(failed)?.take(ENTRIES_MAX) {
+            let entry = entry.map_err(failed)?;
+            if let Some(name) = entry_name(entry.file_name()) {
+                entries.push(Entry { name, is_link: entry.file_type().is_symlink() });
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Whether a real directory of this name is in the way of a file.
+    pub(super) fn refuse_directory(&self, name: &str) -> Result<(), PublishError> {
+        match self.stat_below(name) {
+            Some(stat) if FileType::from_raw_mode(stat.st_mode).is_dir() => {
+                Err(self.fault(Step::Create, name, Fault::Occupied))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether anything of this name is there.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.stat_below(name).is_some()
+    }
+
+    /// Waits until the names are on the disk.
+    pub(super) fn sync(&self) -> Result<(), PublishError> {
+        rustix::fs::fsync(&self.fd).map_err(|errno| self.error(Step::Sync, ".", errno))
+    }
+
+    /// Which directory this is.
+    pub(super) fn identity(&self) -> Result<Identity, PublishError> {
+        let stat = self.stat().map_err(|errno| self.error(Step::Open, ".", errno))?;
+        Ok(Identity::of(&stat))
+    }
+
+    /// What `name` is, links not followed; `None` where it cannot be seen.
+    pub(super) fn identity_below(&self, name: &str) -> Option<Identity> {
+        self.stat_below(name).as_ref().map(Identity::of)
+    }
+
+    /// A fault that no call reported.
+    pub(super) fn fault(&self, step: Step, name: &str, fault: Fault) -> PublishError {
+        PublishError::of_fault(step, self.path_of(name), fault)
+    }
+
+    /// A failure of the standard library's calls on an open file.
+    pub(super) fn io_error(&self, step: Step, name: &str, error: &io::Error) -> PublishError {
+        let errno = Errno::from_io_error(error).unwrap_or(Errno::IO);
+        self.error(step, name, errno)
+    }
+
+    fn error(&self, step: Step, name: &str, errno: Errno) -> PublishError {
+        let permissions = || Permissions::seen(self.stat().ok().as_ref());
+        PublishError::of_call(step, self.path_of(name), errno, permissions)
+    }
+
+    fn path_of(&self, name: &str) -> PathBuf {
+        if name == "." { self.path.clone() } else { self.path.join(name) }
+    }
+
+    fn stat(&self) -> Result<Stat, Errno> {
+        rustix::fs::fstat(&self.fd)
+    }
+
+    fn stat_below(&self, name: &str) -> Option<Stat> {
+        rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).ok()
+    }
+}
+
+fn entry_name(name: &CStr) -> Option<String> {
+    let name = name.to_str().ok()?;
+    (name != "." && name != "..").then(|| name.to_owned())
+}

@@ -1,0 +1,203 @@
+//! What can go wrong while files are put in place: which step, where, and what to do.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::Stat;
+use rustix::io::Errno;
+
+/// A publication, or the reading of its state, that failed.
+///
+/// The operating system's own words are in `source()`.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {step} {}: {fault}", path.display())]
+pub struct PublishError {
+    step: Step,
+    path: PathBuf,
+    fault: Fault,
+    source: Option<io::Error>,
+}
+
+/// What was being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Opening the output directory, or one below it.
+    Open,
+    /// Becoming the only writer.
+    Lock,
+    /// Reading what is there.
+    Read,
+    /// Making a directory, file or link.
+    Create,
+    /// Filling a file, or setting its mode.
+    Write,
+    /// Waiting until it is on the disk.
+    Sync,
+    /// The rename that makes it visible.
+    Rename,
+    /// Removing what is no longer needed.
+    Remove,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::Lock => "lock",
+            Self::Read => "read",
+            Self::Create => "create",
+            Self::Write => "write",
+            Self::Sync => "sync",
+            Self::Rename => "put in place",
+            Self::Remove => "remove",
+        })
+    }
+}
+
+/// Why it failed, in the kinds that call for different remedies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// ENOENT: the directory is not there, or was removed while we worked.
+    Missing,
+    /// ENOTDIR: the path, or a part of it, is something else.
+    NotADirectory,
+    /// EROFS.
+    ReadOnly,
+    /// ENOSPC, EDQUOT.
+    Full,
+    /// EBUSY: the file is a mount point of its own, over which nothing can be renamed.
+    SingleFileMount,
+    /// EACCES, EPERM.
+    Denied(Permissions),
+    /// ELOOP, EEXIST, or a special file: somebody else put something where only we write.
+    Planted,
+    /// A real directory stands where a file belongs.
+    Occupied,
+    /// EMFILE, ENFILE.
+    OutOfDescriptors,
+    /// Another process holds the lock; what it wrote about itself, if it could.
+    Locked(Option<String>),
+    /// The file is over the bound, in bytes.
+    TooLarge(usize),
+    /// Anything else; see `source()`.
+    Other,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "it does not exist; mount the volume there, or create the directory",
+            Self::NotADirectory => "it is no directory; --output-dir must name one",
+            Self::ReadOnly => {
+                "the file system is read-only; mount the volume without `readOnly` in this container"
+            }
+            Self::Full => "no space is left; enlarge the volume's sizeLimit or free the node's disk",
+            Self::SingleFileMount => {
+                "it is mounted by itself (a single file or `subPath`); mount the whole directory instead"
+            }
+            Self::Planted => {
+                "something is there that we did not put there; let no other container write into the volume"
+            }
+            Self::Occupied => "a directory of that name is in the way; remove it",
+            Self::OutOfDescriptors => "no file descriptors are left; raise the limit of open files",
+            Self::Other => "the operating system refuses",
+            Self::Denied(permissions) => return permissions.fmt(f),
+            Self::Locked(holder) => {
+                let holder = holder.as_deref().unwrap_or("another process");
+                return write!(
+                    f,
+                    "{holder} publishes there already; give each writer a directory of its own"
+                );
+            }
+            Self::TooLarge(bytes_max) => return write!(f, "it is larger than {bytes_max} bytes"),
+        })
+    }
+}
+
+impl Fault {
+    pub(super) fn of(errno: Errno, permissions: impl FnOnce() -> Permissions) -> Self {
+        match errno {
+            Errno::NOENT => Self::Missing,
+            Errno::NOTDIR => Self::NotADirectory,
+            Errno::ROFS => Self::ReadOnly,
+            Errno::NOSPC | Errno::DQUOT => Self::Full,
+            Errno::BUSY => Self::SingleFileMount,
+            Errno::ACCESS | Errno::PERM => Self::Denied(permissions()),
+            Errno::LOOP | Errno::EXIST => Self::Planted,
+            Errno::ISDIR | Errno::NOTEMPTY => Self::Occupied,
+            Errno::MFILE | Errno::NFILE => Self::OutOfDescriptors,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Who we are, and what the directory allows to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permissions {
+    uid: u32,
+    gid: u32,
+    directory: Option<Owned>,
+}
+
+/// Owner and permission bits of the directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Owned {
+    uid: u32,
+    gid: u32,
+    mode: u32,
+}
+
+impl Permissions {
+    /// Ours, beside those of a directory as `stat` shows it, where it can be seen at all.
+    pub(super) fn seen(directory: Option<&Stat>) -> Self {
+        let owned = |stat: &Stat| Owned { uid: stat.st_uid, gid: stat.st_gid, mode: stat.st_mode & 0o7777 };
+        Self {
+            uid: rustix::process::geteuid().as_raw(),
+            gid: rustix::process::getegid().as_raw(),
+            directory: directory.map(owned),
+        }
+    }
+}
+
+impl fmt::Display for Permissions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "permission denied: we are uid {} gid {}", self.uid, self.gid)?;
+        if let Some(Owned { uid, gid, mode }) = &self.directory {
+            write!(f, ", the directory is mode {mode:04o} of uid {uid} gid {gid}")?;
+        }
+        f.write_str("; set the pod's `fsGroup`, or `runAsUser` to the directory's owner")
+    }
+}
+
+impl PublishError {
+    /// A failed call; `permissions` is asked only where they explain it.
+    pub(super) fn of_call(
+        step: Step,
+        path: PathBuf,
+        errno: Errno,
+        permissions: impl FnOnce() -> Permissions,
+    ) -> Self {
+        Self { step, path, fault: Fault::of(errno, permissions), source: Some(errno.into()) }
+    }
+
+    /// A fault that no call reported.
+    pub(super) fn of_fault(step: Step, path: PathBuf, fault: Fault) -> Self {
+        Self { step, path, fault, source: None }
+    }
+
+    /// What was being done.
+    pub fn step(&self) -> Step {
+        self.step
+    }
+
+    /// To what.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Why it failed.
+    pub fn fault(&self) -> &Fault {
+        &self.fault
+    }
+}

@@ -1,0 +1,223 @@
+//! What would keep files from being published, or from being seen, found without writing anything.
+
+use std::fmt;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, AtFlags, CWD};
+
+use super::error::{Fault, Permissions};
+use super::mounts::{self, Mount};
+use super::volume;
+use crate::document::FileName;
+use crate::settings::Layout;
+
+/// Bytes read of the mount table; a busy node's is a hundredth of it.
+const MOUNT_TABLE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// The mount table of our own mount namespace.
+const MOUNT_TABLE: &str = "/proc/self/mountinfo";
+
+/// One thing that is wrong with an output directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hazard {
+    /// The directory cannot be written to, and why.
+    Unwritable {
+        /// The directory.
+        directory: PathBuf,
+        /// As a publication would report it.
+        fault: Fault,
+    },
+    /// No blocks or no inodes are left.
+    Full(PathBuf),
+    /// A file that we publish is a mount point of its own.
+    FileMounted(PathBuf),
+    /// A directory stands where a file belongs.
+    Occupied(PathBuf),
+    /// The volume is mounted by `subPath`.
+    SubPath {
+        /// The directory.
+        directory: PathBuf,
+        /// What of the volume is mounted there, from the volume's own directory on.
+        root: PathBuf,
+    },
+    /// The directory lies in the container's own file system.
+    NoVolume(PathBuf),
+}
+
+impl fmt::Display for Hazard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unwritable { directory, fault } => {
+                write!(f, "{} cannot be written to: {fault}", directory.display())
+            }
+            Self::Full(directory) => write!(f, "{}: {}", directory.display(), Fault::Full),
+            Self::FileMounted(path) => write!(f, "{}: {}", path.display(), Fault::SingleFileMount),
+            Self::Occupied(path) => write!(f, "{}: {}", path.display(), Fault::Occupied),
+            Self::SubPath { directory, root } => write!(
+                f,
+                "{} is mounted by `subPath` ({}); mount the whole volume, in the server's container too: \
+                 a file mounted by `subPath` never changes",
+                directory.display(),
+                root.display()
+            ),
+            Self::NoVolume(directory) => write!(
+                f,
+                "{} is in this container's own file system, where no other container sees it; mount a volume there",
+                directory.display()
+            ),
+        }
+    }
+}
+
+/// Everything that can be told of `directory` by looking: by permission, without a probe file.
+///
+/// `names` are the files that are to be published there.
+pub fn inspect(directory: &Path, layout: Layout, names: &[FileName]) -> Vec<Hazard> {
+    if let Some(fault) = unwritable(directory) {
+        return vec![Hazard::Unwritable { directory: directory.to_owned(), fault }];
+    }
+    let mut hazards = Vec::new();
+    if is_full(directory) {
+        hazards.push(Hazard::Full(directory.to_owned()));
+    }
+    hazards.extend(occupied(directory, layout, names));
+    // The table has real paths; a directory that we may write to has one.
+    let real = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+    hazards.extend(mounted(&mounts::parse(&mount_table()), &real, names));
+    hazards
+}
+
+fn unwritable(directory: &Path) -> Option<Fault> {
+    match fs::metadata(directory) {
+        Ok(metadata) if !metadata.is_dir() => return Some(Fault::NotADirectory),
+        _ => {}
+    }
+    let wanted = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+    let errno = rustix::fs::accessat(CWD, directory, wanted, AtFlags::EACCESS).err()?;
+    let seen = || Permissions::seen(rustix::fs::stat(directory).ok().as_ref());
+    Some(Fault::of(errno, seen))
+}
+
+/// Whether the file system says that nothing more fits. Where it keeps no count, it says nothing.
+fn is_full(directory: &Path) -> bool {
+    let Ok(room) = rustix::fs::statvfs(directory) else { return false };
+    let used_up = |total: u64, available: u64| total > 0 && available == 0;
+    used_up(room.f_blocks, room.f_bavail) || used_up(room.f_files, room.f_favail)
+}
+
+fn occupied(directory: &Path, layout: Layout, names: &[FileName]) -> Vec<Hazard> {
+    let ours = match layout {
+        Layout::Volume => Some(volume::DATA),
+        Layout::Plain => None,
+    };
+    let names = names.iter().map(FileName::as_str).chain(ours);
+    let is_directory = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    names.map(|name| directory.join(name)).filter(is_directory).map(Hazard::Occupied).collect()
+}
+
+/// What the mount table says of a directory, given by its real path.
+fn mounted(mounts: &[Mount], directory: &Path, names: &[FileName]) -> Vec<Hazard> {
+    let paths = names.iter().map(|name| directory.join(name.as_str()));
+    let is_mount_point = |path: &PathBuf| mounts.iter().any(|mount| mount.point == *path);
+    let mut hazards: Vec<_> = paths.filter(is_mount_point).map(Hazard::FileMounted).collect();
+    let Some(mount) = mounts::mount_of(mounts, directory) else { return hazards };
+    if mount.kind == "overlay" {
+        hazards.push(Hazard::NoVolume(directory.to_owned()));
+    }
+    if let Some(root) = sub_path(mount) {
+        hazards.push(Hazard::SubPath { directory: directory.to_owned(), root });
+    }
+    hazards
+}
+
+/// What of a volume is mounted, from the volume's own directory on; `None` where it is the whole.
+fn sub_path(mount: &Mount) -> Option<PathBuf> {
+    // An emptyDir in memory is a file system of its own.
+    let is_in_memory = mount.kind == "tmpfs";
+    let below =
+        if is_in_memory { mount.root.strip_prefix("/").ok()?.into() } else { below_volume(&mount.root)? };
+    (below != Path::new("")).then_some(below)
+}
+
+/// The kubelet keeps volumes in `…/pods/<uid>/volumes/<plugin>/<name>`.
+fn below_volume(root: &Path) -> Option<PathBuf> {
+    let mut parts = root.iter().skip_while(|part| *part != "pods").skip(2);
+    (parts.next()? == "volumes").then(|| parts.skip(2).collect())
+}
+
+/// The table, as far as it can be read; without it, nothing is said of mounts.
+fn mount_table() -> String {
+    let mut table = String::new();
+    let read = fs::File::open(MOUNT_TABLE)
+        .and_then(|file| file.take(MOUNT_TABLE_BYTES_MAX).read_to_string(&mut table));
+    if read.is_ok() { table } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> FileName {
+        text.parse().expect("a file name")
+    }
+
+    /// The hazards of `/peers` where it is mounted with this root and kind.
+    fn of(root: &str, kind: &str) -> Vec<Hazard> {
+        let table = format!("1 0 0:1 / / rw - overlay o rw\n2 1 0:2 {root} /peers rw - {kind} d rw\n");
+        mounted(&mounts::parse(&table), Path::new("/peers"), &[name("peers.properties")])
+    }
+
+    const EMPTY_DIR: &str = "/var/lib/kubelet/pods/1-2/volumes/kubernetes.io~empty-dir/peers";
+
+    #[test]
+    fn a_whole_volume_is_no_hazard() {
+        assert_eq!(of(EMPTY_DIR, "ext4"), []);
+        assert_eq!(of("/", "tmpfs"), []);
+        assert_eq!(of("/srv/peers", "ext4"), []);
+        assert_eq!(of("/pods/x", "ext4"), []);
+    }
+
+    #[test]
+    fn a_part_of_a_volume_is_one() {
+        for (root, kind) in [(format!("{EMPTY_DIR}/a/b"), "ext4"), ("/a/b".to_owned(), "tmpfs")] {
+            let hazard = Hazard::SubPath { directory: "/peers".into(), root: "a/b".into() };
+            assert_eq!(of(&root, kind), [hazard]);
+        }
+    }
+
+    #[test]
+    fn the_containers_own_files_are_one() {
+        let table = "1 0 0:1 / / rw - overlay o rw\n";
+        let found = mounted(&mounts::parse(table), Path::new("/peers"), &[]);
+        assert_eq!(found, [Hazard::NoVolume("/peers".into())]);
+    }
+
+    #[test]
+    fn a_file_that_is_mounted_is_one() {
+        let table = "1 0 0:1 / / rw - ext4 d rw\n2 1 0:2 /x /peers/a rw - ext4 d rw\n";
+        let found = mounted(&mounts::parse(table), Path::new("/peers"), &[name("a"), name("b")]);
+        assert_eq!(found, [Hazard::FileMounted("/peers/a".into())]);
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_told_by_looking() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| directory.path().join(name);
+        fs::create_dir(at("a")).expect("made");
+        fs::create_dir(at("..data")).expect("made");
+        fs::write(at("file"), "").expect("made");
+        let occupied = |layout| occupied(directory.path(), layout, &[name("a"), name("b")]);
+        assert_eq!(occupied(Layout::Plain), [Hazard::Occupied(at("a"))]);
+        assert_eq!(occupied(Layout::Volume), [Hazard::Occupied(at("a")), Hazard::Occupied(at("..data"))]);
+        let inspect = |name| inspect(&at(name), Layout::Volume, &[]);
+        let unwritable = |name, fault| Hazard::Unwritable { directory: at(name), fault };
+        assert_eq!(inspect("none"), [unwritable("none", Fault::Missing)]);
+        assert_eq!(inspect("file"), [unwritable("file", Fault::NotADirectory)]);
+        assert_eq!(inspect("file/below"), [unwritable("file/below", Fault::NotADirectory)]);
+        let before = fs::read_dir(directory.path()).expect("readable").count();
+        let _hazards_of_the_machine = inspect("a");
+        assert_eq!(fs::read_dir(directory.path()).expect("readable").count(), before, "no probe file");
+    }
+}

@@ -1,0 +1,195 @@
+//! The file appears whole or not at all, whatever happens to us, the disk or the directory.
+//!
+//! Two layouts. `volume` does what the kubelet does to a ConfigMap volume (`AtomicWriter`): a
+//! directory a generation, one rename of `..data`, so that all files change together. `plain`
+//! renames each file into place. Either way nothing is written where everything is right already.
+//!
+//! What a directory holds, all of it hidden from readers that skip `..` as the kubelet's do:
+//!
+//! | name | layout | what |
+//! |---|---|---|
+//! | `..lock` | both | held by the one writer; stays |
+//! | `..data` → `..2025_01_31_10_00_00.x7Gk2…` | volume | the current generation; the one before is kept |
+//! | `..state.json` | both | what the next life needs; in `volume` inside the generation |
+//! | `..tmp~NAME`, `..data_tmp` | both | on their way to a rename; removed by the next writer |
+//!
+//! Everything here blocks. Must never follow a link below the directory, never leave a reader
+//! without a file that was there, and never collect leftovers: each start and each publication
+//! removes those of earlier ones.
+
+mod directory;
+mod error;
+mod generation;
+mod hazard;
+mod lock;
+mod mounts;
+mod plain;
+mod state_file;
+#[cfg(test)]
+mod tests;
+mod volume;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use crate::document::File;
+use crate::settings::Layout;
+use directory::{Directory, Identity};
+use lock::Lock;
+
+pub use error::{Fault, Permissions, PublishError, Step};
+pub use hazard::{Hazard, inspect};
+pub use state_file::{StateFault, decode_state, encode_state};
+
+/// The state's name beside the files that it belongs to.
+const STATE: &str = "..state.json";
+
+/// Bytes of state that are read back: some 40,000 peers, far above what a server could carry.
+pub const STATE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Prefix of a file or link on its way to its own name.
+const TEMPORARY: &str = "..tmp~";
+
+/// How a publication ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// The files say what they should, and said something else before.
+    Written,
+    /// The files said so already; nothing was touched.
+    Unchanged,
+    /// We had written this already, others changed or removed it, and it is there again.
+    Repaired,
+}
+
+/// The owner of an output directory.
+#[derive(Debug)]
+pub struct Publisher {
+    path: PathBuf,
+    layout: Layout,
+    file_mode: u32,
+    held: Option<Held>,
+    /// What was last in place in this life.
+    last: Option<Fingerprint>,
+}
+
+/// The directory that we are the one writer of.
+#[derive(Debug)]
+struct Held {
+    directory: Directory,
+    identity: Identity,
+    lock: Lock,
+}
+
+/// Tells one publication from another; chance makes two alike once in 2⁶⁴.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fingerprint(u64);
+
+impl Publisher {
+    /// Writes into `directory`, which need not exist yet; files get exactly the mode `file_mode`.
+    pub fn new(directory: PathBuf, layout: Layout, file_mode: u32) -> Self {
+        Self { path: directory, layout, file_mode, held: None, last: None }
+    }
+
+    /// Puts `files` in place, and beside them `state`, unless all of it is there already.
+    ///
+    /// File names are distinct. After an error the files are as they were, or, where several had to
+    /// change one by one, partly new, but each of them whole; the next call mends it.
+    pub fn publish(&mut self, files: &[File], state: &[u8]) -> Result<Published, PublishError> {
+        let wanted = Wanted { files, state, mode: self.file_mode };
+        let fingerprint = wanted.fingerprint();
+        let directory = hold(&self.path, &mut self.held)?;
+        let is_current = match self.layout {
+            Layout::Volume => volume::is_current(directory, &wanted)?,
+            Layout::Plain => plain::is_current(directory, &wanted),
+        };
+        if !is_current {
+            match self.layout {
+                Layout::Volume => volume::write(directory, &wanted)?,
+                Layout::Plain => plain::write(directory, &wanted)?,
+            }
+        }
+        let before = self.last.replace(fingerprint);
+        Ok(match is_current {
+            true => Published::Unchanged,
+            false if before == Some(fingerprint) => Published::Repaired,
+            false => Published::Written,
+        })
+    }
+
+    /// The state that the last publication left, of whichever life and layout; at most
+    /// [`STATE_BYTES_MAX`].
+    pub fn read_state(&self) -> Result<Option<Vec<u8>>, PublishError> {
+        let directory = match Directory::open(&self.path) {
+            Err(error) if *error.fault() == Fault::Missing => return Ok(None),
+            directory => directory?,
+        };
+        let generation = volume::open_current(&directory);
+        let homes = match self.layout {
+            Layout::Volume => [generation.as_ref(), Some(&directory)],
+            Layout::Plain => [Some(&directory), generation.as_ref()],
+        };
+        for home in homes.into_iter().flatten() {
+            if let Some(content) = home.read(STATE, STATE_BYTES_MAX)? {
+                return Ok(Some(content.bytes));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The directory that is at `path` now, with us as its only writer.
+fn hold<'a>(path: &Path, held: &'a mut Option<Held>) -> Result<&'a Directory, PublishError> {
+    let directory = Directory::open(path)?;
+    let identity = directory.identity()?;
+    let is_same = |held: &Held| held.identity == identity && held.lock.is_in(&directory);
+    let still = match held.take() {
+        Some(same) if is_same(&same) => same,
+        // Removed and made again, or replaced: another place, to be taken anew.
+        _ => Held::take(directory, identity)?,
+    };
+    Ok(&held.insert(still).directory)
+}
+
+impl Held {
+    fn take(directory: Directory, identity: Identity) -> Result<Self, PublishError> {
+        let lock = Lock::acquire(&directory)?;
+        volume::sweep(&directory)?;
+        Ok(Self { directory, identity, lock })
+    }
+}
+
+/// What should be in the directory.
+struct Wanted<'a> {
+    files: &'a [File],
+    state: &'a [u8],
+    mode: u32,
+}
+
+impl<'a> Wanted<'a> {
+    /// Names and bytes, the state first.
+    fn contents(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        let files = self.files.iter().map(|file| (file.name().as_str(), file.bytes()));
+        std::iter::once((STATE, self.state)).chain(files)
+    }
+
+    /// The names that readers use.
+    fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.files.iter().map(|file| file.name().as_str())
+    }
+
+    /// Whether `directory` itself holds all of it.
+    fn is_in(&self, directory: &Directory) -> bool {
+        self.contents().all(|(name, bytes)| directory.holds(name, bytes, self.mode))
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let mut hasher = DefaultHasher::new();
+        self.mode.hash(&mut hasher);
+        self.contents().for_each(|content| content.hash(&mut hasher));
+        Fingerprint(hasher.finish())
+    }
+}
+
+fn temporary(name: &str) -> String {
+    format!("{TEMPORARY}{name}")
+}

@@ -1,0 +1,406 @@
+//! The publisher in real directories, one situation a test. Long ones are in
+//! `tests/published_directory.rs`.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, FileType, Mode};
+
+use super::*;
+use crate::document::{File, FileName};
+
+const LAYOUTS: [Layout; 2] = [Layout::Volume, Layout::Plain];
+
+/// A directory of its own, with the publisher that writes into it.
+struct Scene {
+    _parent: tempfile::TempDir,
+    path: PathBuf,
+    layout: Layout,
+    publisher: Publisher,
+}
+
+impl Scene {
+    fn new(layout: Layout) -> Self {
+        let parent = tempfile::tempdir().expect("a directory");
+        let path = parent.path().join("volume");
+        fs::create_dir(&path).expect("made");
+        let publisher = Publisher::new(path.clone(), layout, 0o644);
+        Self { _parent: parent, path, layout, publisher }
+    }
+
+    fn each(check: impl Fn(Scene)) {
+        LAYOUTS.into_iter().map(Self::new).for_each(check);
+    }
+
+    fn publish(&mut self, text: &str) -> Result<Published, PublishError> {
+        self.publisher.publish(&[file("a", text), file("b", text)], text.as_bytes())
+    }
+
+    fn expect(&mut self, text: &str, outcome: Published) {
+        assert_eq!(self.publish(text).expect("published"), outcome, "{:?}", self.layout);
+        self.assert_published(text);
+    }
+
+    fn assert_published(&self, text: &str) {
+        for name in ["a", "b"] {
+            assert_eq!(self.read(name), text, "{:?}", self.layout);
+        }
+        let state = self.publisher.read_state().expect("readable");
+        assert_eq!(state.as_deref(), Some(text.as_bytes()), "{:?}", self.layout);
+    }
+
+    fn fault(&mut self) -> Fault {
+        self.publish("new").expect_err("refused").fault().clone()
+    }
+
+    fn next_life(&mut self) {
+        // The old one goes first: it holds the lock.
+        self.publisher = Publisher::new("/nowhere".into(), self.layout, 0o644);
+        self.publisher = Publisher::new(self.path.clone(), self.layout, 0o644);
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.at(name)).expect("readable")
+    }
+
+    fn names(&self) -> Vec<String> {
+        names(&self.path)
+    }
+
+    fn generations(&self) -> usize {
+        self.names().iter().filter(|name| name.starts_with("..2")).count()
+    }
+
+    /// A file outside that must never be written to.
+    fn victim(&self) -> PathBuf {
+        let victim = self.path.with_file_name("victim");
+        fs::write(&victim, "untouched").expect("made");
+        victim
+    }
+}
+
+fn file(name: &str, text: &str) -> File {
+    File::new(file_name(name), text.as_bytes().to_vec())
+}
+
+fn file_name(name: &str) -> FileName {
+    name.parse().expect("a file name")
+}
+
+fn names(path: &Path) -> Vec<String> {
+    let entries = fs::read_dir(path).expect("readable");
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect();
+    names.sort();
+    names
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::symlink_metadata(path).expect("there").permissions().mode() & 0o7777
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("our own");
+}
+
+fn make_fifo(path: &Path) {
+    rustix::fs::mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o666), 0).expect("made");
+}
+
+#[test]
+fn a_volume_looks_like_the_kubelets() {
+    let mut scene = Scene::new(Layout::Volume);
+    scene.expect("one", Published::Written);
+    let generation = fs::read_link(scene.at("..data")).expect("a link");
+    let generation = generation.to_str().expect("text");
+    assert_eq!(scene.names(), [generation, "..data", "..lock", "a", "b"]);
+    assert_eq!(fs::read_link(scene.at("a")).expect("a link"), Path::new("..data/a"));
+    assert_eq!(names(&scene.at(generation)), ["..state.json", "a", "b"]);
+    assert_eq!(mode(&scene.at(generation)), 0o755);
+    assert_eq!(mode(&scene.at(generation).join("a")), 0o644);
+}
+
+#[test]
+fn a_plain_directory_holds_files() {
+    let mut scene = Scene::new(Layout::Plain);
+    scene.expect("one", Published::Written);
+    assert_eq!(scene.names(), ["..lock", "..state.json", "a", "b"]);
+    assert!(fs::symlink_metadata(scene.at("a")).expect("there").is_file());
+}
+
+#[test]
+fn what_is_right_is_not_touched() {
+    Scene::each(|mut scene| {
+        scene.expect("one", Published::Written);
+        let times = |scene: &Scene| {
+            let time = |name: &str| fs::metadata(scene.at(name)).expect("there").modified().expect("a time");
+            ["", "a", "b", "..lock"].map(time)
+        };
+        let before = (scene.names(), times(&scene));
+        scene.expect("one", Published::Unchanged);
+        assert_eq!((scene.names(), times(&scene)), before);
+        scene.next_life();
+        scene.expect("one", Published::Unchanged);
+        assert_eq!(scene.names(), before.0);
+    });
+}
+
+#[test]
+fn only_the_file_that_differs_is_written_plainly() {
+    let mut scene = Scene::new(Layout::Plain);
+    scene.expect("one", Published::Written);
+    let inode = |scene: &Scene, name: &str| fs::metadata(scene.at(name)).expect("there").ino();
+    let (a, b) = (inode(&scene, "a"), inode(&scene, "b"));
+    let files = [file("a", "one"), file("b", "two")];
+    assert_eq!(scene.publisher.publish(&files, b"one").expect("published"), Published::Written);
+    assert_eq!((inode(&scene, "a") == a, inode(&scene, "b") == b), (true, false));
+}
+
+#[test]
+fn one_previous_generation_is_kept() {
+    let mut scene = Scene::new(Layout::Volume);
+    for text in ["one", "two", "three", "four"] {
+        let before = fs::read_link(scene.at("..data")).ok();
+        scene.expect(text, Published::Written);
+        let kept = before.is_none_or(|previous| scene.at(previous.to_str().expect("text")).is_dir());
+        assert!(kept && scene.generations() <= 2);
+    }
+}
+
+#[test]
+fn what_others_changed_is_put_back() {
+    type Meddling = fn(&Scene);
+    let meddlings: [Meddling; 6] = [
+        |scene| fs::write(scene.at("a"), "changed").expect("writable"),
+        |scene| fs::write(scene.at("a"), "").expect("writable"),
+        |scene| fs::remove_file(scene.at("b")).expect("there"),
+        |scene| set_mode(&fs::canonicalize(scene.at("a")).expect("there"), 0o600),
+        |scene| fs::remove_file(fs::canonicalize(scene.at("b")).expect("there")).expect("there"),
+        |scene| {
+            let state = fs::canonicalize(scene.at("a")).expect("there").with_file_name(STATE);
+            fs::remove_file(state).expect("there");
+        },
+    ];
+    for meddling in meddlings {
+        Scene::each(|mut scene| {
+            scene.expect("one", Published::Written);
+            meddling(&scene);
+            scene.expect("one", Published::Repaired);
+            assert_eq!(mode(&fs::canonicalize(scene.at("a")).expect("there")), 0o644);
+            scene.expect("one", Published::Unchanged);
+        });
+    }
+    let mut scene = Scene::new(Layout::Volume);
+    scene.expect("one", Published::Written);
+    fs::remove_file(scene.at("..data")).expect("there");
+    scene.expect("one", Published::Repaired);
+    assert_eq!(scene.generations(), 1, "the one that nothing pointed to is gone");
+}
+
+#[test]
+fn a_new_life_that_finds_another_content_writes() {
+    Scene::each(|mut scene| {
+        scene.expect("one", Published::Written);
+        scene.next_life();
+        fs::write(scene.at("a"), "changed").expect("writable");
+        scene.expect("one", Published::Written);
+    });
+}
+
+#[test]
+fn modes_are_exact_and_the_volumes_group_is_kept() {
+    Scene::each(|mut scene| {
+        set_mode(&scene.path, 0o2777);
+        scene.publisher = Publisher::new(scene.path.clone(), scene.layout, 0o640);
+        scene.expect("one", Published::Written);
+        let file = fs::canonicalize(scene.at("a")).expect("there");
+        assert_eq!(mode(&file), 0o640);
+        if scene.layout == Layout::Volume {
+            assert_eq!(mode(file.parent().expect("a directory")), 0o2755);
+        }
+        scene.publisher = Publisher::new("/nowhere".into(), scene.layout, 0o640);
+        scene.publisher = Publisher::new(scene.path.clone(), scene.layout, 0o644);
+        scene.expect("one", Published::Written);
+    });
+}
+
+#[test]
+fn there_is_one_writer() {
+    Scene::each(|mut scene| {
+        scene.expect("one", Published::Written);
+        let mut second = Publisher::new(scene.path.clone(), scene.layout, 0o644);
+        let error = second.publish(&[file("a", "two")], b"").expect_err("locked");
+        let Fault::Locked(Some(holder)) = error.fault() else { panic!("{error}") };
+        assert!(holder.starts_with(&format!("pid {} on ", std::process::id())), "{holder}");
+        assert_eq!((error.step(), error.path()), (Step::Lock, scene.at("..lock").as_path()));
+        scene.assert_published("one");
+        assert!(second.read_state().is_ok(), "reading needs no lock");
+        scene.publisher = Publisher::new("/nowhere".into(), scene.layout, 0o644);
+        assert_eq!(second.publish(&[file("a", "two")], b"").expect("published"), Published::Written);
+    });
+}
+
+#[test]
+fn a_removed_lock_is_taken_again() {
+    Scene::each(|mut scene| {
+        scene.expect("one", Published::Written);
+        fs::remove_file(scene.at("..lock")).expect("there");
+        let mut second = Publisher::new(scene.path.clone(), scene.layout, 0o644);
+        assert!(second.publish(&[file("a", "two")], b"").is_ok(), "nobody can know of us");
+        assert!(matches!(scene.fault(), Fault::Locked(_)));
+        drop(second);
+        scene.expect("one", Published::Repaired);
+    });
+}
+
+#[test]
+fn the_directory_may_come_late_go_and_be_replaced() {
+    Scene::each(|mut scene| {
+        fs::remove_dir(&scene.path).expect("empty");
+        assert_eq!(scene.fault(), Fault::Missing);
+        assert_eq!(scene.publisher.read_state().expect("nothing"), None);
+        fs::create_dir(&scene.path).expect("made");
+        scene.expect("one", Published::Written);
+        fs::remove_dir_all(&scene.path).expect("ours");
+        assert_eq!(scene.fault(), Fault::Missing);
+        fs::create_dir(&scene.path).expect("made");
+        scene.expect("one", Published::Repaired);
+        fs::rename(&scene.path, scene.path.with_file_name("moved")).expect("ours");
+        fs::create_dir(&scene.path).expect("made");
+        scene.expect("one", Published::Repaired);
+        let mut second = Publisher::new(scene.path.clone(), scene.layout, 0o644);
+        assert!(second.publish(&[], b"").is_err(), "the new place is locked too");
+        fs::remove_dir_all(&scene.path).expect("ours");
+        fs::write(&scene.path, "").expect("made");
+        assert_eq!(scene.fault(), Fault::NotADirectory);
+    });
+}
+
+#[test]
+fn planted_links_are_replaced_and_never_followed() {
+    for name in ["a", "..data", "..data_tmp", "..state.json", "..tmp~a", "..tmp~..state.json"] {
+        Scene::each(|mut scene| {
+            let victim = scene.victim();
+            symlink(&victim, scene.at(name)).expect("made");
+            scene.expect("one", Published::Written);
+            scene.expect("two", Published::Written);
+            assert_eq!(fs::read_to_string(victim).expect("there"), "untouched", "{name}");
+        });
+    }
+    let mut scene = Scene::new(Layout::Volume);
+    let elsewhere = scene.path.with_file_name("elsewhere");
+    fs::create_dir(&elsewhere).expect("made");
+    symlink("../elsewhere", scene.at("..data")).expect("made");
+    symlink("../elsewhere", scene.at("..2025_01_01_00_00_00.link")).expect("made");
+    fs::write(elsewhere.join("a"), "untouched").expect("made");
+    scene.expect("one", Published::Written);
+    scene.expect("two", Published::Written);
+    assert_eq!(names(&elsewhere), ["a"]);
+}
+
+#[test]
+fn planted_locks_and_special_files_are_named_and_hold_nobody_up() {
+    Scene::each(|mut scene| {
+        symlink(scene.victim(), scene.at("..lock")).expect("made");
+        assert_eq!(scene.fault(), Fault::Planted);
+        fs::remove_file(scene.at("..lock")).expect("there");
+        make_fifo(&scene.at("..lock"));
+        assert_eq!(scene.fault(), Fault::Planted);
+        fs::remove_file(scene.at("..lock")).expect("there");
+        make_fifo(&scene.at("a"));
+        scene.expect("one", Published::Written);
+    });
+    let scene = Scene::new(Layout::Plain);
+    for plant in [make_fifo, |path: &Path| symlink("/etc/hostname", path).expect("made")] {
+        plant(&scene.at(STATE));
+        let error = scene.publisher.read_state().expect_err("no file of ours");
+        assert_eq!((error.fault(), error.path()), (&Fault::Planted, scene.at(STATE).as_path()));
+        fs::remove_file(scene.at(STATE)).expect("there");
+    }
+}
+
+#[test]
+fn files_of_others_give_way_and_directories_do_not() {
+    Scene::each(|mut scene| {
+        fs::write(scene.at("a"), "of somebody else").expect("made");
+        fs::create_dir(scene.at("b")).expect("made");
+        let before = scene.names();
+        let error = scene.publish("one").expect_err("in the way");
+        assert_eq!((error.fault(), error.path()), (&Fault::Occupied, scene.at("b").as_path()));
+        assert_eq!(scene.names(), [vec!["..lock".to_owned()], before].concat(), "nothing was written");
+        assert_eq!(scene.read("a"), "of somebody else");
+        fs::remove_dir(scene.at("b")).expect("empty");
+        scene.expect("one", Published::Written);
+    });
+}
+
+#[test]
+fn leftovers_of_a_life_that_was_cut_short_are_collected() {
+    Scene::each(|mut scene| {
+        scene.expect("one", Published::Written);
+        let before = scene.names();
+        scene.next_life();
+        for orphan in ["..2025_01_01_00_00_00.orphan1", "..2025_01_01_00_00_00.orphan2"] {
+            fs::create_dir(scene.at(orphan)).expect("made");
+            fs::write(scene.at(orphan).join("a"), "half").expect("made");
+        }
+        symlink("..2025_01_01_00_00_00.orphan1", scene.at("..data_tmp")).expect("made");
+        fs::write(scene.at("..tmp~a"), "half").expect("made");
+        scene.expect("one", Published::Unchanged);
+        assert_eq!(scene.names(), before);
+    });
+}
+
+#[test]
+fn outputs_that_are_no_longer_published_lose_their_links() {
+    let mut scene = Scene::new(Layout::Volume);
+    scene.expect("one", Published::Written);
+    symlink("..data/a", scene.at("of-somebody-else")).expect("made");
+    scene.next_life();
+    let outcome = scene.publisher.publish(&[file("a", "one")], b"one").expect("published");
+    assert_eq!(outcome, Published::Written);
+    let visible: Vec<_> = scene.names().into_iter().filter(|name| !name.starts_with("..")).collect();
+    assert_eq!(visible, ["a", "of-somebody-else"]);
+}
+
+#[test]
+fn a_layout_may_change_between_two_lives() {
+    let mut scene = Scene::new(Layout::Volume);
+    scene.expect("one", Published::Written);
+    scene.layout = Layout::Plain;
+    scene.next_life();
+    assert_eq!(scene.publisher.read_state().expect("readable").as_deref(), Some(b"one".as_slice()));
+    scene.expect("one", Published::Written);
+    assert_eq!(scene.names(), ["..lock", "..state.json", "a", "b"]);
+    scene.layout = Layout::Volume;
+    scene.next_life();
+    assert_eq!(scene.publisher.read_state().expect("readable").as_deref(), Some(b"one".as_slice()));
+    scene.expect("one", Published::Written);
+    assert!(!scene.at(STATE).exists());
+}
+
+#[test]
+fn an_oversized_state_is_not_read() {
+    let scene = Scene::new(Layout::Plain);
+    let huge = fs::File::create(scene.at(STATE)).expect("made");
+    huge.set_len(u64::try_from(STATE_BYTES_MAX).expect("fits") + 1).expect("sparse");
+    let error = scene.publisher.read_state().expect_err("too large");
+    assert_eq!(error.fault(), &Fault::TooLarge(STATE_BYTES_MAX));
+}
+
+#[test]
+fn errors_say_what_where_and_what_to_do() {
+    let mut publisher = Publisher::new("/nonexistent/peers".into(), Layout::Volume, 0o644);
+    let error = publisher.publish(&[], b"").expect_err("missing");
+    assert_eq!(
+        error.to_string(),
+        "cannot open /nonexistent/peers: it does not exist; mount the volume there, or create the directory"
+    );
+    let source = std::error::Error::source(&error).expect("the operating system's word");
+    assert!(!error.to_string().contains(&source.to_string()));
+}

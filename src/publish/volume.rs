@@ -1,0 +1,131 @@
+//! The kubelet's `..data` swap: all files of a generation change in one rename.
+//!
+//! Beyond the kubelet's: leftovers are removed instead of tripped over, everything is on the disk
+//! before it is visible, and the generation before is kept until the next publication, because a
+//! reader may have resolved `..data` just before the swap.
+
+use super::directory::{Directory, Entry};
+use super::error::PublishError;
+use super::generation::GenerationName;
+use super::{STATE, TEMPORARY, Wanted, temporary};
+
+/// The link that is swapped.
+pub(super) const DATA: &str = "..data";
+/// Its successor, as the kubelet calls it.
+const DATA_TEMPORARY: &str = "..data_tmp";
+
+/// Whether readers find exactly this already.
+pub(super) fn is_current(directory: &Directory, wanted: &Wanted<'_>) -> Result<bool, PublishError> {
+    let Some(generation) = open_current(directory) else { return Ok(false) };
+    let is_linked = |name| directory.link_target(name).as_deref() == Some(&target_of(name));
+    if !wanted.is_in(&generation) || !wanted.names().all(is_linked) {
+        return Ok(false);
+    }
+    Ok(stale_links(directory, &directory.entries()?, wanted).next().is_none())
+}
+
+/// Writes a generation and makes it the current one.
+pub(super) fn write(directory: &Directory, wanted: &Wanted<'_>) -> Result<(), PublishError> {
+    wanted.names().chain([DATA]).try_for_each(|name| directory.refuse_directory(name))?;
+    let previous = current(directory);
+    let name = GenerationName::fresh();
+    if let Err(error) = fill(directory, &name, wanted).and_then(|()| swap(directory, &name)) {
+        // A full disk must not be filled further by one attempt after the other.
+        let _already_failing = directory.remove_directory(name.as_str());
+        return Err(error);
+    }
+    link(directory, wanted)?;
+    directory.sync()?;
+    let kept: Vec<_> = previous.into_iter().chain([name]).collect();
+    tidy(directory, wanted, &kept);
+    Ok(())
+}
+
+/// Removes what a life that ended in the middle left behind, before anything new needs the room.
+pub(super) fn sweep(directory: &Directory) -> Result<(), PublishError> {
+    let kept: Vec<_> = current(directory).into_iter().collect();
+    let entries = directory.entries()?;
+    remove_generations(directory, &entries, &kept);
+    let is_temporary = |name: &str| name == DATA_TEMPORARY || name.starts_with(TEMPORARY);
+    for entry in entries.iter().filter(|entry| is_temporary(&entry.name)) {
+        directory.remove_file(&entry.name)?;
+    }
+    Ok(())
+}
+
+/// The directory of the current generation, if `..data` leads to one of ours.
+pub(super) fn open_current(directory: &Directory) -> Option<Directory> {
+    directory.open_below(current(directory)?.as_str()).ok()
+}
+
+/// Removes this layout's links, `..data` and generations: the files are elsewhere now.
+///
+/// What cannot be removed is in nobody's way, and the next publication tries again.
+pub(super) fn clear(directory: &Directory, wanted: &Wanted<'_>) {
+    let Ok(entries) = directory.entries() else { return };
+    for link in stale_links(directory, &entries, wanted) {
+        let _next_time = directory.remove_file(link);
+    }
+    let _next_time = directory.remove_file(DATA);
+    remove_generations(directory, &entries, &[]);
+}
+
+fn current(directory: &Directory) -> Option<GenerationName> {
+    GenerationName::parse(&directory.link_target(DATA)?)
+}
+
+fn fill(directory: &Directory, name: &GenerationName, wanted: &Wanted<'_>) -> Result<(), PublishError> {
+    let generation = directory.create_directory(name.as_str())?;
+    wanted.contents().try_for_each(|(file, bytes)| generation.create_file(file, bytes, wanted.mode))?;
+    generation.sync()
+}
+
+/// The one step that readers see.
+fn swap(directory: &Directory, name: &GenerationName) -> Result<(), PublishError> {
+    directory.put_link(name.as_str(), DATA, DATA_TEMPORARY)
+}
+
+/// Links come after the swap: where a file of somebody else's making was, it is there until then.
+fn link(directory: &Directory, wanted: &Wanted<'_>) -> Result<(), PublishError> {
+    for name in wanted.names() {
+        let target = target_of(name);
+        if directory.link_target(name).as_ref() != Some(&target) {
+            directory.put_link(&target, name, &temporary(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what this publication has replaced. It is in nobody's way, so a failure is no failure of
+/// the publication, and the next one tries again.
+fn tidy(directory: &Directory, wanted: &Wanted<'_>, kept: &[GenerationName]) {
+    let Ok(entries) = directory.entries() else { return };
+    for stale in stale_links(directory, &entries, wanted).chain([STATE]) {
+        let _next_time = directory.remove_file(stale);
+    }
+    remove_generations(directory, &entries, kept);
+}
+
+fn remove_generations(directory: &Directory, entries: &[Entry], kept: &[GenerationName]) {
+    let found = entries.iter().filter_map(|entry| GenerationName::parse(&entry.name));
+    for name in found.filter(|name| !kept.contains(name)) {
+        let _next_time = directory.remove_directory(name.as_str());
+    }
+}
+
+/// Links of ours to files that are no longer published.
+fn stale_links<'a>(
+    directory: &Directory,
+    entries: &'a [Entry],
+    wanted: &Wanted<'_>,
+) -> impl Iterator<Item = &'a str> {
+    let is_ours = |name: &str| directory.link_target(name).as_deref() == Some(&target_of(name));
+    let is_stale = |entry: &&Entry| {
+        entry.is_link && !wanted.names().any(|name| name == entry.name) && is_ours(&entry.name)
+    };
+    entries.iter().filter(is_stale).map(|entry| entry.name.as_str()).collect::<Vec<_>>().into_iter()
+}
+
+fn target_of(name: &str) -> String {
+    format!("{DATA}/{name}")
+}

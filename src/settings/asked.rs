@@ -1,0 +1,182 @@
+//! Settings of what is asked and of what becomes of the answer, up to the URLs.
+
+use std::fmt::Display;
+
+use crate::model::{
+    AddressFamily, AddressPolicy, ContextPath, DnsName, HeadlessService, IpNet, PeerSet, Port, PortName,
+    Question, Scheme, ServiceError, ServiceUrl,
+};
+
+use super::fault::{Origin, Wrong, quoted};
+use super::reader::Reader;
+use super::table::Key;
+use super::words::PeerHost;
+
+/// What is asked, and how URLs are built from the answer.
+pub(super) struct Asked {
+    pub(super) services: Vec<HeadlessService>,
+    pub(super) questions: Vec<Question>,
+    pub(super) static_peers: PeerSet,
+    pub(super) peer_host: PeerHost,
+    pub(super) scheme: Scheme,
+    pub(super) context_path: ContextPath,
+    /// Only an explicit one; it wins over SRV.
+    pub(super) port: Option<Port>,
+    pub(super) address_policy: AddressPolicy,
+}
+
+impl Asked {
+    /// The port of a URL that no SRV record speaks for.
+    pub(super) fn port_or_default(&self) -> Port {
+        self.port.unwrap_or(Port::EUREKA)
+    }
+}
+
+pub(super) fn read(reader: &mut Reader<'_>) -> Asked {
+    let services = services(reader);
+    let static_peers = static_peers(reader);
+    let peer_host = reader.word(Key::PeerHost, PeerHost::Name);
+    let default_port_name: PortName = "http".parse().expect("`http` is a port name");
+    let port_name_is_given = reader.is_given(Key::PortName);
+    let port_name = reader.with_default(Key::PortName, default_port_name, parsed);
+    if port_name_is_given && peer_host != PeerHost::Name {
+        reader.warn(Key::PortName, "is not used with addresses, whose records know no port; give --port");
+    }
+    Asked {
+        questions: questions(&services, peer_host, &port_name),
+        services,
+        static_peers,
+        peer_host,
+        port: reader.optional(Key::Port, parsed),
+        scheme: reader.word(Key::Scheme, Scheme::Http),
+        context_path: reader.with_default(Key::ContextPath, ContextPath::default(), parsed),
+        address_policy: address_policy(reader, peer_host),
+    }
+}
+
+/// Reads a value whose type says itself what is wrong with a text.
+pub(super) fn parsed<T>(text: &str) -> Result<T, Wrong>
+where
+    T: std::str::FromStr<Err: Display>,
+{
+    text.parse().map_err(|error| Wrong::value(text, error))
+}
+
+fn services(reader: &mut Reader<'_>) -> Vec<HeadlessService> {
+    let (namespace, cluster_domain) = namespace_and_domain(reader);
+    let services = reader.list(Key::Service, |text| {
+        HeadlessService::from_setting(text, namespace.as_str(), cluster_domain.as_str())
+            .map_err(|error| no_service(text, &error))
+    });
+    if services.is_empty() {
+        reader.missing(Key::Service, "is required");
+    }
+    for service in &services {
+        warn_of_half_a_name(reader, service, cluster_domain.as_str());
+    }
+    services
+}
+
+fn namespace_and_domain(reader: &mut Reader<'_>) -> (DnsName, DnsName) {
+    let surroundings = reader.surroundings;
+    if let Some(namespace) = surroundings.variable("POD_NAMESPACE") {
+        let origin = Origin::Variable("POD_NAMESPACE".to_owned());
+        reader.fall_back(Key::Namespace, namespace.to_string_lossy().into_owned(), origin);
+    }
+    if let Some((namespace, domain)) = surroundings.namespace_and_domain() {
+        let origin = || Origin::File { path: "/etc/resolv.conf".into(), line: None };
+        reader.fall_back(Key::Namespace, namespace.to_owned(), origin());
+        reader.fall_back(Key::ClusterDomain, domain.to_owned(), origin());
+    }
+    let default_namespace = "default".parse().expect("`default` is a host name");
+    let default_domain = "cluster.local".parse().expect("`cluster.local` is a host name");
+    let namespace = reader.with_default(Key::Namespace, default_namespace, one_label);
+    let cluster_domain = reader.with_default(Key::ClusterDomain, default_domain, parsed);
+    (namespace, cluster_domain)
+}
+
+pub(super) fn one_label(text: &str) -> Result<DnsName, Wrong> {
+    let name: DnsName = parsed(text)?;
+    if name.labels().count() == 1 { Ok(name) } else { Err(Wrong::value(text, "has more than one label")) }
+}
+
+fn no_service(text: &str, error: &ServiceError) -> Wrong {
+    let wrong = match error {
+        ServiceError::Name { reason, .. } => Wrong::value(text, reason),
+        ServiceError::TooLong { length, .. } => {
+            let max = HeadlessService::LENGTH_MAX;
+            Wrong::value(text, format_args!("has {length} bytes as a full name; with the port's {max} fit"))
+        }
+    };
+    if text.contains(['/', ':']) {
+        return wrong.hint("write the Service's name alone; scheme, port and path are settings of their own");
+    }
+    wrong
+}
+
+/// `a.b.svc` has three labels and so is absolute, but no cluster's DNS knows it.
+fn warn_of_half_a_name(reader: &mut Reader<'_>, service: &HeadlessService, cluster_domain: &str) {
+    let name = service.name().as_str();
+    let labels: Vec<&str> = name.split('.').collect();
+    let [service, namespace, "svc"] = labels[..] else { return };
+    let message = format!(
+        "{name} is taken as an absolute name, for it has three labels; \
+         write {service}.{namespace} or {name}.{cluster_domain}"
+    );
+    reader.warn(Key::Service, message);
+}
+
+fn static_peers(reader: &mut Reader<'_>) -> PeerSet {
+    let urls = reader.list(Key::StaticPeer, parsed::<ServiceUrl>);
+    for url in urls.iter().filter(|url| url.path().as_str() == "/") {
+        reader.warn(Key::StaticPeer, format!("{url} has no path; a Eureka server's is usually /eureka/"));
+    }
+    urls.into_iter().collect()
+}
+
+fn questions(services: &[HeadlessService], peer_host: PeerHost, port_name: &PortName) -> Vec<Question> {
+    let question_about = |service: &HeadlessService| {
+        let service = service.clone();
+        match peer_host {
+            PeerHost::Name => Question::Names { service, port_name: port_name.clone() },
+            PeerHost::Ipv4 => Question::Addresses { service, family: AddressFamily::Ipv4 },
+            PeerHost::Ipv6 => Question::Addresses { service, family: AddressFamily::Ipv6 },
+        }
+    };
+    services.iter().map(question_about).collect()
+}
+
+fn address_policy(reader: &mut Reader<'_>, peer_host: PeerHost) -> AddressPolicy {
+    let allow = reader.list(Key::AllowCidr, range);
+    let deny = reader.list(Key::DenyCidr, range);
+    for (key, ranges) in [(Key::AllowCidr, &allow), (Key::DenyCidr, &deny)] {
+        if !ranges.is_empty() && peer_host == PeerHost::Name {
+            let wrong = Wrong::new("judges addresses, and --peer-host name lists names");
+            reader.conflict(
+                &[key, Key::PeerHost],
+                wrong.hint("leave it out, or give --peer-host ipv4 or ipv6"),
+            );
+        }
+    }
+    let is_of_family = |range: &IpNet| match peer_host {
+        PeerHost::Name => true,
+        PeerHost::Ipv4 => range.addr().is_ipv4(),
+        PeerHost::Ipv6 => range.addr().is_ipv6(),
+    };
+    if !allow.is_empty() && !allow.iter().any(is_of_family) {
+        let wrong = Wrong::new("allows only addresses of the family that --peer-host does not ask for");
+        reader.conflict(&[Key::AllowCidr, Key::PeerHost], wrong.hint("add a range of that family"));
+    }
+    AddressPolicy::new(allow, deny)
+}
+
+fn range(text: &str) -> Result<IpNet, Wrong> {
+    match text.parse::<std::net::IpAddr>() {
+        Ok(address) => {
+            let bits = if address.is_ipv4() { 32 } else { 128 };
+            let wrong = Wrong::value(text, "is an address and no range");
+            Err(wrong.hint(format!("write {address}/{bits} for it alone")))
+        }
+        Err(_) => text.parse().map_err(|_| Wrong::new(format!("{} is no range of addresses", quoted(text)))),
+    }
+}

@@ -1,0 +1,188 @@
+//! Settings of what is written, and where.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::Path;
+
+use crate::document::{FileName, Format, UserInfo};
+use crate::model::Zone;
+
+use super::Purpose;
+use super::asked::parsed;
+use super::fault::{Origin, Wrong, quoted};
+use super::reader::Reader;
+use super::table::Key;
+use super::words::Word;
+use super::{Layout, OutputFile, OutputSettings, UserInfoSource};
+
+/// Formats by the extension that readers expect of them.
+const EXTENSIONS: [(&str, Format); 7] = [
+    ("properties", Format::SpringProperties),
+    ("yaml", Format::SpringYaml),
+    ("yml", Format::SpringYaml),
+    ("env", Format::Env),
+    ("json", Format::Json),
+    ("txt", Format::Lines),
+    ("lines", Format::Lines),
+];
+/// Mode of files that anybody may read.
+const MODE_OPEN: Mode = Mode(0o644);
+/// Mode of files that hold credentials.
+const MODE_CLOSED: Mode = Mode(0o640);
+
+pub(super) fn read(reader: &mut Reader<'_>) -> OutputSettings {
+    let directory = reader.path(Key::OutputDir);
+    if let (None, Purpose::Run | Purpose::Init) = (&directory, reader.purpose) {
+        reader.missing(Key::OutputDir, "is required");
+    }
+    let user_info = user_info(reader);
+    OutputSettings {
+        directory,
+        files: files(reader),
+        layout: reader.word(Key::Layout, Layout::Volume),
+        file_mode: file_mode(reader, &user_info),
+        zone: reader.with_default(Key::Zone, Zone::default(), parsed),
+        user_info,
+    }
+}
+
+fn files(reader: &mut Reader<'_>) -> Vec<OutputFile> {
+    reader.fall_back(Key::Output, "peers.properties".to_owned(), Origin::Default);
+    let files = reader.list(Key::Output, output_file);
+    if files.is_empty() {
+        reader.conflict(
+            &[Key::Output],
+            Wrong::new("names no file").hint("name one, or leave it out for peers.properties"),
+        );
+    }
+    let mut names = BTreeSet::new();
+    if let Some(twice) = files.iter().find(|file| !names.insert(&file.name)) {
+        let wrong = Wrong::new(format!("gives {} two formats", quoted(twice.name.as_str())));
+        reader.conflict(&[Key::Output], wrong.hint("give each file a name of its own"));
+    }
+    if files.len() > 1 && files.iter().any(|file| file.format == Format::Configtree) {
+        let wrong = Wrong::new("names another file beside a configtree, whose every file is a property");
+        reader
+            .conflict(&[Key::Output], wrong.hint("give the configtree a sidecar and a directory of its own"));
+    }
+    files
+}
+
+fn output_file(text: &str) -> Result<OutputFile, Wrong> {
+    let (name, format) = match text.split_once('=') {
+        Some((name, format)) => (name.trim(), Some(format.trim())),
+        None => (text, None),
+    };
+    let file_name = file_name(name)?;
+    let format = match format {
+        Some(word) => Format::from_word(word).ok_or_else(|| no_format(word))?,
+        None => format_of_extension(name)?,
+    };
+    Ok(OutputFile { name: file_name, format })
+}
+
+fn file_name(text: &str) -> Result<FileName, Wrong> {
+    if text.contains('/') {
+        let hint = "write the name alone; its directory belongs into --output-dir";
+        return Err(Wrong::value(text, "holds a slash").hint(hint));
+    }
+    text.parse().map_err(|error| {
+        Wrong::value(text, error)
+            .hint("write a plain name of a-z, A-Z, 0-9, - _ and inner dots, such as peers.properties")
+    })
+}
+
+fn no_format(word: &str) -> Wrong {
+    let words = super::words::words_of::<Format>().join(", ");
+    Wrong::value(word, "is no format").hint(format!("write one of {words}"))
+}
+
+fn format_of_extension(name: &str) -> Result<Format, Wrong> {
+    let extension = Path::new(name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let known = EXTENSIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension));
+    known.map(|(_, format)| *format).ok_or_else(|| {
+        let wrong = Wrong::value(name, "has no extension that tells its format");
+        wrong.hint(format!("name the format, such as {name}=spring-properties"))
+    })
+}
+
+fn user_info(reader: &mut Reader<'_>) -> UserInfoSource {
+    let placeholders = reader.optional(Key::UserInfo, placeholders);
+    let file = reader.path(Key::UserInfoFile);
+    match (placeholders, file) {
+        (Some(_), Some(_)) => {
+            let wrong = Wrong::new("and --user-info-file exclude each other");
+            reader.conflict(&[Key::UserInfo, Key::UserInfoFile], wrong.hint("keep one of them"));
+            UserInfoSource::None
+        }
+        (Some(placeholders), None) => UserInfoSource::Placeholders(placeholders.user_info),
+        (None, Some(file)) => UserInfoSource::File(file),
+        (None, None) => UserInfoSource::None,
+    }
+}
+
+/// Two placeholders and nothing else. A text that is something else may be a password, so it is not
+/// quoted.
+fn placeholders(text: &str) -> Result<Placeholders, Wrong> {
+    let user_info = UserInfo::from_placeholders(text).map_err(|error| Wrong::new(error.to_string()))?;
+    Ok(Placeholders { text: text.to_owned(), user_info })
+}
+
+/// User-info that may be shown.
+struct Placeholders {
+    text: String,
+    user_info: UserInfo,
+}
+
+impl fmt::Display for Placeholders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn file_mode(reader: &mut Reader<'_>, user_info: &UserInfoSource) -> u32 {
+    let is_given = reader.is_given(Key::FileMode);
+    let holds_credentials = matches!(user_info, UserInfoSource::File(_));
+    let default = if holds_credentials { MODE_CLOSED } else { MODE_OPEN };
+    let mode = reader.with_default(Key::FileMode, default, mode);
+    if is_given && holds_credentials && mode.0 & 0o007 != 0 {
+        reader.warn(
+            Key::FileMode,
+            format!("{mode} lets everybody read the credentials; leave it out for {MODE_CLOSED}"),
+        );
+    }
+    mode.0
+}
+
+/// Permission bits, shown as `chmod` takes them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Mode(u32);
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0{:03o}", self.0)
+    }
+}
+
+fn mode(text: &str) -> Result<Mode, Wrong> {
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    let is_octal = (3..=4).contains(&digits.len()) && digits.bytes().all(|b| (b'0'..=b'7').contains(&b));
+    let mode = u32::from_str_radix(digits, 8).ok().filter(|_| is_octal);
+    let mode = mode.ok_or_else(|| Wrong::value(text, "is no octal mode of three digits"))?;
+    if mode > 0o777 {
+        return Err(Wrong::value(text, "sets more than the permission bits"));
+    }
+    let writes_unread = (0..3).any(|class| mode >> (3 * class) & 0o6 == 0o2);
+    if mode & 0o400 == 0 || writes_unread {
+        let wrong = Wrong::value(text, "lets somebody write, or us, and not read");
+        return Err(wrong
+            .hint("write an octal mode such as 0644; a decimal one, as in defaultMode: 420, is not meant"));
+    }
+    Ok(Mode(mode))
+}
+
+impl fmt::Display for OutputFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.name, self.format.word())
+    }
+}

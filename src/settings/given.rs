@@ -1,0 +1,280 @@
+//! What was given, from three sources: flag over environment over file. A higher source replaces a
+//! lower one and is never merged with it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use super::closest::closest;
+use super::environment;
+use super::fault::{Fault, Origin, Warning, Wrong, quoted};
+use super::surroundings::Surroundings;
+use super::table::Key;
+use super::yaml::{self, Node};
+
+/// Values of flags, as they were typed; a repeatable flag has several.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags(BTreeMap<Key, Vec<String>>);
+
+impl Flags {
+    /// Adds what was typed for one flag.
+    pub fn insert(&mut self, key: Key, values: Vec<String>) {
+        self.0.insert(key, values);
+    }
+}
+
+impl FromIterator<(Key, Vec<String>)> for Flags {
+    fn from_iter<I: IntoIterator<Item = (Key, Vec<String>)>>(flags: I) -> Self {
+        Self(flags.into_iter().collect())
+    }
+}
+
+/// The settings file as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its text, or why there is none.
+    pub content: Result<String, String>,
+}
+
+/// What was given for one setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Given {
+    /// One text, or for a repeatable setting any number.
+    pub(super) texts: Vec<String>,
+    pub(super) origin: Origin,
+}
+
+/// What was given for all of them, and what could not be taken as given.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) values: BTreeMap<Key, Given>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) warnings: Vec<Warning>,
+    /// Whether part of the settings is unknown, so that nothing can be said to be missing.
+    pub(super) file_is_unread: bool,
+}
+
+impl Gathered {
+    pub(super) fn from(flags: &Flags, file: Option<&SettingsFile>, surroundings: &Surroundings) -> Self {
+        let mut gathered = Self::default();
+        if let Some(file) = file {
+            gathered.take_file(file);
+        }
+        let ours = environment::read(surroundings);
+        gathered.warnings.extend(ours.warnings);
+        for (key, name, value) in ours.settings {
+            gathered.take_variable(key, name, value);
+        }
+        for (key, texts) in &flags.0 {
+            gathered.take(*key, texts, Origin::Flag);
+        }
+        gathered
+    }
+
+    /// Only what concerns these settings.
+    pub(super) fn only(mut self, keys: &[Key]) -> Self {
+        self.values.retain(|key, _| keys.contains(key));
+        self.faults.retain(|fault| Key::from_name(&fault.key).is_some_and(|key| keys.contains(&key)));
+        self
+    }
+
+    fn take(&mut self, key: Key, texts: &[String], origin: Origin) {
+        let texts = if key.setting().is_repeatable() { split_list(texts) } else { trimmed(texts) };
+        self.values.insert(key, Given { texts, origin });
+    }
+
+    fn take_variable(&mut self, key: Key, name: String, value: &OsStr) {
+        let origin = Origin::Variable(name);
+        match value.to_str() {
+            Some(text) if text.trim().is_empty() => {}
+            Some(text) => self.take(key, &[text.to_owned()], origin),
+            None => self.faults.push(Fault::of(key, origin, Wrong::new("its bytes are no UTF-8"))),
+        }
+    }
+
+    fn take_file(&mut self, file: &SettingsFile) {
+        let text = match &file.content {
+            Ok(text) => text,
+            Err(why) => {
+                let wrong = Wrong::new(format!("the settings file {why}"));
+                return self.refuse_file(&file.path, None, wrong);
+            }
+        };
+        match yaml::read(text) {
+            Ok(entries) => self.take_entries(&file.path, entries),
+            Err((error, line)) => {
+                let wrong = Wrong::new(format!("the settings file {error}"));
+                self.refuse_file(&file.path, line, wrong.hint("write one `setting: value` a line"));
+            }
+        }
+    }
+
+    fn refuse_file(&mut self, path: &Path, line: Option<usize>, wrong: Wrong) {
+        self.file_is_unread = true;
+        let origin = Origin::File { path: path.to_owned(), line };
+        self.faults.push(Fault::of(Key::Config, origin, wrong));
+    }
+
+    fn take_entries(&mut self, path: &Path, entries: Vec<yaml::Entry>) {
+        let mut lines = BTreeMap::new();
+        for entry in entries {
+            let origin = Origin::File { path: path.to_owned(), line: entry.line };
+            let taken = known(&entry.key).and_then(|key| {
+                refuse_twice(&mut lines, key, entry.line)?;
+                Ok((key, texts_of(key, entry.value)?))
+            });
+            match taken {
+                Ok((key, texts)) => self.take(key, &texts, origin),
+                Err(wrong) => self.faults.push(wrong.into_fault(&entry.key, origin)),
+            }
+        }
+    }
+}
+
+/// The setting of a key of the file, which may hold all but the file's own path.
+fn known(key: &str) -> Result<Key, Wrong> {
+    match Key::from_name(key) {
+        Some(Key::Config) => {
+            let wrong = Wrong::new("a settings file cannot name another one");
+            Err(wrong.hint("take the line out; give --config or EUREKA_PEERS_CONFIG"))
+        }
+        Some(key) => Ok(key),
+        None => {
+            let closest = closest(key, Key::all().map(Key::name));
+            let hint = closest.map(|name| format!("did you mean `{name}`?"));
+            let hint =
+                hint.unwrap_or_else(|| "take the line out; keys are the flags of `run --help`".to_owned());
+            Err(Wrong::new("is no setting").hint(hint))
+        }
+    }
+}
+
+fn refuse_twice(
+    lines: &mut BTreeMap<Key, Option<usize>>,
+    key: Key,
+    line: Option<usize>,
+) -> Result<(), Wrong> {
+    let Some(first) = lines.insert(key, line) else { return Ok(()) };
+    let first = first.map_or_else(String::new, |line| format!(", first on line {line}"));
+    let wrong = Wrong::new(format!("stands in the file more than once{first}"));
+    Err(wrong.hint("keep one of the lines; several values make one list"))
+}
+
+fn texts_of(key: Key, value: Node) -> Result<Vec<String>, Wrong> {
+    match value {
+        Node::Text(text) => Ok(vec![text]),
+        Node::List(texts) if key.setting().is_repeatable() => Ok(texts),
+        Node::List(_) => Err(Wrong::new("holds a list and takes one value")),
+        Node::Unsuitable(what) => Err(Wrong::new(format!("holds {what}"))),
+        Node::Nothing => {
+            let wrong = Wrong::new("has no value");
+            Err(wrong.hint(format!("{}, or take the line out", key.setting().hint)))
+        }
+    }
+}
+
+/// No value of a list holds a comma, so commas part them wherever they come from; blank items, such
+/// as behind a trailing comma, are none.
+fn split_list(texts: &[String]) -> Vec<String> {
+    let items = texts.iter().flat_map(|text| text.split(','));
+    items.map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
+fn trimmed(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| text.trim().to_owned()).collect()
+}
+
+impl Wrong {
+    /// A fault of a key that may be none of ours.
+    fn into_fault(self, key: &str, origin: Origin) -> Fault {
+        match Key::from_name(key) {
+            Some(key) => Fault::of(key, origin, self),
+            None => Fault::foreign(quoted(key), origin, self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> SettingsFile {
+        SettingsFile { path: "/c.yaml".into(), content: Ok(text.to_owned()) }
+    }
+
+    fn around(variables: &[(&str, &str)]) -> Surroundings {
+        let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
+        Surroundings { environment, ..Surroundings::default() }
+    }
+
+    fn faults(text: &str) -> Vec<String> {
+        let gathered = Gathered::from(&Flags::default(), Some(&file(text)), &Surroundings::default());
+        gathered.faults.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_higher_source_replaces_a_lower_one() {
+        let file = file("service: [a, b]\nzone: file\nport: 1\n");
+        let around = around(&[("EUREKA_PEERS_SERVICE", "c, d,"), ("EUREKA_PEERS_ZONE", "variable")]);
+        let flags = Flags::from_iter([(Key::Service, vec!["e".to_owned()])]);
+        let gathered = Gathered::from(&flags, Some(&file), &around);
+        let texts = |key: Key| gathered.values[&key].texts.join(" ");
+        assert_eq!(
+            (texts(Key::Service), texts(Key::Zone), texts(Key::Port)),
+            ("e".into(), "variable".into(), "1".into())
+        );
+        assert_eq!(gathered.values[&Key::Service].origin, Origin::Flag);
+        assert_eq!(gathered.values[&Key::Zone].origin, Origin::Variable("EUREKA_PEERS_ZONE".to_owned()));
+        assert_eq!(gathered.values[&Key::Port].origin.to_string(), "/c.yaml line 3");
+        assert_eq!(gathered.faults, []);
+    }
+
+    #[test]
+    fn an_empty_variable_hides_nothing() {
+        let gathered = Gathered::from(
+            &Flags::default(),
+            Some(&file("zone: a")),
+            &around(&[("EUREKA_PEERS_ZONE", ""), ("EUREKA_PEERS_SERVICE", " ")]),
+        );
+        assert_eq!(gathered.values[&Key::Zone].texts, ["a"]);
+        assert!(!gathered.values.contains_key(&Key::Service));
+    }
+
+    #[test]
+    fn every_fault_of_the_file_is_named_with_its_line() {
+        assert_eq!(
+            faults("servce: a\nzone: a\nzone: b\nport: [1, 2]\nlayout:\nconfig: /x\n7: x\nrole: {a: b}\n"),
+            [
+                "\"servce\" (/c.yaml line 1): is no setting; did you mean `service`?",
+                "zone (/c.yaml line 3): stands in the file more than once, first on line 2; \
+                 keep one of the lines; several values make one list",
+                "port (/c.yaml line 4): holds a list and takes one value; \
+                 write a number from 1 to 65535; a name belongs into --port-name",
+                "layout (/c.yaml line 5): has no value; write `volume` or `plain`, or take the line out",
+                "config (/c.yaml line 6): a settings file cannot name another one; \
+                 take the line out; give --config or EUREKA_PEERS_CONFIG",
+                "\"7\" (/c.yaml line 7): is no setting; take the line out; keys are the flags of `run --help`",
+                "role (/c.yaml line 8): holds a mapping; \
+                 write `server` beside a Eureka server, `client` beside anything else",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_one_fault() {
+        assert_eq!(
+            faults("- a\n"),
+            ["config (/c.yaml line 1): the settings file holds no mapping of keys to values; \
+              write one `setting: value` a line"]
+        );
+        let gone = SettingsFile { path: "/c.yaml".into(), content: Err("is missing".to_owned()) };
+        let gathered = Gathered::from(&Flags::default(), Some(&gone), &Surroundings::default());
+        assert!(gathered.file_is_unread);
+        assert_eq!(
+            gathered.faults[0].to_string(),
+            "config (/c.yaml): the settings file is missing; write the path of a YAML file"
+        );
+    }
+}

@@ -1,0 +1,204 @@
+//! Who the server beside us is: its own URL, and how it is recognised in an answer.
+//!
+//! The downward API comes first; host name and interfaces only stand in where it says nothing.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use crate::model::{DnsName, HeadlessService, Host, PodIdentity, ServiceUrl};
+use crate::reconcile::Own;
+
+use super::Purpose;
+use super::asked::{Asked, one_label, parsed};
+use super::fault::{Origin, Wrong, quoted};
+use super::reader::Reader;
+use super::table::Key;
+use super::words::PeerHost;
+
+/// What to do about a variable of the downward API.
+const FIELDS: [(&str, &str); 3] =
+    [("POD_NAME", "metadata.name"), ("POD_IP", "status.podIP"), ("POD_IPS", "status.podIPs")];
+
+/// Reads `--self-url` and whatever stands in for it; none where nothing does, with a fault where that
+/// matters.
+pub(super) fn own(reader: &mut Reader<'_>, asked: &Asked) -> Option<Own> {
+    let pod = Pod::look(reader);
+    if reader.is_given(Key::SelfUrl) {
+        let url: ServiceUrl = reader.optional(Key::SelfUrl, parsed)?;
+        warn_about_given(reader, asked, &pod, &url);
+        let identity = pod.identity_with(url.host(), &asked.services);
+        return Some(Own { identity, url });
+    }
+    match pod.host_for(asked) {
+        Ok((host, origin)) => {
+            let url =
+                ServiceUrl::new(asked.scheme, host, asked.port_or_default(), asked.context_path.clone());
+            reader.account_for(Key::SelfUrl, &url, origin);
+            warn_about_guesses(reader, asked, &pod);
+            Some(Own { identity: pod.identity(), url })
+        }
+        Err(why) => {
+            without_url(reader, asked, why);
+            None
+        }
+    }
+}
+
+/// Says that the own URL is unknown, to those who need it.
+fn without_url(reader: &mut Reader<'_>, asked: &Asked, why: Wrong) {
+    match reader.purpose {
+        // Without a Service there is no name to be known by, and that is a fault already.
+        Purpose::Run | Purpose::Init | Purpose::Check if asked.services.is_empty() => {}
+        Purpose::Run | Purpose::Init | Purpose::Check => reader.conflict(&[Key::SelfUrl], why),
+        Purpose::Print => {
+            reader.warn(Key::SelfUrl, "cannot be told here, so nothing is left out of the list");
+        }
+    }
+}
+
+/// The pod as the downward API shows it, or this machine.
+struct Pod {
+    name: Option<(DnsName, Origin)>,
+    addresses: Vec<IpAddr>,
+    addresses_from: Origin,
+}
+
+impl Pod {
+    fn look(reader: &mut Reader<'_>) -> Self {
+        let name = variable(reader, "POD_NAME", |text| one_label(text).map(|name| vec![name]))
+            .and_then(|names| Some((names.into_iter().next()?, Origin::Variable("POD_NAME".to_owned()))));
+        let addresses: Vec<IpAddr> = ["POD_IP", "POD_IPS"]
+            .into_iter()
+            .filter_map(|name| variable(reader, name, addresses_in))
+            .flatten()
+            .collect();
+        let surroundings = reader.surroundings;
+        let name = name.or_else(|| {
+            let first_label = surroundings.host_name.as_deref()?.split('.').next()?;
+            Some((one_label(first_label).ok()?, Origin::Observed("host name")))
+        });
+        if addresses.is_empty() {
+            let observed = surroundings.interface_addresses.clone();
+            return Self { name, addresses: observed, addresses_from: Origin::Observed("interfaces") };
+        }
+        Self { name, addresses, addresses_from: Origin::Variable("POD_IP".to_owned()) }
+    }
+
+    /// What the own URL names by default: as peers are named.
+    fn host_for(&self, asked: &Asked) -> Result<(Host, Origin), Wrong> {
+        let address_of = |is_of_family: fn(&IpAddr) -> bool| {
+            let address = self.addresses.iter().find(|address| is_of_family(address)).copied();
+            let found = address.map(|address| (Host::Address(address), self.addresses_from.clone()));
+            found.ok_or_else(|| unknown("POD_IP or POD_IPS", "status.podIPs"))
+        };
+        match asked.peer_host {
+            PeerHost::Name => self.name_under(asked.services.first()),
+            PeerHost::Ipv4 => address_of(IpAddr::is_ipv4),
+            PeerHost::Ipv6 => address_of(IpAddr::is_ipv6),
+        }
+    }
+
+    fn name_under(&self, service: Option<&HeadlessService>) -> Result<(Host, Origin), Wrong> {
+        let (Some((label, origin)), Some(service)) = (&self.name, service) else {
+            return Err(unknown("POD_NAME", "metadata.name"));
+        };
+        let name = service.name().child(label.as_str()).map_err(|error| {
+            Wrong::new(format!("cannot be made of {label} and {service}, which {error}"))
+                .hint("give --self-url")
+        })?;
+        Ok((Host::Name(name), origin.clone()))
+    }
+
+    fn identity(&self) -> PodIdentity {
+        PodIdentity {
+            name: self.name.as_ref().map(|(name, _)| name.clone()),
+            addresses: self.addresses.iter().map(IpAddr::to_canonical).collect::<BTreeSet<_>>(),
+        }
+    }
+
+    /// The identity of a pod that is known as `host`: a label under a Service is its name there, which
+    /// the pod's `hostname` may make another one than `POD_NAME`.
+    fn identity_with(&self, host: &Host, services: &[HeadlessService]) -> PodIdentity {
+        let mut identity = self.identity();
+        match host {
+            Host::Address(address) => {
+                identity.addresses.insert(address.to_canonical());
+            }
+            Host::Name(name) => identity.name = label_under(name, services).or(identity.name),
+        }
+        identity
+    }
+}
+
+/// The first label of a name that lies under one of the Services, be it written in full or cut short
+/// as in `eureka-0.eureka`.
+fn label_under(name: &DnsName, services: &[HeadlessService]) -> Option<DnsName> {
+    let (label, rest) = name.as_str().split_once('.')?;
+    let is_meant = |service: &HeadlessService| {
+        let full = service.name().as_str();
+        full == rest || full.strip_prefix(rest).is_some_and(|more| more.starts_with('.'))
+    };
+    services.iter().any(is_meant).then(|| label.parse().ok()).flatten()
+}
+
+fn addresses_in(text: &str) -> Result<Vec<IpAddr>, Wrong> {
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    items.map(|item| item.parse().map_err(|_| Wrong::value(item, "is no address"))).collect()
+}
+
+/// Reads a variable of the downward API; one that is set and makes no sense is a fault, for a guess
+/// in its place would be wrong as well.
+fn variable<T>(reader: &mut Reader<'_>, name: &str, parse: impl Fn(&str) -> Result<T, Wrong>) -> Option<T> {
+    let value = reader.surroundings.variable(name)?.to_string_lossy();
+    match parse(value.trim()) {
+        Ok(value) => Some(value),
+        Err(_) if reader.purpose == Purpose::Print => None,
+        Err(wrong) => {
+            let field = FIELDS.iter().find(|(variable, _)| *variable == name).map_or("", |(_, field)| field);
+            reader.fault_around(name, wrong.hint(format!("set it with `fieldRef: {field}`, or not at all")));
+            None
+        }
+    }
+}
+
+fn unknown(variable: &str, field: &str) -> Wrong {
+    Wrong::new("cannot be told: the pod does not say who it is")
+        .hint(format!("set {variable} with `fieldRef: {field}`, or give --self-url"))
+}
+
+fn warn_about_given(reader: &mut Reader<'_>, asked: &Asked, pod: &Pod, url: &ServiceUrl) {
+    if url.path().as_str() == "/" {
+        reader.warn(Key::SelfUrl, format!("{url} has no path; a Eureka server's is usually /eureka/"));
+    }
+    let Host::Name(name) = url.host() else { return };
+    let (Some(label), Some((pod_name, Origin::Variable(_)))) =
+        (label_under(name, &asked.services), &pod.name)
+    else {
+        return;
+    };
+    if label != *pod_name {
+        let message =
+            format!("names {label} while POD_NAME says {pod_name}; the one in the URL is taken for self");
+        reader.warn(Key::SelfUrl, message);
+    }
+}
+
+/// In a pod a guess is worth a word, for the downward API would have known.
+fn warn_about_guesses(reader: &mut Reader<'_>, asked: &Asked, pod: &Pod) {
+    if reader.purpose == Purpose::Print || !reader.surroundings.is_pod() {
+        return;
+    }
+    if let (PeerHost::Name, Some((name, Origin::Observed(_)))) = (asked.peer_host, &pod.name) {
+        let message = format!(
+            "is not set, so the host name {} stands in; set it with `fieldRef: metadata.name`",
+            quoted(name.as_str())
+        );
+        reader.warn("POD_NAME", message);
+    }
+    if let Origin::Observed(_) = pod.addresses_from {
+        reader.warn(
+            "POD_IP",
+            "is not set, so the interfaces' addresses stand in; set it with `fieldRef: status.podIP`",
+        );
+    }
+}

@@ -1,0 +1,120 @@
+//! Settings of the program itself: where it listens, what it logs, which DNS servers it asks.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use crate::model::Port;
+
+use super::fault::{Wrong, quoted};
+use super::reader::Reader;
+use super::table::Key;
+use super::{ListenAddress, LogFormat, LogLevel};
+
+/// Where probes, metrics and status are by default.
+const PUBLIC_PORT: u16 = 9761;
+/// Where sink and overrides are by default.
+const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9762);
+/// RFC 1035, section 4.2.
+const DNS_PORT: u16 = 53;
+
+/// The two addresses that we listen on; they do not meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listeners {
+    /// Probes, metrics, status.
+    pub public: ListenAddress,
+    /// Sink and overrides.
+    pub local: SocketAddr,
+}
+
+pub(super) fn listeners(reader: &mut Reader<'_>) -> Listeners {
+    let default = ListenAddress::Any(Port::new(PUBLIC_PORT).expect("9761 is a port"));
+    let public = reader.with_default(Key::Listen, default, listen_address);
+    let local = reader.with_default(Key::LocalListen, LOCAL, local_address);
+    if public.meets(local) {
+        let wrong = Wrong::new(format!("{public} and --local-listen {local} are one address to the system"));
+        reader.conflict(&[Key::Listen, Key::LocalListen], wrong.hint("give them different ports"));
+    }
+    Listeners { public, local }
+}
+
+pub(super) fn log_level(reader: &mut Reader<'_>) -> LogLevel {
+    reader.word(Key::LogLevel, LogLevel::Info)
+}
+
+pub(super) fn log_format(reader: &mut Reader<'_>) -> LogFormat {
+    let default = if reader.surroundings.is_terminal { LogFormat::Text } else { LogFormat::Json };
+    reader.word(Key::LogFormat, default)
+}
+
+pub(super) fn dns_servers(reader: &mut Reader<'_>) -> Vec<SocketAddr> {
+    reader.list(Key::DnsServer, dns_server)
+}
+
+impl ListenAddress {
+    /// What to bind first.
+    pub fn preferred(self) -> SocketAddr {
+        match self {
+            Self::Any(port) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, port.get())),
+            Self::Exactly(address) => address,
+        }
+    }
+
+    /// What to bind where the host has no IPv6.
+    pub fn without_ipv6(self) -> Option<SocketAddr> {
+        match self {
+            Self::Any(port) => Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port.get()))),
+            Self::Exactly(_) => None,
+        }
+    }
+
+    fn meets(self, other: SocketAddr) -> bool {
+        let ours = self.preferred();
+        ours.port() == other.port() && (ours.ip().is_unspecified() || ours.ip() == other.ip())
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.preferred().fmt(f)
+    }
+}
+
+fn listen_address(text: &str) -> Result<ListenAddress, Wrong> {
+    match text.strip_prefix(':') {
+        Some(port) if !port.contains(':') => {
+            port.parse().map(ListenAddress::Any).map_err(|error| Wrong::value(port, error))
+        }
+        Some(_) | None => socket_address(text).map(ListenAddress::Exactly),
+    }
+}
+
+fn local_address(text: &str) -> Result<SocketAddr, Wrong> {
+    let address = socket_address(text)?;
+    let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+    if address.ip().is_loopback() {
+        return Ok(address);
+    }
+    Err(Wrong::value(text, "is no loopback address; whoever reaches it could override the list"))
+}
+
+fn socket_address(text: &str) -> Result<SocketAddr, Wrong> {
+    let address: SocketAddr = text.parse().map_err(|_| Wrong::value(text, "is no address with a port"))?;
+    if address.port() == 0 {
+        return Err(Wrong::value(text, "has port 0, which nobody could find"));
+    }
+    Ok(address)
+}
+
+/// `IP`, `IP:PORT`, or for IPv6 also `[IP]` and `[IP]:PORT`.
+fn dns_server(text: &str) -> Result<SocketAddr, Wrong> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return Ok(SocketAddr::new(address, DNS_PORT));
+    }
+    let address: SocketAddr =
+        text.parse().map_err(|_| Wrong::new(format!("{} is no address", quoted(text))))?;
+    if address.port() == 0 {
+        return Err(Wrong::value(text, "has port 0"));
+    }
+    Ok(address)
+}

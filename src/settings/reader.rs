@@ -1,0 +1,269 @@
+//! Reads typed values out of what was given, and keeps account: of faults, of warnings, of where each
+//! value came from. A faulty value never stops the reading of the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::model::{Patience, read_duration};
+
+use super::Purpose;
+use super::closest::closest;
+use super::fault::{Fault, Origin, Rejected, Warning, Wrong, quoted};
+use super::given::{Gathered, Given};
+use super::provenance::Provenance;
+use super::surroundings::Surroundings;
+use super::table::{Key, Shape, humane};
+use super::words::{Word, words_of};
+
+/// Bytes of one value; as long as a path may be (Linux, `PATH_MAX`).
+const TEXT_MAX: usize = 4_096;
+
+pub(super) struct Reader<'s> {
+    values: BTreeMap<Key, Given>,
+    faults: Vec<Fault>,
+    faulty: BTreeSet<Key>,
+    warnings: Vec<Warning>,
+    provenance: Provenance,
+    file_is_unread: bool,
+    pub(super) surroundings: &'s Surroundings,
+    pub(super) purpose: Purpose,
+}
+
+/// What was read, beside the values themselves.
+pub(super) struct Account {
+    pub(super) provenance: Provenance,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl<'s> Reader<'s> {
+    pub(super) fn new(gathered: Gathered, surroundings: &'s Surroundings, purpose: Purpose) -> Self {
+        let Gathered { values, faults, warnings, file_is_unread } = gathered;
+        let faulty = faults.iter().filter_map(|fault| Key::from_name(&fault.key)).collect();
+        let provenance = Provenance::default();
+        Self { values, faults, faulty, warnings, provenance, file_is_unread, surroundings, purpose }
+    }
+
+    /// Ends the reading.
+    pub(super) fn finish(self) -> Result<Account, Rejected> {
+        let Self { faults, warnings, provenance, .. } = self;
+        if faults.is_empty() {
+            Ok(Account { provenance, warnings })
+        } else {
+            Err(Rejected { faults, warnings })
+        }
+    }
+
+    /// A value to be read as if it had been given, where nobody gave one.
+    pub(super) fn fall_back(&mut self, key: Key, text: String, origin: Origin) {
+        self.values.entry(key).or_insert(Given { texts: vec![text], origin });
+    }
+
+    /// Whether somebody gave this.
+    pub(super) fn is_given(&self, key: Key) -> bool {
+        self.values.contains_key(&key)
+    }
+
+    /// One value, where it is given and can be read.
+    pub(super) fn optional<T: Display>(
+        &mut self,
+        key: Key,
+        parse: impl FnOnce(&str) -> Result<T, Wrong>,
+    ) -> Option<T> {
+        let Some(given) = self.values.get(&key) else {
+            self.provenance.push(key, None, Origin::Default);
+            return None;
+        };
+        let origin = given.origin.clone();
+        // The command line refuses a second value, and the file a list, so the last is the only one.
+        let text = given.texts.last().map_or("", String::as_str);
+        match checked(text).and_then(parse) {
+            Ok(value) => {
+                self.provenance.push(key, Some(value.to_string()), origin);
+                Some(value)
+            }
+            Err(wrong) => {
+                self.fault(key, wrong);
+                None
+            }
+        }
+    }
+
+    /// One value, or its default, which also stands in for a faulty one while the rest is read.
+    pub(super) fn with_default<T: Display>(
+        &mut self,
+        key: Key,
+        default: T,
+        parse: impl FnOnce(&str) -> Result<T, Wrong>,
+    ) -> T {
+        if self.is_given(key) {
+            return self.optional(key, parse).unwrap_or(default);
+        }
+        self.provenance.push(key, Some(default.to_string()), Origin::Default);
+        default
+    }
+
+    /// One of a few words.
+    pub(super) fn word<T: Word>(&mut self, key: Key, default: T) -> T {
+        self.with_default(key, Written(default), |text| {
+            T::from_word(text).map(Written).ok_or_else(|| no_word::<T>(text))
+        })
+        .0
+    }
+
+    /// A path, unread.
+    pub(super) fn path(&mut self, key: Key) -> Option<PathBuf> {
+        self.optional(key, |text| Ok(text.to_owned())).map(PathBuf::from)
+    }
+
+    /// A duration within the bounds of the table.
+    pub(super) fn duration(&mut self, key: Key, default: Duration) -> Duration {
+        self.with_default(key, Humane(default), |text| {
+            let duration = read_duration(text).map_err(|error| Wrong::value(text, error))?;
+            within(key, text, duration).map(Humane)
+        })
+        .0
+    }
+
+    /// A duration within the bounds of the table, or `never`.
+    pub(super) fn patience(&mut self, key: Key, default: Patience) -> Patience {
+        self.with_default(key, default, |text| {
+            if text.eq_ignore_ascii_case("never") {
+                return Ok(Patience::Never);
+            }
+            let duration = read_duration(text).map_err(|error| Wrong::value(text, error))?;
+            within(key, text, duration).map(Patience::After)
+        })
+    }
+
+    /// A whole number within the bounds of the table.
+    pub(super) fn count(&mut self, key: Key, default: usize) -> usize {
+        self.with_default(key, default, |text| {
+            let count: usize = text.parse().map_err(|_| Wrong::value(text, "is no whole number"))?;
+            let Shape::Count { min, max } = key.setting().shape else { return Ok(count) };
+            if (min..=max).contains(&count) { Ok(count) } else { Err(out_of_bounds(key, text)) }
+        })
+    }
+
+    /// All values of a repeatable setting that can be read, in their order, each once.
+    pub(super) fn list<T: Display + PartialEq>(
+        &mut self,
+        key: Key,
+        parse: impl Fn(&str) -> Result<T, Wrong>,
+    ) -> Vec<T> {
+        let Some(given) = self.values.get(&key).cloned() else {
+            self.provenance.push(key, None, Origin::Default);
+            return Vec::new();
+        };
+        let max = key.setting().values_max;
+        if given.texts.len() > max {
+            let count = given.texts.len();
+            self.fault(
+                key,
+                Wrong::new(format!("has {count} values; at most {max} are taken")).hint("give fewer"),
+            );
+            return Vec::new();
+        }
+        let mut values = Vec::new();
+        for text in &given.texts {
+            match checked(text).and_then(&parse) {
+                Ok(value) if values.contains(&value) => {}
+                Ok(value) => values.push(value),
+                Err(wrong) => self.fault(key, wrong),
+            }
+        }
+        let shown = values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        self.provenance.push(key, Some(shown), given.origin);
+        values
+    }
+
+    /// A value that stands in the account though nobody gave it.
+    pub(super) fn account_for(&mut self, key: Key, value: &impl Display, origin: Origin) {
+        self.provenance.push(key, Some(value.to_string()), origin);
+    }
+
+    /// Something is wrong with this setting.
+    pub(super) fn fault(&mut self, key: Key, wrong: Wrong) {
+        let origin = self.values.get(&key).map_or(Origin::Default, |given| given.origin.clone());
+        self.faulty.insert(key);
+        self.faults.push(Fault::of(key, origin, wrong));
+    }
+
+    /// Something is wrong with what surrounds us.
+    pub(super) fn fault_around(&mut self, variable: &str, wrong: Wrong) {
+        self.faults.push(Fault::foreign(variable.to_owned(), Origin::Variable(variable.to_owned()), wrong));
+    }
+
+    /// Settings that do not go together, told of the first; silent where one is faulty by itself.
+    pub(super) fn conflict(&mut self, keys: &[Key], wrong: Wrong) {
+        let Some(first) = keys.first() else { return };
+        if !keys.iter().any(|key| self.faulty.contains(key)) {
+            self.fault(*first, wrong);
+        }
+    }
+
+    /// A setting that must be given; silent where the file, which may give it, could not be read.
+    pub(super) fn missing(&mut self, key: Key, problem: &str) {
+        if !self.file_is_unread && !self.faulty.contains(&key) {
+            self.fault(key, Wrong::new(problem));
+        }
+    }
+
+    pub(super) fn warn(&mut self, key: impl Display, message: impl Into<String>) {
+        self.warnings.push(Warning { key: key.to_string(), message: message.into() });
+    }
+}
+
+/// Refuses what no setting takes, before anything looks at it closely.
+fn checked(text: &str) -> Result<&str, Wrong> {
+    if text.is_empty() {
+        return Err(Wrong::new("is empty"));
+    }
+    if text.len() > TEXT_MAX {
+        return Err(Wrong::new(format!("has a value of {} bytes; the bound is {TEXT_MAX}", text.len())));
+    }
+    match text.chars().find(|c| c.is_control()) {
+        Some(control) => Err(Wrong::new(format!("has a value that holds the control character {control:?}"))),
+        None => Ok(text),
+    }
+}
+
+fn no_word<T: Word>(text: &str) -> Wrong {
+    let words = words_of::<T>();
+    let wrong = Wrong::value(text, format_args!("is none of {}", words.join(", ")));
+    match closest(text, words.into_iter()) {
+        Some(word) => wrong.hint(format!("did you mean `{word}`?")),
+        None => wrong,
+    }
+}
+
+fn within(key: Key, text: &str, duration: Duration) -> Result<Duration, Wrong> {
+    let (Shape::Duration { min, max } | Shape::Patience { min, max }) = key.setting().shape else {
+        return Ok(duration);
+    };
+    if (min..=max).contains(&duration) { Ok(duration) } else { Err(out_of_bounds(key, text)) }
+}
+
+fn out_of_bounds(key: Key, text: &str) -> Wrong {
+    let bounds = key.setting().bounds().unwrap_or_default();
+    Wrong::new(format!("{} is out of bounds", quoted(text))).hint(format!("{} {bounds}", key.setting().hint))
+}
+
+/// A word that shows itself as it is written.
+struct Written<T>(T);
+
+impl<T: Word> Display for Written<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.word())
+    }
+}
+
+/// A duration that shows itself as it is written.
+struct Humane(Duration);
+
+impl Display for Humane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        humane(self.0).fmt(f)
+    }
+}

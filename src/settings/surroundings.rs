@@ -1,0 +1,150 @@
+//! What this machine says of us: environment, resolv.conf, host name, interfaces.
+//!
+//! A value that is observed once and passed in, so that reading settings is a function. Of the
+//! environment only our own variables and the downward API's are kept, for the rest may be secret.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::{IsTerminal, Read};
+use std::net::IpAddr;
+
+use super::table::VARIABLE_PREFIX;
+
+/// Variables of the downward API, under the names that the documentation gives them; the last is set
+/// by the kubelet in every container.
+const OTHER_VARIABLES: [&str; 5] = ["POD_NAME", "POD_IP", "POD_IPS", "POD_NAMESPACE", KUBERNETES];
+const KUBERNETES: &str = "KUBERNETES_SERVICE_HOST";
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+/// Bytes of resolv.conf that are looked at; glibc itself takes no more than six search entries.
+const RESOLV_CONF_MAX: u64 = 64 * 1024;
+
+/// Everything that defaults depend on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// `EUREKA_PEERS_*`, `POD_*`, and whether this is a pod.
+    pub environment: BTreeMap<String, OsString>,
+    /// Entries of resolv.conf's search list.
+    pub search: Vec<String>,
+    /// `uname -n`.
+    pub host_name: Option<String>,
+    /// Addresses of the interfaces, loopback and link-local ones left out.
+    pub interface_addresses: Vec<IpAddr>,
+    /// Whether the log (standard error) goes to a terminal.
+    pub is_terminal: bool,
+}
+
+impl Surroundings {
+    /// Looks around. What cannot be read is missing, and whoever needs it says so.
+    pub fn observe() -> Self {
+        Self {
+            environment: ours(std::env::vars_os()),
+            search: search_list(&read_resolv_conf()),
+            host_name: rustix::system::uname().nodename().to_str().ok().map(str::to_owned),
+            interface_addresses: interface_addresses(),
+            is_terminal: std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// A variable that is set to something; an empty one counts as not set.
+    pub(super) fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.environment.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a kubelet started us.
+    pub(super) fn is_pod(&self) -> bool {
+        self.variable(KUBERNETES).is_some()
+    }
+
+    /// Namespace and cluster domain as the kubelet writes them: the search list begins with
+    /// `NS.svc.DOMAIN` (`dns.go`, `generateSearchesForDNSClusterFirst`).
+    pub(super) fn namespace_and_domain(&self) -> Option<(&str, &str)> {
+        self.search.iter().find_map(|entry| {
+            let (namespace, rest) = entry.trim_end_matches('.').split_once('.')?;
+            let domain = rest.strip_prefix("svc.")?;
+            (!namespace.is_empty() && !domain.is_empty()).then_some((namespace, domain))
+        })
+    }
+}
+
+fn ours(variables: impl Iterator<Item = (OsString, OsString)>) -> BTreeMap<String, OsString> {
+    let named = variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    named
+        .filter(|(name, _)| name.starts_with(VARIABLE_PREFIX) || OTHER_VARIABLES.contains(&name.as_str()))
+        .collect()
+}
+
+fn read_resolv_conf() -> String {
+    let mut bytes = Vec::new();
+    if let Ok(file) = std::fs::File::open(RESOLV_CONF) {
+        // Half a file is as good as its first lines; none is as good as an empty one.
+        let _read = file.take(RESOLV_CONF_MAX).read_to_end(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The last `search` or `domain` line counts (resolv.conf(5)).
+fn search_list(resolv_conf: &str) -> Vec<String> {
+    let entries_of = |line: &str| {
+        let mut words = line.split_whitespace();
+        matches!(words.next(), Some("search" | "domain")).then(|| words.map(str::to_owned).collect())
+    };
+    resolv_conf.lines().rev().find_map(entries_of).unwrap_or_default()
+}
+
+fn interface_addresses() -> Vec<IpAddr> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let of_a_pod =
+        interfaces.iter().filter(|interface| !interface.is_loopback() && !interface.is_link_local());
+    of_a_pod.map(if_addrs::Interface::ip).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_search(entries: &[&str]) -> Surroundings {
+        Surroundings { search: entries.iter().map(ToString::to_string).collect(), ..Surroundings::default() }
+    }
+
+    #[test]
+    fn the_last_search_line_counts() {
+        let conf = "nameserver 10.96.0.10\nsearch old.example\n# search comment\n\
+                    search ns.svc.cluster.local svc.cluster.local  cluster.local\noptions ndots:5\n";
+        assert_eq!(search_list(conf), ["ns.svc.cluster.local", "svc.cluster.local", "cluster.local"]);
+        assert_eq!(search_list("domain example.org\n"), ["example.org"]);
+        assert_eq!(search_list("nameserver 1.1.1.1\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_kubelets_search_list_tells_the_namespace() {
+        let kubelet =
+            with_search(&["ns.svc.cluster.local", "svc.cluster.local", "cluster.local", "example.org"]);
+        assert_eq!(kubelet.namespace_and_domain(), Some(("ns", "cluster.local")));
+        let dotted = with_search(&["ns.svc.k8s.example.org."]);
+        assert_eq!(dotted.namespace_and_domain(), Some(("ns", "k8s.example.org")));
+        assert_eq!(with_search(&["example.org", "svc.cluster.local"]).namespace_and_domain(), None);
+        assert_eq!(with_search(&[]).namespace_and_domain(), None);
+    }
+
+    #[test]
+    fn of_the_environment_only_our_own_is_kept() {
+        let variables = [("POD_NAME", "eureka-0"), ("EUREKA_PEERS_ZONE", "a"), ("DB_PASSWORD", "s3cret")];
+        let kept = ours(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        assert_eq!(kept.keys().collect::<Vec<_>>(), ["EUREKA_PEERS_ZONE", "POD_NAME"]);
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set() {
+        let environment = [("POD_NAME".to_owned(), OsString::new())].into();
+        let surroundings = Surroundings { environment, ..Surroundings::default() };
+        assert_eq!(surroundings.variable("POD_NAME"), None);
+        assert!(!surroundings.is_pod());
+    }
+
+    #[test]
+    fn looking_around_leaves_loopback_out() {
+        let surroundings = Surroundings::observe();
+        assert!(surroundings.host_name.is_some_and(|name| !name.is_empty()));
+        assert!(surroundings.interface_addresses.iter().all(|address| !address.is_loopback()));
+    }
+}

@@ -1,0 +1,148 @@
+//! Settings whose value is one of a few words.
+
+use crate::document::Format;
+use crate::model::Scheme;
+use crate::reconcile::OnDeadline;
+
+use super::{Layout, LogFormat, LogLevel};
+
+/// A value written as one of a closed set of words.
+pub(super) trait Word: Copy + PartialEq + 'static {
+    /// Each word and what it stands for, in the order of the help.
+    const WORDS: &'static [(&'static str, Self)];
+
+    /// The value of `text`, whatever its case.
+    fn from_word(text: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, value)| *value)
+    }
+
+    /// The word for this value.
+    fn word(self) -> &'static str {
+        let found = Self::WORDS.iter().find(|(_, value)| *value == self);
+        found.expect("every value stands in its list of words, which a test proves").0
+    }
+}
+
+/// All words of one kind, for help and completions.
+pub(super) fn words_of<T: Word>() -> Vec<&'static str> {
+    T::WORDS.iter().map(|(word, _)| *word).collect()
+}
+
+/// `--role`, before it is known who we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RoleWord {
+    Server,
+    Client,
+}
+
+impl Word for RoleWord {
+    const WORDS: &'static [(&'static str, Self)] = &[("server", Self::Server), ("client", Self::Client)];
+}
+
+/// `--peer-host`: what stands in the URLs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PeerHost {
+    Name,
+    Ipv4,
+    Ipv6,
+}
+
+impl Word for PeerHost {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("name", Self::Name), ("ipv4", Self::Ipv4), ("ipv6", Self::Ipv6)];
+}
+
+/// `--adopt`: how the server is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Adopt {
+    None,
+    Refresh,
+    Env,
+}
+
+impl Word for Adopt {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("none", Self::None), ("refresh", Self::Refresh), ("env", Self::Env)];
+}
+
+impl Word for Scheme {
+    const WORDS: &'static [(&'static str, Self)] = &[("http", Self::Http), ("https", Self::Https)];
+}
+
+impl Word for OnDeadline {
+    const WORDS: &'static [(&'static str, Self)] = &[("publish", Self::Publish), ("fail", Self::Fail)];
+}
+
+impl Word for Layout {
+    const WORDS: &'static [(&'static str, Self)] = &[("volume", Self::Volume), ("plain", Self::Plain)];
+}
+
+impl Word for LogLevel {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("off", Self::Off),
+        ("error", Self::Error),
+        ("warn", Self::Warn),
+        ("info", Self::Info),
+        ("debug", Self::Debug),
+        ("trace", Self::Trace),
+    ];
+}
+
+impl Word for LogFormat {
+    const WORDS: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
+}
+
+impl Word for Format {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("spring-properties", Self::SpringProperties),
+        ("spring-yaml", Self::SpringYaml),
+        ("archaius", Self::Archaius),
+        ("configtree", Self::Configtree),
+        ("env", Self::Env),
+        ("json", Self::Json),
+        ("lines", Self::Lines),
+    ];
+}
+
+impl Word for bool {
+    const WORDS: &'static [(&'static str, Self)] = &[("true", true), ("false", false)];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Format as F;
+    use LogLevel as L;
+
+    fn reads_what_it_prints<T: Word + std::fmt::Debug>(values: &[T]) {
+        assert_eq!(values.len(), T::WORDS.len());
+        for value in values {
+            assert_eq!(T::from_word(value.word()), Some(*value));
+            assert_eq!(T::from_word(&value.word().to_uppercase()), Some(*value));
+        }
+        assert_eq!(T::from_word(""), None);
+        assert_eq!(T::from_word("other"), None);
+    }
+
+    #[test]
+    fn every_value_has_a_word() {
+        reads_what_it_prints(&[RoleWord::Server, RoleWord::Client]);
+        reads_what_it_prints(&[PeerHost::Name, PeerHost::Ipv4, PeerHost::Ipv6]);
+        reads_what_it_prints(&[Adopt::None, Adopt::Refresh, Adopt::Env]);
+        reads_what_it_prints(&[Scheme::Http, Scheme::Https]);
+        reads_what_it_prints(&[OnDeadline::Publish, OnDeadline::Fail]);
+        reads_what_it_prints(&[Layout::Volume, Layout::Plain]);
+        reads_what_it_prints(&[LogFormat::Text, LogFormat::Json]);
+        reads_what_it_prints(&[true, false]);
+        reads_what_it_prints(&[L::Off, L::Error, L::Warn, L::Info, L::Debug, L::Trace]);
+        reads_what_it_prints(&[
+            F::SpringProperties,
+            F::SpringYaml,
+            F::Archaius,
+            F::Configtree,
+            F::Env,
+            F::Json,
+            F::Lines,
+        ]);
+    }
+}

@@ -1,0 +1,193 @@
+//! Against a real directory, in real time.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::*;
+
+/// So slow that whatever is seen was seen by a hint.
+const BY_HINT: Pace = Pace { poll: Duration::from_secs(600), settle: Duration::from_millis(20) };
+/// So fast that a test can wait for it.
+const BY_POLL: Pace = Pace { poll: Duration::from_millis(30), settle: Duration::from_millis(20) };
+
+fn watch(path: &Path, seen: &str, pace: Pace) -> SettingsWatch {
+    SettingsWatch::with_pace(path.to_owned(), seen.to_owned(), pace)
+}
+
+async fn next(watch: &mut SettingsWatch) -> Result<String, ReadError> {
+    tokio::time::timeout(Duration::from_secs(10), watch.changed()).await.expect("a change is seen")
+}
+
+/// Waits for a text that was written in place, and so may be seen while it is still empty.
+async fn written(watch: &mut SettingsWatch, text: &str) {
+    let mut seen = next(watch).await;
+    if seen.as_deref() == Ok("") {
+        seen = next(watch).await;
+    }
+    assert_eq!(seen.as_deref(), Ok(text));
+}
+
+async fn nothing(watch: &mut SettingsWatch, wait: Duration) {
+    let change = tokio::time::timeout(wait, watch.changed()).await;
+    assert!(change.is_err(), "{change:?}");
+}
+
+const MOMENT: Duration = Duration::from_millis(150);
+
+#[tokio::test]
+async fn a_plain_write_is_seen_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("c.yaml");
+    fs::write(&path, "a: 1").expect("written");
+    let mut watch = watch(&path, "a: 1", BY_HINT);
+    nothing(&mut watch, MOMENT).await;
+    fs::write(&path, "a: 2").expect("written");
+    written(&mut watch, "a: 2").await;
+    nothing(&mut watch, MOMENT).await;
+}
+
+#[tokio::test]
+async fn the_same_bytes_are_no_change() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("c.yaml");
+    fs::write(&path, "a: 1").expect("written");
+    let mut watch = watch(&path, "a: 1", BY_HINT);
+    nothing(&mut watch, MOMENT).await;
+    let aside = directory.path().join("aside");
+    fs::write(&aside, "a: 1").expect("written");
+    fs::rename(&aside, &path).expect("renamed");
+    nothing(&mut watch, MOMENT).await;
+}
+
+#[tokio::test]
+async fn a_change_before_the_first_look_is_seen() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("c.yaml");
+    fs::write(&path, "a: 2").expect("written");
+    assert_eq!(next(&mut watch(&path, "a: 1", BY_HINT)).await.as_deref(), Ok("a: 2"));
+}
+
+#[tokio::test]
+async fn a_rename_over_the_file_is_seen_each_time() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("c.yaml");
+    fs::write(&path, "0").expect("written");
+    let mut watch = watch(&path, "0", BY_HINT);
+    nothing(&mut watch, MOMENT).await;
+    for text in ["1", "2", "3"] {
+        let aside = directory.path().join("aside");
+        fs::write(&aside, text).expect("written");
+        fs::rename(&aside, &path).expect("renamed");
+        assert_eq!(next(&mut watch).await.as_deref(), Ok(text));
+    }
+}
+
+/// One swap as the kubelet does it for a ConfigMap volume.
+fn swap(volume: &Path, generation: &str, text: &str) {
+    fs::create_dir(volume.join(generation)).expect("made");
+    fs::write(volume.join(generation).join("c.yaml"), text).expect("written");
+    symlink(generation, volume.join("..data_tmp")).expect("linked");
+    fs::rename(volume.join("..data_tmp"), volume.join("..data")).expect("swapped");
+}
+
+#[tokio::test]
+async fn every_swap_of_a_configmap_volume_is_seen() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let volume = directory.path();
+    swap(volume, "..2026_1", "0");
+    let path = volume.join("c.yaml");
+    symlink("..data/c.yaml", &path).expect("linked");
+    let mut watch = watch(&path, "0", BY_HINT);
+    nothing(&mut watch, MOMENT).await;
+    let mut before = "..2026_1".to_owned();
+    for text in ["1", "2", "3"] {
+        let generation = format!("..2026_1{text}");
+        swap(volume, &generation, text);
+        fs::remove_dir_all(volume.join(&before)).expect("removed");
+        before = generation;
+        assert_eq!(next(&mut watch).await.as_deref(), Ok(text));
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_goes_and_comes_back_is_seen_twice() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("c.yaml");
+    fs::write(&path, "a: 1").expect("written");
+    let mut watch = watch(&path, "a: 1", BY_HINT);
+    nothing(&mut watch, MOMENT).await;
+    fs::remove_file(&path).expect("removed");
+    assert_eq!(next(&mut watch).await, Err(ReadError::Missing));
+    nothing(&mut watch, MOMENT).await;
+    fs::write(&path, "a: 1").expect("written");
+    written(&mut watch, "a: 1").await;
+}
+
+#[tokio::test]
+async fn without_a_watch_the_clock_sees_it_and_a_watch_is_tried_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("not yet").join("c.yaml");
+    let mut watch = watch(&path, "a: 1", BY_POLL);
+    assert_eq!(next(&mut watch).await, Err(ReadError::Missing));
+    assert!(watch.watcher.is_none());
+    fs::create_dir(directory.path().join("not yet")).expect("made");
+    fs::write(&path, "a: 2").expect("written");
+    written(&mut watch, "a: 2").await;
+    nothing(&mut watch, MOMENT).await;
+    assert!(watch.watcher.is_some());
+}
+
+#[tokio::test]
+async fn a_dropped_wait_loses_nothing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("c.yaml");
+    fs::write(&path, "0").expect("written");
+    let mut watch = watch(&path, "0", BY_HINT);
+    nothing(&mut watch, MOMENT).await;
+    let aside = directory.path().join("aside");
+    fs::write(&aside, "1").expect("written");
+    fs::rename(&aside, &path).expect("renamed");
+    let mut seen = None;
+    for _ in 0..100_000 {
+        let wait = tokio::time::timeout(Duration::from_micros(100), watch.changed());
+        if let Ok(change) = wait.await {
+            seen = Some(change);
+            break;
+        }
+    }
+    assert_eq!(seen, Some(Ok("1".to_owned())));
+    nothing(&mut watch, MOMENT).await;
+}
+
+#[tokio::test]
+async fn a_look_can_be_asked_for() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("c.yaml");
+    fs::write(&path, "0").expect("written");
+    let mut watch = watch(&path, "0", BY_HINT);
+    nothing(&mut watch, MOMENT).await;
+    watch.watcher = None;
+    fs::write(&path, "1").expect("written");
+    watch.look_now();
+    assert_eq!(next(&mut watch).await.as_deref(), Ok("1"));
+}
+
+#[tokio::test]
+async fn a_storm_of_hints_puts_nothing_off() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("c.yaml");
+    fs::write(&path, "0").expect("written");
+    let mut watch = watch(&path, "0", BY_HINT);
+    nothing(&mut watch, MOMENT).await;
+    let noise = directory.path().join("noise");
+    let storm = tokio::spawn(async move {
+        for n in 0_u32.. {
+            fs::write(&noise, n.to_string()).expect("written");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    fs::write(&path, "1").expect("written");
+    written(&mut watch, "1").await;
+    storm.abort();
+}

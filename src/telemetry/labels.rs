@@ -1,0 +1,253 @@
+//! The closed sets that label metrics: what is counted apart, and under which name.
+//!
+//! Must never let a text from outside become a label: every label here is a constant.
+
+use crate::model::{Answer, LookupFailure, RecordType, ServerFault};
+use crate::reconcile::{ConditionKind, LastAnswer, PublishOutcome};
+
+pub(super) const RECORD_TYPES: [RecordType; 3] = [RecordType::A, RecordType::Aaaa, RecordType::Srv];
+
+/// How a question ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LookupOutcome(&'static str);
+
+impl LookupOutcome {
+    /// Every name there is.
+    pub(super) fn labels() -> impl Iterator<Item = &'static str> {
+        ["records", "no_such_name", "no_data"].into_iter().chain(LookupFailure::LABELS)
+    }
+
+    pub(super) fn label(self) -> &'static str {
+        self.0
+    }
+}
+
+impl From<&Answer> for LookupOutcome {
+    fn from(answer: &Answer) -> Self {
+        match answer {
+            Answer::Records(_) => Self(LastAnswer::Records { peers: 0 }.label()),
+            &Answer::Nobody { no_such_name, soa_serial } => {
+                Self(LastAnswer::Nobody { no_such_name, soa_serial }.label())
+            }
+            Answer::Failed(failure) => Self(failure.label()),
+        }
+    }
+}
+
+impl From<&LastAnswer> for LookupOutcome {
+    /// As the machine judged the answer, which may be harder on it than the adapter.
+    fn from(answer: &LastAnswer) -> Self {
+        Self(answer.label())
+    }
+}
+
+pub(super) const PUBLISH_LABELS: [&str; 4] = ["written", "unchanged", "repaired", "failed"];
+
+pub(super) fn publish_label(outcome: &PublishOutcome) -> &'static str {
+    match outcome {
+        PublishOutcome::Written => "written",
+        PublishOutcome::Unchanged => "unchanged",
+        PublishOutcome::Repaired => "repaired",
+        PublishOutcome::Failed(_) => "failed",
+    }
+}
+
+/// How a refresh ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshOutcome<'a> {
+    /// The server took the call; that proves nothing about adoption.
+    Taken,
+    /// It was dropped, because something newer waited.
+    Abandoned,
+    /// The server did not take it.
+    Failed(&'a ServerFault),
+}
+
+impl RefreshOutcome<'_> {
+    pub(super) fn labels() -> impl Iterator<Item = &'static str> {
+        ["taken", "abandoned"].into_iter().chain(ServerFault::LABELS)
+    }
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Abandoned => "abandoned",
+            Self::Failed(fault) => fault.label(),
+        }
+    }
+}
+
+/// How a confirm ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfirmOutcome<'a> {
+    /// The server holds exactly the desired list.
+    Adopted,
+    /// The server holds another list.
+    Different,
+    /// The server did not say.
+    Failed(&'a ServerFault),
+}
+
+impl ConfirmOutcome<'_> {
+    pub(super) fn labels() -> impl Iterator<Item = &'static str> {
+        ["adopted", "different"].into_iter().chain(ServerFault::LABELS)
+    }
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Adopted => "adopted",
+            Self::Different => "different",
+            Self::Failed(fault) => fault.label(),
+        }
+    }
+}
+
+/// What became of a changed settings file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReloadOutcome {
+    /// The new settings are in force.
+    Applied,
+    /// The file has faults; the old settings are in force.
+    Rejected,
+}
+
+impl ReloadOutcome {
+    pub(super) const ALL: [Self; 2] = [Self::Applied, Self::Rejected];
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// A step whose last success is dated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Records came for every Service; of several, the one that has waited longest counts.
+    Resolve,
+    /// The files were found or made right.
+    Publish,
+    /// The server took a refresh.
+    Refresh,
+    /// The server was found holding the desired list.
+    Confirm,
+}
+
+impl Step {
+    pub(super) const ALL: [Self; 4] = [Self::Resolve, Self::Publish, Self::Refresh, Self::Confirm];
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Publish => "publish",
+            Self::Refresh => "refresh",
+            Self::Confirm => "confirm",
+        }
+    }
+}
+
+/// One of the three lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum List {
+    Desired,
+    Published,
+    Adopted,
+}
+
+impl List {
+    pub(super) const ALL: [Self; 3] = [Self::Desired, Self::Published, Self::Adopted];
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Desired => "desired",
+            Self::Published => "published",
+            Self::Adopted => "adopted",
+        }
+    }
+}
+
+/// A listener of the admin server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminListener {
+    /// Probes, metrics, status.
+    Public,
+    /// Sink and overrides.
+    Local,
+}
+
+impl AdminListener {
+    pub(super) const ALL: [Self; 2] = [Self::Public, Self::Local];
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// How a connection of the admin server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ConnectionEnd {
+    Answered,
+    Broken,
+    Overdue,
+    Evicted,
+}
+
+impl ConnectionEnd {
+    pub(super) const ALL: [Self; 4] = [Self::Answered, Self::Broken, Self::Overdue, Self::Evicted];
+
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Broken => "broken",
+            Self::Overdue => "overdue",
+            Self::Evicted => "evicted",
+        }
+    }
+}
+
+/// The conditions that keep a list against what DNS says.
+pub(super) fn holds() -> impl Iterator<Item = ConditionKind> {
+    ConditionKind::ALL.into_iter().filter(|kind| kind.is_hold())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_answer_has_a_name_of_the_closed_set() {
+        let nobody = |no_such_name| Answer::Nobody { no_such_name, soa_serial: 1 };
+        for (answer, label) in [
+            (Answer::Records(Vec::new()), "records"),
+            (nobody(true), "no_such_name"),
+            (nobody(false), "no_data"),
+            (Answer::Failed(LookupFailure::Timeout), "timeout"),
+            (Answer::Failed(LookupFailure::ResponseCode(9)), "response_code"),
+        ] {
+            let outcome = LookupOutcome::from(&answer);
+            assert_eq!(outcome.label(), label);
+            assert!(LookupOutcome::labels().any(|known| known == label));
+        }
+        let judged = LastAnswer::Failed(LookupFailure::AllDenied { denied: 3 });
+        assert_eq!(LookupOutcome::from(&judged).label(), "all_denied");
+    }
+
+    #[test]
+    fn every_server_fault_has_a_name_of_the_closed_set() {
+        for fault in [
+            ServerFault::Unreachable(String::new()),
+            ServerFault::TimedOut,
+            ServerFault::Failing { status: 500, reason: String::new() },
+            ServerFault::Refused(crate::model::Refusal::Csrf),
+            ServerFault::Unreadable(String::new()),
+        ] {
+            assert!(ServerFault::LABELS.contains(&RefreshOutcome::Failed(&fault).label()));
+            assert!(ConfirmOutcome::labels().any(|known| known == ConfirmOutcome::Failed(&fault).label()));
+        }
+    }
+}

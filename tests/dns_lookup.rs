@@ -1,0 +1,679 @@
+//! The DNS adapter against real sockets on loopback: every outcome that the design names, and
+//! every fault that a server, a network or a forger can make of an answer.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use eureka_peers::dns::{HickoryLookup, Lookup, NameServers};
+use eureka_peers::model::{AddressFamily, Answer, HeadlessService, LookupFailure, Port, Question, Record};
+use hickory_proto::op::{Message, ResponseCode};
+use hickory_proto::rr::rdata::{A, CNAME, SRV};
+use hickory_proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType};
+
+#[path = "world/dns_server.rs"]
+mod dns_server;
+#[path = "world/raw_dns_server.rs"]
+mod raw_dns_server;
+
+use dns_server::{DnsServer, Mode, Pod};
+use raw_dns_server::{OverTcp, OverUdp, RawDnsServer, reply_to};
+
+const SERVICE: &str = "eureka.ns.svc.cluster.local";
+/// A try long enough for a busy machine, short enough to be waited for.
+const SHORT: Duration = Duration::from_millis(300);
+
+fn service() -> HeadlessService {
+    HeadlessService::from_setting(SERVICE, "", "").expect("valid")
+}
+
+fn names() -> Question {
+    names_of_port("http")
+}
+
+fn names_of_port(port_name: &str) -> Question {
+    Question::Names { service: service(), port_name: port_name.parse().expect("valid") }
+}
+
+fn ipv4() -> Question {
+    Question::Addresses { service: service(), family: AddressFamily::Ipv4 }
+}
+
+fn ipv6() -> Question {
+    Question::Addresses { service: service(), family: AddressFamily::Ipv6 }
+}
+
+fn lookup(servers: &[SocketAddr]) -> HickoryLookup {
+    HickoryLookup::new(NameServers::Listed(servers.to_vec())).with_try_timeout(SHORT)
+}
+
+async fn start() -> DnsServer {
+    DnsServer::start((Ipv4Addr::LOCALHOST, 0).into()).await.expect("loopback has a free port")
+}
+
+/// A server with `count` pods.
+async fn start_with(count: u32) -> DnsServer {
+    let server = start().await;
+    server.set_pods(SERVICE, "http", pods(count));
+    server
+}
+
+fn pods(count: u32) -> impl Iterator<Item = Pod> {
+    (0..count).map(|number| Pod::new(format!("eureka-{number}"), address_of(number), 8761))
+}
+
+fn address_of(number: u32) -> IpAddr {
+    Ipv4Addr::from(0x0a00_0000 + number).into()
+}
+
+fn expected_addresses(count: u32) -> Answer {
+    Answer::Records((0..count).map(|number| Record::Address(address_of(number))).collect())
+}
+
+fn expected_names(count: u32) -> Answer {
+    let mut records: Vec<_> = (0..count)
+        .map(|number| Record::Target {
+            name: format!("eureka-{number}.{SERVICE}").parse().expect("valid"),
+            port: Port::EUREKA,
+        })
+        .collect();
+    records.sort();
+    Answer::Records(records)
+}
+
+fn no_such_name(server: &DnsServer) -> Answer {
+    Answer::Nobody { no_such_name: true, soa_serial: server.soa_serial() }
+}
+
+/// Nobody listens here: the port was free a moment ago.
+async fn dead() -> SocketAddr {
+    let server = start().await;
+    let address = server.address();
+    server.stop().await;
+    address
+}
+
+mod what_a_cluster_says {
+    use super::*;
+
+    #[tokio::test]
+    async fn names_and_addresses() {
+        let server = start_with(3).await;
+        let lookup = lookup(&[server.address()]);
+        assert_eq!(lookup.ask(&names()).await, expected_names(3));
+        assert_eq!(lookup.ask(&ipv4()).await, expected_addresses(3));
+    }
+
+    #[tokio::test]
+    async fn both_families() {
+        let server = start().await;
+        let mut pod = Pod::new("eureka-0", [10, 0, 0, 1], 8761);
+        let v6: IpAddr = "fd00::1".parse().expect("valid");
+        pod.addresses.push(v6);
+        server.set_pods(SERVICE, "http", [pod]);
+        let lookup = lookup(&[server.address()]);
+        assert_eq!(lookup.ask(&ipv6()).await, Answer::Records(vec![Record::Address(v6)]));
+        let v4 = Record::Address([10, 0, 0, 1].into());
+        assert_eq!(lookup.ask(&ipv4()).await, Answer::Records(vec![v4]));
+    }
+
+    #[tokio::test]
+    async fn changes_are_seen_with_the_next_question() {
+        let server = start_with(2).await;
+        let lookup = lookup(&[server.address()]);
+        assert_eq!(lookup.ask(&names()).await, expected_names(2));
+        server.set_pods(SERVICE, "http", pods(3));
+        assert_eq!(lookup.ask(&names()).await, expected_names(3));
+        let not_ready = pods(2).map(|pod| Pod { ready: pod.name == "eureka-0", ..pod });
+        server.set_pods(SERVICE, "http", not_ready);
+        assert_eq!(lookup.ask(&names()).await, expected_names(1));
+    }
+
+    #[tokio::test]
+    async fn nobody_and_its_soa() {
+        let server = start_with(0).await;
+        let lookup = lookup(&[server.address()]);
+        assert!(server.soa_serial() > 1_700_000_000, "CoreDNS writes the Unix time");
+        assert_eq!(lookup.ask(&ipv4()).await, no_such_name(&server));
+        assert_eq!(lookup.ask(&names()).await, no_such_name(&server));
+        // The Service itself is missing too, so there was one question beside the one for names.
+        assert_eq!((server.count(RecordType::SRV), server.count(RecordType::A)), (1, 2));
+        assert_eq!(server.count(RecordType::AAAA), 0);
+    }
+
+    #[tokio::test]
+    async fn the_other_family_is_no_data() {
+        let server = start_with(1).await;
+        let told = lookup(&[server.address()]).ask(&ipv6()).await;
+        assert_eq!(told, Answer::Nobody { no_such_name: false, soa_serial: server.soa_serial() });
+    }
+
+    #[tokio::test]
+    async fn a_wrong_port_name_is_told_from_nobody() {
+        let server = start_with(1).await;
+        let lookup = lookup(&[server.address()]);
+        let missing = Answer::Failed(LookupFailure::PortNameMissing);
+        assert_eq!(lookup.ask(&names_of_port("https")).await, missing);
+        assert_eq!((server.count(RecordType::A), server.count(RecordType::AAAA)), (1, 0));
+
+        server.set_pods(SERVICE, "http", [Pod::new("eureka-0", Ipv6Addr::from(1), 8761)]);
+        assert_eq!(lookup.ask(&names_of_port("https")).await, missing);
+        assert_eq!((server.count(RecordType::A), server.count(RecordType::AAAA)), (2, 1));
+    }
+
+    #[tokio::test]
+    async fn errors_are_told_apart() {
+        let server = start_with(1).await;
+        let lookup = lookup(&[server.address()]);
+        for (mode, failure) in [
+            (Mode::ServFail, LookupFailure::ServerFailure),
+            (Mode::Refused, LookupFailure::Refused),
+            (Mode::NoSuchNameWithoutSoa, LookupFailure::NegativeWithoutSoa),
+            (Mode::Silent, LookupFailure::Timeout),
+        ] {
+            server.set_mode(mode);
+            assert_eq!(lookup.ask(&names()).await, Answer::Failed(failure), "{mode:?}");
+        }
+        server.set_mode(Mode::NoSuchName);
+        assert_eq!(lookup.ask(&ipv4()).await, no_such_name(&server));
+        server.set_mode(Mode::NoData);
+        let no_data = Answer::Nobody { no_such_name: false, soa_serial: server.soa_serial() };
+        assert_eq!(lookup.ask(&ipv4()).await, no_data);
+        server.set_mode(Mode::Normal);
+        assert_eq!(lookup.ask(&names()).await, expected_names(1));
+    }
+
+    #[tokio::test]
+    async fn what_does_not_fit_a_datagram_comes_over_tcp() {
+        let server = start_with(60).await;
+        let lookup = lookup(&[server.address()]);
+        assert_eq!(lookup.ask(&names()).await, expected_names(60));
+        let over_tcp: Vec<_> = server.asked().iter().map(|asked| asked.over_tcp).collect();
+        assert_eq!(over_tcp, [false, true]);
+    }
+
+    #[tokio::test]
+    async fn a_thousand_addresses() {
+        let server = start_with(1000).await;
+        let lookup = lookup(&[server.address()]);
+        assert_eq!(lookup.ask(&ipv4()).await, expected_addresses(1000));
+    }
+
+    #[tokio::test]
+    async fn a_thousand_names_are_more_than_one_message_can_hold() {
+        let server = start_with(300).await;
+        let lookup = lookup(&[server.address()]);
+        assert_eq!(lookup.ask(&names()).await, expected_names(300));
+        // Targets of SRV records are never compressed (RFC 2782), and their addresses come along.
+        server.set_pods(SERVICE, "http", pods(1000));
+        let Answer::Failed(LookupFailure::Malformed(what)) = lookup.ask(&names()).await else {
+            panic!("1,000 names do not fit into 64 KB");
+        };
+        assert!(what.contains("--peer-host ipv4"), "{what}");
+    }
+
+    #[tokio::test]
+    async fn a_slow_server_is_waited_for() {
+        let server = start_with(1).await;
+        server.set_delay(SHORT / 2);
+        assert_eq!(lookup(&[server.address()]).ask(&ipv4()).await, expected_addresses(1));
+    }
+}
+
+mod the_question {
+    use super::*;
+
+    /// With the real timeout, so that a busy machine is not taken for a lost datagram.
+    fn unhurried(server: &DnsServer) -> HickoryLookup {
+        HickoryLookup::new(NameServers::Listed(vec![server.address()]))
+    }
+
+    #[tokio::test]
+    async fn is_one_absolute_and_small_enough_for_one_datagram() {
+        let server = start_with(1).await;
+        assert_eq!(unhurried(&server).ask(&ipv4()).await, expected_addresses(1));
+        let [asked] = &server.asked()[..] else { panic!("{:?}", server.asked()) };
+        assert_eq!(asked.name.to_lowercase(), format!("{SERVICE}."));
+        assert_eq!((asked.record_type, asked.over_tcp), (RecordType::A, false));
+        assert_eq!(asked.edns_payload, Some(1232));
+    }
+
+    #[tokio::test]
+    async fn varies_its_letter_case() {
+        let server = start_with(1).await;
+        let lookup = unhurried(&server);
+        for _ in 0..8 {
+            assert_eq!(lookup.ask(&names()).await, expected_names(1));
+        }
+        let asked = server.asked();
+        assert_eq!(asked.len(), 8);
+        // 33 letters: the same case twice is a chance of one in billions.
+        let all_differ = asked.iter().enumerate().all(|(n, one)| asked[..n].iter().all(|other| other != one));
+        assert!(all_differ, "{asked:?}");
+    }
+
+    #[tokio::test]
+    async fn may_be_dropped_halfway() {
+        let server = start_with(1).await;
+        let lookup = unhurried(&server);
+        server.set_mode(Mode::Silent);
+        assert!(tokio::time::timeout(SHORT / 10, lookup.ask(&names())).await.is_err());
+        server.set_mode(Mode::Normal);
+        assert_eq!(lookup.ask(&names()).await, expected_names(1));
+    }
+}
+
+mod servers_in_turn {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_next_one_is_asked_after_anything_that_is_no_answer() {
+        let (first, second) = (start_with(1).await, start_with(2).await);
+        for mode in [Mode::ServFail, Mode::Refused, Mode::Silent, Mode::NoSuchNameWithoutSoa] {
+            first.set_mode(mode);
+            let told = lookup(&[first.address(), second.address()]).ask(&names()).await;
+            assert_eq!(told, expected_names(2), "{mode:?}");
+        }
+        let told = lookup(&[dead().await, second.address()]).ask(&names()).await;
+        assert_eq!(told, expected_names(2));
+    }
+
+    #[tokio::test]
+    async fn a_denial_with_an_soa_is_final() {
+        let (first, second) = (start_with(0).await, start_with(2).await);
+        let told = lookup(&[first.address(), second.address()]).ask(&ipv4()).await;
+        assert_eq!(told, no_such_name(&first));
+        assert_eq!(second.asked(), []);
+    }
+
+    #[tokio::test]
+    async fn the_first_is_preferred_while_it_answers() {
+        let (first, second) = (start_with(1).await, start_with(2).await);
+        let lookup = lookup(&[first.address(), second.address()]);
+        for _ in 0..3 {
+            assert_eq!(lookup.ask(&names()).await, expected_names(1));
+        }
+        assert_eq!(second.asked(), []);
+    }
+
+    #[tokio::test]
+    async fn a_dead_first_one_costs_its_silence_once() {
+        let (first, second) = (start_with(1).await, start_with(2).await);
+        first.set_mode(Mode::Silent);
+        let lookup = lookup(&[first.address(), second.address()]);
+        assert_eq!(lookup.ask(&names()).await, expected_names(2));
+        let asked_before = first.asked().len();
+        assert_eq!(lookup.ask(&names()).await, expected_names(2));
+        assert_eq!(first.asked().len(), asked_before);
+        // No longer once the second has no records either: the walk begins at the head again.
+        first.set_mode(Mode::Normal);
+        second.set_mode(Mode::ServFail);
+        assert_eq!(lookup.ask(&names()).await, expected_names(1));
+        second.set_mode(Mode::Normal);
+        assert_eq!(lookup.ask(&names()).await, expected_names(1));
+    }
+
+    #[tokio::test]
+    async fn the_most_telling_failure_is_reported() {
+        let (first, second) = (start_with(1).await, start_with(1).await);
+        first.set_mode(Mode::ServFail);
+        second.set_mode(Mode::Silent);
+        let lookup = lookup(&[first.address(), second.address()]);
+        assert_eq!(lookup.ask(&ipv4()).await, Answer::Failed(LookupFailure::ServerFailure));
+        // Who has spoken is not asked twice; who has not, is.
+        assert_eq!(first.asked().len(), 1);
+        assert!(second.asked().len() >= 2, "{:?}", second.asked());
+    }
+
+    #[tokio::test]
+    async fn all_silent_takes_two_tries_each_and_no_longer() {
+        let started = Instant::now();
+        let told = lookup(&[dead().await, dead().await]).ask(&names()).await;
+        assert_eq!(told, Answer::Failed(LookupFailure::Timeout));
+        let took = started.elapsed();
+        assert!(took >= 4 * SHORT && took < 6 * SHORT, "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn an_unreachable_one_is_a_network_error() {
+        // A port of 0 is none, so the kernel refuses to send.
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let Answer::Failed(LookupFailure::Network(message)) = lookup(&[nowhere]).ask(&names()).await else {
+            panic!("the kernel refuses");
+        };
+        assert!(message.starts_with("127.0.0.1:0: "), "{message}");
+    }
+
+    #[tokio::test]
+    async fn one_that_comes_back_is_found_again() {
+        let server = start_with(2).await;
+        let address = server.address();
+        let lookup = lookup(&[address]);
+        assert_eq!(lookup.ask(&names()).await, expected_names(2));
+        server.stop().await;
+        for _ in 0..2 {
+            assert_eq!(lookup.ask(&names()).await, Answer::Failed(LookupFailure::Timeout));
+        }
+        let server = DnsServer::start(address).await.expect("the port is free again");
+        server.set_pods(SERVICE, "http", pods(3));
+        assert_eq!(lookup.ask(&names()).await, expected_names(3));
+    }
+
+    #[tokio::test]
+    async fn a_scoped_address_is_no_stumbling_block() {
+        let second = start_with(1).await;
+        let scoped: SocketAddr = "[fe80::1%7]:53".parse().expect("valid");
+        assert_eq!(lookup(&[scoped, second.address()]).ask(&names()).await, expected_names(1));
+    }
+}
+
+mod resolv_conf {
+    use super::*;
+
+    fn lookup_by(path: &std::path::Path, port: u16) -> HickoryLookup {
+        let servers = NameServers::ResolvConf { path: path.to_owned(), port };
+        HickoryLookup::new(servers).with_try_timeout(SHORT)
+    }
+
+    #[tokio::test]
+    async fn its_servers_are_asked_and_its_search_list_is_not_used() {
+        let server = start_with(1).await;
+        let directory = tempfile::tempdir().expect("a temp directory");
+        let path = directory.path().join("resolv.conf");
+        let text = "search ns.svc.cluster.local svc.cluster.local\nnameserver 127.0.0.1\noptions ndots:5\n";
+        std::fs::write(&path, text).expect("writable");
+        let lookup = lookup_by(&path, server.address().port());
+        assert_eq!(lookup.ask(&names_of_port("http")).await, expected_names(1));
+        assert!(server.asked().iter().all(|asked| asked.name.to_lowercase() == names().owner()));
+    }
+
+    #[tokio::test]
+    async fn a_new_server_in_it_is_found_after_a_failure() {
+        let server = start_with(1).await;
+        let directory = tempfile::tempdir().expect("a temp directory");
+        let path = directory.path().join("resolv.conf");
+        // On the other loopback address nobody listens.
+        std::fs::write(&path, "nameserver 127.0.0.2\n").expect("writable");
+        let lookup = lookup_by(&path, server.address().port());
+        assert_eq!(lookup.ask(&names()).await, Answer::Failed(LookupFailure::Timeout));
+        std::fs::write(&path, "nameserver 127.0.0.1\n").expect("writable");
+        assert_eq!(lookup.ask(&names()).await, expected_names(1));
+    }
+
+    #[tokio::test]
+    async fn a_missing_one_is_said() {
+        let directory = tempfile::tempdir().expect("a temp directory");
+        let path = directory.path().join("resolv.conf");
+        let told = lookup_by(&path, 53).ask(&names()).await;
+        assert!(matches!(&told, Answer::Failed(LookupFailure::Network(_))), "{told:?}");
+    }
+}
+
+mod faults {
+    use super::*;
+
+    const CNAME_REFUSED: &str = "a CNAME, which a headless Service never has";
+    const NO_ANSWER: &str = "records that do not answer the question";
+    const NOT_USABLE: &str = "SRV records of which none has both a host name and a port other than 0";
+    const UNREADABLE: &str = "a message that cannot be read";
+
+    fn a(owner: &Name, last: u8) -> WireRecord {
+        WireRecord::from_rdata(owner.clone(), 5, RData::A(A::new(10, 0, 0, last)))
+    }
+
+    fn bytes(message: &Message) -> Vec<u8> {
+        message.to_vec().expect("encodable")
+    }
+
+    fn owner(question: &Message) -> Name {
+        question.queries[0].name().clone()
+    }
+
+    fn evil() -> Name {
+        Name::from_ascii("evil.example.").expect("valid")
+    }
+
+    /// One good address.
+    fn honest(question: &Message) -> Message {
+        let mut reply = reply_to(question);
+        reply.add_answer(a(&owner(question), 1));
+        reply
+    }
+
+    fn truncated(question: &Message, _: usize) -> Vec<Vec<u8>> {
+        let mut reply = honest(question);
+        reply.metadata.truncation = true;
+        vec![bytes(&reply)]
+    }
+
+    fn one_address() -> Answer {
+        Answer::Records(vec![Record::Address([10, 0, 0, 1].into())])
+    }
+
+    async fn over_udp(question: &Question, answer: OverUdp) -> (Answer, usize) {
+        let server = RawDnsServer::start(answer, OverTcp::Closed).await;
+        let told = lookup(&[server.address()]).ask(question).await;
+        (told, server.questions())
+    }
+
+    async fn malformed(question: &Question, answer: OverUdp, what: &'static str) {
+        let (told, questions) = over_udp(question, answer).await;
+        assert_eq!(told, Answer::Failed(LookupFailure::Malformed(what)));
+        assert_eq!(questions, 1, "such an answer is no reason to ask on");
+    }
+
+    #[tokio::test]
+    async fn a_truncated_answer_is_never_used() {
+        for over_tcp in [OverTcp::Closed, OverTcp::HangUp, OverTcp::Hang] {
+            let server = RawDnsServer::start(truncated, over_tcp).await;
+            let told = lookup(&[server.address()]).ask(&ipv4()).await;
+            assert_eq!(told, Answer::Failed(LookupFailure::Truncated));
+        }
+    }
+
+    #[tokio::test]
+    async fn after_truncation_the_next_server_is_asked() {
+        let server = RawDnsServer::start(truncated, OverTcp::Closed).await;
+        let second = start_with(2).await;
+        let told = lookup(&[server.address(), second.address()]).ask(&ipv4()).await;
+        assert_eq!(told, expected_addresses(2));
+    }
+
+    #[tokio::test]
+    async fn four_thousand_addresses_over_tcp() {
+        // By hand, as the encoder compresses 120 names and no more; the owner is at offset 12.
+        let many = OverTcp::Answer(|question| {
+            let mut message = bytes(&reply_to(question));
+            message[6..8].copy_from_slice(&4000_u16.to_be_bytes());
+            for number in 0..4000_u32 {
+                message.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4]);
+                message.extend((0x0a00_0000 + number).to_be_bytes());
+            }
+            message
+        });
+        let server = RawDnsServer::start(truncated, many).await;
+        assert_eq!(lookup(&[server.address()]).ask(&ipv4()).await, expected_addresses(4000));
+    }
+
+    #[tokio::test]
+    async fn sixty_four_kilobytes_of_nonsense_over_tcp() {
+        let nonsense = OverTcp::Answer(|question| {
+            let mut message = bytes(&reply_to(question));
+            message.resize(usize::from(u16::MAX), 0xff);
+            message[6..8].copy_from_slice(&[0xff, 0xff]);
+            message
+        });
+        let server = RawDnsServer::start(truncated, nonsense).await;
+        let told = lookup(&[server.address()]).ask(&ipv4()).await;
+        assert_eq!(told, Answer::Failed(LookupFailure::Truncated));
+    }
+
+    #[tokio::test]
+    async fn more_records_than_one_name_can_have() {
+        // Under the root a record is 15 bytes, so that more than 4,096 fit.
+        let crowd = OverTcp::Answer(|question| {
+            let mut reply = reply_to(question);
+            reply.add_answers((0..4300).map(|_| a(&Name::root(), 1)));
+            bytes(&reply)
+        });
+        let server = RawDnsServer::start(truncated, crowd).await;
+        let told = lookup(&[server.address()]).ask(&ipv4()).await;
+        let what = "more records than one name can have";
+        assert_eq!(told, Answer::Failed(LookupFailure::Malformed(what)));
+    }
+
+    #[tokio::test]
+    async fn an_answer_to_another_question_over_tcp() {
+        let other = OverTcp::Answer(|question| {
+            let mut reply = honest(question);
+            reply.queries[0].set_name(evil());
+            bytes(&reply)
+        });
+        let server = RawDnsServer::start(truncated, other).await;
+        let told = lookup(&[server.address()]).ask(&ipv4()).await;
+        assert_eq!(told, Answer::Failed(LookupFailure::Malformed("an answer to another question")));
+    }
+
+    #[tokio::test]
+    async fn a_cname_is_not_followed() {
+        fn cname(question: &Message, _: usize) -> Vec<Vec<u8>> {
+            let mut reply = reply_to(question);
+            reply.add_answer(WireRecord::from_rdata(owner(question), 5, RData::CNAME(CNAME(evil()))));
+            vec![bytes(&reply)]
+        }
+        malformed(&ipv4(), cname, CNAME_REFUSED).await;
+        malformed(&names(), cname, CNAME_REFUSED).await;
+    }
+
+    #[tokio::test]
+    async fn records_of_another_name_or_class() {
+        let foreign: OverUdp = |question, _| {
+            let mut reply = reply_to(question);
+            reply.add_answer(a(&evil(), 1));
+            vec![bytes(&reply)]
+        };
+        malformed(&ipv4(), foreign, NO_ANSWER).await;
+        let chaos: OverUdp = |question, _| {
+            let mut reply = honest(question);
+            reply.answers[0].dns_class = DNSClass::CH;
+            vec![bytes(&reply)]
+        };
+        malformed(&ipv4(), chaos, NO_ANSWER).await;
+        malformed(&ipv6(), |question, _| vec![bytes(&honest(question))], NO_ANSWER).await;
+    }
+
+    #[tokio::test]
+    async fn bytes_that_are_no_message() {
+        // Behind an id that fits: with another id it would be ignored.
+        let garbage: OverUdp = |question, _| {
+            let mut garbage = question.metadata.id.to_be_bytes().to_vec();
+            garbage.resize(80, 0xff);
+            vec![garbage]
+        };
+        malformed(&ipv4(), garbage, UNREADABLE).await;
+        let half: OverUdp = |question, _| {
+            let mut half = bytes(&honest(question));
+            half.truncate(half.len() - 5);
+            vec![half]
+        };
+        malformed(&ipv4(), half, UNREADABLE).await;
+        let pointer_to_itself: OverUdp = |question, _| {
+            let mut looped = bytes(&reply_to(question));
+            looped[7] = 1;
+            let here = u8::try_from(looped.len()).expect("short");
+            looped.extend([0xc0, here, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4, 10, 0, 0, 1]);
+            vec![looped]
+        };
+        malformed(&ipv4(), pointer_to_itself, UNREADABLE).await;
+        malformed(&ipv4(), |question, _| vec![bytes(question)], UNREADABLE).await;
+    }
+
+    #[tokio::test]
+    async fn forgeries_are_passed_over_while_the_answer_is_waited_for() {
+        let (told, questions) = over_udp(&ipv4(), |question, _| {
+            let mut wrong_id = honest(question);
+            wrong_id.metadata.id = !question.metadata.id;
+            let mut wrong_question = honest(question);
+            wrong_question.queries[0].set_name(evil());
+            vec![vec![1], bytes(&wrong_id), bytes(&wrong_question), bytes(&honest(question))]
+        })
+        .await;
+        assert_eq!((told, questions), (one_address(), 1));
+        let (told, _) = over_udp(&ipv4(), |question, _| {
+            let mut wrong_id = honest(question);
+            wrong_id.metadata.id = !question.metadata.id;
+            vec![bytes(&wrong_id)]
+        })
+        .await;
+        assert_eq!(told, Answer::Failed(LookupFailure::Timeout));
+    }
+
+    #[tokio::test]
+    async fn a_lost_letter_case_is_settled_over_tcp() {
+        let lower_case: OverUdp = |question, _| {
+            let mut reply = honest(question);
+            let lower = reply.queries[0].name().to_lowercase();
+            reply.queries[0].set_name(lower);
+            vec![bytes(&reply)]
+        };
+        let honest_tcp = OverTcp::Answer(|question| bytes(&honest(question)));
+        let server = RawDnsServer::start(lower_case, honest_tcp).await;
+        assert_eq!(lookup(&[server.address()]).ask(&ipv4()).await, one_address());
+        let what = "the question in another letter case, as a forger would";
+        malformed(&ipv4(), lower_case, what).await;
+    }
+
+    #[tokio::test]
+    async fn a_lost_datagram_costs_a_fraction_of_the_try() {
+        let started = Instant::now();
+        let (told, questions) = over_udp(&ipv4(), |question, nth| match nth {
+            0 => Vec::new(),
+            _ => vec![bytes(&honest(question))],
+        })
+        .await;
+        assert_eq!((told, questions), (one_address(), 2));
+        assert!(started.elapsed() < SHORT, "{:?}", started.elapsed());
+    }
+
+    #[tokio::test]
+    async fn only_clean_targets_with_a_port_are_let_in() {
+        const ODD: [&[&[u8]]; 6] = [
+            &[b"${x}", b"eureka"],
+            &[b"a,b", b"eureka"],
+            &[b"a\nb", b"eureka"],
+            &[b"\xc3\xa9", b"eureka"],
+            &[b"a.b", b"eureka"],
+            &[],
+        ];
+        fn odd(question: &Message) -> Message {
+            let mut reply = reply_to(question);
+            let srv = |port, labels: &[&[u8]]| {
+                let target = Name::from_labels(labels.iter().copied()).expect("valid on the wire");
+                WireRecord::from_rdata(owner(question), 5, RData::SRV(SRV::new(0, 0, port, target)))
+            };
+            reply.add_answers(ODD.iter().map(|labels| srv(8761, labels)));
+            reply.add_answer(srv(0, &[b"eureka-0", b"eureka", b"ns", b"svc", b"cluster", b"local"]));
+            reply
+        }
+        malformed(&names(), |question, _| vec![bytes(&odd(question))], NOT_USABLE).await;
+        let (told, _) = over_udp(&names(), |question, _| {
+            let mut reply = odd(question);
+            let target = Name::from_ascii(format!("EUREKA-0.{SERVICE}.")).expect("valid");
+            let srv = RData::SRV(SRV::new(0, 0, 8761, target));
+            reply.add_answer(WireRecord::from_rdata(owner(question), 5, srv));
+            vec![bytes(&reply)]
+        })
+        .await;
+        assert_eq!(told, expected_names(1));
+    }
+
+    #[tokio::test]
+    async fn other_response_codes_go_by_number() {
+        let (told, _) = over_udp(&ipv4(), |question, _| {
+            let mut reply = honest(question);
+            reply.metadata.response_code = ResponseCode::NotImp;
+            vec![bytes(&reply)]
+        })
+        .await;
+        assert_eq!(told, Answer::Failed(LookupFailure::ResponseCode(4)));
+    }
+}

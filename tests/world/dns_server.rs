@@ -1,0 +1,347 @@
+//! A DNS server for headless Services on loopback, for tests and the demonstration.
+//!
+//! It answers as CoreDNS does (`plugin/kubernetes`), from pods that can be changed while it runs,
+//! and can be told to misbehave. It lives on the runtime that started it and ends with its handle.
+//! Included by path, so that no test links what it does not use; never part of the program.
+#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hickory_proto::op::{HeaderCounts, Metadata, ResponseCode};
+use hickory_proto::rr::rdata::{SOA, SRV};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
+use hickory_server::net::runtime::Time;
+use hickory_server::net::xfer::Protocol;
+use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo, Server};
+use hickory_server::zone_handler::MessageResponseBuilder;
+use tokio::net::{TcpListener, UdpSocket};
+
+/// The zone that is served; names outside of it are refused.
+const CLUSTER_DOMAIN: &str = "cluster.local.";
+/// CoreDNS's default.
+const TTL_SECONDS: u32 = 5;
+/// Questions remembered; enough to see the last exchange whole.
+const QUESTIONS_KEPT: usize = 64;
+/// Ports tried until one is free for both protocols.
+const BIND_ATTEMPTS: usize = 16;
+/// An idle TCP connection is closed after this.
+const TCP_IDLE_MAX: Duration = Duration::from_secs(5);
+/// Answers queued on one TCP connection.
+const TCP_QUEUE: usize = 4;
+
+/// One endpoint of a Service.
+#[derive(Clone, Debug)]
+pub(crate) struct Pod {
+    /// The first label of its name, for instance `eureka-0`.
+    pub(crate) name: String,
+    /// One address, or one of each family.
+    pub(crate) addresses: Vec<IpAddr>,
+    /// The number behind the port's name.
+    pub(crate) port: u16,
+    /// Pods that are not ready are left out.
+    pub(crate) ready: bool,
+}
+
+impl Pod {
+    /// A ready pod with one address.
+    pub(crate) fn new(name: impl Into<String>, address: impl Into<IpAddr>, port: u16) -> Self {
+        Self { name: name.into(), addresses: vec![address.into()], port, ready: true }
+    }
+}
+
+/// How questions are answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// From the pods.
+    #[default]
+    Normal,
+    /// SERVFAIL, as before CoreDNS has synchronised.
+    ServFail,
+    /// REFUSED.
+    Refused,
+    /// Not at all.
+    Silent,
+    /// NXDOMAIN with an SOA, as when nodes are cut off.
+    NoSuchName,
+    /// NXDOMAIN without an SOA.
+    NoSuchNameWithoutSoa,
+    /// NOERROR without records, with an SOA.
+    NoData,
+}
+
+/// One question as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// The name in the asker's letter case, with its trailing dot.
+    pub(crate) name: String,
+    /// The type.
+    pub(crate) record_type: RecordType,
+    /// Whether it came over TCP.
+    pub(crate) over_tcp: bool,
+    /// The UDP payload size in its EDNS record; none without one.
+    pub(crate) edns_payload: Option<u16>,
+}
+
+/// A running server.
+pub(crate) struct DnsServer {
+    address: SocketAddr,
+    world: Arc<Mutex<World>>,
+    server: Server<Handler>,
+}
+
+impl DnsServer {
+    /// Serves UDP and TCP at `address`; port 0 means any that is free for both.
+    pub(crate) async fn start(address: SocketAddr) -> io::Result<Self> {
+        let (udp, tcp) = bind(address).await?;
+        let address = tcp.local_addr()?;
+        let world = Arc::<Mutex<World>>::default();
+        let mut server = Server::new(Handler { world: Arc::clone(&world) });
+        server.register_socket(udp);
+        server.register_listener(tcp, TCP_IDLE_MAX, TCP_QUEUE);
+        Ok(Self { address, world, server })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The pods behind `service`, a full name such as `eureka.ns.svc.cluster.local`, whose port is
+    /// called `port_name`. No pods at all: such a Service is as good as missing.
+    pub(crate) fn set_pods(&self, service: &str, port_name: &str, pods: impl IntoIterator<Item = Pod>) {
+        let service_name = fully_qualified(service);
+        let pods = pods.into_iter().collect();
+        let mut world = self.world();
+        world.services.insert(service_name, Service { port_name: port_name.to_owned(), pods });
+        world.serial = unix_time();
+    }
+
+    /// How questions are answered from now on.
+    pub(crate) fn set_mode(&self, mode: Mode) {
+        self.world().mode = mode;
+    }
+
+    /// How long each answer waits.
+    pub(crate) fn set_delay(&self, delay: Duration) {
+        self.world().delay = delay;
+    }
+
+    /// The serial in the SOA: the Unix time of the last change.
+    pub(crate) fn soa_serial(&self) -> u32 {
+        self.world().serial
+    }
+
+    /// Questions of this type so far.
+    pub(crate) fn count(&self, record_type: RecordType) -> usize {
+        self.world().counts.get(&record_type).copied().unwrap_or_default()
+    }
+
+    /// The latest questions, the last one last.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.world().asked.iter().cloned().collect()
+    }
+
+    /// Ends it and frees its port.
+    pub(crate) async fn stop(mut self) {
+        self.server.shutdown_gracefully().await.expect("the server's own tasks do not fail");
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        lock(&self.world)
+    }
+}
+
+/// Binds both protocols to one port.
+async fn bind(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+    let mut attempts = BIND_ATTEMPTS;
+    loop {
+        let udp = UdpSocket::bind(address).await?;
+        match TcpListener::bind(udp.local_addr()?).await {
+            Ok(tcp) => return Ok((udp, tcp)),
+            Err(error) if attempts == 0 || address.port() != 0 => return Err(error),
+            Err(_) => attempts -= 1,
+        }
+    }
+}
+
+/// What there is to be known, and what was asked.
+#[derive(Default)]
+struct World {
+    services: BTreeMap<Name, Service>,
+    mode: Mode,
+    delay: Duration,
+    serial: u32,
+    counts: BTreeMap<RecordType, usize>,
+    asked: VecDeque<Asked>,
+}
+
+struct Service {
+    port_name: String,
+    pods: Vec<Pod>,
+}
+
+struct Reply {
+    code: ResponseCode,
+    answers: Vec<Record>,
+    soa: Vec<Record>,
+    additionals: Vec<Record>,
+}
+
+impl World {
+    fn note(&mut self, asked: Asked) {
+        *self.counts.entry(asked.record_type).or_default() += 1;
+        self.asked.push_back(asked);
+        if self.asked.len() > QUESTIONS_KEPT {
+            self.asked.pop_front();
+        }
+    }
+
+    /// None: stay silent.
+    fn reply(&self, name: &Name, record_type: RecordType) -> Option<Reply> {
+        match self.mode {
+            Mode::Normal => Some(self.reply_from_pods(name, record_type)),
+            Mode::ServFail => Some(Reply::error(ResponseCode::ServFail)),
+            Mode::Refused => Some(Reply::error(ResponseCode::Refused)),
+            Mode::Silent => None,
+            Mode::NoSuchName => Some(self.denial(ResponseCode::NXDomain)),
+            Mode::NoSuchNameWithoutSoa => Some(Reply::error(ResponseCode::NXDomain)),
+            Mode::NoData => Some(self.denial(ResponseCode::NoError)),
+        }
+    }
+
+    fn reply_from_pods(&self, name: &Name, record_type: RecordType) -> Reply {
+        if !fully_qualified(CLUSTER_DOMAIN).zone_of(name) {
+            return Reply::error(ResponseCode::Refused);
+        }
+        let found = self.services.iter().find_map(|(service_name, service)| {
+            let found = service.find(service_name, name);
+            (!found.is_empty()).then_some((service_name, service, found))
+        });
+        let Some((service_name, service, mut answers)) = found else {
+            return self.denial(ResponseCode::NXDomain);
+        };
+        answers.retain(|record| record.record_type() == record_type);
+        if answers.is_empty() {
+            return self.denial(ResponseCode::NoError);
+        }
+        fastrand::shuffle(&mut answers);
+        let additionals = match record_type {
+            RecordType::SRV => service.pods_addresses(service_name),
+            _ => Vec::new(),
+        };
+        Reply { code: ResponseCode::NoError, answers, soa: Vec::new(), additionals }
+    }
+
+    fn denial(&self, code: ResponseCode) -> Reply {
+        let below = |label: &str| fully_qualified(&format!("{label}.{CLUSTER_DOMAIN}"));
+        let soa = SOA::new(below("ns.dns"), below("hostmaster"), self.serial, 7200, 1800, 86400, TTL_SECONDS);
+        let soa = Record::from_rdata(fully_qualified(CLUSTER_DOMAIN), TTL_SECONDS, RData::SOA(soa));
+        Reply { code, answers: Vec::new(), soa: vec![soa], additionals: Vec::new() }
+    }
+}
+
+impl Reply {
+    fn error(code: ResponseCode) -> Self {
+        Self { code, answers: Vec::new(), soa: Vec::new(), additionals: Vec::new() }
+    }
+}
+
+impl Service {
+    /// Every record under `name`, of any type; none where there is no such name.
+    fn find(&self, service: &Name, name: &Name) -> Vec<Record> {
+        if name == service {
+            return self.ready().flat_map(|pod| address_records(name, pod)).collect();
+        }
+        if *name == below(service, &format!("_{}._tcp", self.port_name)) {
+            return self.ready().map(|pod| srv_record(service, name, pod)).collect();
+        }
+        let pod = self.ready().find(|pod| *name == below(service, &pod.name));
+        pod.map(|pod| address_records(name, pod)).unwrap_or_default()
+    }
+
+    /// What CoreDNS adds to SRV records.
+    fn pods_addresses(&self, service: &Name) -> Vec<Record> {
+        self.ready().flat_map(|pod| address_records(&below(service, &pod.name), pod)).collect()
+    }
+
+    fn ready(&self) -> impl Iterator<Item = &Pod> {
+        self.pods.iter().filter(|pod| pod.ready)
+    }
+}
+
+fn address_records(owner: &Name, pod: &Pod) -> Vec<Record> {
+    let data = pod.addresses.iter().map(|address| match address {
+        IpAddr::V4(v4) => RData::A((*v4).into()),
+        IpAddr::V6(v6) => RData::AAAA((*v6).into()),
+    });
+    data.map(|data| Record::from_rdata(owner.clone(), TTL_SECONDS, data)).collect()
+}
+
+fn srv_record(service: &Name, owner: &Name, pod: &Pod) -> Record {
+    let srv = SRV::new(0, 100, pod.port, below(service, &pod.name));
+    Record::from_rdata(owner.clone(), TTL_SECONDS, RData::SRV(srv))
+}
+
+fn below(zone: &Name, labels: &str) -> Name {
+    let name = Name::from_ascii(labels).expect("labels of a test are valid");
+    name.append_domain(zone).expect("names of a test are short")
+}
+
+fn fully_qualified(name: &str) -> Name {
+    let mut name = Name::from_ascii(name).expect("names of a test are valid");
+    name.set_fqdn(true);
+    name
+}
+
+fn unix_time() -> u32 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970");
+    u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
+}
+
+fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
+    world.lock().expect("nobody panics while holding the world")
+}
+
+struct Handler {
+    world: Arc<Mutex<World>>,
+}
+
+#[async_trait::async_trait]
+impl RequestHandler for Handler {
+    async fn handle_request<R: ResponseHandler, T: Time>(
+        &self,
+        request: &Request,
+        mut response_handle: R,
+    ) -> ResponseInfo {
+        let mut metadata = Metadata::response_from_request(&request.metadata);
+        metadata.authoritative = true;
+        let nothing_sent =
+            ResponseInfo::from(hickory_proto::op::Header { metadata, counts: HeaderCounts::default() });
+        let Ok(info) = request.request_info() else { return nothing_sent };
+        let (name, record_type) = (info.query.original().name(), info.query.query_type());
+        let (delay, reply) = {
+            let mut world = lock(&self.world);
+            world.note(Asked {
+                name: name.to_ascii(),
+                record_type,
+                over_tcp: info.protocol == Protocol::Tcp,
+                edns_payload: request.edns.as_ref().map(hickory_proto::op::Edns::max_payload),
+            });
+            (world.delay, world.reply(name, record_type))
+        };
+        let Some(reply) = reply else { return nothing_sent };
+        tokio::time::sleep(delay).await;
+        metadata.response_code = reply.code;
+        let mut builder = MessageResponseBuilder::from_message_request(request);
+        if let Some(edns) = &request.edns {
+            builder.edns(edns);
+        }
+        let response = builder.build(metadata, &reply.answers, [], &reply.soa, &reply.additionals);
+        // An asker that has gone away needs no answer.
+        response_handle.send_response(response).await.unwrap_or(nothing_sent)
+    }
+}
