@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod agent;
+pub mod cli;
 pub mod dns;
 pub mod document;
 pub mod eureka;

@@ -113,6 +113,7 @@ fn colour(kind: ConditionKind) -> &'static str {
         ConditionKind::NotPublished
         | ConditionKind::NotAdopted
         | ConditionKind::RefreshRefused
+        | ConditionKind::RefreshFailing
         | ConditionKind::SelfNotRecognised
         | ConditionKind::StatusUnreadable
         | ConditionKind::ServerUnreachable

@@ -97,6 +97,7 @@ fn hinders_publication(kind: ConditionKind) -> bool {
         | ConditionKind::HeldNobody => true,
         ConditionKind::NotAdopted
         | ConditionKind::RefreshRefused
+        | ConditionKind::RefreshFailing
         | ConditionKind::SelfNotRecognised
         | ConditionKind::StatusUnreadable
         | ConditionKind::ServerUnreachable

@@ -6,11 +6,15 @@ use std::time::Duration;
 use tracing::{debug, error, warn};
 
 use crate::admin::{
-    ListInPlace, Liveness, Notice, RejectedSettings, SettingsInForce, Snapshot, SnapshotSender, Stage,
+    AdminCounts, ConnectionCounts, ListInPlace, Liveness, Notice, RejectedSettings, SettingsInForce,
+    Snapshot, SnapshotSender, Stage,
 };
 use crate::model::{Answer, Moment, Question};
 use crate::reconcile::{PublishOutcome, Status};
-use crate::telemetry::{ConfirmOutcome, LookupOutcome, Metrics, RefreshOutcome, ReloadOutcome, VERSION};
+use crate::telemetry::{
+    AdminListener, AdminTotals, ConfirmOutcome, LookupOutcome, Metrics, RefreshOutcome, ReloadOutcome,
+    VERSION,
+};
 
 use super::clock::Clock;
 use super::journal::Journal;
@@ -26,6 +30,7 @@ pub struct Board {
     liveness: Liveness,
     journal: Journal,
     settings: SettingsInForce,
+    connections: AdminCounts,
     list: ListInPlace,
     stage: Stage,
     loop_restarts: u64,
@@ -40,6 +45,7 @@ impl Board {
         metrics: Metrics,
         liveness: Liveness,
         settings: SettingsInForce,
+        connections: AdminCounts,
     ) -> Self {
         metrics.settings_in_force(&settings.fingerprint);
         Self {
@@ -49,6 +55,7 @@ impl Board {
             liveness,
             journal: Journal::default(),
             settings,
+            connections,
             list: ListInPlace::Nothing,
             stage: Stage::Running,
             loop_restarts: 0,
@@ -64,6 +71,8 @@ impl Board {
     pub(super) fn turned(&mut self, status: Status, now: Moment) {
         self.liveness.stamp(now, LONGEST_WAIT);
         self.metrics.loop_turned();
+        self.metrics.admin(AdminListener::Public, totals(&self.connections.public));
+        self.metrics.admin(AdminListener::Local, totals(&self.connections.local));
         if status.is_published_once {
             self.list = ListInPlace::OfThisLife;
         }
@@ -93,7 +102,7 @@ impl Board {
         }
     }
 
-    pub(super) fn previous_life_is_unusable(&mut self, reason: &str) {
+    pub(super) fn previous_life_is_unusable(reason: &str) {
         warn!(reason, "the previous life's state cannot be used; the list is built anew from DNS");
     }
 
@@ -146,3 +155,14 @@ impl Board {
 }
 
 const LOOP_RESTARTED: &str = "loop_restarted";
+
+fn totals(counts: &ConnectionCounts) -> AdminTotals {
+    let counted = counts.read();
+    AdminTotals {
+        answered: counted.answered,
+        broken: counted.broken,
+        overdue: counted.overdue,
+        evicted: counted.evicted,
+        accept_errors: counted.accept_errors,
+    }
+}

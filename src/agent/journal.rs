@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use tracing::{debug, info, warn};
 
-use crate::model::{Moment, PeerSet};
-use crate::reconcile::{Change, Condition, ConditionKind, PublishOutcome, Status};
+use crate::model::{Moment, PeerSet, ServiceUrl};
+use crate::reconcile::{Condition, ConditionKind, PublishOutcome, Status};
 
 /// What has been said already.
 #[derive(Debug, Default)]
@@ -74,7 +74,10 @@ impl Journal {
         let is_desired = status.desired.as_ref().is_some_and(|desired| desired.value == *adopted);
         if is_desired && self.adopted.as_ref() != Some(adopted) {
             let seconds = status.propagation.as_ref().map(|propagation| propagation.value.as_secs_f64());
-            info!(peers = adopted.len(), seconds, "adopted: the server's own status lists exactly the desired peers");
+            info!(
+                peers = adopted.len(),
+                seconds, "adopted: the server's own status lists exactly the desired peers"
+            );
         }
         self.adopted = Some(adopted.clone());
     }
@@ -103,5 +106,5 @@ fn say(condition: &Condition) {
 }
 
 fn listed(peers: &PeerSet) -> String {
-    peers.iter().map(|url| url.as_str()).collect::<Vec<_>>().join(" ")
+    peers.iter().map(ServiceUrl::as_str).collect::<Vec<_>>().join(" ")
 }

@@ -13,9 +13,6 @@ mod update;
 mod volume;
 mod work;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
@@ -33,7 +30,8 @@ use crate::telemetry::{ConfirmOutcome, RefreshOutcome};
 pub use board::Board;
 pub use clock::Clock;
 pub use server::Server;
-pub use update::{Update, Updates};
+pub use update::{Update, UpdateSender, Updates};
+pub use volume::in_full;
 
 use board::LONGEST_WAIT;
 use supervisor::catch_panic;
@@ -136,7 +134,7 @@ impl<'a, O: Outside> Agent<'a, O> {
         match previous {
             Ok(None) => {}
             Ok(Some(_)) => board.found_previous_life(),
-            Err(ref reason) => board.previous_life_is_unusable(reason),
+            Err(ref reason) => Board::previous_life_is_unusable(reason),
         }
         let previous = previous.unwrap_or_default();
         let clock = board.clock();
@@ -237,7 +235,9 @@ impl<'a, O: Outside> Agent<'a, O> {
                 Observation::Published(outcome)
             }
             Outcome::Refreshed(outcome) => {
-                self.board.refreshed(outcome.as_ref().map_or_else(RefreshOutcome::Failed, |()| RefreshOutcome::Taken));
+                self.board.refreshed(
+                    outcome.as_ref().map_or_else(RefreshOutcome::Failed, |()| RefreshOutcome::Taken),
+                );
                 Observation::Refreshed(outcome)
             }
             Outcome::Confirmed(outcome) => return self.confirmed(outcome, now),
@@ -269,12 +269,16 @@ impl<'a, O: Outside> Agent<'a, O> {
 
     fn accept(&mut self) -> AcceptReply {
         let now = self.clock.now();
-        let peers = |machine: &Machine| machine.status(now).desired.map(|desired| desired.value).unwrap_or_default();
+        let peers =
+            |machine: &Machine| machine.status(now).desired.map(|desired| desired.value).unwrap_or_default();
         let before = peers(&self.machine);
         let accepted = self.machine.accept(now).map_err(|frozen| NotAccepted(frozen.to_string()))?;
         if accepted.iter().all(|accepted| accepted.taken == Taken::Nothing) {
-            let failures: BTreeSet<String> =
-                accepted.iter().filter_map(|accepted| accepted.failure.as_ref()).map(ToString::to_string).collect();
+            let failures: BTreeSet<String> = accepted
+                .iter()
+                .filter_map(|accepted| accepted.failure.as_ref())
+                .map(ToString::to_string)
+                .collect();
             let reasons = failures.into_iter().collect::<Vec<_>>().join("; ");
             return Err(NotAccepted(format!("DNS says nothing that could be taken: {reasons}")));
         }
@@ -326,6 +330,6 @@ async fn previous_life(volume: Volume, board: &Board) -> (Volume, Result<Option<
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stopped| *stopped).await.is_err() {
         // Nobody is left who could tell us to stop.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -1,7 +1,9 @@
 //! The server beside us, as far as the loop is concerned.
 
 use std::future::Future;
+use std::time::Duration;
 
+use crate::eureka::EurekaServer;
 use crate::model::ServerFault;
 use crate::reconcile::{RefreshCall, Replicas};
 
@@ -11,11 +13,33 @@ use crate::reconcile::{RefreshCall, Replicas};
 pub trait Server {
     /// Tells the server to take the list over; `value` is the property's value, for the endpoint
     /// that takes it in the call.
-    fn refresh(&self, call: RefreshCall, value: &str) -> impl Future<Output = Result<(), ServerFault>>;
+    fn refresh(
+        &self,
+        call: RefreshCall,
+        value: &str,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<(), ServerFault>>;
 
     /// Reads the server's own list of its peers.
     fn replicas(&self) -> impl Future<Output = Result<Replicas, ServerFault>>;
 
     /// Finds the likely reason why the server does not take the list over.
     fn diagnose(&self) -> impl Future<Output = String>;
+}
+
+impl Server for EurekaServer {
+    async fn refresh(&self, call: RefreshCall, value: &str, timeout: Duration) -> Result<(), ServerFault> {
+        match call {
+            RefreshCall::Refresh => EurekaServer::refresh(self, timeout).await,
+            RefreshCall::Env => self.env(value, timeout).await,
+        }
+    }
+
+    async fn replicas(&self) -> Result<Replicas, ServerFault> {
+        EurekaServer::replicas(self).await
+    }
+
+    async fn diagnose(&self) -> String {
+        self.origin().await.to_string()
+    }
 }

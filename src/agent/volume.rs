@@ -56,7 +56,11 @@ impl Volume {
         }
     }
 
-    fn try_publish(&mut self, output: &OutputSettings, publication: &Publication) -> Result<Published, VolumeError> {
+    fn try_publish(
+        &mut self,
+        output: &OutputSettings,
+        publication: &Publication,
+    ) -> Result<Published, VolumeError> {
         let files = render(output, &publication.listing)?;
         Ok(self.0.publish(&files, &encode_state(&publication.state))?)
     }
@@ -98,7 +102,7 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// An error with all its sources, on one line.
-pub(super) fn in_full(error: &dyn Error) -> String {
+pub fn in_full(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

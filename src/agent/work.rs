@@ -68,11 +68,8 @@ impl Work {
         value: String,
         timeout: Duration,
     ) {
-        self.refresh = Some(self.start(async move {
-            let calling = server.refresh(call, &value);
-            let outcome = tokio::time::timeout(timeout, calling).await;
-            Outcome::Refreshed(outcome.unwrap_or(Err(ServerFault::TimedOut)))
-        }));
+        self.refresh =
+            Some(self.start(async move { Outcome::Refreshed(server.refresh(call, &value, timeout).await) }));
     }
 
     /// Drops the refresh under way; nothing comes back for it.
@@ -112,7 +109,10 @@ impl Work {
     fn is_wanted(&self, id: Id, outcome: &Outcome) -> bool {
         match outcome {
             Outcome::Refreshed(_) => self.refresh.as_ref().is_some_and(|refresh| refresh.id() == id),
-            Outcome::Answered { .. } | Outcome::Published { .. } | Outcome::Confirmed(_) | Outcome::Diagnosed(_) => true,
+            Outcome::Answered { .. }
+            | Outcome::Published { .. }
+            | Outcome::Confirmed(_)
+            | Outcome::Diagnosed(_) => true,
         }
     }
 

@@ -17,6 +17,10 @@ const TRIES: usize = 2;
 ///
 /// A denial with an SOA is final; after anything else that is no answer the next server is asked.
 /// Where none answers, the failure that says most is the outcome.
+///
+/// It takes at most six seconds a server: two silent tries, of which the second may end with a
+/// truncated answer and a TCP connection that leads nowhere. Eight more can go by on the question
+/// whether only the port's name is missing.
 #[derive(Debug)]
 pub struct HickoryLookup {
     servers: ServerList,

@@ -1,13 +1,17 @@
 //! A directory for Spring's `configtree:`: file name = property name, content = value.
+//!
+//! Its values are no strings to Spring (`ConfigTreePropertySource.PropertyFileContent`), and
+//! `PropertySourcesPlaceholdersResolver` looks into strings only: placeholders stay as they are.
 
-use super::{Document, File, spring_entries};
+use super::{Document, DocumentError, File, UserInfo, spring_entries};
 
-pub(super) fn render(document: &Document<'_>) -> Vec<File> {
-    spring_entries::entries(document)
-        .into_iter()
-        .map(|(key, value)| {
-            let name = key.parse().expect("the prefix and a zone of 63 bytes make a file name");
-            File::new(name, value.into_bytes())
-        })
-        .collect()
+pub(super) fn render(document: &Document<'_>) -> Result<Vec<File>, DocumentError> {
+    if document.user_info.is_some_and(UserInfo::has_placeholders) {
+        return Err(DocumentError::PlaceholdersInConfigtree);
+    }
+    let file = |(key, value): (String, String)| {
+        let name = key.parse().expect("the prefix and a zone of 63 bytes make a file name");
+        File::new(name, value.into_bytes())
+    };
+    Ok(spring_entries::entries(document).map(file).into())
 }

@@ -61,6 +61,12 @@ pub struct Document<'a> {
 /// Why a document cannot be rendered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
+    /// The server would take the placeholders for the credentials.
+    #[error(
+        "Spring resolves no placeholders in a configtree; \
+         use --user-info-file, or the format spring-properties"
+    )]
+    PlaceholdersInConfigtree,
     /// The kubelet would refuse the env file, and with it the pod.
     #[error(
         "the line is {bytes} bytes long and the kubelet's env-file parser reads {max}; \
@@ -83,7 +89,7 @@ impl Document<'_> {
             Format::SpringProperties => spring_properties::render(self),
             Format::SpringYaml => spring_yaml::render(self),
             Format::Archaius => archaius::render(self),
-            Format::Configtree => return Ok(configtree::render(self)),
+            Format::Configtree => return configtree::render(self),
             Format::Env => env::render(self)?,
             Format::Json => json::render(self),
             Format::Lines => lines::render(self),

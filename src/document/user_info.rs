@@ -43,7 +43,8 @@ impl UserInfo {
     /// Bytes of either kind as it is given; far above any password in use.
     pub const LENGTH_MAX: usize = 1024;
 
-    /// `${NAME}:${NAME}`, written as it is: Spring and Archaius resolve it in the server.
+    /// `${NAME}:${NAME}`, written as it is: Spring and Archaius resolve it in the server, Spring not
+    /// in a configtree.
     ///
     /// Spring's `${NAME:default}` is refused: a default would be a secret in clear.
     pub fn from_placeholders(text: &str) -> Result<Self, UserInfoError> {
@@ -81,6 +82,11 @@ impl UserInfo {
         }
         let encoded = format!("{}:{}", percent_encode(user), percent_encode(password));
         Ok(Self(Text::Secret(encoded.into_boxed_str())))
+    }
+
+    /// Whether the reader has to resolve something; not every reader does.
+    pub fn has_placeholders(&self) -> bool {
+        matches!(self.0, Text::Placeholders(_))
     }
 
     /// The text as it stands in a URL. For documents only.

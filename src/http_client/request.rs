@@ -33,13 +33,14 @@ pub struct Request {
     address: Option<IpAddr>,
     accept: &'static str,
     json: Option<Vec<u8>>,
+    header: Option<(&'static str, &'static str)>,
 }
 
 impl Request {
     /// A request without a body for the resource at `url`.
     pub fn new(method: Method, url: &HttpUrl) -> Self {
         let target = url.path().to_owned();
-        Self { method, url: url.clone(), target, address: None, accept: "*/*", json: None }
+        Self { method, url: url.clone(), target, address: None, accept: "*/*", json: None, header: None }
     }
 
     /// The media type wanted.
@@ -80,6 +81,13 @@ impl Request {
     #[must_use]
     pub fn json(mut self, body: Vec<u8>) -> Self {
         self.json = Some(body);
+        self
+    }
+
+    /// One more header field.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.header = Some((name, value));
         self
     }
 
@@ -128,6 +136,9 @@ impl Request {
             .header(ACCEPT, self.accept);
         if let Some(authorization) = authorization {
             builder = builder.header(AUTHORIZATION, authorization);
+        }
+        if let Some((name, value)) = self.header {
+            builder = builder.header(name, value);
         }
         if let Some(json) = &self.json {
             // The length is said even of an empty body (RFC 9110, section 8.6): proxies ask for it with 411.

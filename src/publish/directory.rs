@@ -101,24 +101,39 @@ impl Directory {
         file.sync_all().map_err(|error| self.io_error(Step::Sync, name, &error))
     }
 
-    /// Opens a file for locking, creating it where there is none; only for reading where no more
-    /// is allowed.
+    /// Opens a file for locking, creating it where there is none.
+    ///
+    /// Only for reading: a file held open for writing keeps the file system from being made
+    /// read-only.
     pub(super) fn open_lock_file(&self, name: &str) -> Result<File, PublishError> {
-        let open = |flags| {
-            let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-            rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(0o644))
+        self.open_or_create(name, OFlags::RDONLY).map_err(|errno| self.error(Step::Lock, name, errno))
+    }
+
+    /// Replaces the content of the file that `identity` tells, if it is still there.
+    pub(super) fn rewrite(&self, name: &str, identity: Identity, bytes: &[u8]) -> io::Result<()> {
+        let mut file = self.open_or_create(name, OFlags::WRONLY)?;
+        if Identity::of(&rustix::fs::fstat(&file)?) != identity {
+            return Ok(());
+        }
+        file.set_len(0)?;
+        file.write_all(bytes)
+    }
+
+    fn open_or_create(&self, name: &str, access: OFlags) -> Result<File, Errno> {
+        // Without NONBLOCK a planted FIFO would hold us for ever.
+        let flags = access | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        // Without CREATE first: on a read-only file system, what is there can still be opened.
+        let open = |flags| rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(0o644));
+        let fd = match open(flags - OFlags::CREATE) {
+            Err(Errno::NOENT) => open(flags),
+            fd => fd,
         };
-        let fd = match open(OFlags::RDWR) {
-            Err(Errno::NOENT) => open(OFlags::RDWR | OFlags::CREATE),
-            Err(Errno::ACCESS | Errno::ROFS) => open(OFlags::RDONLY),
-            other => other,
-        };
-        fd.map(File::from).map_err(|errno| self.error(Step::Lock, name, errno))
+        fd.map(File::from)
     }
 
     /// A regular file of at most `bytes_max`; `None` where nothing is.
     pub(super) fn read(&self, name: &str, bytes_max: usize) -> Result<Option<Content>, PublishError> {
-        // Without NONBLOCK a planted FIFO would hold us for ever.
+        // NONBLOCK for planted FIFOs, as above.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let fd = match rustix::fs::openat(&self.fd, name, flags, Mode::empty()) {
             Err(Errno::NOENT) => return Ok(None),

@@ -3,7 +3,7 @@
 //! The file stays when we go: to remove it would let two writers hold two locks of one name.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::Read;
 
 use rustix::fs::FileType;
 
@@ -27,10 +27,11 @@ pub(super) struct Lock {
 impl Lock {
     /// Takes the lock, or says who has it.
     pub(super) fn acquire(directory: &Directory) -> Result<Self, PublishError> {
-        let mut file = directory.open_lock_file(LOCK)?;
+        let file = directory.open_lock_file(LOCK)?;
         let stat =
             rustix::fs::fstat(&file).map_err(|errno| directory.io_error(Step::Lock, LOCK, &errno.into()))?;
-        if !FileType::from_raw_mode(stat.st_mode).is_file() {
+        // A second name would be somebody's file that we are made to write to.
+        if !FileType::from_raw_mode(stat.st_mode).is_file() || stat.st_nlink > 1 {
             return Err(directory.fault(Step::Lock, LOCK, Fault::Planted));
         }
         match file.try_lock() {
@@ -40,13 +41,14 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(directory.io_error(Step::Lock, LOCK, &error)),
         }
-        let lock = Identity::of(&stat);
-        if directory.identity_below(LOCK) != Some(lock) {
+        let lock = Self { identity: Identity::of(&stat), _file: file };
+        if !lock.is_in(directory) {
             // Replaced between opening and locking: ours is a lock on a name that is gone.
             return Err(directory.fault(Step::Lock, LOCK, Fault::Planted));
         }
-        introduce_ourselves(&mut file);
-        Ok(Self { identity: lock, _file: file })
+        // A courtesy to whom it turns away; on a full disk, or in a file of another user, it fails.
+        let _without = directory.rewrite(LOCK, lock.identity, introduction().as_bytes());
+        Ok(lock)
     }
 
     /// Whether others who come to this directory find our lock.
@@ -55,13 +57,10 @@ impl Lock {
     }
 }
 
-/// Writes who we are. That is a courtesy: on a full disk, or in a file of another user, it may fail.
-fn introduce_ourselves(file: &mut File) {
+/// Who we are.
+fn introduction() -> String {
     let uname = rustix::system::uname();
-    let host = uname.nodename().to_string_lossy();
-    let text = format!("pid {} on {host}\n", std::process::id());
-    let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
-    drop(written);
+    format!("pid {} on {}\n", std::process::id(), uname.nodename().to_string_lossy())
 }
 
 /// What the holder wrote, if it is fit to print.

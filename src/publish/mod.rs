@@ -9,7 +9,7 @@
 //! | name | layout | what |
 //! |---|---|---|
 //! | `..lock` | both | held by the one writer; stays |
-//! | `..data` → `..2025_01_31_10_00_00.x7Gk2…` | volume | the current generation; the one before is kept |
+//! | `..data` → `..2025_01_31_10_00_00.x7Gk2…` | volume | the current generation; the one before is kept for a while |
 //! | `..state.json` | both | what the next life needs; in `volume` inside the generation |
 //! | `..tmp~NAME`, `..data_tmp` | both | on their way to a rename; removed by the next writer |
 //!
@@ -36,6 +36,7 @@ use crate::document::File;
 use crate::settings::Layout;
 use directory::{Directory, Identity};
 use lock::Lock;
+use volume::Superseded;
 
 pub use error::{Fault, Permissions, PublishError, Step};
 pub use hazard::{Hazard, inspect};
@@ -78,6 +79,7 @@ struct Held {
     directory: Directory,
     identity: Identity,
     lock: Lock,
+    superseded: Superseded,
 }
 
 /// Tells one publication from another; chance makes two alike once in 2⁶⁴.
@@ -97,14 +99,14 @@ impl Publisher {
     pub fn publish(&mut self, files: &[File], state: &[u8]) -> Result<Published, PublishError> {
         let wanted = Wanted { files, state, mode: self.file_mode };
         let fingerprint = wanted.fingerprint();
-        let directory = hold(&self.path, &mut self.held)?;
+        let Held { directory, superseded, .. } = hold(&self.path, &mut self.held)?;
         let is_current = match self.layout {
             Layout::Volume => volume::is_current(directory, &wanted)?,
             Layout::Plain => plain::is_current(directory, &wanted),
         };
         if !is_current {
             match self.layout {
-                Layout::Volume => volume::write(directory, &wanted)?,
+                Layout::Volume => volume::write(directory, superseded, &wanted)?,
                 Layout::Plain => plain::write(directory, &wanted)?,
             }
         }
@@ -138,7 +140,7 @@ impl Publisher {
 }
 
 /// The directory that is at `path` now, with us as its only writer.
-fn hold<'a>(path: &Path, held: &'a mut Option<Held>) -> Result<&'a Directory, PublishError> {
+fn hold<'a>(path: &Path, held: &'a mut Option<Held>) -> Result<&'a mut Held, PublishError> {
     let directory = Directory::open(path)?;
     let identity = directory.identity()?;
     let is_same = |held: &Held| held.identity == identity && held.lock.is_in(&directory);
@@ -147,14 +149,14 @@ fn hold<'a>(path: &Path, held: &'a mut Option<Held>) -> Result<&'a Directory, Pu
         // Removed and made again, or replaced: another place, to be taken anew.
         _ => Held::take(directory, identity)?,
     };
-    Ok(&held.insert(still).directory)
+    Ok(held.insert(still))
 }
 
 impl Held {
     fn take(directory: Directory, identity: Identity) -> Result<Self, PublishError> {
         let lock = Lock::acquire(&directory)?;
         volume::sweep(&directory)?;
-        Ok(Self { directory, identity, lock })
+        Ok(Self { directory, identity, lock, superseded: Superseded::default() })
     }
 }
 

@@ -1,8 +1,12 @@
 //! The kubelet's `..data` swap: all files of a generation change in one rename.
 //!
 //! Beyond the kubelet's: leftovers are removed instead of tripped over, everything is on the disk
-//! before it is visible, and the generation before is kept until the next publication, because a
-//! reader may have resolved `..data` just before the swap.
+//! before it is visible, and generations stay for a while after their time, because a reader may
+//! have resolved `..data` just before the swap.
+
+use std::collections::VecDeque;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::directory::{Directory, Entry};
 use super::error::PublishError;
@@ -13,6 +17,42 @@ use super::{STATE, TEMPORARY, Wanted, temporary};
 pub(super) const DATA: &str = "..data";
 /// Its successor, as the kubelet calls it.
 const DATA_TEMPORARY: &str = "..data_tmp";
+
+/// How long a generation stays after its time, at least. A reader takes microseconds from `..data`
+/// to the file, unless it is stopped in between: by a CPU limit for a period of 100 ms.
+const GRACE: Duration = Duration::from_millis(250);
+
+/// Generations beside the current one. Publications come a second apart and then there is one; this
+/// bounds what a burst takes of the disk, and what it takes is waited for.
+const SUPERSEDED_MAX: usize = 256;
+
+/// Generations that were current in this life, the latest last, and when they ceased to be.
+#[derive(Debug, Default)]
+pub(super) struct Superseded(VecDeque<(GenerationName, Instant)>);
+
+impl Superseded {
+    fn add(&mut self, name: GenerationName) {
+        self.0.push_back((name, Instant::now()));
+    }
+
+    /// Forgets those whose grace is over; the latest is kept until there is a later one.
+    fn forget(&mut self) {
+        while let Some((_, since)) = self.0.front()
+            && self.0.len() > 1
+        {
+            let left = GRACE.saturating_sub(since.elapsed());
+            if !left.is_zero() && self.0.len() <= SUPERSEDED_MAX {
+                break;
+            }
+            thread::sleep(left);
+            self.0.pop_front();
+        }
+    }
+
+    fn holds(&self, name: &GenerationName) -> bool {
+        self.0.iter().any(|(superseded, _)| superseded == name)
+    }
+}
 
 /// Whether readers find exactly this already.
 pub(super) fn is_current(directory: &Directory, wanted: &Wanted<'_>) -> Result<bool, PublishError> {
@@ -25,7 +65,11 @@ pub(super) fn is_current(directory: &Directory, wanted: &Wanted<'_>) -> Result<b
 }
 
 /// Writes a generation and makes it the current one.
-pub(super) fn write(directory: &Directory, wanted: &Wanted<'_>) -> Result<(), PublishError> {
+pub(super) fn write(
+    directory: &Directory,
+    superseded: &mut Superseded,
+    wanted: &Wanted<'_>,
+) -> Result<(), PublishError> {
     wanted.names().chain([DATA]).try_for_each(|name| directory.refuse_directory(name))?;
     let previous = current(directory);
     let name = GenerationName::fresh();
@@ -34,18 +78,21 @@ pub(super) fn write(directory: &Directory, wanted: &Wanted<'_>) -> Result<(), Pu
         let _already_failing = directory.remove_directory(name.as_str());
         return Err(error);
     }
+    if let Some(previous) = previous {
+        superseded.add(previous);
+    }
     link(directory, wanted)?;
     directory.sync()?;
-    let kept: Vec<_> = previous.into_iter().chain([name]).collect();
-    tidy(directory, wanted, &kept);
+    superseded.forget();
+    tidy(directory, wanted, |found| *found == name || superseded.holds(found));
     Ok(())
 }
 
 /// Removes what a life that ended in the middle left behind, before anything new needs the room.
 pub(super) fn sweep(directory: &Directory) -> Result<(), PublishError> {
-    let kept: Vec<_> = current(directory).into_iter().collect();
+    let current = current(directory);
     let entries = directory.entries()?;
-    remove_generations(directory, &entries, &kept);
+    remove_generations(directory, &entries, |found| current.as_ref() == Some(found));
     let is_temporary = |name: &str| name == DATA_TEMPORARY || name.starts_with(TEMPORARY);
     for entry in entries.iter().filter(|entry| is_temporary(&entry.name)) {
         directory.remove_file(&entry.name)?;
@@ -67,7 +114,7 @@ pub(super) fn clear(directory: &Directory, wanted: &Wanted<'_>) {
         let _next_time = directory.remove_file(link);
     }
     let _next_time = directory.remove_file(DATA);
-    remove_generations(directory, &entries, &[]);
+    remove_generations(directory, &entries, |_| false);
 }
 
 fn current(directory: &Directory) -> Option<GenerationName> {
@@ -98,17 +145,17 @@ fn link(directory: &Directory, wanted: &Wanted<'_>) -> Result<(), PublishError> 
 
 /// Removes what this publication has replaced. It is in nobody's way, so a failure is no failure of
 /// the publication, and the next one tries again.
-fn tidy(directory: &Directory, wanted: &Wanted<'_>, kept: &[GenerationName]) {
+fn tidy(directory: &Directory, wanted: &Wanted<'_>, is_kept: impl Fn(&GenerationName) -> bool) {
     let Ok(entries) = directory.entries() else { return };
     for stale in stale_links(directory, &entries, wanted).chain([STATE]) {
         let _next_time = directory.remove_file(stale);
     }
-    remove_generations(directory, &entries, kept);
+    remove_generations(directory, &entries, is_kept);
 }
 
-fn remove_generations(directory: &Directory, entries: &[Entry], kept: &[GenerationName]) {
+fn remove_generations(directory: &Directory, entries: &[Entry], is_kept: impl Fn(&GenerationName) -> bool) {
     let found = entries.iter().filter_map(|entry| GenerationName::parse(&entry.name));
-    for name in found.filter(|name| !kept.contains(name)) {
+    for name in found.filter(|name| !is_kept(name)) {
         let _next_time = directory.remove_directory(name.as_str());
     }
 }

@@ -102,6 +102,14 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The role's name, for people.
+    pub fn role_label(&self) -> &'static str {
+        match self.role {
+            Role::Server(_) => "server",
+            Role::Client => "client",
+        }
+    }
+
     /// The server's own URL, where the list is a server's.
     pub fn own(&self) -> Option<&Own> {
         match &self.role {

@@ -7,6 +7,7 @@ use crate::model::{
     Question, Scheme, ServiceError, ServiceUrl,
 };
 
+use super::Purpose;
 use super::fault::{Origin, Wrong, quoted};
 use super::reader::Reader;
 use super::table::Key;
@@ -68,7 +69,7 @@ fn services(reader: &mut Reader<'_>) -> Vec<HeadlessService> {
         HeadlessService::from_setting(text, namespace.as_str(), cluster_domain.as_str())
             .map_err(|error| no_service(text, &error))
     });
-    if services.is_empty() {
+    if services.is_empty() && reader.purpose != Purpose::Contact {
         reader.missing(Key::Service, "is required");
     }
     for service in &services {

@@ -61,6 +61,7 @@ fn check(reader: &mut Reader<'_>, holds: &Holds) {
                 Wrong::new("`fail` is for init only: a sidecar that ends takes its server out of DNS");
             reader.conflict(&[Key::OnDeadline], wrong.hint("write `publish`, or leave it out"));
         }
-        (OnDeadline::Fail, Purpose::Init | Purpose::Check | Purpose::Print) | (OnDeadline::Publish, _) => {}
+        (OnDeadline::Fail, Purpose::Init | Purpose::Check | Purpose::Print | Purpose::Contact)
+        | (OnDeadline::Publish, _) => {}
     }
 }

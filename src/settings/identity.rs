@@ -53,6 +53,7 @@ fn without_url(reader: &mut Reader<'_>, asked: &Asked, why: Wrong) {
         Purpose::Print => {
             reader.warn(Key::SelfUrl, "cannot be told here, so nothing is left out of the list");
         }
+        Purpose::Contact => {}
     }
 }
 
@@ -152,7 +153,7 @@ fn variable<T>(reader: &mut Reader<'_>, name: &str, parse: impl Fn(&str) -> Resu
     let value = reader.surroundings.variable(name)?.to_string_lossy();
     match parse(value.trim()) {
         Ok(value) => Some(value),
-        Err(_) if reader.purpose == Purpose::Print => None,
+        Err(_) if matches!(reader.purpose, Purpose::Print | Purpose::Contact) => None,
         Err(wrong) => {
             let field = FIELDS.iter().find(|(variable, _)| *variable == name).map_or("", |(_, field)| field);
             reader.fault_around(name, wrong.hint(format!("set it with `fieldRef: {field}`, or not at all")));
@@ -185,7 +186,7 @@ fn warn_about_given(reader: &mut Reader<'_>, asked: &Asked, pod: &Pod, url: &Ser
 
 /// In a pod a guess is worth a word, for the downward API would have known.
 fn warn_about_guesses(reader: &mut Reader<'_>, asked: &Asked, pod: &Pod) {
-    if reader.purpose == Purpose::Print || !reader.surroundings.is_pod() {
+    if matches!(reader.purpose, Purpose::Print | Purpose::Contact) || !reader.surroundings.is_pod() {
         return;
     }
     if let (PeerHost::Name, Some((name, Origin::Observed(_)))) = (asked.peer_host, &pod.name) {

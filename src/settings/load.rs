@@ -28,6 +28,8 @@ pub enum Purpose {
     Check,
     /// Only a list is shown, perhaps far from any pod: who we are may be unknown.
     Print,
+    /// Servers are called that are named elsewhere: no Service is needed.
+    Contact,
 }
 
 /// Settings in force, and the story of each.
@@ -61,7 +63,7 @@ pub fn load(
 /// Where the settings file lies, where there is one; the only setting that is needed before it is read.
 pub fn config_path(flags: &Flags, surroundings: &Surroundings) -> Result<Option<PathBuf>, Rejected> {
     let gathered = Gathered::from(flags, None, surroundings);
-    let mut reader = Reader::new(gathered.only(&[Key::Config]), surroundings, Purpose::Print);
+    let mut reader = Reader::new(gathered.only(&[Key::Config]), surroundings, Purpose::Contact);
     let path = reader.path(Key::Config);
     reader.finish().map(|_account| path)
 }
@@ -77,7 +79,7 @@ pub fn listeners(
 ) -> Result<Listeners, Rejected> {
     let gathered = Gathered::from(flags, file, surroundings);
     let of_interest = gathered.only(&[Key::Listen, Key::LocalListen]);
-    let mut reader = Reader::new(of_interest, surroundings, Purpose::Print);
+    let mut reader = Reader::new(of_interest, surroundings, Purpose::Contact);
     let listeners = process::listeners(&mut reader);
     reader.finish().map(|_account| listeners)
 }
@@ -111,7 +113,7 @@ fn role(reader: &mut Reader<'_>, role: RoleWord, asked: &Asked) -> Option<Role> 
     match role {
         RoleWord::Server => match (identity::own(reader, asked), reader.purpose) {
             (Some(own), _) => Some(Role::Server(own)),
-            (None, Purpose::Print) => Some(Role::Client),
+            (None, Purpose::Print | Purpose::Contact) => Some(Role::Client),
             (None, Purpose::Run | Purpose::Init | Purpose::Check) => None,
         },
         RoleWord::Client => {

@@ -9,7 +9,7 @@ pub fn markdown_table() -> String {
     let mut table = "| setting | default | meaning |\n|---|---|---|\n".to_owned();
     for setting in Setting::all() {
         let Setting { name, default, help, .. } = setting;
-        let value = escaped(&setting.value_name());
+        let value = escaped(setting.value_name());
         let repeatable = if setting.is_repeatable() { " (repeatable)" } else { "" };
         let bounds = setting.bounds().map(|bounds| format!(" {bounds}.")).unwrap_or_default();
         let default = escaped(default);

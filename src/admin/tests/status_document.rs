@@ -57,6 +57,7 @@ fn full() -> Snapshot {
         condition(ConditionKind::HeldRemoval, "one peer is missing"),
     ];
     full.status.history = [Change {
+        number: 1,
         at: at(50),
         cause: ChangeCause::Answer,
         added: two.difference(&one).cloned().collect(),
@@ -156,8 +157,14 @@ fn long_changes_are_cut_and_counted() {
     let texts: Vec<_> = (0..100).map(|n| format!("http://p-{n:03}:8761/eureka/")).collect();
     let many: PeerSet = texts.iter().map(|text| text.parse().expect("valid")).collect();
     let mut snapshot = snapshot();
-    let change =
-        Change { at: at(1), cause: ChangeCause::Answer, added: many, removed: PeerSet::new(), peers: 100 };
+    let change = Change {
+        number: 1,
+        at: at(1),
+        cause: ChangeCause::Answer,
+        added: many,
+        removed: PeerSet::new(),
+        peers: 100,
+    };
     snapshot.status.history = [change].into();
     let found = json(snapshot.clone());
     assert_eq!(found["history"][0]["added"].as_array().map(Vec::len), Some(32));

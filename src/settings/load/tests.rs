@@ -398,6 +398,14 @@ fn what_must_be_there_depends_on_the_purpose() {
 }
 
 #[test]
+fn who_names_the_servers_elsewhere_needs_no_service() {
+    let nobody = Surroundings { host_name: Some("my_laptop".to_owned()), ..Surroundings::default() };
+    let loaded = load_in(&nobody, "ca-file: /ca.pem\n", Purpose::Contact).expect("nothing is required");
+    assert_eq!((loaded.settings.policy.questions.len(), loaded.warnings.len()), (0, 0));
+    assert!(load_in(&nobody, "interval: x\n", Purpose::Contact).is_err());
+}
+
+#[test]
 fn outputs_get_their_format_from_the_extension_or_by_name() {
     let formats = |output: &str| -> Vec<Format> {
         settings(&format!("output: {output}\n")).output.files.iter().map(|file| file.format).collect()
@@ -628,7 +636,13 @@ fn any_key() -> impl Strategy<Value = Key> {
 }
 
 fn any_purpose() -> impl Strategy<Value = Purpose> {
-    proptest::sample::select(vec![Purpose::Run, Purpose::Init, Purpose::Check, Purpose::Print])
+    proptest::sample::select(vec![
+        Purpose::Run,
+        Purpose::Init,
+        Purpose::Check,
+        Purpose::Print,
+        Purpose::Contact,
+    ])
 }
 
 proptest! {

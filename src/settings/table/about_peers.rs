@@ -25,7 +25,7 @@ use Group::{Holds, Peers, Service};
 use Shape::{Count, File, Patience, Switch, Text, Words};
 
 pub(super) const ROWS: &[Setting] = &[
-    Setting::new(Key::Role, "role", Service, Words(words_of::<RoleWord>))
+    Setting::new(Key::Role, "role", Service, Words("server|client", words_of::<RoleWord>))
         .default("server")
         .help(
             "Whose list it is: a server's leaves itself out and names itself when alone, a client's names \
@@ -59,7 +59,7 @@ pub(super) const ROWS: &[Setting] = &[
         .default("that of resolv.conf, else cluster.local")
         .help("Domain of the cluster, for Services named by one or two labels.")
         .hint("write the cluster's DNS domain, such as cluster.local"),
-    Setting::new(Key::PeerHost, "peer-host", Peers, Words(words_of::<PeerHost>))
+    Setting::new(Key::PeerHost, "peer-host", Peers, Words("name|ipv4|ipv6", words_of::<PeerHost>))
         .default("name")
         .help("What stands in the URLs: names from SRV records, or addresses from A or AAAA records.")
         .hint("write `name`, or `ipv4` or `ipv6` where servers are known by address"),
@@ -71,7 +71,7 @@ pub(super) const ROWS: &[Setting] = &[
         .default("that of SRV, else 8761")
         .help("Port of every peer; wins over that of SRV records.")
         .hint("write a number from 1 to 65535; a name belongs into --port-name"),
-    Setting::new(Key::Scheme, "scheme", Peers, Words(words_of::<Scheme>))
+    Setting::new(Key::Scheme, "scheme", Peers, Words("http|https", words_of::<Scheme>))
         .default("http")
         .help("Scheme of the URLs.")
         .hint("write `http` or `https`"),
@@ -146,7 +146,7 @@ pub(super) const ROWS: &[Setting] = &[
     .default("10s")
     .help("How long a start waits for records.")
     .hint("write a duration with its unit, such as 10s"),
-    Setting::new(Key::OnDeadline, "on-deadline", Holds, Words(words_of::<OnDeadline>))
+    Setting::new(Key::OnDeadline, "on-deadline", Holds, Words("publish|fail", words_of::<OnDeadline>))
         .default("publish")
         .help("After that: publish the previous list or self, or (init only) fail.")
         .hint("write `publish`, or for `init` `fail`"),

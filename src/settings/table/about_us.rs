@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Setting] = &[
             "write NAME=FORMAT, such as peers.properties=archaius, or a name that ends in .properties, \
              .yaml, .env, .json or .lines",
         ),
-    Setting::new(Key::Layout, "layout", Files, Words(words_of::<Layout>))
+    Setting::new(Key::Layout, "layout", Files, Words("volume|plain", words_of::<Layout>))
         .default("volume")
         .help("The kubelet's way, where all files change together, or each file by a rename.")
         .hint("write `volume` or `plain`"),
@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Setting] = &[
         .default("0644; 0640 with --user-info-file")
         .help("Permissions of the files, octal.")
         .hint("write an octal mode such as 0644, quoted in YAML"),
-    Setting::new(Key::Adopt, "adopt", Server, Words(words_of::<Adopt>))
+    Setting::new(Key::Adopt, "adopt", Server, Words("none|refresh|env", words_of::<Adopt>))
         .default("refresh with --actuator-url, else none")
         .help("How the server is told: POST to actuator/refresh, POST to actuator/env, or not at all.")
         .hint("write `refresh` for Spring, `none` for servers that read the file by themselves"),
@@ -63,11 +63,11 @@ pub(super) const ROWS: &[Setting] = &[
         .default("127.0.0.1:9762")
         .help("The sink and the operator's overrides; a loopback address.")
         .hint("write a loopback address and a port, such as 127.0.0.1:9762 or [::1]:9762"),
-    Setting::new(Key::LogLevel, "log-level", Process, Words(words_of::<LogLevel>))
+    Setting::new(Key::LogLevel, "log-level", Process, Words("LEVEL", words_of::<LogLevel>))
         .default("info")
-        .help("How much is logged.")
+        .help("How much is logged: off, error, warn, info, debug or trace.")
         .hint("write one of off, error, warn, info, debug, trace"),
-    Setting::new(Key::LogFormat, "log-format", Process, Words(words_of::<LogFormat>))
+    Setting::new(Key::LogFormat, "log-format", Process, Words("text|json", words_of::<LogFormat>))
         .default("text on a terminal, else json")
         .help("Shape of the log's lines.")
         .hint("write `text` or `json`"),

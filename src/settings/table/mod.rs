@@ -124,15 +124,19 @@ impl Setting {
     }
 
     /// What stands for the value in help and README.
-    pub fn value_name(&self) -> String {
+    pub fn value_name(&self) -> &'static str {
         match self.shape {
-            Shape::Text(name) | Shape::File(name) | Shape::Directory(name) => name.to_owned(),
-            Shape::Words(words) => words().join("|"),
-            Shape::Switch => "true|false".to_owned(),
-            Shape::Duration { .. } => "DURATION".to_owned(),
-            Shape::Patience { .. } => "DURATION|never".to_owned(),
-            Shape::Count { .. } => "COUNT".to_owned(),
+            Shape::Text(name) | Shape::File(name) | Shape::Directory(name) | Shape::Words(name, _) => name,
+            Shape::Switch => "true|false",
+            Shape::Duration { .. } => "DURATION",
+            Shape::Patience { .. } => "DURATION|never",
+            Shape::Count { .. } => "COUNT",
         }
+    }
+
+    /// Whether there must be a value: the default then says for whom.
+    pub fn is_required(&self) -> bool {
+        self.default.starts_with("required")
     }
 
     /// The bounds in words, where there are some; such as `from 100ms to 1h`.
@@ -143,7 +147,9 @@ impl Setting {
                 Some(format!("from {min} to {max}"))
             }
             Shape::Count { min, max } => Some(format!("from {min} to {max}")),
-            Shape::Text(_) | Shape::File(_) | Shape::Directory(_) | Shape::Words(_) | Shape::Switch => None,
+            Shape::Text(_) | Shape::File(_) | Shape::Directory(_) | Shape::Words(_, _) | Shape::Switch => {
+                None
+            }
         }
     }
 
@@ -186,8 +192,8 @@ pub enum Shape {
     File(&'static str),
     /// The path of a directory.
     Directory(&'static str),
-    /// One of these words.
-    Words(fn() -> Vec<&'static str>),
+    /// One of these words, shown under this name, which for a few of them is they themselves.
+    Words(&'static str, fn() -> Vec<&'static str>),
     /// `true` or `false`; the flag alone means `true`.
     Switch,
     /// A duration with its unit.
@@ -278,6 +284,17 @@ mod tests {
             assert!(!setting.hint.is_empty() && !setting.hint.ends_with('.'), "{}", setting.name);
             assert!(setting.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", setting.name);
             assert!(!setting.help.contains('|'), "{}: a bar breaks the README's table", setting.name);
+        }
+    }
+
+    #[test]
+    fn words_are_shown_as_they_are() {
+        let shown = Setting::all().filter_map(|setting| match setting.shape {
+            Shape::Words(name, words) => Some((name, words())),
+            _ => None,
+        });
+        for (name, words) in shown {
+            assert!(name == words.join("|") || name == "LEVEL", "{name}");
         }
     }
 

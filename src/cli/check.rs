@@ -1,0 +1,158 @@
+//! `check`: everything that can be verified without changing anything.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::eureka::{EurekaServer, Expected, Finding, Severity};
+use crate::publish::inspect;
+use crate::reconcile::{Adoption, Condition, ConditionKind, Status};
+use crate::settings::{Loaded, Provenance, Settings};
+
+use super::asking::ask_once;
+use super::outside::lookup;
+use super::run::runtime;
+use super::sources::{Sources, refuse};
+use super::{ExitStatus, ReportFormat};
+
+/// Everything that was looked at.
+struct Report<'a> {
+    provenance: &'a Provenance,
+    status: Status,
+    findings: Vec<Finding>,
+}
+
+/// Checks settings, DNS, directory and server, and prints what was found.
+pub(super) fn check(sources: &Sources, format: ReportFormat) -> ExitStatus {
+    let loaded = match sources.read() {
+        Ok(read) => read.loaded,
+        Err(rejected) => return refuse(&rejected),
+    };
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(reason) => {
+            eprintln!("eureka-peers: {reason}");
+            return ExitStatus::Failure;
+        }
+    };
+    let report = runtime.block_on(look(&loaded));
+    match format {
+        ReportFormat::Text => print!("{}", report.as_text()),
+        ReportFormat::Json => println!("{}", report.as_json()),
+    }
+    let has_faults = report.findings.iter().any(|finding| finding.severity == Severity::Fault);
+    if has_faults { ExitStatus::Findings } else { ExitStatus::Success }
+}
+
+async fn look(loaded: &Loaded) -> Report<'_> {
+    let settings = &loaded.settings;
+    let status = ask_once(settings, &lookup(settings)).await;
+    let warning = |warning: &crate::settings::Warning| finding(Severity::Warning, warning.to_string());
+    let mut findings: Vec<_> = loaded.warnings.iter().map(warning).collect();
+    findings.extend(of_dns(&status));
+    findings.extend(of_directory(settings));
+    findings.extend(of_server(settings).await);
+    findings.sort_by_key(|finding| finding.severity);
+    Report { provenance: &loaded.provenance, status, findings }
+}
+
+fn finding(severity: Severity, what: String) -> Finding {
+    Finding { severity, what, fix: String::new() }
+}
+
+fn of_dns(status: &Status) -> Vec<Finding> {
+    let mut findings: Vec<_> = status.conditions.iter().filter_map(of_condition).collect();
+    for service in status.services.iter().filter(|service| service.records_at.is_some()) {
+        let own = match service.self_found {
+            Some(true) => " and self",
+            Some(false) | None => "",
+        };
+        let what = format!("{}: {} peers{own}", service.question, service.answered.len());
+        findings.push(finding(Severity::Good, what));
+    }
+    findings
+}
+
+fn of_condition(condition: &Condition) -> Option<Finding> {
+    let severity = match condition.kind {
+        ConditionKind::HeldLookupFailed | ConditionKind::HeldNobody => Severity::Fault,
+        ConditionKind::SelfNotFound | ConditionKind::ManyPeers | ConditionKind::Frozen => Severity::Warning,
+        // These speak of a loop that has not turned here.
+        ConditionKind::NotPublished
+        | ConditionKind::NotAdopted
+        | ConditionKind::RefreshRefused
+        | ConditionKind::RefreshFailing
+        | ConditionKind::SelfNotRecognised
+        | ConditionKind::StatusUnreadable
+        | ConditionKind::ServerUnreachable
+        | ConditionKind::NothingKnown
+        | ConditionKind::HeldShrink
+        | ConditionKind::HeldRemoval => return None,
+    };
+    Some(finding(severity, condition.message.clone()))
+}
+
+fn of_directory(settings: &Settings) -> Vec<Finding> {
+    let Some(directory) = &settings.output.directory else {
+        return vec![finding(
+            Severity::Unknown,
+            "no --output-dir is given, so none was looked at".to_owned(),
+        )];
+    };
+    let names: Vec<_> = settings.output.files.iter().map(|file| file.name.clone()).collect();
+    let hazards = inspect(directory, settings.output.layout, &names);
+    if hazards.is_empty() {
+        return vec![finding(Severity::Good, format!("{} can be published into", directory.display()))];
+    }
+    hazards.iter().map(|hazard| finding(Severity::Fault, hazard.to_string())).collect()
+}
+
+async fn of_server(settings: &Settings) -> Vec<Finding> {
+    let call = match settings.policy.adoption {
+        Adoption::None => return vec![],
+        Adoption::ConfirmOnly => None,
+        Adoption::Refresh { call, .. } => Some(call),
+    };
+    let names: Vec<_> = settings.output.files.iter().map(|file| file.name.as_str()).collect();
+    let expected = Expected {
+        own: settings.policy.own().map(|own| &own.url),
+        sink: &settings.policy.sink,
+        call,
+        files: &names,
+    };
+    EurekaServer::new(&settings.server, settings.output.zone.clone()).inspect(&expected).await
+}
+
+impl Report<'_> {
+    fn as_text(&self) -> String {
+        let mut text = String::from("Settings in force\n");
+        for entry in self.provenance.entries() {
+            let value = entry.value.as_deref().unwrap_or("-");
+            let _infallible = writeln!(text, "  {:<22} {value}  ({})", entry.key.name(), entry.origin);
+        }
+        text.push_str("\nPeers that would be listed\n");
+        for url in self.status.desired.iter().flat_map(|desired| &desired.value) {
+            let _infallible = writeln!(text, "  {url}");
+        }
+        if let Some(own) = &self.status.own {
+            let _infallible = writeln!(text, "  self: {own}");
+        }
+        text.push_str("\nFindings\n");
+        for finding in &self.findings {
+            let _infallible = writeln!(text, "  {finding}");
+        }
+        text
+    }
+
+    fn as_json(&self) -> Value {
+        let setting = |entry: &crate::settings::ProvenanceEntry| json!({ "key": entry.key.name(), "value": entry.value, "origin": entry.origin.to_string() });
+        let finding = |finding: &Finding| json!({ "severity": finding.severity.label(), "what": finding.what, "fix": finding.fix });
+        let peers = self.status.desired.iter().flat_map(|desired| &desired.value);
+        json!({
+            "settings": self.provenance.entries().iter().map(setting).collect::<Vec<_>>(),
+            "self": self.status.own.as_ref().map(ToString::to_string),
+            "peers": peers.map(ToString::to_string).collect::<Vec<_>>(),
+            "findings": self.findings.iter().map(finding).collect::<Vec<_>>(),
+        })
+    }
+}

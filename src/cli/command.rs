@@ -1,0 +1,268 @@
+//! The command and its help, built from the table of settings.
+
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, ValueParser};
+use clap::{Arg, ArgAction, Command, ValueHint};
+
+use crate::settings::{Group, Key, Setting, Shape};
+
+/// Columns of help texts; terminals of eighty columns still show them, less the indent.
+const HELP_WIDTH: usize = 70;
+
+const ABOUT: &str = "DNS-fed, proven peer lists for stock Eureka servers on Kubernetes";
+
+const AFTER_HELP: &str = "\
+Every setting may be given as a flag, as a variable EUREKA_PEERS_<FLAG> (lists with commas), or as a
+line of the YAML file named by --config, under the flag's own name. A flag beats a variable, a variable
+beats the file, and a list is replaced, never added to.
+
+Exit codes:
+   0  done
+   1  unexpected failure
+   2  wrong usage
+   3  check found faults, or the mesh is incomplete
+  69  no list before the deadline (init)
+  73  cannot write (init)
+  78  wrong settings at start";
+
+/// Who reads the command: shells are told which words a value may be. People are not bound by that
+/// here, for their wrong words are told together with all their other faults.
+#[derive(Clone, Copy)]
+pub(super) enum Reader {
+    Person,
+    Shell,
+}
+
+/// The whole command line, for people.
+pub fn command() -> Command {
+    command_for(Reader::Person)
+}
+
+pub(super) fn command_for(reader: Reader) -> Command {
+    Command::new("eureka-peers")
+        .bin_name("eureka-peers")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(ABOUT)
+        .after_help(AFTER_HELP)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommands(subcommands(reader))
+}
+
+fn subcommands(reader: Reader) -> [Command; 9] {
+    let with_settings = |name: &'static str, about: &'static str| {
+        let of_settings =
+            Setting::all().map(|setting| setting_arg(setting, reader).hide(!is_shown(name, setting)));
+        Command::new(name).about(about).args(of_settings)
+    };
+    let with_only = |name: &'static str, about: &'static str, keys: &[Key]| {
+        Command::new(name).about(about).args(keys.iter().map(|key| setting_arg(key.setting(), reader)))
+    };
+    [
+        with_settings("run", "Keep the list right, for ever: the sidecar"),
+        with_settings("init", "Publish the list once and end: the init container"),
+        with_settings("resolve", "Print the list")
+            .arg(format_arg(&["table", "lines", "json", "yaml", "properties", "env"]))
+            .arg(watch_arg("Print the list again whenever it changes")),
+        with_settings("check", "Verify everything that can be verified without changing anything")
+            .arg(format_arg(&["text", "json"])),
+        with_settings("mesh", "Ask every server for its peers, and print who does not know whom")
+            .arg(format_arg(&["table", "json"]))
+            .arg(watch_arg("Ask again and again"))
+            .arg(url_arg()),
+        with_only("accept", "Take what DNS says now, past all holds, once", &[Key::LocalListen, Key::Config]),
+        with_only(
+            "health",
+            "Ask a probe of the sidecar, for images without a shell",
+            &[Key::Listen, Key::Config],
+        )
+        .arg(probe_arg()),
+        Command::new("completions").about("Print the completions for a shell").arg(shell_arg()),
+        Command::new("man").about("Print the manual page"),
+    ]
+}
+
+/// Whether a setting that a subcommand takes is worth a place in its help. All are taken, so that a
+/// sidecar's arguments can be handed to any of them.
+fn is_shown(subcommand: &str, setting: &Setting) -> bool {
+    let is_common = matches!(setting.key, Key::Config | Key::LogLevel | Key::LogFormat);
+    match (subcommand, setting.group) {
+        ("resolve" | "mesh", Group::Service | Group::Peers) => true,
+        ("mesh", Group::Server) => {
+            matches!(setting.key, Key::ServerUser | Key::ServerPasswordFile | Key::CaFile)
+        }
+        ("resolve" | "mesh", Group::Holds | Group::Files | Group::Server | Group::Process) => is_common,
+        _ => true,
+    }
+}
+
+fn setting_arg(setting: &'static Setting, reader: Reader) -> Arg {
+    let arg = Arg::new(setting.name)
+        .long(setting.name)
+        .value_name(setting.value_name())
+        .help_heading(setting.group.heading())
+        .help(wrapped(setting.help))
+        .long_help(long_help(setting))
+        .value_hint(hint(setting.shape))
+        .value_parser(parser(setting.shape, reader));
+    match setting.shape {
+        Shape::Switch => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),
+        _ if setting.is_repeatable() => arg.action(ArgAction::Append),
+        _ => arg.action(ArgAction::Set),
+    }
+}
+
+fn hint(shape: Shape) -> ValueHint {
+    match shape {
+        Shape::File(_) => ValueHint::FilePath,
+        Shape::Directory(_) => ValueHint::DirPath,
+        Shape::Text(_)
+        | Shape::Words(_, _)
+        | Shape::Switch
+        | Shape::Duration { .. }
+        | Shape::Patience { .. }
+        | Shape::Count { .. } => ValueHint::Other,
+    }
+}
+
+fn parser(shape: Shape, reader: Reader) -> ValueParser {
+    match (shape, reader) {
+        (Shape::Words(_, words), Reader::Shell) => PossibleValuesParser::new(words()).into(),
+        (Shape::Switch, Reader::Shell) => PossibleValuesParser::new(["true", "false"]).into(),
+        _ => ValueParser::string(),
+    }
+}
+
+/// What it means, its bounds and default, and its variable.
+fn long_help(setting: &Setting) -> String {
+    let mut help = setting.help.to_owned();
+    if let Some(bounds) = setting.bounds() {
+        help += &format!(" {}{}.", bounds[..1].to_uppercase(), &bounds[1..]);
+    }
+    if setting.is_repeatable() {
+        help += &format!(" May be repeated, up to {} values.", setting.values_max);
+    }
+    let mut lines = wrapped(&help);
+    if setting.is_required() {
+        lines += &format!("\n[{}]", setting.default);
+    } else if !setting.default.is_empty() {
+        lines += &format!("\n[default: {}]", setting.default);
+    }
+    lines + &format!("\n[env: {}]", setting.key.variable())
+}
+
+/// Breaks a text into lines at its blanks.
+fn wrapped(text: &str) -> String {
+    let mut lines = String::new();
+    let mut width = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if width > 0 && width + 1 + length > HELP_WIDTH {
+            lines.push('\n');
+            width = 0;
+        } else if width > 0 {
+            lines.push(' ');
+            width += 1;
+        }
+        lines.push_str(word);
+        width += length;
+    }
+    lines
+}
+
+fn format_arg(formats: &'static [&'static str]) -> Arg {
+    let default = formats.first().expect("every subcommand with formats has one");
+    Arg::new("format")
+        .short('o')
+        .long("format")
+        .value_name("FORMAT")
+        .value_parser(PossibleValuesParser::new(formats))
+        .default_value(*default)
+        .help("How to print it")
+}
+
+fn watch_arg(help: &'static str) -> Arg {
+    Arg::new("watch").short('w').long("watch").action(ArgAction::SetTrue).help(help)
+}
+
+fn url_arg() -> Arg {
+    Arg::new("url")
+        .long("url")
+        .value_name("URL")
+        .action(ArgAction::Append)
+        .value_parser(NonEmptyStringValueParser::new())
+        .value_hint(ValueHint::Url)
+        .help("Server to ask, instead of those in DNS; may be repeated")
+}
+
+fn probe_arg() -> Arg {
+    Arg::new("probe")
+        .long("probe")
+        .value_name("PROBE")
+        .value_parser(PossibleValuesParser::new(["livez", "readyz", "startupz"]))
+        .default_value("readyz")
+        .help("Which probe to ask")
+}
+
+fn shell_arg() -> Arg {
+    Arg::new("shell")
+        .value_name("SHELL")
+        .required(true)
+        .value_parser(clap::value_parser!(clap_complete::Shell))
+        .help("The shell")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_sound() {
+        command_for(Reader::Person).debug_assert();
+        command_for(Reader::Shell).debug_assert();
+    }
+
+    #[test]
+    fn every_setting_stands_in_the_help_with_default_and_variable() {
+        let mut command = command();
+        let run = command.find_subcommand_mut("run").expect("there is a `run`");
+        let help = run.render_long_help().to_string();
+        for setting in Setting::all() {
+            assert!(help.contains(&format!("--{}", setting.name)), "{}", setting.name);
+            assert!(help.contains(&format!("[env: {}]", setting.key.variable())), "{}", setting.name);
+            let default = if setting.is_required() { "[required" } else { setting.default };
+            assert!(help.contains(default), "{}", setting.name);
+        }
+        for heading in ["Service:", "Peers:", "Holds:", "Files:", "Server:", "Process:"] {
+            assert!(help.contains(heading), "{heading}");
+        }
+    }
+
+    #[test]
+    fn help_fits_a_terminal() {
+        let mut command = command();
+        command.build();
+        for subcommand in command.get_subcommands_mut() {
+            for line in subcommand.render_long_help().to_string().lines() {
+                assert!(line.chars().count() <= 100, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_broken_at_blanks() {
+        assert_eq!(wrapped("a b"), "a b");
+        let words = vec!["word"; 40].join(" ");
+        let broken = wrapped(&words);
+        assert!(broken.lines().all(|line| line.len() <= HELP_WIDTH));
+        assert_eq!(broken.replace('\n', " "), words);
+        assert_eq!(wrapped(&"x".repeat(200)), "x".repeat(200));
+    }
+
+    #[test]
+    fn only_shells_are_bound_to_the_words() {
+        let bad = ["eureka-peers", "run", "--role", "nobody"];
+        assert!(command_for(Reader::Person).try_get_matches_from(bad).is_ok());
+        assert!(command_for(Reader::Shell).try_get_matches_from(bad).is_err());
+    }
+}

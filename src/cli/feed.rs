@@ -1,0 +1,57 @@
+//! Feeds the loop with settings: at each change of the file, and at SIGHUP.
+
+use tokio::signal::unix::Signal;
+
+use crate::agent::{Update, UpdateSender};
+use crate::settings::{Loaded, Rejected, SettingsFile};
+use crate::settings_watch::{ReadError, SettingsWatch};
+
+use super::sources::Sources;
+
+/// Runs until the loop is gone.
+pub(super) async fn feed(
+    sources: Sources,
+    mut watch: Option<SettingsWatch>,
+    mut hangup: Signal,
+    updates: UpdateSender,
+) {
+    loop {
+        let update = tokio::select! {
+            text = changed(watch.as_mut()) => update(&sources, text),
+            Some(()) = hangup.recv() => {
+                if let Some(watch) = &mut watch {
+                    watch.look_now();
+                }
+                Update::AskNow
+            }
+        };
+        if updates.send(update).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn changed(watch: Option<&mut SettingsWatch>) -> Result<String, ReadError> {
+    match watch {
+        Some(watch) => watch.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn update(sources: &Sources, text: Result<String, ReadError>) -> Update {
+    match reload(sources, text) {
+        Ok(loaded) => Update::InForce {
+            fingerprint: loaded.provenance.fingerprint(),
+            warnings: loaded.warnings.iter().map(ToString::to_string).collect(),
+            settings: Box::new(loaded.settings),
+        },
+        Err(rejected) => Update::Rejected(rejected.to_string()),
+    }
+}
+
+fn reload(sources: &Sources, text: Result<String, ReadError>) -> Result<Loaded, Rejected> {
+    let path = sources.config_path()?;
+    let content = text.map_err(|error| error.to_string());
+    let file = path.map(|path| SettingsFile { path, content });
+    sources.load(file.as_ref())
+}

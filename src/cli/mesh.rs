@@ -1,0 +1,104 @@
+//! `mesh`: asks every server for its peers, and prints who does not know whom.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::dns::{HickoryLookup, Lookup};
+use crate::eureka::{EurekaServer, ask_all};
+use crate::mesh::{Mesh, Row};
+use crate::model::{AddressFamily, Answer, HeadlessService, Host, PeerSet, Question, Record, ServiceUrl};
+use crate::settings::Settings;
+
+use super::asking::ask_once;
+use super::outside::lookup;
+use super::run::runtime;
+use super::sources::{Sources, refuse, warn};
+use super::{ExitStatus, MeshFormat};
+
+/// Between two looks with `--watch`: a change takes a second to arrive.
+const WATCH_PAUSE: Duration = Duration::from_secs(5);
+
+/// Asks once, or for ever with `watch`; an incomplete mesh has an exit code of its own.
+pub(super) fn mesh(sources: &Sources, urls: Vec<ServiceUrl>, format: MeshFormat, watch: bool) -> ExitStatus {
+    let loaded = match sources.read() {
+        Ok(read) => read.loaded,
+        Err(rejected) => return refuse(&rejected),
+    };
+    warn(&loaded.warnings);
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(reason) => {
+            eprintln!("eureka-peers: {reason}");
+            return ExitStatus::Failure;
+        }
+    };
+    let given: PeerSet = urls.into_iter().collect();
+    runtime.block_on(async {
+        loop {
+            let status = look(&loaded.settings, &given, format).await;
+            if !watch {
+                return status;
+            }
+            tokio::time::sleep(WATCH_PAUSE).await;
+        }
+    })
+}
+
+async fn look(settings: &Settings, given: &PeerSet, format: MeshFormat) -> ExitStatus {
+    let lookup = lookup(settings);
+    let servers = if given.is_empty() { servers_in_dns(settings, &lookup).await } else { given.clone() };
+    if servers.is_empty() {
+        eprintln!("eureka-peers: no servers to ask; give --url, or a --service that has records");
+        return ExitStatus::Failure;
+    }
+    let mut asked = vec![];
+    for url in servers {
+        let server = EurekaServer::of_mesh(&url, &settings.server);
+        let server = match address_of(&url, &lookup).await {
+            Some(address) => server.at(address),
+            None => server,
+        };
+        asked.push((url, server));
+    }
+    let row = |reply: Result<crate::reconcile::Replicas, crate::model::ServerFault>| match reply {
+        Ok(replicas) => Row::Lists(replicas.peers),
+        Err(fault) => Row::Silent(fault.to_string()),
+    };
+    let replies = ask_all(asked).await.into_iter().map(|(url, reply)| (url, row(reply)));
+    let mesh = Mesh::new(replies, &PeerSet::from([settings.policy.sink.clone()]));
+    match format {
+        MeshFormat::Table => print!("{}", mesh.render_table()),
+        MeshFormat::Json => match serde_json::to_string(&mesh.report()) {
+            Ok(text) => println!("{text}"),
+            Err(error) => eprintln!("eureka-peers: cannot print the mesh: {error}"),
+        },
+    }
+    if mesh.is_complete() { ExitStatus::Success } else { ExitStatus::Findings }
+}
+
+/// Every server that DNS and the settings know, self included.
+async fn servers_in_dns(settings: &Settings, lookup: &HickoryLookup) -> PeerSet {
+    let status = ask_once(settings, lookup).await;
+    for condition in &status.conditions {
+        eprintln!("eureka-peers: {}", condition.message);
+    }
+    let own = status.own.filter(|_| status.services.iter().any(|service| service.self_found == Some(true)));
+    let peers = status.services.into_iter().flat_map(|service| service.kept);
+    peers.chain(own).chain(settings.policy.static_peers.clone()).collect()
+}
+
+/// The address behind a name, asked of the same DNS; none where the URL has one, or DNS knows none.
+async fn address_of(url: &ServiceUrl, lookup: &HickoryLookup) -> Option<IpAddr> {
+    let Host::Name(name) = url.host() else { return None };
+    let service = HeadlessService::from_setting(&format!("{name}."), "", "").ok()?;
+    for family in [AddressFamily::Ipv4, AddressFamily::Ipv6] {
+        let question = Question::Addresses { service: service.clone(), family };
+        if let Answer::Records(records) = lookup.ask(&question).await {
+            return records.iter().find_map(|record| match record {
+                Record::Address(address) => Some(*address),
+                Record::Target { .. } => None,
+            });
+        }
+    }
+    None
+}

@@ -1,0 +1,72 @@
+//! The command line: what can be typed, what each subcommand does, and what it tells the shell.
+//!
+//! One file a subcommand. Flags of settings come from the settings' own table. Nothing below this
+//! room ends the process; nothing here decides anything about peers.
+
+mod accept;
+mod asking;
+mod check;
+mod command;
+mod completions;
+mod exit_status;
+mod feed;
+mod health;
+mod invocation;
+mod local_call;
+mod man;
+mod mesh;
+mod outside;
+mod resolve;
+mod run;
+mod sources;
+
+use std::ffi::OsString;
+use std::io;
+
+use crate::settings::{Purpose, Surroundings};
+
+use sources::Sources;
+
+pub use command::command;
+pub use exit_status::ExitStatus;
+pub use invocation::{Invocation, ListFormat, MeshFormat, Probe, ReportFormat, Task, parse};
+
+/// Runs the program with these arguments, its own name first, in the surroundings of this process.
+///
+/// What was asked for goes to standard output, everything else to standard error.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let Invocation { task, flags } = match parse(arguments) {
+        Ok(invocation) => invocation,
+        Err(error) => {
+            // Help and version are asked for as well, and clap knows to which stream each belongs.
+            let _closed = error.print();
+            return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Success };
+        }
+    };
+    // Those without a purpose of their own read the listeners at most.
+    let purpose = task.purpose().unwrap_or(Purpose::Print);
+    let sources = Sources::new(flags, Surroundings::observe(), purpose);
+    match task {
+        Task::Run => run::run(sources),
+        Task::Init => run::init(sources),
+        Task::Resolve { format, watch } => resolve::resolve(&sources, format, watch),
+        Task::Check { format } => check::check(&sources, format),
+        Task::Mesh { urls, format, watch } => mesh::mesh(&sources, urls, format, watch),
+        Task::Accept => accept::accept(&sources),
+        Task::Health { probe } => health::health(&sources, probe),
+        Task::Completions(shell) => print(|out| completions::write(shell, out)),
+        Task::Man => print(|out| man::write(out)),
+    }
+}
+
+fn print(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> ExitStatus {
+    match write(&mut io::stdout().lock()) {
+        Ok(()) => ExitStatus::Success,
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitStatus::Success,
+        Err(error) => {
+            eprintln!("eureka-peers: cannot write to standard output: {error}");
+            ExitStatus::Failure
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The real outside: DNS by hickory, the server by HTTP.
+
+use crate::agent::Outside;
+use crate::dns::{HickoryLookup, NameServers};
+use crate::eureka::EurekaServer;
+use crate::reconcile::Adoption;
+use crate::settings::Settings;
+use crate::telemetry::LogControl;
+
+/// What the agent of this process reaches.
+pub(super) struct RealOutside {
+    log: LogControl,
+}
+
+impl RealOutside {
+    pub(super) fn new(log: LogControl) -> Self {
+        Self { log }
+    }
+}
+
+impl Outside for RealOutside {
+    type Lookup = HickoryLookup;
+    type Server = EurekaServer;
+
+    fn lookup(&self, settings: &Settings) -> HickoryLookup {
+        lookup(settings)
+    }
+
+    fn server(&self, settings: &Settings) -> Option<EurekaServer> {
+        match settings.policy.adoption {
+            Adoption::None => None,
+            Adoption::ConfirmOnly | Adoption::Refresh { .. } => {
+                Some(EurekaServer::new(&settings.server, settings.output.zone.clone()))
+            }
+        }
+    }
+
+    fn follow(&self, settings: &Settings) {
+        self.log.apply(settings.log_level, settings.log_format);
+    }
+}
+
+/// A look-up as these settings want it.
+pub(super) fn lookup(settings: &Settings) -> HickoryLookup {
+    HickoryLookup::new(NameServers::listed_or_system(settings.dns_servers.clone()))
+}

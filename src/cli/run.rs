@@ -1,0 +1,183 @@
+//! `run` and `init`: the same loop, for ever or until the first list is in place.
+
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+use tracing::{error, info};
+
+use crate::admin::{
+    self, BindError, Bound, ListInPlace, Liveness, MetricsText, SettingsInForce, Snapshot, Stage, View,
+};
+use crate::agent::{self, Board, Clock, End, Inputs, Until, Updates};
+use crate::model::Moment;
+use crate::reconcile::Machine;
+use crate::settings::{Loaded, Settings};
+use crate::settings_watch::SettingsWatch;
+use crate::telemetry::{LogControl, Metrics, Registry, VERSION, encode, start_log};
+
+use super::ExitStatus;
+use super::feed::feed;
+use super::outside::RealOutside;
+use super::sources::{Read, Sources, refuse};
+
+/// What file work that does not end gets at the exit; the whole exit has 100 ms.
+const EXIT_PATIENCE: Duration = Duration::from_millis(30);
+
+/// The sidecar, until it is told to stop.
+pub(super) fn run(sources: Sources) -> ExitStatus {
+    start(sources, Until::Stopped)
+}
+
+/// The init container, until the first list is in place.
+pub(super) fn init(sources: Sources) -> ExitStatus {
+    start(sources, Until::Settled)
+}
+
+fn start(sources: Sources, until: Until) -> ExitStatus {
+    let read = match sources.read() {
+        Ok(read) => read,
+        Err(rejected) => return refuse(&rejected),
+    };
+    let settings = &read.loaded.settings;
+    let begun = start_log(settings.log_level, settings.log_format)
+        .map_err(|error| error.to_string())
+        .and_then(|log| runtime().map(|runtime| (log, runtime)));
+    let (log, runtime) = match begun {
+        Ok(begun) => begun,
+        Err(reason) => {
+            eprintln!("eureka-peers: cannot start: {reason}");
+            return ExitStatus::Failure;
+        }
+    };
+    for warning in &read.loaded.warnings {
+        tracing::warn!(setting = warning.key, "{}", warning.message);
+    }
+    let end = LocalSet::new().block_on(&runtime, live(sources, read, log, until));
+    runtime.shutdown_timeout(EXIT_PATIENCE);
+    match end {
+        Ok(end) => status_of(&end),
+        Err(fault) => {
+            error!("{}", agent::in_full(&fault));
+            ExitStatus::Failure
+        }
+    }
+}
+
+/// Why a process could not begin.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error("cannot listen for signals")]
+    Signals(#[source] std::io::Error),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+}
+
+/// One thread for everything but file work.
+pub(super) fn runtime() -> Result<Runtime, String> {
+    Builder::new_current_thread().enable_all().build().map_err(|error| format!("no runtime: {error}"))
+}
+
+async fn live(sources: Sources, read: Read, log: LogControl, until: Until) -> Result<End, StartError> {
+    let signals = Signals::register()?;
+    let clock = Clock::start();
+    let Loaded { settings, provenance, warnings } = read.loaded;
+    let in_force = SettingsInForce {
+        fingerprint: provenance.fingerprint(),
+        rejected: None,
+        warnings: warnings.iter().map(ToString::to_string).collect(),
+    };
+    let (sender, snapshots) = admin::snapshots(first_snapshot(&settings, clock, in_force.clone()));
+    let liveness = Liveness::starting(clock.instant_of(Moment::START));
+    let mut registry = Registry::default();
+    let metrics = Metrics::register(&mut registry);
+    let bound = match until {
+        Until::Stopped => {
+            Some(admin::Listeners::new(settings.listen.preferred(), settings.local_listen).bind()?)
+        }
+        // An init container has no probes, and its ports may still be another's.
+        Until::Settled => None,
+    };
+    info!(
+        version = VERSION,
+        role = settings.policy.role_label(),
+        fingerprint = in_force.fingerprint,
+        "started"
+    );
+
+    let (command_sender, commands) = admin::commands();
+    let counts = bound.as_ref().map(Bound::counts).unwrap_or_default();
+    let board = Board::new(clock, sender, metrics, liveness.clone(), in_force, counts);
+    let view = View { snapshots, liveness, metrics: MetricsText::new(move || encode(&registry)) };
+    let serving = bound.map(|bound| bound.start(view, command_sender));
+    let (update_sender, updates) = Updates::channel();
+    let watch = read.file.map(|(path, text)| SettingsWatch::new(path, text));
+    let (stopper, stop) = watch::channel(false);
+    tokio::task::spawn_local(feed(sources, watch, signals.hangup, update_sender));
+    tokio::task::spawn_local(stop_at(signals.terminate, signals.interrupt, stopper));
+
+    let inputs = Inputs { commands, updates, stop };
+    let end = agent::run(RealOutside::new(log), settings, board, inputs, until).await;
+    if let Some(serving) = serving {
+        serving.stop().await;
+    }
+    Ok(end)
+}
+
+/// How things stand before the first turn of the loop.
+fn first_snapshot(settings: &Settings, clock: Clock, in_force: SettingsInForce) -> Snapshot {
+    Snapshot {
+        status: Machine::new(settings.policy.clone(), None, Moment::START).status(Moment::START),
+        as_of: Moment::START,
+        clock: clock.wall(),
+        list: ListInPlace::Nothing,
+        stage: Stage::Running,
+        version: VERSION,
+        settings: in_force,
+        loop_restarts: 0,
+        notices: vec![],
+    }
+}
+
+/// The signals, taken over before anything else happens: as PID 1 there is no default action.
+struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn register() -> Result<Self, StartError> {
+        let take = |kind| signal(kind).map_err(StartError::Signals);
+        Ok(Self {
+            hangup: take(SignalKind::hangup())?,
+            terminate: take(SignalKind::terminate())?,
+            interrupt: take(SignalKind::interrupt())?,
+        })
+    }
+}
+
+async fn stop_at(mut terminate: Signal, mut interrupt: Signal, stopper: watch::Sender<bool>) {
+    let name = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    info!(signal = name, "stopping; the files stay as they are");
+    let _nobody_listens = stopper.send(true);
+}
+
+fn status_of(end: &End) -> ExitStatus {
+    match end {
+        End::Stopped | End::Settled => ExitStatus::Success,
+        End::DeadlinePassed => {
+            error!("the start deadline has passed without records, and --on-deadline says fail");
+            ExitStatus::DeadlinePassed
+        }
+        End::CannotWrite(reason) => {
+            error!("{reason}");
+            ExitStatus::CannotWrite
+        }
+    }
+}

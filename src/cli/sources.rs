@@ -1,0 +1,80 @@
+//! Where the settings of this process come from; kept, for the file may change.
+
+use std::path::PathBuf;
+
+use crate::settings::{
+    Flags, Loaded, Purpose, Rejected, SettingsFile, Surroundings, Warning, config_path, load,
+};
+use crate::settings_watch;
+
+use super::ExitStatus;
+
+/// Flags and surroundings, which do not change, and the way to the file, which does.
+pub(super) struct Sources {
+    flags: Flags,
+    surroundings: Surroundings,
+    purpose: Purpose,
+}
+
+/// The settings as they are now, and the file that they came from.
+pub(super) struct Read {
+    pub(super) loaded: Loaded,
+    /// The file's path and text, where there is one.
+    pub(super) file: Option<(PathBuf, String)>,
+}
+
+impl Sources {
+    pub(super) fn new(flags: Flags, surroundings: Surroundings, purpose: Purpose) -> Self {
+        Self { flags, surroundings, purpose }
+    }
+
+    pub(super) fn flags(&self) -> &Flags {
+        &self.flags
+    }
+
+    pub(super) fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
+    }
+
+    /// Reads everything, the file included.
+    pub(super) fn read(&self) -> Result<Read, Rejected> {
+        let file = self.file()?;
+        let loaded = self.load(file.as_ref())?;
+        let text = |file: SettingsFile| file.content.ok().map(|text| (file.path, text));
+        Ok(Read { loaded, file: file.and_then(text) })
+    }
+
+    /// The settings with this file; nothing else is looked at.
+    pub(super) fn load(&self, file: Option<&SettingsFile>) -> Result<Loaded, Rejected> {
+        load(&self.flags, file, &self.surroundings, self.purpose)
+    }
+
+    /// Where the settings file is, where there is to be one.
+    pub(super) fn config_path(&self) -> Result<Option<PathBuf>, Rejected> {
+        config_path(&self.flags, &self.surroundings)
+    }
+
+    /// The settings file as it is now, where there is to be one.
+    pub(super) fn file(&self) -> Result<Option<SettingsFile>, Rejected> {
+        Ok(self.config_path()?.map(|path| SettingsFile {
+            content: settings_watch::read(&path).map_err(|error| error.to_string()),
+            path,
+        }))
+    }
+}
+
+/// Tells all faults, to people who have just started the program.
+pub(super) fn refuse(rejected: &Rejected) -> ExitStatus {
+    warn(&rejected.warnings);
+    eprintln!("eureka-peers: bad settings:");
+    for fault in &rejected.faults {
+        eprintln!("  {fault}");
+    }
+    ExitStatus::BadSettings
+}
+
+pub(super) fn warn(warnings: &[Warning]) {
+    for warning in warnings {
+        eprintln!("eureka-peers: warning: {warning}");
+    }
+}

@@ -1,0 +1,325 @@
+//! The parts that this program plays when it has started itself again.
+
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::scene;
+use eureka_peers::publish::{Fault, Hazard, Published, Publisher, inspect};
+use eureka_peers::settings::Layout;
+
+/// Names the part to be played.
+pub(crate) const ROLE: &str = "PUBLISHED_DIRECTORY_ROLE";
+/// The directory to play it in.
+const DIRECTORY: &str = "PUBLISHED_DIRECTORY_PATH";
+/// `volume` or `plain`, for the part that has only one.
+const LAYOUT: &str = "PUBLISHED_DIRECTORY_LAYOUT";
+/// The first number to publish, for the part that counts.
+const FIRST: &str = "PUBLISHED_DIRECTORY_FIRST";
+
+const PUBLISH_FOR_EVER: &str = "publish_for_ever";
+
+/// A user that owns nothing, and a group that it is not in.
+const NOBODY: u32 = 65534;
+const FOREIGN_GROUP: u32 = 12345;
+
+/// What a part needs around it.
+#[derive(Clone, Copy)]
+pub(crate) enum Surroundings {
+    /// A process of its own.
+    Process,
+    /// A mount namespace, in which it may mount.
+    Mounts,
+    /// Another user than root.
+    Unprivileged,
+    /// Another user than root, in a setgid directory of a group that it is not in.
+    ForeignGroup,
+}
+
+/// A test that is a process of its own.
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    pub(crate) surroundings: Surroundings,
+    play: fn(&Path, Layout),
+}
+
+pub(crate) const PARTS: [Part; 9] = [
+    part("a_full_disk_keeps_the_files_and_is_not_filled_further", Surroundings::Mounts, full_disk),
+    part("a_full_disk_does_not_stop_the_next_life", Surroundings::Mounts, full_disk_next_life),
+    part("a_read_only_disk_is_named", Surroundings::Mounts, read_only),
+    part("a_single_file_mount_is_named", Surroundings::Mounts, single_file_mount),
+    part("a_sub_path_is_seen", Surroundings::Mounts, sub_path),
+    part("lost_permission_is_named_and_survived", Surroundings::Unprivileged, lost_permission),
+    part("the_volumes_group_is_kept_by_strangers_to_it", Surroundings::ForeignGroup, foreign_group),
+    part("the_umask_changes_nothing", Surroundings::Process, umask),
+    part("running_out_of_descriptors_is_named_and_survived", Surroundings::Process, descriptors),
+];
+
+const fn part(name: &'static str, surroundings: Surroundings, play: fn(&Path, Layout)) -> Part {
+    Part { name, surroundings, play }
+}
+
+/// A command to be run, and the directory that lives as long as it.
+pub(crate) struct Stage {
+    pub(crate) command: Command,
+    _directory: tempfile::TempDir,
+}
+
+/// The command that plays a part in its surroundings, or why there can be none here.
+pub(crate) fn command(role: &str, surroundings: Surroundings) -> Result<Stage, String> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let program = env::current_exe().expect("we run");
+    let mut command = match surroundings {
+        Surroundings::Process => Command::new(program),
+        Surroundings::Mounts => in_mount_namespace(&program)?,
+        Surroundings::Unprivileged => unprivileged(&program, directory.path(), NOBODY)?,
+        Surroundings::ForeignGroup if is_root() => unprivileged(&program, directory.path(), FOREIGN_GROUP)?,
+        Surroundings::ForeignGroup => return Err("only root can give a directory to a foreign group".into()),
+    };
+    command.env(ROLE, role).env(DIRECTORY, directory.path());
+    Ok(Stage { command, _directory: directory })
+}
+
+/// The part that is there to be killed; writes a byte when its first publication is done.
+pub(crate) fn publish_for_ever(directory: &Path, layout: Layout, first: u64) -> Command {
+    let layout = match layout {
+        Layout::Volume => "volume",
+        Layout::Plain => "plain",
+    };
+    let mut command = Command::new(env::current_exe().expect("we run"));
+    command.env(ROLE, PUBLISH_FOR_EVER).env(DIRECTORY, directory).env(LAYOUT, layout);
+    command.env(FIRST, first.to_string());
+    command
+}
+
+/// Plays a part; panics where it does not go as it should.
+pub(crate) fn play(role: &str) {
+    let directory = PathBuf::from(env::var_os(DIRECTORY).expect("given with the role"));
+    if role == PUBLISH_FOR_EVER {
+        return count_up(&directory);
+    }
+    let part = PARTS.iter().find(|part| part.name == role).expect("a role of ours");
+    for (layout, name) in [(Layout::Volume, "volume"), (Layout::Plain, "plain")] {
+        let directory = directory.join(name);
+        fs::create_dir(&directory).expect("made");
+        (part.play)(&directory, layout);
+    }
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+fn in_mount_namespace(program: &Path) -> Result<Command, String> {
+    let unshare = || {
+        let mut command = Command::new("unshare");
+        command.arg("--mount").args((!is_root()).then_some("--map-root-user"));
+        command
+    };
+    let probe = unshare().args(["mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output();
+    if probe.is_ok_and(|output| output.status.success()) {
+        let mut command = unshare();
+        command.arg(program);
+        Ok(command)
+    } else {
+        Err("no mount namespace can be had here".into())
+    }
+}
+
+/// As ourselves where we are not root; else as nobody, who may not be able to reach the program
+/// itself.
+fn unprivileged(program: &Path, directory: &Path, group: u32) -> Result<Command, String> {
+    if !is_root() {
+        return Ok(Command::new(program));
+    }
+    if Command::new("setpriv").arg("--version").output().is_err() {
+        return Err("no setpriv here".into());
+    }
+    let copy = directory.join("program");
+    fs::copy(program, &copy).expect("room for a copy");
+    chown(directory, Some(NOBODY), Some(group)).expect("root may");
+    set_mode(directory, 0o2755);
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(copy);
+    Ok(command)
+}
+
+fn count_up(directory: &Path) {
+    let layout = match env::var(LAYOUT).as_deref() {
+        Ok("volume") => Layout::Volume,
+        _ => Layout::Plain,
+    };
+    let first: u64 = env::var(FIRST).expect("given").parse().expect("a number");
+    let mut publisher = scene::publisher(directory, layout);
+    for number in first.. {
+        scene::publish(&mut publisher, number).expect("nothing is in the way");
+        if number == first {
+            let mut stdout = std::io::stdout();
+            stdout.write_all(b".").and_then(|()| stdout.flush()).expect("somebody listens");
+        }
+    }
+}
+
+fn fault(publisher: &mut Publisher, number: u64) -> Fault {
+    scene::publish(publisher, number).expect_err("refused").fault().clone()
+}
+
+fn mount(arguments: &[&str], directory: &Path) {
+    let status = Command::new("mount").args(arguments).arg(directory).status().expect("mount is there");
+    assert!(status.success(), "mount {arguments:?}");
+}
+
+fn unmount(path: &Path) {
+    assert!(Command::new("umount").arg(path).status().expect("umount is there").success());
+}
+
+/// Fills the disk to the last byte, and gives back what filled it.
+fn fill(directory: &Path) -> PathBuf {
+    let ballast = directory.join("ballast");
+    let mut file = fs::File::create(&ballast).expect("made");
+    while file.write_all(&[0; 512]).is_ok() {}
+    ballast
+}
+
+fn full_disk(directory: &Path, layout: Layout) {
+    mount(&["-t", "tmpfs", "-o", "size=256k", "tmpfs"], directory);
+    let mut publisher = scene::publisher(directory, layout);
+    for number in 0..3 {
+        scene::publish(&mut publisher, number).expect("room enough");
+    }
+    let ballast = fill(directory);
+    let before = scene::names(directory);
+    for number in 3..20 {
+        assert_eq!(fault(&mut publisher, number), Fault::Full);
+        assert_eq!(scene::numbers(directory).expect("whole"), [2, 2]);
+        assert_eq!(scene::names(directory), before, "nothing is left of the attempt");
+    }
+    assert!(inspect(directory, layout, &[]).contains(&Hazard::Full(directory.to_owned())));
+    fs::remove_file(ballast).expect("ours");
+    thread::sleep(scene::GRACE);
+    assert_eq!(scene::publish(&mut publisher, 20).expect("room again"), Published::Written);
+    assert!(scene::generations(directory).len() <= 2);
+}
+
+fn full_disk_next_life(directory: &Path, layout: Layout) {
+    mount(&["-t", "tmpfs", "-o", "size=256k", "tmpfs"], directory);
+    scene::publish(&mut scene::publisher(directory, layout), 0).expect("room enough");
+    // What a life that was killed left behind is what fills the disk.
+    let orphan = directory.join("..2025_01_01_00_00_00.orphan");
+    fs::create_dir(&orphan).expect("made");
+    fill(&orphan);
+    let mut publisher = scene::publisher(directory, layout);
+    assert_eq!(scene::publish(&mut publisher, 0).expect("nothing to do"), Published::Unchanged);
+    assert!(!orphan.exists());
+    assert_eq!(scene::publish(&mut publisher, 1).expect("room again"), Published::Written);
+}
+
+fn read_only(directory: &Path, layout: Layout) {
+    mount(&["-t", "tmpfs", "tmpfs"], directory);
+    let mut publisher = scene::publisher(directory, layout);
+    scene::publish(&mut publisher, 0).expect("writable");
+    mount(&["-o", "remount,ro"], directory);
+    assert_eq!(scene::publish(&mut publisher, 0).expect("nothing to do"), Published::Unchanged);
+    assert_eq!(fault(&mut publisher, 1), Fault::ReadOnly);
+    drop(publisher);
+    let mut next_life = scene::publisher(directory, layout);
+    assert_eq!(scene::publish(&mut next_life, 0).expect("nothing to do"), Published::Unchanged);
+    assert_eq!(fault(&mut next_life, 1), Fault::ReadOnly);
+    let unwritable = Hazard::Unwritable { directory: directory.to_owned(), fault: Fault::ReadOnly };
+    assert_eq!(inspect(directory, layout, &[]), [unwritable]);
+    mount(&["-o", "remount,rw"], directory);
+    assert_eq!(scene::publish(&mut next_life, 1).expect("writable"), Published::Written);
+}
+
+fn single_file_mount(directory: &Path, layout: Layout) {
+    mount(&["-t", "tmpfs", "tmpfs"], directory);
+    let (file, source) = (directory.join(scene::NAMES[1]), directory.join("..source"));
+    fs::write(&file, "").expect("made");
+    fs::write(&source, "of somebody else").expect("made");
+    mount(&["--bind", source.to_str().expect("text")], &file);
+    let mut publisher = scene::publisher(directory, layout);
+    assert_eq!(fault(&mut publisher, 0), Fault::SingleFileMount);
+    assert_eq!(fs::read_to_string(&source).expect("there"), "of somebody else");
+    let names = [scene::NAMES[1].parse().expect("a file name")];
+    assert_eq!(inspect(directory, layout, &names), [Hazard::FileMounted(file.clone())]);
+    unmount(&file);
+    scene::publish(&mut publisher, 0).expect("free again");
+    assert_eq!(inspect(directory, layout, &names), []);
+}
+
+fn sub_path(directory: &Path, layout: Layout) {
+    let whole = directory.with_file_name("whole");
+    fs::create_dir_all(&whole).expect("made");
+    mount(&["-t", "tmpfs", "tmpfs"], &whole);
+    let part = whole.join("a");
+    fs::create_dir(&part).expect("made");
+    mount(&["--bind", part.to_str().expect("text")], directory);
+    let hazard = Hazard::SubPath { directory: directory.to_owned(), root: "a".into() };
+    assert_eq!(inspect(directory, layout, &[]), [hazard]);
+    assert_eq!(inspect(&whole, layout, &[]), []);
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("our own");
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("there").mode() & 0o7777
+}
+
+fn lost_permission(directory: &Path, layout: Layout) {
+    assert!(!is_root(), "root is denied nothing");
+    let mut publisher = scene::publisher(directory, layout);
+    scene::publish(&mut publisher, 0).expect("ours");
+    for lost in [0o555, 0o444, 0o000] {
+        set_mode(directory, lost);
+        let denied = fault(&mut publisher, 1);
+        let Fault::Denied(permissions) = &denied else { panic!("{lost:o}: {denied:?}") };
+        let shown = permissions.to_string();
+        let expected = format!("the directory is mode {lost:04o} of uid");
+        assert!(shown.contains(&expected), "{shown}");
+        let unwritable = Hazard::Unwritable { directory: directory.to_owned(), fault: denied };
+        assert_eq!(inspect(directory, layout, &[]), [unwritable]);
+    }
+    set_mode(directory, 0o755);
+    assert_eq!(scene::numbers(directory).expect("whole"), [0, 0]);
+    assert_eq!(scene::publish(&mut publisher, 1).expect("ours again"), Published::Written);
+}
+
+fn foreign_group(directory: &Path, layout: Layout) {
+    let group = |path: &Path| fs::metadata(path).expect("there").gid();
+    assert_eq!((group(directory), mode(directory)), (FOREIGN_GROUP, 0o2755), "handed down by mkdir");
+    scene::publish(&mut scene::publisher(directory, layout), 0).expect("ours");
+    let file = fs::canonicalize(directory.join(scene::NAMES[0])).expect("there");
+    assert_eq!((group(&file), mode(&file)), (FOREIGN_GROUP, 0o644));
+    assert_eq!(mode(file.parent().expect("a directory")), 0o2755);
+}
+
+fn umask(directory: &Path, layout: Layout) {
+    set_mode(directory, 0o2755);
+    for mask in [0o077, 0o777, 0o000] {
+        rustix::process::umask(Mode::from_raw_mode(mask));
+        scene::publish(&mut scene::publisher(directory, layout), mask.into()).expect("ours");
+        let file = fs::canonicalize(directory.join(scene::NAMES[0])).expect("there");
+        assert_eq!(mode(&file), 0o644, "umask {mask:o}");
+        assert_eq!(mode(file.parent().expect("a directory")), 0o2755, "umask {mask:o}");
+    }
+    rustix::process::umask(Mode::from_raw_mode(0o022));
+}
+
+fn descriptors(directory: &Path, layout: Layout) {
+    let mut publisher = scene::publisher(directory, layout);
+    scene::publish(&mut publisher, 0).expect("ours");
+    let before = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(3), ..before }).expect("lowering is allowed");
+    assert_eq!(fault(&mut publisher, 1), Fault::OutOfDescriptors);
+    setrlimit(Resource::Nofile, before).expect("up to the hard limit");
+    assert_eq!(scene::publish(&mut publisher, 1).expect("ours"), Published::Written);
+}
