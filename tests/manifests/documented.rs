@@ -21,9 +21,10 @@ pub(crate) fn faults(folder: &Folder, container: Container<'_>) -> Vec<String> {
         (found != Some(value)).then(|| format!("{name} is {found:?}, documented as {value:?}"))
     });
     let known = |name: &str| documented.contains_key(name) || BESIDES.contains(&name);
-    let foreign = container.environment().into_iter().filter(|(name, entry)| {
-        at(entry, &["valueFrom"]).is_none() && !known(name)
-    });
+    let foreign = container
+        .environment()
+        .into_iter()
+        .filter(|(name, entry)| at(entry, &["valueFrom"]).is_none() && !known(name));
     missing.chain(foreign.map(|(name, _)| format!("{name} is not documented"))).collect()
 }
 
@@ -34,7 +35,9 @@ fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
     Some(match folder {
         "statefulset" | "init-container" => names(),
         "examples/istio" | "examples/linkerd" | "examples/monitoring" | "examples/network-policy" => names(),
-        "daemonset" | "deployment" | "examples/daemonset-labelled-nodes" | "examples/add-sidecar" => addresses(),
+        "daemonset" | "deployment" | "examples/daemonset-labelled-nodes" | "examples/add-sidecar" => {
+            addresses()
+        }
         "examples/basic-auth" => names().into_iter().chain(read("spring-basic-auth")).collect(),
         "examples/netflix-war" => read("war-addresses"),
         "examples/daemonset-host-network" => {

@@ -45,10 +45,7 @@ impl Facts {
 }
 
 /// Names and values in order; or everything that cannot be known.
-pub(crate) fn expand(
-    container: Container<'_>,
-    facts: &Facts,
-) -> Result<Vec<(String, String)>, Vec<String>> {
+pub(crate) fn expand(container: Container<'_>, facts: &Facts) -> Result<Vec<(String, String)>, Vec<String>> {
     let mut known: Vec<(String, String)> = Vec::new();
     let mut faults = Vec::new();
     for (name, entry) in container.environment() {

@@ -100,7 +100,8 @@ fn none(faults: Vec<String>) -> Result<(), String> {
 
 fn trial(name: &str, needs: &'static [Tool], body: Body) -> Trial {
     Trial::ignorable_test(name, move || {
-        let missing: Vec<&str> = needs.iter().filter(|tool| !tool.is_there()).map(|tool| tool.name()).collect();
+        let missing: Vec<&str> =
+            needs.iter().filter(|tool| !tool.is_there()).map(|tool| tool.name()).collect();
         if missing.is_empty() {
             return body().map(|()| Completion::Completed).map_err(Failed::from);
         }

@@ -77,7 +77,8 @@ fn rule_file() -> Value {
 fn expressions() -> Vec<String> {
     let rules = rule_file();
     let of_rules = items(&rules, &["groups"]).iter().flat_map(|group| items(group, &["rules"]));
-    let mut found: Vec<String> = of_rules.filter_map(|rule| rule["expr"].as_str()).map(str::to_owned).collect();
+    let mut found: Vec<String> =
+        of_rules.filter_map(|rule| rule["expr"].as_str()).map(str::to_owned).collect();
     let dashboard: Value =
         serde_yaml::from_str(&text_of(&format!("{COMPONENT}/eureka-peers.json"))).expect("JSON is YAML");
     let targets = items(&dashboard, &["panels"]).iter().flat_map(|panel| items(panel, &["targets"]));
@@ -104,14 +105,17 @@ fn unknown(exposed: &str, expressions: &[String]) -> Result<(), String> {
 }
 
 fn is_exposed(series: &[Series<'_>], name: &str, labels: &[(&str, &str)]) -> bool {
-    series.iter().any(|(exposed, values)| {
-        *exposed == name && labels.iter().all(|label| values.contains(label))
-    })
+    series
+        .iter()
+        .any(|(exposed, values)| *exposed == name && labels.iter().all(|label| values.contains(label)))
 }
 
 fn read_series(line: &str) -> Series<'_> {
     let name_end = line.find(['{', ' ']).unwrap_or(line.len());
-    let labels = line[name_end..].strip_prefix('{').and_then(|rest| rest.split_once('}')).map_or("", |(inner, _)| inner);
+    let labels = line[name_end..]
+        .strip_prefix('{')
+        .and_then(|rest| rest.split_once('}'))
+        .map_or("", |(inner, _)| inner);
     let labels = labels.split(',').filter_map(|label| {
         let (name, value) = label.split_once('=')?;
         Some((name, value.trim_matches('"')))
@@ -128,7 +132,8 @@ fn selectors(expression: &str) -> Vec<(&str, Vec<(&str, &str)>)> {
         rest = &rest[start..];
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
-        let matchers = after.strip_prefix('{').and_then(|inner| inner.split_once('}')).map_or("", |(inner, _)| inner);
+        let matchers =
+            after.strip_prefix('{').and_then(|inner| inner.split_once('}')).map_or("", |(inner, _)| inner);
         let exact = matchers.split(',').filter(|matcher| !matcher.contains("=~") && !matcher.contains('!'));
         let exact = exact.filter_map(|matcher| matcher.trim().split_once('='));
         found.push((name, exact.map(|(label, value)| (label, value.trim_matches('"'))).collect()));

@@ -90,7 +90,9 @@ impl<'a> Container<'a> {
     /// Names and entries of `env`, in order.
     pub(crate) fn environment(self) -> Vec<(&'a str, &'a Value)> {
         let entries = items(self.0, &["env"]).iter();
-        entries.map(|entry| (at(entry, &["name"]).and_then(Value::as_str).unwrap_or_default(), entry)).collect()
+        entries
+            .map(|entry| (at(entry, &["name"]).and_then(Value::as_str).unwrap_or_default(), entry))
+            .collect()
     }
 
     /// The variables that are written out as values.
@@ -104,9 +106,9 @@ impl<'a> Container<'a> {
     }
 }
 
-/// What lies under `path`, where every part of it is there.
+/// What lies under `path`, where every part of it is there; `null` is not, as for the API server.
 pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
-    path.iter().try_fold(value, |value, key| value.get(key))
+    path.iter().try_fold(value, |value, key| value.get(key).filter(|value| !value.is_null()))
 }
 
 /// The list under `path`; empty where there is none.
@@ -123,7 +125,8 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Object>, String> {
 
 /// The objects back as YAML.
 pub(crate) fn write<'a>(objects: impl IntoIterator<Item = &'a Object>) -> String {
-    let texts = objects.into_iter().map(|object| serde_yaml::to_string(&object.0).expect("it was YAML before"));
+    let texts =
+        objects.into_iter().map(|object| serde_yaml::to_string(&object.0).expect("it was YAML before"));
     texts.map(|text| format!("---\n{text}")).collect()
 }
 

@@ -118,7 +118,11 @@ fn is_seen(objects: &[Object]) -> bool {
         || !documented::lacks(server).is_empty()
 }
 
-fn unseen(objects: &[Object], seeds: &[(&str, &str)], seen: impl Fn(&[Object]) -> bool) -> Result<(), String> {
+fn unseen(
+    objects: &[Object],
+    seeds: &[(&str, &str)],
+    seen: impl Fn(&[Object]) -> bool,
+) -> Result<(), String> {
     if seen(objects) {
         return Err("the folder is not right to begin with".to_owned());
     }

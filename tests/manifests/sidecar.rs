@@ -28,18 +28,14 @@ pub(crate) fn faults(objects: &[Object], pod: Pod<'_>) -> Vec<String> {
     .collect()
 }
 
-/// What the program makes of its variables; a warning counts as a fault.
+/// What the program makes of its variables and nothing else; a warning counts as a fault.
 fn settings(container: Container<'_>, facts: &Facts) -> Result<Settings, Vec<String>> {
     let variables = expand(container, facts)?;
     let in_a_pod = ("KUBERNETES_SERVICE_HOST".to_owned(), "10.96.0.1".to_owned());
     let environment: BTreeMap<String, OsString> =
         variables.into_iter().chain([in_a_pod]).map(|(name, value)| (name, value.into())).collect();
-    let surroundings = Surroundings {
-        environment,
-        search: ["shop.svc.cluster.local", "svc.cluster.local", "cluster.local"].map(str::to_owned).into(),
-        host_name: Some(POD_NAME.to_owned()),
-        ..Surroundings::default()
-    };
+    let surroundings =
+        Surroundings { environment, host_name: Some(POD_NAME.to_owned()), ..Surroundings::default() };
     let purpose = match subcommand(container) {
         "run" => Purpose::Run,
         "init" => Purpose::Init,
@@ -110,7 +106,9 @@ fn around(container: Container<'_>, pod: Pod<'_>, settings: &Settings, facts: &F
         let written = settings.output.files.iter().map(|file| file.name.as_str());
         found.extend(beside(server, &volume, written, &variables));
         found.extend(identity(own.url.as_str(), &variables));
-        found.extend(actuator(settings, &variables));
+        if subcommand(container) == "run" {
+            found.extend(actuator(settings, &variables));
+        }
     }
     found
 }
@@ -122,7 +120,8 @@ fn beside<'a>(
     written: impl Iterator<Item = &'a str>,
     variables: &BTreeMap<String, String>,
 ) -> Vec<String> {
-    let mount = server.mounts().iter().find(|mount| at(mount, &["name"]).and_then(Value::as_str) == Some(volume));
+    let mount =
+        server.mounts().iter().find(|mount| at(mount, &["name"]).and_then(Value::as_str) == Some(volume));
     let Some(mount) = mount else { return vec![format!("Eureka does not mount {volume}")] };
     let mut found = Vec::new();
     if at(mount, &["readOnly"]).and_then(Value::as_bool) != Some(true) {
@@ -164,15 +163,19 @@ fn identity(own: &str, variables: &BTreeMap<String, String>) -> Vec<String> {
     vec![format!("the list calls this server {own}, and it calls itself {expected}")]
 }
 
-/// The refresh goes where the server listens for it.
+/// The refresh goes where the server listens for it, and what it has adopted is confirmed.
 fn actuator(settings: &Settings, variables: &BTreeMap<String, String>) -> Vec<String> {
-    let Some(url) = &settings.server.actuator_url else { return Vec::new() };
-    let port = value_or(variables, "MANAGEMENT_SERVER_PORT", "none");
-    let expected = format!("http://127.0.0.1:{port}/actuator");
-    if url.to_string().trim_end_matches('/') == expected {
-        return Vec::new();
+    let port = variables.get("MANAGEMENT_SERVER_PORT");
+    let expected = port.map(|port| format!("http://127.0.0.1:{port}/actuator"));
+    let asked = settings.server.actuator_url.as_ref().map(ToString::to_string);
+    let mut found = Vec::new();
+    if asked.as_deref().map(|url| url.trim_end_matches('/')) != expected.as_deref() {
+        found.push(format!("refreshes at {asked:?}, and Eureka's actuator is at {expected:?}"));
     }
-    vec![format!("refreshes at {url}, and Eureka's actuator is at {expected}")]
+    if settings.server.status_url.is_none() {
+        found.push("never confirms what Eureka has adopted".to_owned());
+    }
+    found
 }
 
 fn value_or<'a>(variables: &'a BTreeMap<String, String>, name: &str, default: &'a str) -> &'a str {

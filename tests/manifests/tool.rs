@@ -72,5 +72,7 @@ pub(crate) fn scratch(name: &str) -> PathBuf {
 }
 
 fn target() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the scratch directory lies in the target directory")
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .expect("the scratch directory lies in the target directory")
 }

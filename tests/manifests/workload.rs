@@ -10,8 +10,13 @@ const LABELS: [&str; 6] = ["name", "instance", "version", "component", "part-of"
 
 /// Folders whose workload is the operator's own: only what we add is ours to judge.
 pub(crate) fn is_the_operators_own(folder: &Folder) -> bool {
-    ["examples/existing", "examples/add-sidecar", "examples/add-sidecar-open-actuator", "examples/netflix-war"]
-        .contains(&folder.path.as_str())
+    [
+        "examples/existing",
+        "examples/add-sidecar",
+        "examples/add-sidecar-open-actuator",
+        "examples/netflix-war",
+    ]
+    .contains(&folder.path.as_str())
 }
 
 /// Everything that is wrong with the objects of one of our folders.
@@ -46,9 +51,9 @@ fn of_a_workload(object: &Object, all: &[Object]) -> Vec<String> {
     found.extend(joins_when_copied(server));
     if object.kind() == "StatefulSet" {
         let parallel = object.text(&["spec", "podManagementPolicy"]) == "Parallel";
-        let governed = all.iter().any(|other| {
-            other.name() == object.text(&["spec", "serviceName"]) && is_headless(other)
-        });
+        let governed = all
+            .iter()
+            .any(|other| other.name() == object.text(&["spec", "serviceName"]) && is_headless(other));
         found.extend((!parallel).then(|| "starts its servers one by one".to_owned()));
         found.extend((!governed).then(|| "its governing Service is not here".to_owned()));
     }
@@ -78,14 +83,20 @@ fn labels(object: &Object, template: &Value) -> Vec<String> {
 
 /// Volumes and ports that a container names must be there.
 fn of_a_container(container: Container<'_>, pod: Pod<'_>) -> Vec<String> {
-    let volumes: Vec<&str> = items(pod.0, &["volumes"]).iter().filter_map(|volume| volume["name"].as_str()).collect();
+    let volumes: Vec<&str> =
+        items(pod.0, &["volumes"]).iter().filter_map(|volume| volume["name"].as_str()).collect();
     let mounted = container.mounts().iter().filter_map(|mount| mount["name"].as_str());
-    let mut found: Vec<String> =
-        mounted.filter(|name| !volumes.contains(name)).map(|name| format!("mounts {name}, which is nowhere")).collect();
-    let ports: Vec<&str> = items(container.0, &["ports"]).iter().filter_map(|port| port["name"].as_str()).collect();
+    let mut found: Vec<String> = mounted
+        .filter(|name| !volumes.contains(name))
+        .map(|name| format!("mounts {name}, which is nowhere"))
+        .collect();
+    let ports: Vec<&str> =
+        items(container.0, &["ports"]).iter().filter_map(|port| port["name"].as_str()).collect();
     for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
         let port = at(container.0, &[probe, "httpGet", "port"]).and_then(Value::as_str);
-        found.extend(port.filter(|name| !ports.contains(name)).map(|name| format!("{probe} asks port {name}")));
+        found.extend(
+            port.filter(|name| !ports.contains(name)).map(|name| format!("{probe} asks port {name}")),
+        );
     }
     if container.is_ours() && !container.image().ends_with(concat!(":", env!("CARGO_PKG_VERSION"))) {
         found.push(format!("{} is another version than this", container.image()));
@@ -114,7 +125,8 @@ fn joins_when_copied(server: Container<'_>) -> Vec<String> {
     let gated = path("startupProbe") == Some("/eureka/apps/eureka");
     let latched = path("readinessProbe").is_none_or(|path| !path.contains("/apps"));
     let mut found = Vec::new();
-    found.extend((!gated && !password).then(|| "serves clients before it has copied the registry".to_owned()));
+    found
+        .extend((!gated && !password).then(|| "serves clients before it has copied the registry".to_owned()));
     found.extend((!latched).then(|| "leaves its clients when its registry is empty".to_owned()));
     found
 }
@@ -145,7 +157,9 @@ fn of_a_service(object: &Object, all: &[Object]) -> Vec<String> {
         .flatten()
         .collect();
     let targets = ports.iter().map(|port| port.get("targetPort").unwrap_or(&port["port"]));
-    found.extend(targets.filter(|port| !offered.contains(port)).map(|port| format!("leads to no port {port:?}")));
+    found.extend(
+        targets.filter(|port| !offered.contains(port)).map(|port| format!("leads to no port {port:?}")),
+    );
     found
 }
 
