@@ -131,7 +131,7 @@ impl Adopting {
     pub(super) fn change(&mut self, mode: Adoption, now: Moment) {
         if mode != self.mode {
             self.mode = mode;
-            self.knowledge = Knowledge::Unknown;
+            self.knowledge = self.knowledge_at_a_change();
             self.confirm_fault = None;
             self.refresh_fault = None;
         }
@@ -212,6 +212,10 @@ impl Adopting {
         if matches!(self.call, Call::Confirming) {
             self.call = Call::None;
         }
+        if !self.confirms() {
+            // Asked before the settings changed; what is never confirmed again must not be relied on.
+            return false;
+        }
         match outcome {
             Ok(replicas) => self.seen(replicas, is_own, sink, now),
             Err(fault) => {
@@ -274,6 +278,17 @@ impl Adopting {
     /// When the server last said that it holds the target.
     pub(super) fn confirmed_at(&self) -> Option<Moment> {
         self.confirmed_at
+    }
+
+    /// What is known of a server that runs already and of which we have just been told: where it
+    /// cannot be asked it is to be told the list once.
+    fn knowledge_at_a_change(&self) -> Knowledge {
+        match self.mode {
+            Adoption::Refresh { confirm: false, .. } if self.target.is_some() => {
+                Knowledge::Blind { told: None }
+            }
+            Adoption::None | Adoption::ConfirmOnly | Adoption::Refresh { .. } => Knowledge::Unknown,
+        }
     }
 
     fn confirms(&self) -> bool {
@@ -350,6 +365,9 @@ impl Adopting {
     }
 
     fn refresh_failed(&mut self, fault: ServerFault, now: Moment) {
+        if is_of_another_kind(self.refresh_fault.as_ref(), &fault) {
+            self.refresh_backoff.reset();
+        }
         let (first, max) = pauses_after(&fault);
         self.refresh_due = self.refresh_spaced.max(now.after(self.refresh_backoff.next(first, max)));
         // Before the next try the server is asked what it has: it may have been restarted, or slow.
@@ -415,11 +433,17 @@ impl Adopting {
     }
 
     fn confirm_failed(&mut self, fault: ServerFault, now: Moment) {
+        if is_of_another_kind(self.confirm_fault.as_ref(), &fault) {
+            self.confirm_backoff.reset();
+        }
         let (first, max) = pauses_after(&fault);
         self.confirm_due = now.after(self.confirm_backoff.next(first, max));
         let is_up = match fault {
-            ServerFault::Unreachable(_) | ServerFault::TimedOut => false,
-            ServerFault::Failing { .. } | ServerFault::Refused(_) | ServerFault::Unreadable(_) => true,
+            ServerFault::Unreachable(_) => false,
+            ServerFault::TimedOut
+            | ServerFault::Failing { .. }
+            | ServerFault::Refused(_)
+            | ServerFault::Unreadable(_) => true,
         };
         let fault = dated(self.confirm_fault.take(), fault, now);
         let is_blind = is_up && now.since(fault.since) >= BLIND_AFTER;
@@ -461,7 +485,14 @@ fn pauses_after(fault: &ServerFault) -> (Duration, Duration) {
 
 /// `fault`, dated from when faults of its kind began.
 fn dated(before: Option<Dated<ServerFault>>, fault: ServerFault, now: Moment) -> Dated<ServerFault> {
-    let since =
-        before.filter(|before| before.value.label() == fault.label()).map_or(now, |before| before.since);
+    let since = match before {
+        Some(before) if !is_of_another_kind(Some(&before), &fault) => before.since,
+        Some(_) | None => now,
+    };
     Dated { value: fault, since }
+}
+
+/// Whether `fault` is news: a server that comes up and stumbles is not one that was long away.
+fn is_of_another_kind(before: Option<&Dated<ServerFault>>, fault: &ServerFault) -> bool {
+    before.is_none_or(|before| before.value.label() != fault.label())
 }

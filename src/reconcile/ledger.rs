@@ -84,14 +84,21 @@ impl Ledger {
         self.kept.keys()
     }
 
-    /// How many peers the last records answer named; before the first, how many are kept.
-    pub(super) fn believed_count(&self) -> usize {
-        if self.records_at.is_some() { self.answered.len() } else { self.kept.len() }
+    /// The peers that the last records answer named; before the first, those that are kept.
+    pub(super) fn believed(&self) -> impl Iterator<Item = &ServiceUrl> {
+        let (answered, kept) = match self.records_at {
+            Some(_) => (Some(self.answered.iter()), None),
+            None => (None, Some(self.kept.keys())),
+        };
+        answered.into_iter().flatten().chain(kept.into_iter().flatten())
     }
 
-    /// Time during which DNS's last word was records.
-    pub(super) fn records_clock(&self) -> Duration {
-        self.records_clock
+    /// Since when the last word of DNS is the same records answer; none while it is anything else.
+    pub(super) fn records_stand_since(&self) -> Option<Moment> {
+        match self.last {
+            Some(Dated { value: LastAnswer::Records { .. }, .. }) => self.records_at,
+            Some(_) | None => None,
+        }
     }
 
     /// Whether DNS has said anything at all yet.
@@ -106,9 +113,7 @@ impl Ledger {
 
     /// Books a records answer: additions at once, absences counted.
     pub(super) fn records(&mut self, selection: Selection, now: Moment) {
-        if let Some(Dated { value: LastAnswer::Records { .. }, .. }) = self.last {
-            self.advance_clock(now);
-        }
+        self.advance_clock(now);
         self.records_at = Some(now);
         self.nobody = None;
         self.note_self(selection.self_found, now);
@@ -127,7 +132,7 @@ impl Ledger {
 
     /// Books the authority's word that nobody is there.
     pub(super) fn nobody(&mut self, no_such_name: bool, soa_serial: u32, now: Moment) {
-        self.stop_clock(now);
+        self.advance_clock(self.asking.asked_at(now));
         let nobody = self.nobody.get_or_insert(Nobody { since: now, answers: 0 });
         nobody.answers = nobody.answers.saturating_add(1);
         self.note(LastAnswer::Nobody { no_such_name, soa_serial }, now);
@@ -135,7 +140,7 @@ impl Ledger {
 
     /// Books that nothing is known.
     pub(super) fn failed(&mut self, failure: LookupFailure, now: Moment) {
-        self.stop_clock(now);
+        self.advance_clock(self.asking.asked_at(now));
         self.nobody = None;
         self.note(LastAnswer::Failed(failure), now);
     }
@@ -246,17 +251,11 @@ impl Ledger {
         !std::mem::take(&mut self.kept).is_empty()
     }
 
-    /// Counts the time from the last records answer up to `until`, while its word stood.
+    /// Counts the time up to `until` during which the last records answer stood. It stands until the
+    /// question went out that brought something else.
     fn advance_clock(&mut self, until: Moment) {
-        if let Some(records_at) = self.records_at {
-            self.records_clock += until.since(records_at);
-        }
-    }
-
-    /// The word of the last records answer stood until the question went out that brought none.
-    fn stop_clock(&mut self, now: Moment) {
-        if let Some(Dated { value: LastAnswer::Records { .. }, .. }) = self.last {
-            self.advance_clock(self.asking.asked_at(now));
+        if let Some(since) = self.records_stand_since() {
+            self.records_clock += until.since(since);
         }
     }
 

@@ -1,12 +1,13 @@
 //! The machine itself: routes observations to its parts, and keeps the desired list.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use crate::model::{Answer, Jitter, Listing, LookupFailure, Moment, PeerSet, Question, Record, ServiceUrl};
 
 use super::adopting::{Adopting, Step, Wanted};
 use super::history::History;
 use super::ledger::Ledger;
+use super::life;
 use super::publishing::Publishing;
 use super::selection::{is_self, select};
 use super::shrink_guard::ShrinkGuard;
@@ -66,9 +67,10 @@ impl Machine {
             ledgers,
             policy,
         };
-        machine.guard = ShrinkGuard::starting_from(Duration::ZERO, machine.believed_count());
-        if let Some(previous) = previous {
-            machine.take_over(previous, now);
+        machine.guard.trust(machine.believed_count());
+        if let Some(peers) = previous.and_then(|previous| life::list_of(previous, &machine)) {
+            machine.history.changed(ChangeCause::PreviousLife, None, &peers, now);
+            machine.desired = Some(Dated { value: peers, since: now });
         }
         machine
     }
@@ -101,7 +103,7 @@ impl Machine {
         }
         let listing = self.wanted_listing()?;
         if self.publishing.start_if_due(&listing, now) {
-            return Some(Action::Publish(Publication { listing, state: self.state_to_keep() }));
+            return Some(Action::Publish(Publication { listing, state: life::left_by(self) }));
         }
         let is_published = self.publishing.says(&listing);
         let target = &self.desired.as_ref()?.value;
@@ -135,7 +137,7 @@ impl Machine {
         let takes_anything = accepted.iter().any(|accepted| accepted.taken != Taken::Nothing);
         if takes_anything {
             self.ledgers.iter_mut().for_each(Ledger::accept);
-            self.trust_what_is_there();
+            self.trust(self.believed_count());
             self.start = Start::Overdue;
             self.desire(ChangeCause::Accepted, now);
         }
@@ -159,7 +161,7 @@ impl Machine {
         self.adopting.change(policy.adoption, now);
         self.publishing.forget(now);
         self.policy = policy;
-        self.trust_what_is_there();
+        self.trust(self.kept_count());
         self.note_freeze(now);
         if !self.union().is_empty() || self.ledgers.iter().all(Ledger::is_asked) {
             self.desire(ChangeCause::Settings, now);
@@ -211,6 +213,7 @@ impl Machine {
         match answer {
             Answer::Records(records) => match self.believable(at, question, &records) {
                 Ok(selection) => {
+                    self.pass_guards_time(at, now);
                     self.ledgers[at].records(selection, now);
                     self.ledgers[at].asking.answered(interval, now, jitter);
                     self.remove_what_may_leave(at, now);
@@ -219,6 +222,7 @@ impl Machine {
                 Err(failure) => self.failed(at, failure, now, jitter),
             },
             Answer::Nobody { no_such_name, soa_serial } => {
+                self.pass_guards_time(at, self.ledgers[at].asking.asked_at(now));
                 self.ledgers[at].nobody(no_such_name, soa_serial, now);
                 self.ledgers[at].asking.answered(interval, now, jitter);
                 if self.ledgers[at].remove_all_after_nobody(&self.policy, now) {
@@ -230,6 +234,7 @@ impl Machine {
     }
 
     fn failed(&mut self, at: usize, failure: LookupFailure, now: Moment, jitter: Jitter) {
+        self.pass_guards_time(at, self.ledgers[at].asking.asked_at(now));
         self.ledgers[at].failed(failure, now);
         self.ledgers[at].asking.failed(self.policy.interval, now, jitter);
     }
@@ -242,15 +247,23 @@ impl Machine {
     ) -> Result<super::selection::Selection, LookupFailure> {
         let selection = select(question, records, &self.policy)?;
         let others = self.ledgers.iter().enumerate().filter(|(other, _)| *other != at);
-        let peers = selection.peers.len() + others.map(|(_, ledger)| ledger.believed_count()).sum::<usize>();
+        let others = others.flat_map(|(_, ledger)| ledger.believed());
+        let peers = others.chain(&selection.peers).collect::<BTreeSet<_>>().len();
         if peers > self.policy.max_peers {
             return Err(LookupFailure::TooManyPeers { peers, max: self.policy.max_peers });
         }
         Ok(selection)
     }
 
+    /// The records of one Service stood up to `until`.
+    fn pass_guards_time(&mut self, at: usize, until: Moment) {
+        if let Some(since) = self.ledgers[at].records_stand_since() {
+            self.guard.pass(since, until);
+        }
+    }
+
     fn remove_what_may_leave(&mut self, at: usize, now: Moment) {
-        self.guard.observe(self.guard_clock(), self.believed_count(), self.policy.shrink_after);
+        self.guard.observe(self.believed_count(), self.policy.shrink_after);
         if self.guard.doubts(self.policy.max_shrink).is_some() {
             self.doubted_since.get_or_insert(now);
             return;
@@ -298,25 +311,9 @@ impl Machine {
         }
     }
 
-    /// Begins with the previous life's list: with peers, or alone where it was alone with the same Services.
-    fn take_over(&mut self, previous: &PreviousLife, now: Moment) {
-        let was_asked =
-            |ledger: &Ledger| previous.services.iter().any(|(service, _)| service == ledger.service());
-        let was_alone = self.policy.own().is_some()
-            && self.ledgers.iter().all(was_asked)
-            && previous.services.iter().all(|(_, peers)| peers.is_empty());
-        let has_peers = self.ledgers.iter().any(|ledger| ledger.kept().next().is_some());
-        if !has_peers && !was_alone {
-            return;
-        }
-        let peers = self.union();
-        self.history.changed(ChangeCause::PreviousLife, None, &peers, now);
-        self.desired = Some(Dated { value: peers, since: now });
-    }
-
-    /// The operator has decided: what is believed now is what later answers are measured by.
-    fn trust_what_is_there(&mut self) {
-        self.guard = ShrinkGuard::starting_from(self.guard_clock(), self.believed_count());
+    /// The operator has decided: later answers are measured by so many peers.
+    fn trust(&mut self, count: usize) {
+        self.guard.trust(count);
         self.doubted_since = None;
     }
 
@@ -324,27 +321,21 @@ impl Machine {
         self.frozen_since = self.policy.freeze.then(|| self.frozen_since.unwrap_or(now));
     }
 
-    fn union(&self) -> PeerSet {
+    /// What all Services and the static peers contribute.
+    pub(super) fn union(&self) -> PeerSet {
         let is_other = |url: &&ServiceUrl| !is_own_anywhere(url, &self.ledgers, &self.policy);
         let statics = self.policy.static_peers.iter().filter(is_other);
         self.ledgers.iter().flat_map(Ledger::kept).chain(statics).cloned().collect()
     }
 
-    fn believed_count(&self) -> usize {
-        self.ledgers.iter().map(Ledger::believed_count).sum()
+    /// How many peers the Services contribute; more than DNS names while removals are held.
+    fn kept_count(&self) -> usize {
+        self.ledgers.iter().flat_map(Ledger::kept).collect::<BTreeSet<_>>().len()
     }
 
-    fn guard_clock(&self) -> Duration {
-        self.ledgers.iter().map(Ledger::records_clock).max().unwrap_or_default()
-    }
-
-    fn state_to_keep(&self) -> PreviousLife {
-        let kept = |ledger: &Ledger| (ledger.service().clone(), ledger.kept().cloned().collect());
-        PreviousLife {
-            services: self.ledgers.iter().map(kept).collect(),
-            static_peers: self.policy.static_peers.clone(),
-            generation: self.adopting.generation(),
-        }
+    /// How many peers DNS names now: a pod that two Services name is one peer.
+    pub(super) fn believed_count(&self) -> usize {
+        self.ledgers.iter().flat_map(Ledger::believed).collect::<BTreeSet<_>>().len()
     }
 
     fn adoption_due(&self) -> Option<Moment> {

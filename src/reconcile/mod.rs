@@ -11,6 +11,7 @@ mod asking;
 mod backoff;
 mod history;
 mod ledger;
+mod life;
 mod machine;
 mod observation;
 mod policy;

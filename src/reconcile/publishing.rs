@@ -15,11 +15,14 @@ const RETRY_PAUSE_MIN: Duration = Duration::from_secs(1);
 /// Longest pause: an operator who has made room should not wait for us.
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(15);
 
+/// A publication that takes longer waits for a disk that does not answer; a slow one takes 0.1 s.
+const STALLED_AFTER: Duration = Duration::from_secs(10);
+
 /// What is known of the files.
 #[derive(Clone, Debug)]
 pub(super) struct Publishing {
     on_disk: Option<Dated<Listing>>,
-    in_flight: Option<Listing>,
+    in_flight: Option<Dated<Listing>>,
     due_at: Moment,
     backoff: Backoff,
     failure: Option<Dated<String>>,
@@ -44,7 +47,7 @@ impl Publishing {
         if self.in_flight.is_some() || self.due_at(wanted).is_some_and(|due| due > now) {
             return false;
         }
-        self.in_flight = Some(wanted.clone());
+        self.in_flight = Some(Dated { value: wanted.clone(), since: now });
         true
     }
 
@@ -55,7 +58,7 @@ impl Publishing {
 
     /// Books how the publication in flight ended.
     pub(super) fn ended(&mut self, outcome: PublishOutcome, now: Moment) {
-        let Some(listing) = self.in_flight.take() else { return };
+        let Some(Dated { value: listing, .. }) = self.in_flight.take() else { return };
         match outcome {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
                 self.succeeded(listing, now);
@@ -77,6 +80,12 @@ impl Publishing {
     /// Why the last publication failed, and since when they fail.
     pub(super) fn failure(&self) -> Option<&Dated<String>> {
         self.failure.as_ref()
+    }
+
+    /// Since when a publication has been waiting for its disk, where it is too long.
+    pub(super) fn stalled(&self, now: Moment) -> Option<Moment> {
+        let since = self.in_flight.as_ref()?.since;
+        (now.since(since) > STALLED_AFTER).then_some(since)
     }
 
     /// Whether a publication has succeeded in this life.

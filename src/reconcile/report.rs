@@ -33,7 +33,7 @@ pub(super) fn status(machine: &Machine, now: Moment) -> Status {
 }
 
 fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
-    let mut conditions: Vec<_> = files(machine)
+    let mut conditions: Vec<_> = files(machine, now)
         .into_iter()
         .chain(server(machine, now))
         .chain(nothing_known(machine))
@@ -52,7 +52,11 @@ fn condition(kind: ConditionKind, since: Moment, message: String) -> Condition {
     Condition { kind, since, message }
 }
 
-fn files(machine: &Machine) -> Option<Condition> {
+fn files(machine: &Machine, now: Moment) -> Option<Condition> {
+    if let Some(since) = machine.publishing.stalled(now) {
+        let message = "the volume's disk does not answer; the files are as they were before".to_owned();
+        return Some(condition(ConditionKind::NotPublished, since, message));
+    }
     let failure = machine.publishing.failure()?;
     Some(condition(ConditionKind::NotPublished, failure.since, failure.value.clone()))
 }
@@ -136,7 +140,7 @@ fn held_by_answer(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
 fn held_by_guard(machine: &Machine) -> Option<Condition> {
     let since = machine.doubted_since?;
     let before = machine.guard.doubts(machine.policy.max_shrink)?;
-    let now: usize = machine.ledgers.iter().map(Ledger::believed_count).sum();
+    let now = machine.believed_count();
     let message = format!(
         "DNS names {now} peers after {before}, a fall of more than --max-shrink {}; removals wait until it has stayed \
          so for --shrink-after {}, or for `eureka-peers accept`",

@@ -5,16 +5,18 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::model::{MaxShrink, Patience};
+use crate::model::{MaxShrink, Moment, Patience};
 
 /// The largest answers of the recent past.
 ///
-/// Its time is the time during which DNS gave records, so that an outage does not age what was
-/// seen before it.
+/// Its time is the time during which DNS gave records of some Service, so that an outage does not
+/// age what was seen before it, and one silent Service does not stop the time of the others.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ShrinkGuard {
     /// Counts fall strictly from front to back, so there are never more than `--max-peers`.
     peaks: VecDeque<Peak>,
+    clock: Duration,
+    clocked_until: Moment,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -25,12 +27,20 @@ struct Peak {
 
 impl ShrinkGuard {
     /// Starts over from a list that is beyond doubt.
-    pub(super) fn starting_from(seen_at: Duration, count: usize) -> Self {
-        Self { peaks: VecDeque::from([Peak { seen_at, count }]) }
+    pub(super) fn trust(&mut self, count: usize) {
+        self.peaks = VecDeque::from([Peak { seen_at: self.clock, count }]);
+    }
+
+    /// Lets the time pass during which the records of one Service stood; what has been counted for
+    /// another is not counted again.
+    pub(super) fn pass(&mut self, from: Moment, until: Moment) {
+        self.clock += until.since(from.max(self.clocked_until));
+        self.clocked_until = self.clocked_until.max(until);
     }
 
     /// Books an answer of `count` peers, and forgets what is older than `shrink_after`.
-    pub(super) fn observe(&mut self, seen_at: Duration, count: usize, shrink_after: Patience) {
+    pub(super) fn observe(&mut self, count: usize, shrink_after: Patience) {
+        let seen_at = self.clock;
         while self.peaks.back().is_some_and(|peak| peak.count <= count) {
             self.peaks.pop_back();
         }
@@ -59,46 +69,59 @@ mod tests {
 
     const FIVE_MINUTES: Patience = Patience::After(Duration::from_secs(300));
 
-    fn seconds(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
+    /// Has `guard` see `count` peers `t` seconds after the start, records all the while.
+    fn see(guard: &mut ShrinkGuard, t: u64, count: usize, shrink_after: Patience) {
+        guard.pass(guard.clocked_until, Moment::at(Duration::from_secs(t)));
+        guard.observe(count, shrink_after);
     }
 
     #[test]
     fn doubts_a_fall_until_it_has_lasted() {
         let mut guard = ShrinkGuard::default();
-        guard.observe(seconds(0), 10, FIVE_MINUTES);
+        see(&mut guard, 0, 10, FIVE_MINUTES);
         for t in 1..300 {
-            guard.observe(seconds(t), 4, FIVE_MINUTES);
+            see(&mut guard, t, 4, FIVE_MINUTES);
             assert_eq!(guard.doubts(MaxShrink::HALF), Some(10), "{t}");
         }
-        guard.observe(seconds(301), 4, FIVE_MINUTES);
+        see(&mut guard, 301, 4, FIVE_MINUTES);
         assert_eq!(guard.doubts(MaxShrink::HALF), None);
     }
 
     #[test]
     fn a_recovery_in_between_starts_the_wait_again() {
         let mut guard = ShrinkGuard::default();
-        guard.observe(seconds(0), 10, FIVE_MINUTES);
-        guard.observe(seconds(200), 10, FIVE_MINUTES);
-        guard.observe(seconds(201), 1, FIVE_MINUTES);
-        guard.observe(seconds(450), 1, FIVE_MINUTES);
+        for (t, count) in [(0, 10), (200, 10), (201, 1), (450, 1)] {
+            see(&mut guard, t, count, FIVE_MINUTES);
+        }
         assert_eq!(guard.doubts(MaxShrink::HALF), Some(10));
     }
 
     #[test]
     fn half_is_plausible_and_a_roll_out_is_no_fall() {
-        let mut guard = ShrinkGuard::starting_from(seconds(0), 4);
-        guard.observe(seconds(1), 2, FIVE_MINUTES);
+        let mut guard = ShrinkGuard::default();
+        guard.trust(4);
+        see(&mut guard, 1, 2, FIVE_MINUTES);
         assert_eq!(guard.doubts(MaxShrink::HALF), None);
-        guard.observe(seconds(2), 4, FIVE_MINUTES);
+        see(&mut guard, 2, 4, FIVE_MINUTES);
         assert_eq!(guard.doubts(MaxShrink::HALF), None);
     }
 
     #[test]
     fn never_means_for_ever() {
-        let mut guard = ShrinkGuard::starting_from(seconds(0), 3);
-        guard.observe(seconds(1_000_000), 1, Patience::Never);
+        let mut guard = ShrinkGuard::default();
+        guard.trust(3);
+        see(&mut guard, 1_000_000, 1, Patience::Never);
         assert_eq!(guard.doubts(MaxShrink::HALF), Some(3));
+    }
+
+    #[test]
+    fn time_without_records_does_not_pass_and_time_of_two_services_passes_once() {
+        let second = |t| Moment::at(Duration::from_secs(t));
+        let mut guard = ShrinkGuard::default();
+        guard.pass(second(0), second(10));
+        guard.pass(second(5), second(12));
+        guard.pass(second(100), second(101));
+        assert_eq!(guard.clock, Duration::from_secs(13));
     }
 
     proptest! {
@@ -111,7 +134,7 @@ mod tests {
             for (step, count) in steps {
                 t += step;
                 all.push((t, count));
-                guard.observe(seconds(t), count, FIVE_MINUTES);
+                see(&mut guard, t, count, FIVE_MINUTES);
                 let recent = all.iter().filter(|(seen, _)| t - seen < 300).map(|(_, count)| *count);
                 let peak = recent.max().expect("the latest is recent");
                 prop_assert_eq!(guard.doubts(max), max.is_exceeded(peak, count).then_some(peak));

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::world::*;
-use crate::model::{Listing, Refusal, ServerFault};
-use crate::reconcile::{Adoption, ConditionKind, Policy, Role};
+use crate::model::{Jitter, Listing, Patience, Refusal, ServerFault};
+use crate::reconcile::{
+    Action, Adoption, ConditionKind, Observation, Policy, PublishOutcome, RefreshCall, Replicas, Role,
+};
 
 fn running(policy: Policy, hosts: &[u8]) -> World {
     let mut world = World::new(policy, None, records(hosts));
@@ -226,11 +228,67 @@ fn a_server_that_polls_by_itself_is_only_watched() {
 
 #[test]
 fn a_client_is_refreshed_once_a_change_and_never_at_its_start() {
-    let adoption = Adoption::Refresh { call: crate::reconcile::RefreshCall::Refresh, confirm: false };
+    let adoption = Adoption::Refresh { call: RefreshCall::Refresh, confirm: false };
     let mut world = World::new(Policy { adoption, role: Role::Client, ..policy() }, None, records(&[2, 3]));
     world.run_until(100.5);
     assert_eq!(world.refreshes, []);
     world.dns_then_run(records(&[2, 3, 4]), 200.0);
     assert_eq!(world.refreshes, [at(101.0)]);
     assert_eq!(world.confirms, []);
+}
+
+#[test]
+fn a_server_that_stumbles_as_it_comes_up_is_soon_asked_again() {
+    let mut world = World::new(refreshing(), None, records(&[1, 2]));
+    world.server.behaviour = Behaviour::Down;
+    world.run_until(60.2);
+    world.server.behaviour = Behaviour::Takes;
+    world.status_fault = Some(ServerFault::Failing { status: 500, reason: "starting".to_owned() });
+    world.run_until(66.0);
+    world.status_fault = None;
+    world.run_until(70.0);
+    assert_eq!(world.server.peers, peers(&[2]), "not after the half minute that a long failure has earned");
+}
+
+#[test]
+fn a_server_whose_status_hangs_is_still_told_of_a_change() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.status_fault = Some(ServerFault::TimedOut);
+    world.run_until(200.5);
+    world.dns_then_run(records(&[1, 2, 3]), 300.5);
+    assert_eq!(world.server.peers, peers(&[2, 3]));
+    assert_eq!(world.refreshes.len(), 1);
+}
+
+#[test]
+fn a_client_whose_actuator_is_named_at_run_time_is_told_once() {
+    let client = Policy { role: Role::Client, ..policy() };
+    let mut world = running(client.clone(), &[2, 3]);
+    let adoption = Adoption::Refresh { call: RefreshCall::Refresh, confirm: false };
+    world.machine.change_policy(Policy { adoption, ..client }, world.now);
+    world.run_until(200.5);
+    assert_eq!(world.refreshes.len(), 1);
+    world.dns_then_run(records(&[2, 3, 4]), 300.5);
+    assert_eq!(world.refreshes.len(), 2);
+}
+
+#[test]
+fn a_status_that_arrives_after_confirming_was_switched_off_brings_no_sink() {
+    let policy = Policy { empty_after: Patience::After(Duration::ZERO), ..refreshing() };
+    let mut world = running(policy.clone(), &[1, 2]);
+    world.server.behaviour = Behaviour::Ignores;
+    world.dns_then_run(NOBODY, 130.5);
+    assert!(world.files.as_ref().is_some_and(|files| files.sink().is_some()));
+
+    let (machine, now) = (&mut world.machine, world.now);
+    machine.change_policy(policy.clone(), now);
+    assert!(matches!(machine.next_action(now), Some(Action::Publish(_))));
+    machine.handle(Observation::Published(PublishOutcome::Unchanged), now, Jitter::NONE);
+    assert_eq!(machine.next_action(now), Some(Action::Confirm));
+    machine.change_policy(Policy { adoption: Adoption::None, ..policy }, now);
+    let replicas = Replicas { peers: peers(&[2]), foreign: vec![], uptime_min: None };
+    machine.handle(Observation::Confirmed(Ok(replicas)), now, Jitter::NONE);
+
+    world.run_until(200.5);
+    assert!(world.files.as_ref().is_some_and(|files| files.sink().is_none()));
 }

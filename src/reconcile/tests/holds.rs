@@ -182,3 +182,33 @@ fn several_services_hold_each_for_itself() {
     world.dns_then_run(records(&[1, 3]), 100.5);
     assert_eq!(world.listed(), peers(&[3, 11, 12]));
 }
+
+#[test]
+fn a_pod_of_two_services_is_one_peer() {
+    let two = Policy { questions: vec![question("eureka"), question("other")], max_peers: 3, ..policy() };
+    let mut world = World::new(two, None, records(&[1, 2, 3, 4]));
+    world.run_until(100.5);
+    assert!(!world.status().is_held());
+    world.dns_then_run(records(&[1, 2, 3, 5]), 110.5);
+    assert!(world.has(ConditionKind::HeldLookupFailed), "2, 3, 4 and 5 are four");
+}
+
+#[test]
+fn a_fall_is_timed_by_whichever_service_still_answers() {
+    let two = Policy { questions: vec![question("eureka"), question("other")], ..policy() };
+    let mut world = World::new(two, None, SERVFAIL);
+    world.dns[0].1 = records(&[1, 2]);
+    world.run_until(5000.0);
+    world.dns[0].1 = SERVFAIL;
+    world.dns[1].1 = records(&[1, 11, 12, 13, 14, 15, 16]);
+    world.run_until(6000.0);
+    world.dns[1].1 = records(&[1, 11]);
+    world.run_until(6290.0);
+    assert_eq!(world.listed().len(), 7);
+    world.run_until(6310.0);
+    assert_eq!(
+        world.listed(),
+        peers(&[2, 11]),
+        "the clock of the silent one is far ahead and must not be waited for"
+    );
+}

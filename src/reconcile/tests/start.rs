@@ -1,8 +1,10 @@
 //! How a life begins.
 
 use super::world::*;
-use crate::model::{Listing, PeerSet};
-use crate::reconcile::{ConditionKind, Machine, OnDeadline, Policy, PreviousLife, Role};
+use crate::model::{Jitter, Listing, PeerSet};
+use crate::reconcile::{
+    Action, ConditionKind, Machine, Observation, OnDeadline, Policy, PreviousLife, PublishOutcome, Role,
+};
 
 fn previous(hosts: &[u8]) -> PreviousLife {
     PreviousLife {
@@ -125,21 +127,16 @@ fn too_few_peers_wait_for_the_deadline() {
 fn one_service_is_published_while_another_is_silent_and_init_waits_for_both() {
     let both = Policy { questions: vec![question("eureka"), question("other")], ..policy() };
     let mut machine = Machine::new(both, None, at(0.0));
-    let jitter = crate::model::Jitter::NONE;
+    let jitter = Jitter::NONE;
     let mut asked = vec![];
     while let Some(action) = machine.next_action(at(0.0)) {
         asked.push(action);
     }
     assert_eq!(asked.len(), 2);
-    let answered =
-        |service, answer| crate::reconcile::Observation::Answered { question: question(service), answer };
+    let answered = |service, answer| Observation::Answered { question: question(service), answer };
     machine.handle(answered("eureka", records(&[1, 2])), at(0.1), jitter);
-    assert!(matches!(machine.next_action(at(0.1)), Some(crate::reconcile::Action::Publish(_))));
-    machine.handle(
-        crate::reconcile::Observation::Published(crate::reconcile::PublishOutcome::Written),
-        at(0.1),
-        jitter,
-    );
+    assert!(matches!(machine.next_action(at(0.1)), Some(Action::Publish(_))));
+    machine.handle(Observation::Published(PublishOutcome::Written), at(0.1), jitter);
     assert!(!machine.is_settled(), "the other Service has not been heard of");
     machine.handle(answered("other", SERVFAIL), at(4.0), jitter);
     assert!(machine.is_settled());
@@ -152,4 +149,16 @@ fn self_that_is_not_found_is_a_condition() {
     assert!(world.has(ConditionKind::SelfNotFound));
     world.dns_then_run(records(&[1, 2, 3]), 7.0);
     assert!(!world.has(ConditionKind::SelfNotFound));
+}
+
+#[test]
+fn a_disk_that_does_not_answer_is_a_condition() {
+    let mut machine = Machine::new(policy(), None, at(0.0));
+    assert!(matches!(machine.next_action(at(0.0)), Some(Action::Ask(_))));
+    let answered = Observation::Answered { question: question("eureka"), answer: records(&[1, 2]) };
+    machine.handle(answered, at(0.0), Jitter::NONE);
+    assert!(matches!(machine.next_action(at(0.0)), Some(Action::Publish(_))));
+    assert_eq!(machine.status(at(10.0)).publish_failure(), None);
+    let status = machine.status(at(11.0));
+    assert!(status.publish_failure().is_some_and(|message| message.contains("disk")));
 }

@@ -116,3 +116,39 @@ fn a_new_path_moves_every_peer_at_once() {
     let listed: Vec<_> = world.listed().iter().map(ToString::to_string).collect();
     assert_eq!(listed, ["http://10.0.0.2:8761/eureka/v2/", "http://10.0.0.3:8761/eureka/v2/"]);
 }
+
+#[test]
+fn new_settings_are_no_word_on_a_fall_that_is_doubted() {
+    let mut world = running(policy(), &[1, 2, 3, 4, 5, 6, 7]);
+    world.dns_then_run(records(&[1, 2]), 150.5);
+    world.machine.change_policy(Policy { freeze: true, ..policy() }, world.now);
+    world.run_until(160.5);
+    world.machine.change_policy(policy(), world.now);
+    world.run_until(300.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4, 5, 6, 7]));
+    assert!(world.has(ConditionKind::HeldShrink));
+}
+
+#[test]
+fn a_frozen_list_is_what_the_next_life_begins_with() {
+    let frozen = Policy { freeze: true, ..policy() };
+    let mut world = running(frozen.clone(), &[1, 2, 3]);
+    world.dns_then_run(records(&[1, 2, 4]), 300.5);
+    let left = world.state.clone().expect("published");
+    let mut next = World::new(frozen, Some(&left), SERVFAIL);
+    next.run_until(100.0);
+    assert_eq!(next.listed(), peers(&[2, 3]));
+}
+
+#[test]
+fn a_list_whose_service_was_just_replaced_is_not_left_as_alone() {
+    let mut world = running(policy(), &[1, 2, 3]);
+    let other = Policy { questions: vec![question("other")], ..policy() };
+    world.machine.change_policy(other.clone(), world.now);
+    world.dns = vec![(question("other"), SERVFAIL)];
+    world.run_until(200.5);
+    let left = world.state.clone().expect("published");
+    let mut next = World::new(other, Some(&left), SERVFAIL);
+    next.run_until(100.0);
+    assert_eq!(next.listed(), peers(&[2, 3]));
+}

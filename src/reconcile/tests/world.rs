@@ -91,6 +91,8 @@ pub(super) struct World {
     pub(super) now: Moment,
     pub(super) dns: Vec<(Question, Answer)>,
     pub(super) files: Option<Listing>,
+    /// What a life that began now would find.
+    pub(super) state: Option<PreviousLife>,
     pub(super) volume: Result<(), String>,
     pub(super) server: Server,
     pub(super) status_fault: Option<ServerFault>,
@@ -109,6 +111,7 @@ impl World {
             now: Moment::START,
             dns,
             files: None,
+            state: None,
             volume: Ok(()),
             server: Server { peers: PeerSet::new(), uptime_min: 0, behaviour: Behaviour::Takes },
             status_fault: None,
@@ -172,7 +175,10 @@ impl World {
                     self.dns.iter().find(|(asked, _)| *asked == question).map(|(_, answer)| answer.clone());
                 Some(Observation::Answered { question, answer: answer.unwrap_or(SERVFAIL) })
             }
-            Action::Publish(publication) => Some(Observation::Published(self.publish(publication.listing))),
+            Action::Publish(publication) => {
+                self.state = Some(publication.state);
+                Some(Observation::Published(self.publish(publication.listing)))
+            }
             Action::Refresh { listing, .. } => {
                 self.refreshes.push(self.now);
                 self.refresh(&listing).map(Observation::Refreshed)
