@@ -194,7 +194,7 @@ impl Running {
 fn listen(listener: ListenerName, address: SocketAddr) -> Result<TcpListener, BindError> {
     let refused = |source: io::Error| BindError::Refused { listener, address, hint: hint(&source), source };
     match open(address) {
-        Err(error) if address.ip().is_ipv6() && address.ip().is_unspecified() && lacks_ipv6(&error) => {
+        Err(error) if address.ip().is_ipv6() && address.ip().is_unspecified() && may_lack_ipv6(&error) => {
             open(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), address.port())).map_err(refused)
         }
         outcome => outcome.map_err(refused),
@@ -215,10 +215,12 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Whether the host has no IPv6: the kernel lacks it, or no interface has it.
-fn lacks_ipv6(error: &io::Error) -> bool {
-    let unsupported = error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
-    unsupported || error.kind() == io::ErrorKind::AddrNotAvailable
+/// Whether the host may lack IPv6: the kernel has none, or no interface has it.
+///
+/// The first has no `ErrorKind` of its own. Whatever else it may be stands in the way of `0.0.0.0` as
+/// well, and is reported then.
+fn may_lack_ipv6(error: &io::Error) -> bool {
+    !matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
 
 fn hint(error: &io::Error) -> &'static str {
@@ -278,9 +280,10 @@ mod tests {
 
     #[test]
     fn a_host_without_ipv6_is_recognised() {
-        let unsupported = io::Error::from_raw_os_error(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
-        assert!(lacks_ipv6(&unsupported));
-        assert!(lacks_ipv6(&io::ErrorKind::AddrNotAvailable.into()));
-        assert!(!lacks_ipv6(&io::ErrorKind::AddrInUse.into()));
+        let address_family_not_supported = io::Error::from_raw_os_error(97);
+        assert!(may_lack_ipv6(&address_family_not_supported));
+        assert!(may_lack_ipv6(&io::ErrorKind::AddrNotAvailable.into()));
+        assert!(!may_lack_ipv6(&io::ErrorKind::AddrInUse.into()));
+        assert!(!may_lack_ipv6(&io::ErrorKind::PermissionDenied.into()));
     }
 }

@@ -209,6 +209,7 @@ fn write_service(page: &mut String, snapshot: &Snapshot, service: &ServiceStatus
     }
     let counts = (service.answered.len(), service.kept.len());
     writeln!(page, "<dt>peers</dt><dd>{} in the last records, {} kept</dd>", counts.0, counts.1)?;
+    write_held_back(page, service)?;
     match service.self_found {
         None => {}
         Some(true) => page.push_str("<dt>self</dt><dd>found</dd>\n"),
@@ -218,9 +219,21 @@ fn write_service(page: &mut String, snapshot: &Snapshot, service: &ServiceStatus
     Ok(())
 }
 
+/// The peers that are kept although the last records lack them.
+fn write_held_back(page: &mut String, service: &ServiceStatus) -> fmt::Result {
+    let mut held_back = service.kept.difference(&service.answered);
+    for peer in held_back.by_ref().take(CHANGE_PEERS_MAX) {
+        writeln!(page, "<dt>held</dt><dd class=\"warn\"><code>{}</code></dd>", Escaped(peer.as_str()))?;
+    }
+    match held_back.count() {
+        0 => Ok(()),
+        more => writeln!(page, "<dt>held</dt><dd class=\"warn\">{more} more</dd>"),
+    }
+}
+
 fn told(answer: &LastAnswer) -> String {
     match answer {
-        LastAnswer::Records { peers } => format!("records of {peers} peers"),
+        LastAnswer::Records { peers } => format!("records (peers: {peers})"),
         LastAnswer::Nobody { no_such_name: true, soa_serial } => format!("no such name (SOA {soa_serial})"),
         LastAnswer::Nobody { no_such_name: false, soa_serial } => format!("no data (SOA {soa_serial})"),
         LastAnswer::Failed(failure) => failure.to_string(),

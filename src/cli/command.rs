@@ -87,7 +87,6 @@ fn subcommands(reader: Reader) -> [Command; 9] {
 fn is_shown(subcommand: &str, setting: &Setting) -> bool {
     let is_common = matches!(setting.key, Key::Config | Key::LogLevel | Key::LogFormat);
     match (subcommand, setting.group) {
-        ("resolve" | "mesh", Group::Service | Group::Peers) => true,
         ("mesh", Group::Server) => {
             matches!(setting.key, Key::ServerUser | Key::ServerPasswordFile | Key::CaFile)
         }
@@ -135,20 +134,16 @@ fn parser(shape: Shape, reader: Reader) -> ValueParser {
 
 /// What it means, its bounds and default, and its variable.
 fn long_help(setting: &Setting) -> String {
-    let mut help = setting.help.to_owned();
-    if let Some(bounds) = setting.bounds() {
-        help += &format!(" {}{}.", bounds[..1].to_uppercase(), &bounds[1..]);
-    }
-    if setting.is_repeatable() {
-        help += &format!(" May be repeated, up to {} values.", setting.values_max);
-    }
-    let mut lines = wrapped(&help);
-    if setting.is_required() {
-        lines += &format!("\n[{}]", setting.default);
-    } else if !setting.default.is_empty() {
-        lines += &format!("\n[default: {}]", setting.default);
-    }
-    lines + &format!("\n[env: {}]", setting.key.variable())
+    let bounds = setting.bounds().map(|bounds| format!(" Takes values {bounds}."));
+    let repeats =
+        setting.is_repeatable().then(|| format!(" May be repeated, up to {} values.", setting.values_max));
+    let meaning = [setting.help, &bounds.unwrap_or_default(), &repeats.unwrap_or_default()].concat();
+    let default = match setting.default {
+        "" => String::new(),
+        required if setting.is_required() => format!("\n[{required}]"),
+        default => format!("\n[default: {default}]"),
+    };
+    format!("{}{default}\n[env: {}]", wrapped(&meaning), setting.key.variable())
 }
 
 /// Breaks a text into lines at its blanks.

@@ -229,6 +229,7 @@ fn urls(matches: &ArgMatches) -> Result<Vec<ServiceUrl>, clap::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ListFormat as F;
 
     fn read(line: &str) -> Result<Invocation, clap::Error> {
         parse(line.split_whitespace().map(OsString::from))
@@ -265,7 +266,6 @@ mod tests {
             };
             format
         });
-        use ListFormat as F;
         assert_eq!(formats, [F::Table, F::Lines, F::Json, F::Yaml, F::Properties, F::Env]);
         for (word, probe) in
             [("livez", Probe::Livez), ("readyz", Probe::Readyz), ("startupz", Probe::Startupz)]

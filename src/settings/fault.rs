@@ -70,6 +70,7 @@ impl fmt::Display for Fault {
         let Self { key, origin, problem, hint } = self;
         match origin {
             Origin::Default => write!(f, "{key}: {problem}; {hint}"),
+            Origin::Flag => write!(f, "{key} (--{key}): {problem}; {hint}"),
             _ => write!(f, "{key} ({origin}): {problem}; {hint}"),
         }
     }

@@ -49,6 +49,9 @@ impl LogControl {
     }
 }
 
+/// Written on the spot: with a line a change, the pipe's own buffer takes hundreds of them before a
+/// container runtime that has stalled could hold the loop up.
+///
 /// A line that standard error does not take is lost: there is nowhere left to complain.
 fn to_stderr(line: &str) {
     let _lost = io::stderr().write_all(line.as_bytes());

@@ -201,7 +201,7 @@ async fn a_loop_that_is_gone_is_told_at_once() {
 
 #[tokio::test]
 async fn a_browser_cannot_override() {
-    let fixture = Fixture::within(SHORT, || METRICS.to_owned());
+    let fixture = Fixture::start();
     let local = fixture.local;
     // A form or a simple fetch of another site.
     assert_eq!(post(local, "/accept", "", "").await.status, 403);

@@ -17,7 +17,10 @@ fn service(name: &str, last: LastAnswer) -> ServiceStatus {
         last: Some(since(100, last)),
         records_at: Some(at(90)),
         answered: peers(&["http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/"]),
-        kept: peers(&["http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/"]),
+        kept: peers(&[
+            "http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/",
+            "http://eureka-3.eureka.ns.svc.cluster.local:8761/eureka/",
+        ]),
         self_found: Some(true),
     }
 }
@@ -118,6 +121,9 @@ fn the_page_shows_it_all() {
         "<td class=\"url\">http://eureka-2.eureka.ns.svc.cluster.local:8761/eureka/</td>\
          <td class=\"yes\">yes</td><td class=\"yes\">yes</td><td class=\"no\">no</td>",
         "_http._tcp.nobody.ns.svc.cluster.local. SRV",
+        "records (peers: 1)",
+        "1 in the last records, 2 kept",
+        "<dt>held</dt><dd class=\"warn\"><code>http://eureka-3.eureka.ns.svc.cluster.local:8761/eureka/",
         "no such name (SOA 7)",
         "no DNS server answered in time",
         "+ http://eureka-2",
