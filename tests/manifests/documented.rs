@@ -28,6 +28,14 @@ pub(crate) fn faults(folder: &Folder, container: Container<'_>) -> Vec<String> {
     missing.chain(foreign.map(|(name, _)| format!("{name} is not documented"))).collect()
 }
 
+/// Faults of a server in `compose.yaml`, where nobody fills in `$(POD_IP)`.
+pub(crate) fn compose_faults(variables: &BTreeMap<String, String>) -> Vec<String> {
+    let mut documented = read("spring-addresses");
+    documented.remove("EUREKA_INSTANCE_IPADDRESS");
+    let wrong = documented.iter().filter(|(name, value)| variables.get(*name) != Some(value));
+    wrong.map(|(name, value)| format!("{name} is not {value:?}, as documented")).collect()
+}
+
 /// What the files say that this folder follows.
 fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
     let names = || read("spring-names");

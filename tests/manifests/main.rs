@@ -4,9 +4,11 @@
 //! against what we promise; each check is shown a violation that it must see. What needs an outside
 //! tool is ignored where it is missing, unless `CI=true`. `.ci/tools.sh` installs all of them.
 
+mod compose;
 mod documented;
 mod environment;
 mod folder;
+mod image;
 mod monitoring;
 mod rendered;
 mod restricted;
@@ -34,6 +36,10 @@ fn main() -> ExitCode {
         trial("seeds::broken", &[Tool::Kustomize], Box::new(seeds::broken)),
         trial("seeds::misspelt", &[Tool::Kustomize, Tool::KubernetesValidate], Box::new(seeds::misspelt)),
         trial("seeds::variables", &[Tool::Kustomize], Box::new(seeds::variables)),
+        trial("image::recipe", &[], Box::new(image::recipe)),
+        trial("image::layout", &[Tool::Buildah], Box::new(image::layout)),
+        trial("compose", &[Tool::ComposeGo], Box::new(compose::check)),
+        trial("release_workflow", &[Tool::Actionlint], Box::new(release_workflow)),
         trial("monitoring::rules", &[Tool::Promtool], Box::new(monitoring::rules)),
         trial("monitoring::every_alert_is_tested", &[], Box::new(monitoring::every_alert_is_tested)),
         trial("monitoring::queries", &[], Box::new(monitoring::queries)),
@@ -92,6 +98,10 @@ fn environments(folder: &Folder, objects: &[Object]) -> Vec<String> {
     }
     let servers = objects.iter().filter_map(Object::pod).filter_map(|pod| pod.container("eureka"));
     servers.flat_map(|server| documented::faults(folder, server)).collect()
+}
+
+fn release_workflow() -> Result<(), String> {
+    Tool::Actionlint.run(&[".github/workflows/release.yaml"]).map(drop)
 }
 
 fn none(faults: Vec<String>) -> Result<(), String> {

@@ -30,21 +30,43 @@ pub(crate) fn faults(objects: &[Object], pod: Pod<'_>) -> Vec<String> {
 
 /// What the program makes of its variables and nothing else; a warning counts as a fault.
 fn settings(container: Container<'_>, facts: &Facts) -> Result<Settings, Vec<String>> {
-    let variables = expand(container, facts)?;
+    let variables = expand(container, facts)?.into_iter().collect();
+    match subcommand(container) {
+        "run" => load_for(Purpose::Run, variables),
+        "init" => load_for(Purpose::Init, variables),
+        other => Err(vec![format!("runs `{other}`")]),
+    }
+}
+
+/// What `run` makes of these variables, or what is wrong with them.
+pub(crate) fn load_run(variables: BTreeMap<String, String>) -> Result<Settings, Vec<String>> {
+    load_for(Purpose::Run, variables)
+}
+
+fn load_for(purpose: Purpose, variables: BTreeMap<String, String>) -> Result<Settings, Vec<String>> {
     let in_a_pod = ("KUBERNETES_SERVICE_HOST".to_owned(), "10.96.0.1".to_owned());
-    let environment: BTreeMap<String, OsString> =
-        variables.into_iter().chain([in_a_pod]).map(|(name, value)| (name, value.into())).collect();
-    let surroundings =
-        Surroundings { environment, host_name: Some(POD_NAME.to_owned()), ..Surroundings::default() };
-    let purpose = match subcommand(container) {
-        "run" => Purpose::Run,
-        "init" => Purpose::Init,
-        other => return Err(vec![format!("runs `{other}`")]),
+    let variables = variables.into_iter().chain([in_a_pod]);
+    let surroundings = Surroundings {
+        environment: variables.map(|(name, value)| (name, OsString::from(value))).collect(),
+        host_name: Some(POD_NAME.to_owned()),
+        ..Surroundings::default()
     };
     let loaded = load(&Flags::default(), None, &surroundings, purpose);
     let loaded = loaded.map_err(|rejected| vec![rejected.to_string()])?;
     let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     if warnings.is_empty() { Ok(loaded.settings) } else { Err(warnings) }
+}
+
+/// Whether the program takes these arguments.
+pub(crate) fn is_a_command_line(arguments: &[&str]) -> bool {
+    let line = ["eureka-peers"].iter().chain(arguments).map(OsString::from);
+    eureka_peers::cli::parse(line).is_ok()
+}
+
+/// Whether what our settings say of the server is what its own variables say.
+pub(crate) fn beside_faults(settings: &Settings, variables: &BTreeMap<String, String>) -> Vec<String> {
+    let Role::Server(own) = &settings.policy.role else { return Vec::new() };
+    identity(own.url.as_str(), variables).into_iter().chain(actuator(settings, variables)).collect()
 }
 
 fn subcommand(container: Container<'_>) -> &str {

@@ -13,6 +13,8 @@ pub(crate) enum Tool {
     Promtool,
     Helm,
     Actionlint,
+    ComposeGo,
+    Buildah,
 }
 
 impl Tool {
@@ -23,6 +25,8 @@ impl Tool {
             Self::Promtool => "promtool",
             Self::Helm => "helm",
             Self::Actionlint => "actionlint",
+            Self::ComposeGo => "compose-go",
+            Self::Buildah => "buildah",
         }
     }
 
