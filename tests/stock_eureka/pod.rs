@@ -1,0 +1,140 @@
+//! One "pod" on this machine: a name, a loopback address of its own, a volume, two containers.
+//!
+//! Never reaches another pod's files.
+
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use crate::environment::Variables;
+
+/// The headless Service in front of every pod.
+pub(crate) const SERVICE: &str = "eureka.test.svc.cluster.local";
+/// The namespace.
+pub(crate) const NAMESPACE: &str = "test";
+/// Names are known for this many pods; no scenario has more.
+pub(crate) const PODS_MAX: u8 = 40;
+
+/// What the URLs in the list contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PeerHost {
+    /// Pods' names.
+    Names,
+    /// Pods' addresses.
+    Addresses,
+}
+
+impl PeerHost {
+    /// The end of a trial's name, and of the names of environment files.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Names => "names",
+            Self::Addresses => "addresses",
+        }
+    }
+}
+
+/// One pod, with or without containers in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Pod {
+    /// The StatefulSet's ordinal.
+    pub(crate) ordinal: u8,
+    /// Its own directory on the host.
+    directory: PathBuf,
+}
+
+impl Pod {
+    /// The pod with this ordinal, its files under `directory`.
+    pub(crate) fn new(ordinal: u8, directory: PathBuf) -> Self {
+        assert!(ordinal < PODS_MAX, "no scenario has {ordinal} pods");
+        for part in ["volume", "work", "tmp"] {
+            fs::create_dir_all(directory.join(part)).expect("the target directory can be written");
+        }
+        Self { ordinal, directory }
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> String {
+        name_of(self.ordinal)
+    }
+
+    /// Its full name in DNS.
+    pub(crate) fn full_name(&self) -> String {
+        full_name_of(self.ordinal)
+    }
+
+    /// Its address.
+    pub(crate) fn address(&self) -> Ipv4Addr {
+        address_of(self.ordinal)
+    }
+
+    /// One of its ports.
+    pub(crate) fn socket(&self, port: u16) -> SocketAddr {
+        SocketAddr::new(IpAddr::V4(self.address()), port)
+    }
+
+    /// The volume that both containers see.
+    pub(crate) fn volume(&self) -> PathBuf {
+        self.directory.join("volume")
+    }
+
+    /// The server's working directory: empty, since Spring reads settings there.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.directory.join("work")
+    }
+
+    /// The server's `/tmp`.
+    pub(crate) fn tmp(&self) -> PathBuf {
+        self.directory.join("tmp")
+    }
+
+    /// A file beside the volume.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// What the downward API says.
+    pub(crate) fn downward(&self) -> Variables {
+        let variables = [
+            ("POD_NAME", self.name()),
+            ("POD_NAMESPACE", NAMESPACE.to_owned()),
+            ("POD_IP", self.address().to_string()),
+        ];
+        variables.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
+    /// What stands for its host in URLs.
+    pub(crate) fn host(&self, peer_host: PeerHost) -> String {
+        match peer_host {
+            PeerHost::Names => self.full_name(),
+            PeerHost::Addresses => self.address().to_string(),
+        }
+    }
+
+    /// A hosts file for its JVM: every pod by name, and the machine under a name of its own, from
+    /// which Spring makes default instance ids.
+    pub(crate) fn hosts(&self) -> String {
+        let pods =
+            (0..PODS_MAX).map(|ordinal| format!("{} {}\n", address_of(ordinal), full_name_of(ordinal)));
+        let machine = if_addrs::get_if_addrs().expect("a machine can list its interfaces");
+        let machine = machine.iter().filter(|interface| !interface.is_loopback());
+        let machine = machine.map(|interface| format!("{} machine-of-{}\n", interface.ip(), self.name()));
+        let host_name = rustix::system::uname();
+        let host_name = host_name.nodename().to_string_lossy();
+        let own = format!("127.0.0.1 localhost\n{} {host_name}\n", self.address());
+        pods.chain(machine).chain([own]).collect()
+    }
+}
+
+fn name_of(ordinal: u8) -> String {
+    format!("eureka-{ordinal}")
+}
+
+fn full_name_of(ordinal: u8) -> String {
+    format!("{}.{SERVICE}", name_of(ordinal))
+}
+
+/// Addresses that no other test of this project uses.
+fn address_of(ordinal: u8) -> Ipv4Addr {
+    Ipv4Addr::new(127, 0, 10, ordinal + 1)
+}

@@ -1,0 +1,90 @@
+//! The scenarios, and the releases on which each runs.
+//!
+//! A scenario is a function over a release; it fails by a panic that says what was seen.
+
+mod adoption;
+mod calls;
+mod clients;
+mod control;
+mod documented;
+mod masked;
+mod outage;
+mod restarts;
+mod security;
+
+use crate::process::find_program;
+use crate::release::{Import, Kind, REFERENCE, Release, Spring};
+
+/// One scenario.
+pub(crate) struct Scenario {
+    /// The second half of a trial's name.
+    pub(crate) name: &'static str,
+    /// What happens.
+    pub(crate) body: fn(&'static Release),
+    on: On,
+    tools: &'static [&'static str],
+}
+
+/// Which releases can differ in a scenario.
+#[derive(Clone, Copy)]
+enum On {
+    /// All of them.
+    All,
+    /// Those that are told to refresh.
+    Refreshed,
+    /// Those with the present interfaces of Spring Security.
+    Guarded,
+    /// None: the program's own behaviour, shown on one release.
+    Reference,
+}
+
+impl Scenario {
+    /// Whether a release can differ here.
+    pub(crate) fn runs_on(&self, release: &Release) -> bool {
+        match self.on {
+            On::All => true,
+            On::Refreshed => release.is_refreshed(),
+            On::Guarded => matches!(release.kind, Kind::Spring(Spring { import: Import::Config, .. })),
+            On::Reference => release.name == REFERENCE,
+        }
+    }
+
+    /// What it needs besides Java and this machine lacks.
+    pub(crate) fn missing_tools(&self) -> impl Iterator<Item = &'static str> {
+        self.tools.iter().copied().filter(|tool| find_program(tool).is_none())
+    }
+}
+
+const fn scenario(name: &'static str, on: On, body: fn(&'static Release)) -> Scenario {
+    Scenario { name, body, on, tools: &[] }
+}
+
+/// Every scenario, the simple ones first.
+pub(crate) static SCENARIOS: &[Scenario] = &[
+    scenario("without_the_program", On::All, control::without_the_program),
+    scenario("cold_start", On::All, adoption::cold_start),
+    scenario("scale_names", On::All, adoption::scale_names),
+    scenario("scale_addresses", On::All, adoption::scale_addresses),
+    scenario("sink_held", On::All, adoption::sink_held),
+    scenario("server_killed", On::All, restarts::server_killed),
+    scenario("sidecar_killed", On::All, restarts::sidecar_killed),
+    scenario("change_during_start", On::Refreshed, restarts::change_during_start),
+    scenario("init_container_only", On::All, documented::init_container_only),
+    scenario("documented_environment", On::Reference, documented::exactly),
+    scenario("open_actuator", On::Reference, documented::open_actuator),
+    scenario("masked", On::Refreshed, masked::by_the_environment),
+    scenario("dns_outage", On::Reference, outage::failures_and_denials),
+    scenario("slow_server", On::Reference, calls::slow_server),
+    scenario("hanging_server", On::Reference, calls::hanging_server),
+    scenario("storm", On::Reference, calls::storm),
+    scenario("latency", On::Reference, calls::latency),
+    scenario("basic_credentials", On::Guarded, security::basic_credentials),
+    scenario("csrf", On::Guarded, security::csrf),
+    scenario("security_starter_only", On::Reference, security::starter_only),
+    Scenario {
+        name: "real_clients",
+        body: clients::stay_registered,
+        on: On::Reference,
+        tools: &["python3", "node", "npm"],
+    },
+];

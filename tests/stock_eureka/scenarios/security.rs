@@ -1,0 +1,116 @@
+//! Servers that ask for a user and a password, and what Spring Security's CSRF check makes of refresh.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::cluster::Cluster;
+use crate::image::Security;
+use crate::pod::PeerHost;
+use crate::release::Release;
+use crate::trial::{holds_for, wait_for};
+
+const USER: &str = "registry";
+/// Long and strange enough to be found wherever it leaks.
+const PASSWORD: &str = "f1nd-me-nowhere";
+/// The documentation's exemption, and with it the one that refresh needs.
+const EXEMPT_ENOUGH: &str = "/eureka/,/actuator/";
+/// What the documentation exempts.
+const EXEMPT_AS_DOCUMENTED: &str = "/eureka/";
+/// The first refusal says it all.
+const DIAGNOSED_WITHIN: Duration = Duration::from_secs(30);
+/// Long enough for hammering to show.
+const QUIET_FOR: Duration = Duration::from_secs(15);
+/// A refused call is repeated with backoff: in the quiet time, hardly ever.
+const REFUSALS_MAX: u64 = 8;
+
+/// Basic everywhere: refresh and status with our credentials, peers with theirs, and replication works.
+pub(super) fn basic_credentials(release: &'static Release) {
+    let mut cluster = guarded(release, "basic_credentials", Some(EXEMPT_ENOUGH));
+    cluster.scale(2);
+    cluster.wait_adopted();
+    cluster.exchange_registrations();
+    cluster.scale(1);
+    cluster.wait_adopted();
+    cluster.scale(2);
+    cluster.wait_adopted();
+    cluster.exchange_registrations();
+    expect_no_leak(&cluster);
+}
+
+/// The documentation's exemption leaves refresh refused: 401 with the right credentials. Said as
+/// what it is, and not hammered.
+pub(super) fn csrf(release: &'static Release) {
+    let cluster = refused(release, "csrf", Some(EXEMPT_AS_DOCUMENTED));
+    let message = diagnosis(&cluster);
+    assert!(message.contains("CSRF"), "not told apart from wrong credentials: {message}");
+    expect_quiet(&cluster);
+    expect_no_leak(&cluster);
+}
+
+/// The security starter with nothing but a user and a password.
+pub(super) fn starter_only(release: &'static Release) {
+    let cluster = refused(release, "security_starter_only", None);
+    let message = diagnosis(&cluster);
+    assert!(message.contains("CSRF"), "not told apart from wrong credentials: {message}");
+    expect_quiet(&cluster);
+    expect_no_leak(&cluster);
+}
+
+/// One server that refuses to refresh, and a peer that appears.
+fn refused(release: &'static Release, scenario: &str, exempt: Option<&str>) -> Cluster {
+    let mut cluster = guarded(release, scenario, exempt);
+    cluster.scale(1);
+    cluster.dns.set([&cluster.pod(0), &cluster.pod(1)]);
+    cluster
+}
+
+fn guarded(release: &'static Release, scenario: &str, exempt: Option<&str>) -> Cluster {
+    let mut cluster = Cluster::new(release, scenario, PeerHost::Names);
+    cluster.server.security = Security::With;
+    cluster.server.more.push("spring-basic-auth");
+    cluster.server.credentials = Some((USER, PASSWORD));
+    let mut set_up = cluster.server.clone().with("EUREKA_USER", USER).with("EUREKA_PASSWORD", PASSWORD);
+    if let Some(exempt) = exempt {
+        set_up = set_up.with("STOCK_CSRFEXEMPT", exempt);
+    }
+    cluster.server = set_up;
+    let password_file = cluster.pod(0).file("password");
+    fs::write(&password_file, PASSWORD).expect("the target directory can be written");
+    let password_file = password_file.display().to_string();
+    cluster.sidecar = cluster.sidecar.clone().with(&[
+        "--user-info",
+        "${EUREKA_USER}:${EUREKA_PASSWORD}",
+        "--server-user",
+        USER,
+        "--server-password-file",
+        &password_file,
+    ]);
+    cluster
+}
+
+fn diagnosis(cluster: &Cluster) -> String {
+    let (message, after) = wait_for("the condition refresh_refused", DIAGNOSED_WITHIN, || {
+        cluster.sidecar(0).condition("refresh_refused")?.ok_or_else(|| "no condition".to_owned())
+    });
+    println!("  diagnosed after {after:?}: {message}");
+    message
+}
+
+fn expect_quiet(cluster: &Cluster) {
+    holds_for("a refusal is not hammered", QUIET_FOR, || {
+        let outcomes = cluster.sidecar(0).metric("eureka_peers_refreshes_total", "outcome")?;
+        let refusals = outcomes.get("refused").copied().unwrap_or_default();
+        if refusals <= REFUSALS_MAX { Ok(()) } else { Err(format!("{refusals} refusals")) }
+    });
+}
+
+/// The password is in nobody's mouth: not in a log line, a page, a file or the metrics.
+fn expect_no_leak(cluster: &Cluster) {
+    let sidecar = cluster.sidecar(0);
+    let pages = ["/", "/status", "/metrics", "/readyz?verbose"].map(|path| sidecar.page(path));
+    let [log, file] = [sidecar.log(), sidecar.published()];
+    for said in pages.iter().chain([&log, &file]) {
+        assert!(!said.contains(PASSWORD), "the password leaks: {said}");
+    }
+    assert!(file.contains("${EUREKA_PASSWORD}"), "the placeholder is for the server to resolve: {file}");
+}

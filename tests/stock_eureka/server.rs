@@ -1,0 +1,156 @@
+//! A stock server's process in a pod.
+//!
+//! Never a setting that an operator could not make.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Deref;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::environment::{self, Variables};
+use crate::image::{Image, Security};
+use crate::pod::{PeerHost, Pod};
+use crate::process::Process;
+use crate::registry::Registry;
+use crate::release::{Kind, Release};
+use crate::trial::wait_for;
+
+/// Three seconds alone; several at once on two busy cores take their time.
+pub(crate) const UP_WITHIN: Duration = Duration::from_secs(90);
+/// Spring ends its client and its queues in about a second.
+const TERMINATED_WITHIN: Duration = Duration::from_secs(15);
+/// What these servers need is 170 to 195 MiB.
+const JVM_OPTIONS: [&str; 4] = ["-Xmx256m", "-Xss512k", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
+
+/// Where a server listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Network {
+    /// At its pod's loopback address, so that one machine carries many pods.
+    Pod,
+    /// Exactly as its environment says: one such pod a machine.
+    Machine,
+}
+
+/// How a server is set up, over what `docs/environment/` says.
+#[derive(Clone, Debug)]
+pub(crate) struct SetUp {
+    /// The environment file, without the release's prefix.
+    pub(crate) environment: String,
+    /// More environment files.
+    pub(crate) more: Vec<&'static str>,
+    /// Variables that the scenario is about.
+    pub(crate) variables: Variables,
+    /// Whether Spring Security is in the build.
+    pub(crate) security: Security,
+    /// Who asks, where the server wants to know.
+    pub(crate) credentials: Option<(&'static str, &'static str)>,
+    /// Where it listens.
+    pub(crate) network: Network,
+}
+
+impl SetUp {
+    /// What the documentation says for such peers, and nothing else.
+    pub(crate) fn documented(peer_host: PeerHost) -> Self {
+        Self {
+            environment: peer_host.as_str().to_owned(),
+            more: Vec::new(),
+            variables: Variables::new(),
+            security: Security::Without,
+            credentials: None,
+            network: Network::Pod,
+        }
+    }
+
+    /// The same with one more variable.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+}
+
+/// A running server.
+pub(crate) struct Server {
+    process: Process,
+    registry: Registry,
+}
+
+impl Deref for Server {
+    type Target = Registry;
+
+    fn deref(&self) -> &Registry {
+        &self.registry
+    }
+}
+
+impl Server {
+    /// Starts it; it is up when it is up.
+    pub(crate) fn start(release: &Release, pod: &Pod, set_up: &SetUp) -> Self {
+        let image = Image::of(release, set_up.security);
+        fs::write(pod.file("hosts"), pod.hosts()).expect("the target directory can be written");
+        let mut command = Command::new("java");
+        command.current_dir(pod.work()).env_clear().envs(variables(release, pod, set_up));
+        command.args(JVM_OPTIONS);
+        if let Kind::Spring(spring) = release.kind {
+            command.args(spring.jvm_options);
+        }
+        command.arg(format!("-Djdk.net.hosts.file={}", pod.file("hosts").display()));
+        command.arg(format!("-Djava.io.tmpdir={}", pod.tmp().display()));
+        command.args(image.arguments(&pod.address().to_string(), release.port()));
+        let process = Process::start(pod.name(), &command, &pod.file("server.log"));
+        let socket = match set_up.network {
+            Network::Pod => pod.socket(release.port()),
+            Network::Machine => SocketAddr::from((Ipv4Addr::LOCALHOST, release.port())),
+        };
+        let registry = Registry::new(socket, release.context_path(), set_up.credentials);
+        Self { process, registry }
+    }
+
+    /// Waits until it answers.
+    pub(crate) fn wait_up(&mut self) -> Duration {
+        let begun = wait_for("a server's start", UP_WITHIN, || {
+            let ended = self.process.ended();
+            assert!(ended.is_none(), "the server ended at its start: {ended:?}");
+            self.status().map(drop)
+        });
+        begun.1
+    }
+
+    /// SIGKILL, as for want of memory.
+    pub(crate) fn kill(mut self) {
+        self.process.kill();
+    }
+
+    /// SIGTERM, as the kubelet does.
+    pub(crate) fn terminate(mut self) {
+        self.process.terminate(TERMINATED_WITHIN);
+    }
+
+    /// Everything it has logged.
+    pub(crate) fn log(&self) -> String {
+        self.process.log()
+    }
+
+    /// Threads that it has now.
+    pub(crate) fn threads(&self) -> usize {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id()));
+        tasks.map(Iterator::count).unwrap_or_default()
+    }
+}
+
+fn variables(release: &Release, pod: &Pod, set_up: &SetUp) -> Variables {
+    let volume = pod.volume();
+    let known: Variables = pod.downward().into_iter().chain(set_up.variables.clone()).collect();
+    let documented = format!("{}-{}", release.environment(), set_up.environment);
+    let files = [documented.as_str()].into_iter().chain(set_up.more.iter().copied());
+    let mut variables: Variables = files.flat_map(|file| environment::load(file, &known, &volume)).collect();
+    if set_up.network == Network::Pod {
+        for name in ["SERVER_ADDRESS", "MANAGEMENT_SERVER_ADDRESS"] {
+            variables.insert(name.to_owned(), pod.address().to_string());
+        }
+    }
+    variables.extend(set_up.variables.clone());
+    let path = std::env::var("PATH").expect("Java was found in PATH");
+    variables.insert("PATH".to_owned(), path);
+    variables
+}

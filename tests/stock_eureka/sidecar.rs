@@ -1,0 +1,234 @@
+//! The real program beside a server, and what it says of itself.
+//!
+//! Never looks into its state file: only what an operator sees.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::pod::{PeerHost, Pod};
+use crate::process::Process;
+use crate::release::Release;
+use crate::rest::{Reply, Request};
+use crate::server::{Network, Server};
+use crate::trial::wait_for;
+
+/// The start deadline is ten seconds; a start with an answer takes milliseconds.
+const STARTED_WITHIN: Duration = Duration::from_secs(15);
+/// `init` publishes once and exits, at the latest after its deadline.
+const INIT_WITHIN: Duration = Duration::from_secs(15);
+/// The product's own promise is 100 ms.
+const TERMINATED_WITHIN: Duration = Duration::from_secs(5);
+/// Probes, metrics, status.
+const LISTEN: u16 = 9761;
+/// Sink and overrides.
+const LOCAL_LISTEN: u16 = 9762;
+/// Where Spring's actuator is.
+pub(crate) const MANAGEMENT: u16 = 8762;
+
+/// How the program is set up.
+#[derive(Clone, Debug)]
+pub(crate) struct SetUp {
+    /// What its URLs contain.
+    pub(crate) peer_host: PeerHost,
+    /// More flags; a repeated one replaces nothing, so each stands here or below, not twice.
+    pub(crate) more: Vec<String>,
+    /// Where the actuator is, when not at its pod's own address.
+    pub(crate) actuator: Option<SocketAddr>,
+    /// Whose loopback it uses.
+    pub(crate) network: Network,
+}
+
+impl SetUp {
+    /// As the documentation says, at the pod's own addresses.
+    pub(crate) fn documented(peer_host: PeerHost) -> Self {
+        Self { peer_host, more: Vec::new(), actuator: None, network: Network::Pod }
+    }
+
+    /// The same with more flags.
+    pub(crate) fn with(mut self, flags: &[&str]) -> Self {
+        self.more.extend(flags.iter().map(|&flag| flag.to_owned()));
+        self
+    }
+
+    /// The same, believing a removal at once: for scenarios about adoption.
+    pub(crate) fn without_patience(self) -> Self {
+        self.with(&["--remove-after", "1s", "--max-shrink", "100%"])
+    }
+}
+
+/// A running program.
+pub(crate) struct Sidecar {
+    process: Process,
+    listen: SocketAddr,
+    file: PathBuf,
+}
+
+impl Sidecar {
+    /// `eureka-peers run`.
+    pub(crate) fn start(release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Self {
+        let mut command = command("run", release, pod, dns, set_up);
+        let listen = match set_up.network {
+            Network::Pod => {
+                command.arg("--listen").arg(pod.socket(LISTEN).to_string());
+                command.arg("--local-listen").arg(pod.socket(LOCAL_LISTEN).to_string());
+                pod.socket(LISTEN)
+            }
+            Network::Machine => SocketAddr::from((Ipv4Addr::LOCALHOST, LISTEN)),
+        };
+        let name = format!("eureka-peers of {}", pod.name());
+        let process = Process::start(name, &command, &pod.file("eureka-peers.log"));
+        Self { process, listen, file: pod.volume().join(release.file_name()) }
+    }
+
+    /// Waits for what holds the server's container back: `/startupz`.
+    pub(crate) fn wait_started(&mut self) -> Duration {
+        wait_for("the program's start", STARTED_WITHIN, || {
+            let ended = self.process.ended();
+            assert!(ended.is_none(), "eureka-peers ended at its start: {ended:?}");
+            self.get("/startupz")?.ok()
+        })
+        .1
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(mut self) {
+        self.process.kill();
+    }
+
+    /// SIGTERM, as the kubelet does; says how long the program took.
+    pub(crate) fn terminate(mut self) -> Duration {
+        self.process.terminate(TERMINATED_WITHIN).expect("the program heeds SIGTERM")
+    }
+
+    /// Everything it has logged.
+    pub(crate) fn log(&self) -> String {
+        self.process.log()
+    }
+
+    /// What its file says now.
+    pub(crate) fn published(&self) -> String {
+        fs::read_to_string(&self.file).unwrap_or_default()
+    }
+
+    /// `/status`.
+    pub(crate) fn status(&self) -> Result<Value, String> {
+        let body = self.get("/status")?.ok()?;
+        serde_json::from_str(&body).map_err(|error| format!("{error}: {body}"))
+    }
+
+    /// What a page says.
+    pub(crate) fn page(&self, path: &str) -> String {
+        self.get(path).expect("a running program answers").body
+    }
+
+    /// The status code of a probe.
+    pub(crate) fn probe(&self, path: &str) -> Result<u16, String> {
+        self.get(path).map(|reply| reply.status)
+    }
+
+    /// The message of a condition, where it stands.
+    pub(crate) fn condition(&self, kind: &str) -> Result<Option<String>, String> {
+        let status = self.status()?;
+        let conditions = status["conditions"].as_array().ok_or_else(|| format!("no conditions: {status}"))?;
+        let found = conditions.iter().find(|condition| condition["kind"] == kind);
+        Ok(found.and_then(|condition| condition["message"].as_str()).map(str::to_owned))
+    }
+
+    /// Refreshes that the server took, and those that were given up, in this life.
+    pub(crate) fn refreshes(&self) -> u64 {
+        let counts = self.metric("eureka_peers_refreshes_total", "outcome").expect("metrics are served");
+        ["taken", "abandoned"].iter().filter_map(|outcome| counts.get(*outcome)).sum()
+    }
+
+    /// Changes of the desired list in this life, the first list included.
+    pub(crate) fn changes(&self) -> u64 {
+        let status = self.status().expect("the status is served");
+        let history = status["history"].as_array().expect("the status holds a history");
+        u64::try_from(history.len()).expect("a history is short")
+    }
+
+    /// The values of a counter, by one of its labels.
+    pub(crate) fn metric(&self, name: &str, label: &str) -> Result<BTreeMap<String, u64>, String> {
+        let text = self.get("/metrics")?.ok()?;
+        let series = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
+        let values = series.filter_map(|line| {
+            let (labels, value) = line.split_once('}')?;
+            let quoted = labels.split(',').find_map(|pair| pair.strip_prefix(label)?.strip_prefix('='))?;
+            Some((quoted.trim_matches('"').to_owned(), value.trim().parse().ok()?))
+        });
+        Ok(values.collect())
+    }
+
+    fn get(&self, path: &str) -> Result<Reply, String> {
+        Request::get(path).send(self.listen).map_err(|error| format!("{}: {error}", self.listen))
+    }
+}
+
+/// `eureka-peers init`, to its end.
+pub(crate) fn init(release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> ExitStatus {
+    let command = command("init", release, pod, dns, set_up);
+    let mut process = Process::start("eureka-peers init", &command, &pod.file("eureka-peers.log"));
+    process.wait(INIT_WITHIN).expect("init ends by itself")
+}
+
+fn command(subcommand: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_eureka-peers"));
+    command.env_clear().envs(pod.downward()).current_dir(pod.volume());
+    command.arg(subcommand).args(["--service", "eureka", "--cluster-domain", "cluster.local"]);
+    command.arg("--dns-server").arg(dns.to_string());
+    command.arg("--output-dir").arg(pod.volume());
+    command.args(output_flags(release)).args(&set_up.more);
+    match set_up.peer_host {
+        PeerHost::Names => {}
+        PeerHost::Addresses => {
+            command.args(["--peer-host", "ipv4", "--allow-cidr", "127.0.0.0/8"]);
+            command.arg("--port").arg(release.port().to_string());
+        }
+    }
+    if subcommand == "run" {
+        command.args(adoption_flags(release, pod, set_up));
+    }
+    command
+}
+
+fn output_flags(release: &Release) -> Vec<String> {
+    let format = if release.is_refreshed() { "spring-properties" } else { "archaius" };
+    let output = format!("{}={format}", release.file_name());
+    let context_path = release.context_path().to_owned();
+    vec!["--output".to_owned(), output, "--context-path".to_owned(), context_path]
+}
+
+fn adoption_flags(release: &Release, pod: &Pod, set_up: &SetUp) -> Vec<String> {
+    let mut flags = Vec::new();
+    if release.is_refreshed() {
+        let actuator = set_up.actuator.unwrap_or_else(|| match set_up.network {
+            Network::Pod => pod.socket(MANAGEMENT),
+            Network::Machine => SocketAddr::from((Ipv4Addr::LOCALHOST, MANAGEMENT)),
+        });
+        flags.extend(["--actuator-url".to_owned(), format!("http://{actuator}/actuator")]);
+    }
+    if set_up.network == Network::Pod {
+        let status = format!("http://{}{}status", pod.socket(release.port()), release.context_path());
+        flags.extend(["--status-url".to_owned(), status]);
+    }
+    flags
+}
+
+/// What a running server and the program beside it agree upon.
+pub(crate) fn agree(server: &Server, sidecar: &Sidecar) -> Result<(), String> {
+    let adopted = server.replicas()?;
+    let status = sidecar.status()?;
+    let shown = status["adopted"]["peers"].as_array().ok_or_else(|| format!("nothing adopted: {status}"))?;
+    let shown = shown.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    if adopted == shown {
+        Ok(())
+    } else {
+        Err(format!("server has {adopted:?}, the program shows {shown:?}"))
+    }
+}

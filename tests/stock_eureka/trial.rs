@@ -1,0 +1,84 @@
+//! One trial: bounded in time, and leaving nothing behind.
+//!
+//! Two trials never run at once: they share loopback addresses and two cores.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::process;
+
+/// The longest scenario takes five minutes on two cores.
+const TRIAL_MAX: Duration = Duration::from_secs(15 * 60);
+/// A trial whose processes are gone fails within this.
+const UNWOUND_WITHIN: Duration = Duration::from_secs(60);
+/// Between two looks; fine enough for figures of tens of milliseconds.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Set while a trial that has run out of time unwinds.
+static OUT_OF_TIME: AtomicBool = AtomicBool::new(false);
+
+/// Runs `body` to its end or to the end of its time; says why it failed.
+pub(crate) fn run(body: impl FnOnce() + Send + 'static) -> Result<(), String> {
+    let (done, ended) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let outcome = catch_unwind(AssertUnwindSafe(body)).map_err(|panic| message(&*panic));
+        // Nobody listens any more where the trial has been given up.
+        drop(done.send(outcome));
+    });
+    let outcome = ended.recv_timeout(TRIAL_MAX).unwrap_or_else(|_| give_up(&ended));
+    drop(thread);
+    outcome
+}
+
+fn give_up(ended: &mpsc::Receiver<Result<(), String>>) -> Result<(), String> {
+    OUT_OF_TIME.store(true, Ordering::SeqCst);
+    process::kill_all();
+    let why = ended.recv_timeout(UNWOUND_WITHIN);
+    OUT_OF_TIME.store(false, Ordering::SeqCst);
+    Err(format!("took more than {TRIAL_MAX:?}; it ended with {why:?}"))
+}
+
+/// Fails where the trial has run out of time.
+pub(crate) fn check() {
+    assert!(!OUT_OF_TIME.load(Ordering::SeqCst), "out of time");
+}
+
+/// Waits until `probe` gives a value, and says how long that took; `probe` says what is missing.
+pub(crate) fn wait_for<T>(
+    what: &str,
+    limit: Duration,
+    mut probe: impl FnMut() -> Result<T, String>,
+) -> (T, Duration) {
+    let begun = Instant::now();
+    loop {
+        check();
+        let outcome = probe();
+        let waited = begun.elapsed();
+        match outcome {
+            Ok(value) => return (value, waited),
+            Err(missing) => assert!(waited < limit, "{what}: not within {limit:?}: {missing}"),
+        }
+        thread::sleep(POLL);
+    }
+}
+
+/// Watches `probe` for the whole of `time`; it must hold throughout.
+pub(crate) fn holds_for(what: &str, time: Duration, mut probe: impl FnMut() -> Result<(), String>) {
+    let begun = Instant::now();
+    while begun.elapsed() < time {
+        check();
+        if let Err(broken) = probe() {
+            panic!("{what}: broken after {:?}: {broken}", begun.elapsed());
+        }
+        thread::sleep(POLL);
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+}
