@@ -7,6 +7,7 @@
 mod compose;
 mod documented;
 mod environment;
+mod executed;
 mod folder;
 mod image;
 mod monitoring;
@@ -16,6 +17,24 @@ mod schema;
 mod seeds;
 mod sidecar;
 mod tool;
+#[path = "../world/dns_server.rs"]
+mod dns_server;
+#[path = "../stock_eureka/process.rs"]
+#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
+mod process;
+#[path = "../stock_eureka/registry.rs"]
+#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
+mod registry;
+#[path = "../stock_eureka/release.rs"]
+#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
+mod release;
+#[path = "../stock_eureka/rest.rs"]
+mod rest;
+#[path = "../stock_eureka/image.rs"]
+mod stock_image;
+#[path = "../stock_eureka/trial.rs"]
+#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
+mod trial;
 mod workload;
 
 use std::process::ExitCode;
@@ -45,7 +64,43 @@ fn main() -> ExitCode {
         trial("monitoring::queries", &[], Box::new(monitoring::queries)),
         trial("monitoring::seeded_queries", &[], Box::new(monitoring::seeded_queries)),
     ]);
+    trials.extend(executions());
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Pods that really run; names begin with `executed::`.
+fn executions() -> Vec<Trial> {
+    let lives = ["2025.0.1", "2021.0.9", "2025.1.2"]
+        .map(|release| execution(format!("life::{release}"), Box::new(move || executed::life(release))));
+    let pairs = [
+        ("daemonset", "2025.0.1"),
+        ("deployment", "2025.0.1"),
+        ("init-container", "2025.0.1"),
+        ("examples/add-sidecar", "2025.0.1"),
+        ("examples/add-sidecar-open-actuator", "2025.0.1"),
+        ("examples/daemonset-host-network", "2025.0.1"),
+        ("examples/netflix-war", "war-1.10.1"),
+    ]
+    .map(|(folder, release)| execution(format!("pair::{folder}"), Box::new(move || executed::pair(folder, release))));
+    let clients = ["client", "init-container/client-env-file"]
+        .map(|folder| execution(format!("client::{folder}"), Box::new(move || executed::client(folder))));
+    let typos = [
+        "EUREKA_PEERS_SERVICE",
+        "EUREKA_PEERS_ACTUATOR_URL",
+        "EUREKA_CLIENT_REGISTERWITHEUREKA",
+        "EUREKA_INSTANCE_HOSTNAME",
+        "MANAGEMENT_SERVER_PORT",
+        "SPRING_CONFIG_IMPORT",
+    ]
+    .map(|variable| execution(format!("typo::{variable}"), Box::new(move || executed::typo(variable))));
+    lives.into_iter().chain(pairs).chain(clients).chain(typos).collect()
+}
+
+fn execution(name: String, body: Body) -> Trial {
+    let java = stock_image::missing_tools();
+    let needs = [Tool::Kustomize].into_iter().filter(|tool| !tool.is_there()).map(Tool::name);
+    let missing = java.into_iter().chain(needs).collect();
+    trial_unless(&format!("executed::{name}"), missing, body)
 }
 
 /// Everything that is asked of one folder.
@@ -108,14 +163,18 @@ fn none(faults: Vec<String>) -> Result<(), String> {
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
 }
 
-fn trial(name: &str, needs: &'static [Tool], body: Body) -> Trial {
+fn trial(name: &str, needs: &[Tool], body: Body) -> Trial {
+    let missing = needs.iter().filter(|tool| !tool.is_there()).map(|tool| tool.name());
+    trial_unless(name, missing.collect(), body)
+}
+
+/// Ignored where something is missing, and failed where nothing may be.
+fn trial_unless(name: &str, missing: Vec<&'static str>, body: Body) -> Trial {
     Trial::ignorable_test(name, move || {
-        let missing: Vec<&str> =
-            needs.iter().filter(|tool| !tool.is_there()).map(|tool| tool.name()).collect();
         if missing.is_empty() {
             return body().map(|()| Completion::Completed).map_err(Failed::from);
         }
-        let reason = format!("not on this machine, see .ci/tools.sh: {}", missing.join(", "));
+        let reason = format!("not on this machine, see .ci/tools: {}", missing.join(", "));
         if std::env::var("CI").is_ok_and(|ci| ci == "true") {
             return Err(Failed::from(reason));
         }

@@ -44,18 +44,24 @@ pub(crate) fn every_alert_is_tested() -> Result<(), String> {
 
 /// Metrics and label values in the queries against those of the program.
 pub(crate) fn queries() -> Result<(), String> {
+    unknown_in(&exposed())
+}
+
+/// The same against what a running program exposes.
+pub(crate) fn unknown_in(exposed: &str) -> Result<(), String> {
+    unknown(exposed, &expressions())
+}
+
+fn exposed() -> String {
     let mut registry = Registry::default();
     let metrics = Metrics::register(&mut registry);
     metrics.settings_in_force("fingerprint");
-    unknown(&encode(&registry), &expressions())
+    encode(&registry)
 }
 
 /// A metric that nobody has must be seen.
 pub(crate) fn seeded_queries() -> Result<(), String> {
-    let mut registry = Registry::default();
-    let metrics = Metrics::register(&mut registry);
-    metrics.settings_in_force("fingerprint");
-    let there = encode(&registry);
+    let there = exposed();
     let seeds = [
         "rate(eureka_peers_lookup_total[5m])",
         "eureka_peers_held == 1 and eureka_peers_helt == 1",
