@@ -5,20 +5,14 @@
 //! tool is ignored where it is missing, unless `CI=true`. `.ci/tools.sh` installs all of them.
 
 mod compose;
+#[path = "../world/dns_server.rs"]
+mod dns_server;
 mod documented;
 mod environment;
 mod executed;
 mod folder;
 mod image;
 mod monitoring;
-mod rendered;
-mod restricted;
-mod schema;
-mod seeds;
-mod sidecar;
-mod tool;
-#[path = "../world/dns_server.rs"]
-mod dns_server;
 #[path = "../stock_eureka/process.rs"]
 #[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
 mod process;
@@ -28,10 +22,16 @@ mod registry;
 #[path = "../stock_eureka/release.rs"]
 #[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
 mod release;
+mod rendered;
 #[path = "../stock_eureka/rest.rs"]
 mod rest;
+mod restricted;
+mod schema;
+mod seeds;
+mod sidecar;
 #[path = "../stock_eureka/image.rs"]
 mod stock_image;
+mod tool;
 #[path = "../stock_eureka/trial.rs"]
 #[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
 mod trial;
@@ -70,9 +70,10 @@ fn main() -> ExitCode {
 
 /// Pods that really run; names begin with `executed::`.
 fn executions() -> Vec<Trial> {
-    let lives = ["2025.0.1", "2021.0.9", "2025.1.2"]
-        .map(|release| execution(format!("life::{release}"), Box::new(move || executed::life(release))));
+    let life = execution("life".to_owned(), Box::new(executed::life));
     let pairs = [
+        ("statefulset", "2021.0.9"),
+        ("statefulset", "2025.1.2"),
         ("daemonset", "2025.0.1"),
         ("deployment", "2025.0.1"),
         ("init-container", "2025.0.1"),
@@ -81,11 +82,12 @@ fn executions() -> Vec<Trial> {
         ("examples/daemonset-host-network", "2025.0.1"),
         ("examples/netflix-war", "war-1.10.1"),
     ]
-    .map(|(folder, release)| execution(format!("pair::{folder}"), Box::new(move || executed::pair(folder, release))));
+    .map(|(folder, release)| {
+        execution(format!("pair::{folder}::{release}"), Box::new(move || executed::pair(folder, release)))
+    });
     let clients = ["client", "init-container/client-env-file"]
         .map(|folder| execution(format!("client::{folder}"), Box::new(move || executed::client(folder))));
     let typos = [
-        "EUREKA_PEERS_SERVICE",
         "EUREKA_PEERS_ACTUATOR_URL",
         "EUREKA_CLIENT_REGISTERWITHEUREKA",
         "EUREKA_INSTANCE_HOSTNAME",
@@ -93,7 +95,7 @@ fn executions() -> Vec<Trial> {
         "SPRING_CONFIG_IMPORT",
     ]
     .map(|variable| execution(format!("typo::{variable}"), Box::new(move || executed::typo(variable))));
-    lives.into_iter().chain(pairs).chain(clients).chain(typos).collect()
+    [life].into_iter().chain(pairs).chain(clients).chain(typos).collect()
 }
 
 fn execution(name: String, body: Body) -> Trial {

@@ -58,8 +58,12 @@ impl Cluster {
         let place = Place::new(&name, address, &self.directory);
         // From the moment that it has an address, where the Service says so.
         self.announce(&self.pods.keys().copied().chain([ordinal]).collect());
-        let surroundings =
-            Surroundings { dns: self.dns.address(), image: &self.image, hosts: self.hosts(ordinal), brings: &[] };
+        let surroundings = Surroundings {
+            dns: self.dns.address(),
+            image: &self.image,
+            hosts: self.hosts(ordinal),
+            brings: &[],
+        };
         let workload = self.workload().clone();
         let pod = workload.pod().expect("a workload has a pod");
         let running = RunningPod::start(pod, place, &mut facts, &surroundings)?;
@@ -77,8 +81,12 @@ impl Cluster {
         let address = address_of(GUEST);
         let mut facts = Facts::of_pod(name, &address.to_string());
         let place = Place::new(name, address, &self.directory);
-        // What the image brings: a port, and its name.
-        let brings = [("SERVER_PORT", "8080"), ("SPRING_APPLICATION_NAME", name)];
+        // What the image of an application brings: a port, its name, and the wish to be found.
+        let brings = [
+            ("SERVER_PORT", "8080"),
+            ("SPRING_APPLICATION_NAME", name),
+            ("EUREKA_CLIENT_REGISTERWITHEUREKA", "true"),
+        ];
         let surroundings = Surroundings {
             dns: self.dns.address(),
             image: &self.image,
@@ -191,7 +199,8 @@ impl Cluster {
         let template = self.workload().pod_template().expect("a workload has a template");
         let services = self.objects.iter().filter(|object| object.kind() == "Service");
         // A Service that publishes ready pods only is not what our program asks.
-        services.filter(|service| is_headless(service) && selects(service, template) && publishes_all(service))
+        services
+            .filter(|service| is_headless(service) && selects(service, template) && publishes_all(service))
     }
 
     /// Under the governing Service a pod has its own name, elsewhere its address (`endpointHostname`).

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::SocketAddr;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -16,13 +17,16 @@ use crate::environment::{Facts, expand};
 use crate::executed::place::Place;
 use crate::process::Process;
 use crate::rendered::{Container, Pod, at, items};
-use crate::rest::Request;
 use crate::stock_image::Image;
 
 /// What these servers need is 170 to 195 MiB; this machine has no cgroup to say so.
 const JVM_OPTIONS: [&str; 4] = ["-Xmx256m", "-Xss512k", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
 /// The kubelet asks each `periodSeconds`; nobody wants to wait for that.
 const POLL: Duration = Duration::from_millis(100);
+/// A probe that takes longer has failed; no `timeoutSeconds` of ours is longer.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+/// `HTTP/1.1 200 OK` and whatever a server says instead of "OK".
+const STATUS_LINE_MAX: u64 = 256;
 /// The first publication waits ten seconds for DNS at most.
 const SIDECAR_WITHIN: Duration = Duration::from_secs(20);
 /// An init container that publishes waits ten seconds for DNS at most.
@@ -211,7 +215,8 @@ impl RunningPod {
         let spec = self.spec.clone();
         let container = Pod(&spec).container(name).expect("the caller names a container of this pod");
         let Some(settings) = at(container.0, &[probe]) else { return Ok(Duration::ZERO) };
-        let number = |key: &str, default: u64| at(settings, &[key]).and_then(Value::as_u64).unwrap_or(default);
+        let number =
+            |key: &str, default: u64| at(settings, &[key]).and_then(Value::as_u64).unwrap_or(default);
         let patience = Duration::from_secs(number("periodSeconds", 10) * number("failureThreshold", 3));
         // A startup probe that is not green by then restarts the container; readiness may come later.
         let limit = if probe == "startupProbe" { limit.min(patience) } else { limit };
@@ -234,14 +239,29 @@ impl RunningPod {
         let settings = at(container.0, &[probe]).ok_or("there is no such probe")?;
         if let Some(port) = at(settings, &["tcpSocket", "port"]) {
             let address = self.place.socket(port_of(container, port)?);
-            return std::net::TcpStream::connect(address).map(drop).map_err(|error| error.to_string());
+            return TcpStream::connect(address).map(drop).map_err(|error| error.to_string());
         }
         let port = at(settings, &["httpGet", "port"]).ok_or("asks no port")?;
         let path = at(settings, &["httpGet", "path"]).and_then(Value::as_str).unwrap_or("/");
-        let request = Request { accept: "*/*", ..Request::get(path) };
-        let reply = request.send(self.place.socket(port_of(container, port)?)).map_err(|error| error.to_string())?;
-        if (200..400).contains(&reply.status) { Ok(()) } else { Err(format!("{path} answers {}", reply.status)) }
+        let status =
+            get(self.place.socket(port_of(container, port)?), path).map_err(|error| error.to_string())?;
+        if (200..400).contains(&status) { Ok(()) } else { Err(format!("{path} answers {status}")) }
     }
+}
+
+/// The kubelet's own request (`pkg/probe/http`): another `Content-Type` or none makes a difference to
+/// some servers. The status code of the reply.
+fn get(address: SocketAddr, path: &str) -> io::Result<u16> {
+    let mut connection = TcpStream::connect_timeout(&address, ANSWERED_WITHIN)?;
+    connection.set_read_timeout(Some(ANSWERED_WITHIN))?;
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: kube-probe/1.37\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+    );
+    connection.write_all(head.as_bytes())?;
+    let mut line = String::new();
+    BufReader::new(connection).take(STATUS_LINE_MAX).read_line(&mut line)?;
+    let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
+    status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("no status line: {line:?}")))
 }
 
 /// A port by number, or by its name in the container.

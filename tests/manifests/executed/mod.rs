@@ -32,10 +32,10 @@ const TYPO_PATIENCE: Duration = Duration::from_secs(20);
 /// Two executions would share addresses.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// The StatefulSet's life on one release: alone, three, one replaced.
-pub(crate) fn life(release: &'static str) -> Result<(), String> {
-    alone_in_time(move || {
-        let mut cluster = Cluster::new(&format!("life-{release}"), build("statefulset")?, release_named(release));
+/// The StatefulSet's life: alone, three, one replaced.
+pub(crate) fn life() -> Result<(), String> {
+    alone_in_time(|| {
+        let mut cluster = Cluster::new("life", build("statefulset")?, release_named(REFERENCE));
         cluster.start(0)?;
         cluster.wait_ready(0, READY_WITHIN)?;
         cluster.wait_complete(COMPLETE_WITHIN)?;
@@ -67,7 +67,7 @@ pub(crate) fn life(release: &'static str) -> Result<(), String> {
 /// Two pods of any folder with servers, one after the other, and then a mesh.
 pub(crate) fn pair(folder: &'static str, release: &'static str) -> Result<(), String> {
     alone_in_time(move || {
-        let name = format!("pair-{}", folder.replace('/', "-"));
+        let name = format!("pair-{}-{release}", folder.replace('/', "-"));
         let mut cluster = Cluster::new(&name, build(folder)?, release_named(release));
         two(&mut cluster, READY_WITHIN, COMPLETE_WITHIN)?;
         succeeds(&cluster, &["mesh"])?;
@@ -127,13 +127,15 @@ fn succeeds(cluster: &Cluster, arguments: &[&str]) -> Result<(), String> {
 /// What a server hands out, to clients and to fresh servers alike, is up to 30 s old.
 fn wait_handed_out(cluster: &Cluster, ordinal: u8, id: &str) {
     trial::wait_for("a registration is handed out", HANDED_OUT_WITHIN, || {
-        let reply = Request::get("/eureka/apps").send(cluster.socket(ordinal)).map_err(|error| error.to_string())?;
+        let reply =
+            Request::get("/eureka/apps").send(cluster.socket(ordinal)).map_err(|error| error.to_string())?;
         if reply.ok()?.contains(id) { Ok(()) } else { Err(format!("{ordinal} hides {id}")) }
     });
 }
 
 fn misspell(objects: &mut [Object], variable: &str) -> Result<(), String> {
-    let workload = objects.iter_mut().find(|object| object.kind() == "StatefulSet").ok_or("no StatefulSet")?;
+    let workload =
+        objects.iter_mut().find(|object| object.kind() == "StatefulSet").ok_or("no StatefulSet")?;
     let pod = &mut workload.0["spec"]["template"]["spec"];
     for list in ["initContainers", "containers"] {
         let entries = pod[list][0]["env"].as_sequence_mut().ok_or("no variables")?;
@@ -146,7 +148,10 @@ fn misspell(objects: &mut [Object], variable: &str) -> Result<(), String> {
 }
 
 fn release_named(name: &str) -> &'static Release {
-    RELEASES.iter().find(|release| release.name == name).expect("the tests of stock servers have this release")
+    RELEASES
+        .iter()
+        .find(|release| release.name == name)
+        .expect("the tests of stock servers have this release")
 }
 
 /// One at a time, bounded, and without a process that outlives it.

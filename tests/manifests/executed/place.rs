@@ -88,14 +88,21 @@ impl Place {
     }
 
     /// What keeps pods apart that share a machine: nobody listens on every address.
-    pub(crate) fn apart(&self, container: Container<'_>, variables: &mut BTreeMap<String, String>, dns: SocketAddr) {
+    pub(crate) fn apart(
+        &self,
+        container: Container<'_>,
+        variables: &mut BTreeMap<String, String>,
+        dns: SocketAddr,
+    ) {
         let address = self.address;
         let mut add = |name: &str, value: String| {
             variables.entry(name.to_owned()).or_insert(value);
         };
         if !container.is_ours() {
             add("SERVER_ADDRESS", address.to_string());
-            add("MANAGEMENT_SERVER_ADDRESS", address.to_string());
+            if variables.contains_key("MANAGEMENT_SERVER_PORT") {
+                variables.entry("MANAGEMENT_SERVER_ADDRESS".to_owned()).or_insert(address.to_string());
+            }
             return;
         }
         add("EUREKA_PEERS_LISTEN", format!("{address}:9761"));
@@ -104,7 +111,8 @@ impl Place {
         let word = |name: &str| variables.get(name).map(String::as_str);
         let by_address = word("EUREKA_PEERS_PEER_HOST") == Some("ipv4");
         let server_port = word("EUREKA_PEERS_PORT").unwrap_or("8761").to_owned();
-        let refreshes = word("EUREKA_PEERS_ACTUATOR_URL").is_some() && word("EUREKA_PEERS_ROLE") != Some("client");
+        let refreshes =
+            word("EUREKA_PEERS_ACTUATOR_URL").is_some() && word("EUREKA_PEERS_ROLE") != Some("client");
         let mut add = |name: &str, value: String| {
             variables.entry(name.to_owned()).or_insert(value);
         };
