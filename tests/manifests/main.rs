@@ -4,6 +4,7 @@
 //! against what we promise; each check is shown a violation that it must see. What needs an outside
 //! tool is ignored where it is missing, unless `CI=true`. `.ci/tools.sh` installs all of them.
 
+mod chart;
 mod compose;
 #[path = "../world/dns_server.rs"]
 mod dns_server;
@@ -55,6 +56,10 @@ fn main() -> ExitCode {
         trial("seeds::broken", &[Tool::Kustomize], Box::new(seeds::broken)),
         trial("seeds::misspelt", &[Tool::Kustomize, Tool::KubernetesValidate], Box::new(seeds::misspelt)),
         trial("seeds::variables", &[Tool::Kustomize], Box::new(seeds::variables)),
+        trial("chart::same", &[Tool::Kustomize, Tool::Helm], Box::new(chart::same)),
+        trial("chart::settings", &[Tool::Helm, Tool::KubernetesValidate], Box::new(chart::settings)),
+        trial("chart::refused", &[Tool::Helm], Box::new(chart::refused)),
+        trial("old_pods_stay_peers", &[Tool::Kustomize], Box::new(old_pods_stay_peers)),
         trial("image::recipe", &[], Box::new(image::recipe)),
         trial("image::layout", &[Tool::Buildah], Box::new(image::layout)),
         trial("compose", &[Tool::ComposeGo], Box::new(compose::check)),
@@ -155,6 +160,19 @@ fn environments(folder: &Folder, objects: &[Object]) -> Vec<String> {
     }
     let servers = objects.iter().filter_map(Object::pod).filter_map(|pod| pod.container("eureka"));
     servers.flat_map(|server| documented::faults(folder, server)).collect()
+}
+
+/// In a roll-out that adds eureka-peers, the Service that it asks lists the pods from before as well.
+fn old_pods_stay_peers() -> Result<(), String> {
+    let before = build("examples/existing")?;
+    let before = before.iter().find_map(Object::pod_template).ok_or("no workload before")?;
+    let after = build("examples/add-sidecar")?;
+    let mesh = after.iter().find(|object| object.name() == "eureka-mesh").ok_or("no Service eureka-mesh")?;
+    if workload::selects(mesh, before) {
+        Ok(())
+    } else {
+        Err("new servers would not list old ones".to_owned())
+    }
 }
 
 fn release_workflow() -> Result<(), String> {

@@ -123,11 +123,12 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Object>, String> {
     Ok(values.into_iter().filter(|value| !value.is_null()).map(Object).collect())
 }
 
-/// The objects back as YAML.
+/// The objects as JSON, which every reader of YAML reads alike: `yes` is a text to some only.
 pub(crate) fn write<'a>(objects: impl IntoIterator<Item = &'a Object>) -> String {
-    let texts =
-        objects.into_iter().map(|object| serde_yaml::to_string(&object.0).expect("it was YAML before"));
-    texts.map(|text| format!("---\n{text}")).collect()
+    let texts = objects
+        .into_iter()
+        .map(|object| serde_json::to_string(&object.0).expect("manifests have texts for keys"));
+    texts.map(|text| format!("---\n{text}\n")).collect()
 }
 
 /// What kustomize makes of a folder under `manifests/`.
