@@ -22,10 +22,12 @@ fn view() -> View {
         services: Vec::new(),
         desired: None,
         published: None,
+        is_published_once: false,
         flushing: false,
         adopted: None,
         confirmed_at: None,
         refreshed_at: None,
+        propagation: None,
         conditions: Vec::new(),
         history: [].into(),
     };

@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::eureka::{EurekaServer, Expected, Finding, Severity};
+use crate::eureka::{Expected, Finding, Severity};
 use crate::publish::inspect;
 use crate::reconcile::{Adoption, Condition, ConditionKind, Status};
 use crate::settings::{Loaded, Provenance, Settings};
 
 use super::asking::ask_once;
-use super::outside::lookup;
-use super::run::runtime;
-use super::sources::{Sources, refuse};
+use super::outside::{lookup, server};
+use super::sources::Sources;
+use super::terminal::print;
 use super::{ExitStatus, ReportFormat};
 
 /// Everything that was looked at.
@@ -24,24 +24,17 @@ struct Report<'a> {
 
 /// Checks settings, DNS, directory and server, and prints what was found.
 pub(super) fn check(sources: &Sources, format: ReportFormat) -> ExitStatus {
-    let loaded = match sources.read() {
-        Ok(read) => read.loaded,
-        Err(rejected) => return refuse(&rejected),
-    };
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(reason) => {
-            eprintln!("eureka-peers: {reason}");
-            return ExitStatus::Failure;
-        }
+    let (loaded, runtime) = match sources.begin() {
+        Ok(begun) => begun,
+        Err(status) => return status,
     };
     let report = runtime.block_on(look(&loaded));
-    match format {
-        ReportFormat::Text => print!("{}", report.as_text()),
-        ReportFormat::Json => println!("{}", report.as_json()),
-    }
+    let text = match format {
+        ReportFormat::Text => report.as_text(),
+        ReportFormat::Json => format!("{}\n", report.as_json()),
+    };
     let has_faults = report.findings.iter().any(|finding| finding.severity == Severity::Fault);
-    if has_faults { ExitStatus::Findings } else { ExitStatus::Success }
+    print(&text, if has_faults { ExitStatus::Findings } else { ExitStatus::Success })
 }
 
 async fn look(loaded: &Loaded) -> Report<'_> {
@@ -120,7 +113,7 @@ async fn of_server(settings: &Settings) -> Vec<Finding> {
         call,
         files: &names,
     };
-    EurekaServer::new(&settings.server, settings.output.zone.clone()).inspect(&expected).await
+    server(settings).inspect(&expected).await
 }
 
 impl Report<'_> {

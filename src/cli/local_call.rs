@@ -8,7 +8,7 @@ use crate::model::{ContextPath, Host, HttpUrl, Port, Scheme, ServiceUrl};
 use crate::settings::{Listeners, listeners};
 
 use super::ExitStatus;
-use super::run::runtime;
+use super::runtime::runtime;
 use super::sources::{Sources, refuse};
 
 /// The sidecar answers at once; `accept` waits 5 s for its loop at most.

@@ -1,5 +1,7 @@
 //! The real outside: DNS by hickory, the server by HTTP.
 
+use std::net::Ipv4Addr;
+
 use crate::agent::Outside;
 use crate::dns::{HickoryLookup, NameServers};
 use crate::eureka::EurekaServer;
@@ -29,15 +31,18 @@ impl Outside for RealOutside {
     fn server(&self, settings: &Settings) -> Option<EurekaServer> {
         match settings.policy.adoption {
             Adoption::None => None,
-            Adoption::ConfirmOnly | Adoption::Refresh { .. } => {
-                Some(EurekaServer::new(&settings.server, settings.output.zone.clone()))
-            }
+            Adoption::ConfirmOnly | Adoption::Refresh { .. } => Some(server(settings)),
         }
     }
 
     fn follow(&self, settings: &Settings) {
         self.log.apply(settings.log_level, settings.log_format);
     }
+}
+
+/// The server beside us: a name in its URLs, which a certificate may need, is looked up nowhere.
+pub(super) fn server(settings: &Settings) -> EurekaServer {
+    EurekaServer::new(&settings.server, settings.output.zone.clone()).at(Ipv4Addr::LOCALHOST.into())
 }
 
 /// A look-up as these settings want it.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
@@ -21,7 +20,9 @@ use crate::telemetry::{LogControl, Metrics, Registry, VERSION, encode, start_log
 use super::ExitStatus;
 use super::feed::feed;
 use super::outside::RealOutside;
+use super::runtime::runtime;
 use super::sources::{Read, Sources, refuse};
+use super::terminal::say;
 
 /// What file work that does not end gets at the exit; the whole exit has 100 ms.
 const EXIT_PATIENCE: Duration = Duration::from_millis(30);
@@ -48,7 +49,7 @@ fn start(sources: Sources, until: Until) -> ExitStatus {
     let (log, runtime) = match begun {
         Ok(begun) => begun,
         Err(reason) => {
-            eprintln!("eureka-peers: cannot start: {reason}");
+            say(format_args!("cannot start: {reason}"));
             return ExitStatus::Failure;
         }
     };
@@ -73,11 +74,6 @@ enum StartError {
     Signals(#[source] std::io::Error),
     #[error(transparent)]
     Bind(#[from] BindError),
-}
-
-/// One thread for everything but file work.
-pub(super) fn runtime() -> Result<Runtime, String> {
-    Builder::new_current_thread().enable_all().build().map_err(|error| format!("no runtime: {error}"))
 }
 
 async fn live(sources: Sources, read: Read, log: LogControl, until: Until) -> Result<End, StartError> {
@@ -172,7 +168,7 @@ fn status_of(end: &End) -> ExitStatus {
     match end {
         End::Stopped | End::Settled => ExitStatus::Success,
         End::DeadlinePassed => {
-            error!("the start deadline has passed without records, and --on-deadline says fail");
+            error!("the start deadline has passed without the records that were waited for");
             ExitStatus::DeadlinePassed
         }
         End::CannotWrite(reason) => {

@@ -1,6 +1,9 @@
 //! Where the settings of this process come from; kept, for the file may change.
 
+use std::fmt::Write;
 use std::path::PathBuf;
+
+use tokio::runtime::Runtime;
 
 use crate::settings::{
     Flags, Loaded, Purpose, Rejected, SettingsFile, Surroundings, Warning, config_path, load,
@@ -8,6 +11,8 @@ use crate::settings::{
 use crate::settings_watch;
 
 use super::ExitStatus;
+use super::runtime::runtime;
+use super::terminal::say;
 
 /// Flags and surroundings, which do not change, and the way to the file, which does.
 pub(super) struct Sources {
@@ -44,6 +49,16 @@ impl Sources {
         Ok(Read { loaded, file: file.and_then(text) })
     }
 
+    /// What a command that looks and ends needs: settings, and a runtime to ask with.
+    pub(super) fn begin(&self) -> Result<(Loaded, Runtime), ExitStatus> {
+        let loaded = self.read().map_err(|rejected| refuse(&rejected))?.loaded;
+        let runtime = runtime().map_err(|reason| {
+            say(reason);
+            ExitStatus::Failure
+        })?;
+        Ok((loaded, runtime))
+    }
+
     /// The settings with this file; nothing else is looked at.
     pub(super) fn load(&self, file: Option<&SettingsFile>) -> Result<Loaded, Rejected> {
         load(&self.flags, file, &self.surroundings, self.purpose)
@@ -66,15 +81,16 @@ impl Sources {
 /// Tells all faults, to people who have just started the program.
 pub(super) fn refuse(rejected: &Rejected) -> ExitStatus {
     warn(&rejected.warnings);
-    eprintln!("eureka-peers: bad settings:");
+    let mut text = "bad settings:".to_owned();
     for fault in &rejected.faults {
-        eprintln!("  {fault}");
+        let _infallible = write!(text, "\n  {fault}");
     }
+    say(text);
     ExitStatus::BadSettings
 }
 
 pub(super) fn warn(warnings: &[Warning]) {
     for warning in warnings {
-        eprintln!("eureka-peers: warning: {warning}");
+        say(format_args!("warning: {warning}"));
     }
 }

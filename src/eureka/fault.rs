@@ -79,29 +79,35 @@ pub(super) fn from_status(response: &Response, with_credentials: bool, url: &Htt
     }
 }
 
+/// A fault without its cure, where it is no mistake but the reason why something else is not known.
+pub(super) fn in_short(fault: &ServerFault) -> String {
+    let text = fault.to_string();
+    let cut = text.find(';').unwrap_or(text.len());
+    text[..cut].to_owned()
+}
+
 fn failing(response: &Response) -> ServerFault {
     let said = response.body.as_deref().ok().and_then(reason_in);
-    let reason = said.unwrap_or_else(|| "it gives no reason; its log does".to_owned());
+    let reason = said.unwrap_or_else(|| NO_REASON.to_owned());
     ServerFault::Failing { status: response.status, reason }
 }
 
-/// Spring's error document (`DefaultErrorAttributes`), or a problem document (RFC 9457).
+/// Where a server says nothing, or only the name of its status: Spring hides messages by default.
+const NO_REASON: &str = "it gives no reason; its log does";
+
+/// Spring's error document (`DefaultErrorAttributes`), or a problem document (RFC 9457). What else
+/// stands there, `error` and `title`, is but the name of the status.
 #[derive(Deserialize)]
 struct ErrorDocument {
     message: Option<String>,
     detail: Option<String>,
-    error: Option<String>,
-    title: Option<String>,
 }
 
 /// The server's reason: of a document its message, of a short text the text, of a page nothing.
 fn reason_in(body: &[u8]) -> Option<String> {
     let text = str::from_utf8(body).ok()?.trim();
     let said = match serde_json::from_str::<ErrorDocument>(text) {
-        Ok(document) => [document.message, document.detail, document.error, document.title]
-            .into_iter()
-            .flatten()
-            .find(|s| !s.is_empty()),
+        Ok(document) => document.message.filter(|message| !message.is_empty()).or(document.detail),
         Err(_) if text.starts_with(['{', '[', '<']) => None,
         Err(_) => Some(text.to_owned()),
     };
@@ -140,19 +146,16 @@ mod tests {
     #[test]
     fn a_server_gives_its_reason_in_many_shapes() {
         for (body, reason) in [
-            (
-                r#"{"timestamp":"x","status":500,"error":"Internal Server Error","path":"/y"}"#,
-                "Internal Server Error",
-            ),
+            (r#"{"timestamp":"x","status":500,"error":"Internal Server Error","path":"/y"}"#, NO_REASON),
             (r#"{"error":"E","message":"Could not bind\nproperties"}"#, "Could not bind properties"),
-            (r#"{"error":"E","message":""}"#, "E"),
+            (r#"{"error":"E","message":""}"#, NO_REASON),
             (r#"{"title":"T","detail":"D"}"#, "D"),
             (r#"{"message":"no peer at http://u:hunter2@h/"}"#, "no peer at http://***@h/"),
             ("upstream connect error", "upstream connect error"),
-            ("<html><body>500</body></html>", "it gives no reason; its log does"),
-            (r#"{"message":17}"#, "it gives no reason; its log does"),
-            (r#"{"mess"#, "it gives no reason; its log does"),
-            ("", "it gives no reason; its log does"),
+            ("<html><body>500</body></html>", NO_REASON),
+            (r#"{"message":17}"#, NO_REASON),
+            (r#"{"mess"#, NO_REASON),
+            ("", NO_REASON),
         ] {
             let expected = ServerFault::Failing { status: 503, reason: reason.into() };
             assert_eq!(from_actuator(&reply(503, body), false), expected, "{body}");

@@ -70,3 +70,12 @@ pub struct Expected<'a> {
     /// Names of the files that are written.
     pub files: &'a [&'a str],
 }
+
+impl Expected<'_> {
+    /// Whether a property source, by the name Spring gives it, is made of files that we write.
+    ///
+    /// A directory read as a config tree is named without its files.
+    pub(super) fn wrote(&self, source: &str) -> bool {
+        source.starts_with("Config tree ") || self.files.iter().any(|file| source.contains(file))
+    }
+}

@@ -3,25 +3,27 @@
 //! Must never POST to refresh or env.
 
 use crate::http_client::{Method, Request, Response};
-use crate::model::{Host, HttpUrl, Refusal, ServerFault, ServiceUrl};
+use crate::model::{Host, HttpUrl, Refusal, Scheme, ServerFault, ServiceUrl};
 use crate::reconcile::RefreshCall;
 
 use super::endpoint::below;
 use super::property_sources::{InForce, PropertySources};
+use super::quote::quoted;
 use super::server::{READ_TIMEOUT, is_success};
 use super::wishes::inspect_wishes;
 use super::{EurekaServer, Expected, Finding, Instance, Origin, ServerStatus, Severity, fault};
 
+/// Characters of a property source's name that are shown; it has a path in it, twice.
+const SOURCE_MAX: usize = 200;
+
 impl EurekaServer {
-    /// Looks at endpoint, status, self and settings; each read within [`READ_TIMEOUT`], seven at most.
+    /// Looks at endpoint, status, self and settings; each request within [`READ_TIMEOUT`], six at most.
     pub async fn inspect(&self, expected: &Expected<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut sources = None;
         if let Some(call) = expected.call {
             findings.push(self.inspect_endpoint(call).await);
-            let (found, seen) = self.inspect_sources(expected).await;
-            findings.extend(found);
-            sources = seen;
+            sources = self.inspect_sources(expected, &mut findings).await;
         }
         if self.status.is_some() {
             findings.extend(self.inspect_status(expected, sources.as_ref()).await);
@@ -68,15 +70,22 @@ impl EurekaServer {
         }
     }
 
-    async fn inspect_sources(&self, expected: &Expected<'_>) -> (Vec<Finding>, Option<PropertySources>) {
+    async fn inspect_sources(
+        &self,
+        expected: &Expected<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> Option<PropertySources> {
         let sources = match self.property_sources().await {
             Ok(sources) => sources,
-            Err(why) => return (vec![unseen(&Origin::Unseen { why, zone: self.zone.clone() })], None),
+            Err(fault) => {
+                findings.push(unseen(&fault));
+                return None;
+            }
         };
-        let mut findings = vec![inspect_origin(&Origin::of(&sources, &self.zone), expected)];
+        findings.push(inspect_origin(&Origin::of(&sources, &self.zone), expected));
         findings.extend(inspect_import(&sources, expected));
         findings.extend(inspect_wishes(&sources, expected.call));
-        (findings, Some(sources))
+        Some(sources)
     }
 
     async fn inspect_status(
@@ -92,7 +101,8 @@ impl EurekaServer {
             }
         };
         let mut findings = vec![inspect_replicas(&status)];
-        findings.extend(expected.own.map(|own| inspect_self(own, &status, my_url(sources))));
+        findings.extend(expected.own.map(|own| inspect_self(own, &status, sources)));
+        findings.extend(expected.own.and_then(|own| inspect_port(own, &status.instance)));
         findings.push(self.inspect_registration(&status.instance).await);
         findings.extend(inspect_availability(&status, expected.sink));
         findings
@@ -150,18 +160,29 @@ fn takes_post(response: &Response) -> bool {
     allow.split(',').any(|method| method.trim().eq_ignore_ascii_case("POST"))
 }
 
-fn unseen(origin: &Origin) -> Finding {
+fn unseen(fault: &ServerFault) -> Finding {
     Finding::new(
         Severity::Unknown,
-        "the server does not show its settings",
-        format!("to have them checked, expose env on the loopback management port; {origin}"),
+        format!(
+            "what masks the list, and the server's settings, cannot be seen ({})",
+            fault::in_short(fault)
+        ),
+        "to have them checked, expose env where only loopback reaches the actuator",
     )
 }
 
 fn inspect_origin(origin: &Origin, expected: &Expected<'_>) -> Finding {
-    let as_wanted = match expected.call {
-        Some(RefreshCall::Env) => origin.is_file() || *origin == Origin::Handed,
-        Some(RefreshCall::Refresh) | None => origin.is_file(),
+    let as_wanted = match origin {
+        Origin::File(source) => expected.wrote(source),
+        Origin::Handed => expected.call == Some(RefreshCall::Env),
+        Origin::EnvironmentVariable(_)
+        | Origin::ApplicationJson
+        | Origin::CommandLine(_)
+        | Origin::SystemProperty(_)
+        | Origin::Other(_)
+        | Origin::Nowhere
+        | Origin::DnsInstead
+        | Origin::Unseen { .. } => false,
     };
     if as_wanted {
         return Finding::good("no other property source masks the list");
@@ -172,8 +193,8 @@ fn inspect_origin(origin: &Origin, expected: &Expected<'_>) -> Finding {
 /// Whether the files that we write are among those that the server has read.
 fn inspect_import(sources: &PropertySources, expected: &Expected<'_>) -> Option<Finding> {
     let first = expected.files.first()?;
-    if let Some(file) = expected.files.iter().find(|file| sources.has_source(file)) {
-        return Some(Finding::good(format!("the server imports {file}")));
+    if let Some(source) = sources.names().find(|source| expected.wrote(source)) {
+        return Some(Finding::good(format!("the server imports {}", quoted(source, SOURCE_MAX))));
     }
     Some(Finding::new(
         Severity::Warning,
@@ -188,38 +209,45 @@ fn inspect_import(sources: &PropertySources, expected: &Expected<'_>) -> Option<
 fn inspect_replicas(status: &ServerStatus) -> Finding {
     let replicas = &status.replicas;
     if replicas.foreign.is_empty() {
-        return Finding::good(format!("the server has {} peers", replicas.peers.len()));
+        return Finding::good(format!("the server's status can be read; peers: {}", replicas.peers.len()));
     }
     Finding::new(
         Severity::Fault,
-        format!("the server has peers that are no URLs: {}", replicas.foreign.join(" ")),
+        format!("the server has peers that are no URLs: {:?}", replicas.foreign),
         "see where its list comes from: blanks and commas at its end become peers",
     )
 }
 
-/// `eureka.server.my-url`, which takes the place of the host name in what the server takes for itself.
-fn my_url(sources: Option<&PropertySources>) -> InForce<'_> {
-    sources.map_or(InForce::Default, |sources| sources.in_force("eureka.server.my-url"))
-}
-
-/// `PeerEurekaNodes.isThisMyUrl`: the URL equals my-url, or its host the instance's host name.
-fn inspect_self(own: &ServiceUrl, status: &ServerStatus, my_url: InForce<'_>) -> Finding {
-    let host = own.host().to_string();
+/// Whether `PeerEurekaNodes.isThisMyUrl` says so: the URL equals `eureka.server.my-url`, or, without
+/// that, its host the instance's host name.
+fn inspect_self(own: &ServiceUrl, status: &ServerStatus, sources: Option<&PropertySources>) -> Finding {
     let name = &status.instance.host_name;
-    let recognised = match my_url {
-        InForce::Value(url) => url == own.as_str(),
-        InForce::Default | InForce::Masked(_) => host == *name,
-    };
     if status.replicas.peers.contains(own) {
         let what =
             format!("the server takes itself for a peer: {own} is in its list, its host name is {name}");
         return Finding::new(Severity::Fault, what, self_fix(own));
     }
-    if recognised {
-        return Finding::good(format!("the server takes {own} for itself"));
-    }
-    let what = format!("the server will not take {own} for itself: its host name is {name}");
-    Finding::new(Severity::Fault, what, self_fix(own))
+    let my_url = sources.map(|sources| sources.in_force("eureka.server.my-url"));
+    let (severity, why) = match my_url {
+        Some(InForce::Value(url)) if url == own.as_str() => return recognised(own),
+        Some(InForce::Value(_)) => (Severity::Fault, "its eureka.server.my-url is another one".to_owned()),
+        _ if own.host().to_string() == *name => return recognised(own),
+        Some(InForce::Default) => (Severity::Fault, format!("its host name is {name}")),
+        None if !is_ipv6(own) => (Severity::Fault, format!("its host name is {name}")),
+        Some(InForce::Masked) | None => {
+            (Severity::Unknown, "unless it is its eureka.server.my-url".to_owned())
+        }
+    };
+    Finding::new(severity, format!("the server does not take {own} for itself: {why}"), self_fix(own))
+}
+
+fn recognised(own: &ServiceUrl) -> Finding {
+    Finding::good(format!("the server takes {own} for itself"))
+}
+
+/// An IPv6 literal is never a host name to the server: a URL has it in brackets.
+fn is_ipv6(url: &ServiceUrl) -> bool {
+    matches!(url.host(), Host::Address(address) if address.is_ipv6())
 }
 
 fn self_fix(own: &ServiceUrl) -> String {
@@ -232,6 +260,17 @@ fn self_fix(own: &ServiceUrl) -> String {
         }
         Host::Address(_) => format!("set EUREKA_SERVER_MYURL={own}, to the letter; names need no such thing"),
     }
+}
+
+/// The port that the server registers, where its URL is a plain one.
+fn inspect_port(own: &ServiceUrl, instance: &Instance) -> Option<Finding> {
+    let port = instance.port.filter(|port| own.scheme() == Scheme::Http && *port != own.port())?;
+    Some(Finding::new(
+        Severity::Warning,
+        format!("the server registers with port {port}, and its URL has {}", own.port()),
+        "a refresh has wiped its registration (Spring Cloud 2025.1.2 and .3), or a port is mapped: set \
+         EUREKA_CLIENT_REFRESH_ENABLE=false and restart the server, or check --port",
+    ))
 }
 
 fn inspect_availability(status: &ServerStatus, sink: &ServiceUrl) -> Option<Finding> {

@@ -4,12 +4,13 @@ use std::fmt;
 
 use crate::model::{ServerFault, Zone};
 
+use super::fault;
 use super::property_sources::{InForce, Place, PropertySources};
 use super::quote::quoted;
 use super::wishes::is_true;
 
-/// Characters of a source's name or a key that are shown.
-const NAME_MAX: usize = 200;
+/// Characters of a source's name or a key that are kept; a file's name stands in it with its path.
+const NAME_MAX: usize = 512;
 
 /// Where the server takes its list from. `Display` says what follows from it, and the cure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,18 +130,6 @@ fn write_suspects(f: &mut fmt::Formatter<'_>, why: &ServerFault, zone: &Zone) ->
          EUREKA_CLIENT_SERVICEURL_{variable}, EUREKA_CLIENT_SERVICE_URL_{variable}, SPRING_APPLICATION_JSON, \
          arguments with eureka.client.serviceUrl.{zone}, an earlier POST to /actuator/env; or \
          SPRING_CONFIG_IMPORT does not name the file. With `env` exposed on the management port this is told exactly",
-        short(why)
+        fault::in_short(why)
     )
-}
-
-/// The fault without its own cure: here a refusal is no mistake, only the reason of a guess.
-fn short(fault: &ServerFault) -> String {
-    match fault {
-        ServerFault::Refused(refusal) => {
-            let text = refusal.to_string();
-            let cut = text.find(';').unwrap_or(text.len());
-            text[..cut].to_owned()
-        }
-        other => other.to_string(),
-    }
 }

@@ -50,11 +50,11 @@ pub(super) struct Place<'a> {
 
 /// The value in force of one property.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum InForce<'a> {
+pub(super) enum InForce {
     /// No source has it: the program's default is in force.
     Default,
     /// A source has it, and the server does not show it.
-    Masked(Place<'a>),
+    Masked,
     /// This.
     Value(String),
 }
@@ -71,21 +71,21 @@ impl PropertySources {
     }
 
     /// The value in force of `key`, given in kebab case.
-    pub(super) fn in_force(&self, key: &str) -> InForce<'_> {
+    pub(super) fn in_force(&self, key: &str) -> InForce {
         let wanted = relaxed(key);
         match self.find(|key| relaxed(key) == wanted) {
             None => InForce::Default,
-            Some((place, value)) => match value {
-                Value::String(text) if text == MASKED => InForce::Masked(place),
+            Some((_, value)) => match value {
+                Value::String(text) if text == MASKED => InForce::Masked,
                 Value::String(text) => InForce::Value(text.clone()),
                 other => InForce::Value(other.to_string()),
             },
         }
     }
 
-    /// Whether a source's name holds `text`, such as the name of a file.
-    pub(super) fn has_source(&self, text: &str) -> bool {
-        self.sources.iter().any(|source| source.name.contains(text))
+    /// The sources' names, the first winning.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|source| source.name.as_str())
     }
 
     fn find(&self, is: impl Fn(&str) -> bool) -> Option<(Place<'_>, &Value)> {
@@ -148,8 +148,7 @@ mod tests {
         let sources = PropertySources::parse(reply).expect("valid");
         assert_eq!(sources.in_force("eureka.client.refresh.enable"), InForce::Value("false".into()));
         assert_eq!(sources.in_force("eureka.server.peer-node-read-timeout-ms"), InForce::Value("200".into()));
-        let place = Place { source: "systemEnvironment", key: "EUREKA_CLIENT_FETCHREGISTRY" };
-        assert_eq!(sources.in_force("eureka.client.fetch-registry"), InForce::Masked(place));
+        assert_eq!(sources.in_force("eureka.client.fetch-registry"), InForce::Masked);
         assert_eq!(sources.in_force("eureka.server.my-url"), InForce::Default);
     }
 }

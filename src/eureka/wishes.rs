@@ -99,30 +99,35 @@ const WISHES: [Wish; 7] = [
     },
 ];
 
-/// Every setting that matters with `call`, as far as the server shows it.
-pub(super) fn inspect_wishes(
-    sources: &PropertySources,
-    call: Option<RefreshCall>,
-) -> impl Iterator<Item = Finding> {
-    let matters = move |wish: &&Wish| wish.only_with.is_none() || wish.only_with == call;
-    WISHES.iter().filter(matters).map(|wish| wish.judge(sources))
+/// Every setting that matters with `call`, as far as the server shows it; those it hides, in one finding.
+pub(super) fn inspect_wishes(sources: &PropertySources, call: Option<RefreshCall>) -> Vec<Finding> {
+    let matters = |wish: &&Wish| wish.only_with.is_none() || wish.only_with == call;
+    let (mut findings, mut hidden) = (Vec::new(), Vec::new());
+    for wish in WISHES.iter().filter(matters) {
+        match sources.in_force(wish.key) {
+            InForce::Masked => hidden.push(wish.key),
+            InForce::Default => findings.push(wish.judge(wish.default, "the default")),
+            InForce::Value(value) => findings.push(wish.judge(&value, "set")),
+        }
+    }
+    findings.extend(hidden_finding(&hidden));
+    findings
+}
+
+fn hidden_finding(hidden: &[&str]) -> Option<Finding> {
+    if hidden.is_empty() {
+        return None;
+    }
+    Some(Finding::new(
+        Severity::Unknown,
+        format!("the server sets {} and hides their values", hidden.join(", ")),
+        "where only loopback reaches the actuator, MANAGEMENT_ENDPOINT_ENV_SHOWVALUES=always shows them",
+    ))
 }
 
 impl Wish {
-    fn judge(&self, sources: &PropertySources) -> Finding {
-        let (value, shown) = match sources.in_force(self.key) {
-            InForce::Masked(place) => {
-                let what = format!(
-                    "{} is set by {}, which does not show its value",
-                    self.key,
-                    quoted(place.source, 80)
-                );
-                return Finding::new(Severity::Unknown, what, format!("{}, if it is not so", self.fix));
-            }
-            InForce::Default => (self.default.to_owned(), format!("{} (the default)", self.default)),
-            InForce::Value(value) => (value.clone(), quoted(&value, VALUE_MAX)),
-        };
-        let what = format!("{} is {shown}", self.key);
+    fn judge(&self, value: &str, manner: &str) -> Finding {
+        let what = format!("{} is {} ({manner})", self.key, quoted(value, VALUE_MAX));
         if (self.suits)(value.trim()) {
             return Finding::good(what);
         }

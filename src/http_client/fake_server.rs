@@ -176,7 +176,7 @@ async fn give<S: AsyncRead + AsyncWrite + Unpin>(
         }
         Reply::Flood(bytes) => {
             stream.write_all(&bytes).await?;
-            let more = [b'x'; 16 << 10];
+            let more = vec![b'x'; 16 << 10];
             loop {
                 stream.write_all(&more).await?;
                 flooded.fetch_add(more.len(), Ordering::Relaxed);

@@ -201,7 +201,7 @@ async fn a_body_is_read_up_to_its_bound_and_no_further() {
 #[tokio::test]
 async fn a_head_is_read_up_to_its_bound() {
     let long = format!("HTTP/1.1 200 x\r\nX: {}\r\n\r\n", "x".repeat(HEAD_MAX));
-    let many = format!("HTTP/1.1 200 x\r\n{}\r\n", "X: y\r\n".repeat(1000));
+    let many = format!("HTTP/1.1 200 x\r\n{}\r\n", "X: y\r\n".repeat(65));
     for head in
         [Reply::Whole(long.into()), Reply::Whole(many.into()), Reply::Flood(b"HTTP/1.1 200 ".to_vec())]
     {

@@ -134,7 +134,8 @@ impl fmt::Display for LookupFailure {
                 "the Service has a cluster IP; set `clusterIP: None`, for only a headless Service lists its pods",
             ),
             Self::PortNameMissing => f.write_str(
-                "the Service has addresses but no port of this name; name the Service's port as --port-name says",
+                "the Service has addresses but no SRV records for a port of this name; name the Service's port as --port-name \
+                 says, or, where something in between answers without SRV (Istio's DNS capture), use --peer-host ipv4",
             ),
             Self::AllDenied { denied } => {
                 write!(f, "all {denied} records are denied by policy; see --allow-cidr and --deny-cidr")

@@ -91,8 +91,8 @@ impl fmt::Display for Refusal {
                 "redirected, as to a login page; exempt the actuator and /eureka/** from form login in the image",
             ),
             Self::NotExposed => f.write_str(
-                "404: no such endpoint; set MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE=health,refresh and check \
-                 --actuator-url (port MANAGEMENT_SERVER_PORT, path /actuator)",
+                "404: no such endpoint; set MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE=health,refresh (for `--adopt env`: \
+                 health,env) and check --actuator-url (port MANAGEMENT_SERVER_PORT, path /actuator)",
             ),
             Self::MethodNotAllowed => f.write_str(
                 "405: the endpoint takes no POST; check --actuator-url, and for `--adopt env` set \

@@ -161,10 +161,18 @@ impl Directory {
         found.is_some_and(|content| content.mode == mode && content.bytes == bytes)
     }
 
-    /// Where a symbolic link points; `None` where there is no link.
-    pub(super) fn link_target(&self, name: &str) -> Option<String> {
-        let target = rustix::fs::readlinkat(&self.fd, name, Vec::new()).ok()?;
-        target.into_string().ok()
+    /// Where a symbolic link points; `None` where there is no link, or one that is not ours.
+    pub(super) fn link_target(&self, name: &str) -> Result<Option<String>, PublishError> {
+        match rustix::fs::readlinkat(&self.fd, name, Vec::new()) {
+            Ok(target) => Ok(target.into_string().ok()),
+            Err(Errno::NOENT | Errno::INVAL) => Ok(None),
+            Err(errno) => Err(self.error(Step::Read, name, errno)),
+        }
+    }
+
+    /// Whether `name` is a symbolic link to exactly `target`.
+    pub(super) fn links(&self, name: &str, target: &str) -> bool {
+        self.link_target(name).is_ok_and(|found| found.as_deref() == Some(target))
     }
 
     /// Makes `name` a link to `target` in one step, by way of `temporary`.

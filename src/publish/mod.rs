@@ -125,7 +125,7 @@ impl Publisher {
             Err(error) if *error.fault() == Fault::Missing => return Ok(None),
             directory => directory?,
         };
-        let generation = volume::open_current(&directory);
+        let generation = volume::open_current(&directory)?;
         let homes = match self.layout {
             Layout::Volume => [generation.as_ref(), Some(&directory)],
             Layout::Plain => [Some(&directory), generation.as_ref()],

@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Mode};
 
@@ -11,6 +12,8 @@ use super::*;
 use crate::document::{File, FileName};
 
 const LAYOUTS: [Layout; 2] = [Layout::Volume, Layout::Plain];
+
+const LONGER_THAN_THE_GRACE: Duration = Duration::from_millis(300);
 
 /// A directory of its own, with the publisher that writes into it.
 struct Scene {
@@ -169,10 +172,27 @@ fn one_previous_generation_is_kept_and_more_only_in_a_burst() {
         scene.expect(text, Published::Written);
         assert!(before.is_none_or(|previous| scene.at(previous.to_str().expect("text")).is_dir()));
     }
-    // Longer than the grace: now the next publication removes all but the one it replaces.
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    // Now the next publication removes all but the one it replaces.
+    std::thread::sleep(LONGER_THAN_THE_GRACE);
     scene.expect("five", Published::Written);
     assert_eq!(scene.generations(), 2);
+}
+
+#[test]
+fn failed_attempts_do_not_pile_up() {
+    let mut scene = Scene::new(Layout::Volume);
+    scene.expect("one", Published::Written);
+    fs::remove_file(scene.at("a")).expect("there");
+    fs::create_dir(scene.at("..tmp~a")).expect("made");
+    for _ in 0..5 {
+        let error = scene.publish("two").expect_err("the link cannot be made");
+        assert_eq!((error.fault(), error.path()), (&Fault::Occupied, scene.at("..tmp~a").as_path()));
+    }
+    std::thread::sleep(LONGER_THAN_THE_GRACE);
+    assert!(scene.publish("two").is_err());
+    assert_eq!(scene.generations(), 2);
+    fs::remove_dir(scene.at("..tmp~a")).expect("empty");
+    scene.expect("two", Published::Written);
 }
 
 #[test]

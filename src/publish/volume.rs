@@ -56,12 +56,12 @@ impl Superseded {
 
 /// Whether readers find exactly this already.
 pub(super) fn is_current(directory: &Directory, wanted: &Wanted<'_>) -> Result<bool, PublishError> {
-    let Some(generation) = open_current(directory) else { return Ok(false) };
-    let is_linked = |name| directory.link_target(name).as_deref() == Some(&target_of(name));
+    let Some(generation) = open_current(directory)? else { return Ok(false) };
+    let is_linked = |name| directory.links(name, &target_of(name));
     if !wanted.is_in(&generation) || !wanted.names().all(is_linked) {
         return Ok(false);
     }
-    Ok(stale_links(directory, &directory.entries()?, wanted).next().is_none())
+    Ok(stale_links(directory, &directory.entries()?, wanted).is_empty())
 }
 
 /// Writes a generation and makes it the current one.
@@ -71,38 +71,29 @@ pub(super) fn write(
     wanted: &Wanted<'_>,
 ) -> Result<(), PublishError> {
     wanted.names().chain([DATA]).try_for_each(|name| directory.refuse_directory(name))?;
-    let previous = current(directory);
-    let name = GenerationName::fresh();
-    if let Err(error) = fill(directory, &name, wanted).and_then(|()| swap(directory, &name)) {
-        // A full disk must not be filled further by one attempt after the other.
-        let _already_failing = directory.remove_directory(name.as_str());
-        return Err(error);
-    }
-    if let Some(previous) = previous {
-        superseded.add(previous);
-    }
-    link(directory, wanted)?;
-    directory.sync()?;
+    let outcome = replace(directory, superseded, wanted)
+        .and_then(|()| link(directory, wanted))
+        .and_then(|()| directory.sync());
     superseded.forget();
-    tidy(directory, wanted, |found| *found == name || superseded.holds(found));
+    // After a failure too: a full disk must not be filled further by one attempt after the other.
+    let _next_time = remove_generations(directory, superseded);
+    outcome?;
+    remove_replaced(directory, wanted);
     Ok(())
 }
 
 /// Removes what a life that ended in the middle left behind, before anything new needs the room.
 pub(super) fn sweep(directory: &Directory) -> Result<(), PublishError> {
-    let current = current(directory);
-    let entries = directory.entries()?;
-    remove_generations(directory, &entries, |found| current.as_ref() == Some(found));
+    remove_generations(directory, &Superseded::default())?;
     let is_temporary = |name: &str| name == DATA_TEMPORARY || name.starts_with(TEMPORARY);
-    for entry in entries.iter().filter(|entry| is_temporary(&entry.name)) {
-        directory.remove_file(&entry.name)?;
-    }
-    Ok(())
+    let entries = directory.entries()?;
+    let mut temporaries = entries.iter().filter(|entry| is_temporary(&entry.name));
+    temporaries.try_for_each(|entry| directory.remove_file(&entry.name))
 }
 
 /// The directory of the current generation, if `..data` leads to one of ours.
-pub(super) fn open_current(directory: &Directory) -> Option<Directory> {
-    directory.open_below(current(directory)?.as_str()).ok()
+pub(super) fn open_current(directory: &Directory) -> Result<Option<Directory>, PublishError> {
+    Ok(current(directory)?.and_then(|name| directory.open_below(name.as_str()).ok()))
 }
 
 /// Removes this layout's links, `..data` and generations: the files are elsewhere now.
@@ -110,33 +101,39 @@ pub(super) fn open_current(directory: &Directory) -> Option<Directory> {
 /// What cannot be removed is in nobody's way, and the next publication tries again.
 pub(super) fn clear(directory: &Directory, wanted: &Wanted<'_>) {
     let Ok(entries) = directory.entries() else { return };
-    for link in stale_links(directory, &entries, wanted) {
-        let _next_time = directory.remove_file(link);
+    for name in stale_links(directory, &entries, wanted).into_iter().chain([DATA]) {
+        let _next_time = directory.remove_file(name);
     }
-    let _next_time = directory.remove_file(DATA);
-    remove_generations(directory, &entries, |_| false);
+    let _next_time = remove_generations(directory, &Superseded::default());
 }
 
-fn current(directory: &Directory) -> Option<GenerationName> {
-    GenerationName::parse(&directory.link_target(DATA)?)
+fn current(directory: &Directory) -> Result<Option<GenerationName>, PublishError> {
+    Ok(directory.link_target(DATA)?.and_then(|target| GenerationName::parse(&target)))
 }
 
-fn fill(directory: &Directory, name: &GenerationName, wanted: &Wanted<'_>) -> Result<(), PublishError> {
+/// Fills a generation and swaps it in: the one step that readers see.
+fn replace(
+    directory: &Directory,
+    superseded: &mut Superseded,
+    wanted: &Wanted<'_>,
+) -> Result<(), PublishError> {
+    let previous = current(directory)?;
+    let name = GenerationName::fresh();
     let generation = directory.create_directory(name.as_str())?;
     wanted.contents().try_for_each(|(file, bytes)| generation.create_file(file, bytes, wanted.mode))?;
-    generation.sync()
-}
-
-/// The one step that readers see.
-fn swap(directory: &Directory, name: &GenerationName) -> Result<(), PublishError> {
-    directory.put_link(name.as_str(), DATA, DATA_TEMPORARY)
+    generation.sync()?;
+    directory.put_link(name.as_str(), DATA, DATA_TEMPORARY)?;
+    if let Some(previous) = previous {
+        superseded.add(previous);
+    }
+    Ok(())
 }
 
 /// Links come after the swap: where a file of somebody else's making was, it is there until then.
 fn link(directory: &Directory, wanted: &Wanted<'_>) -> Result<(), PublishError> {
     for name in wanted.names() {
         let target = target_of(name);
-        if directory.link_target(name).as_ref() != Some(&target) {
+        if !directory.links(name, &target) {
             directory.put_link(&target, name, &temporary(name))?;
         }
     }
@@ -145,32 +142,31 @@ fn link(directory: &Directory, wanted: &Wanted<'_>) -> Result<(), PublishError> 
 
 /// Removes what this publication has replaced. It is in nobody's way, so a failure is no failure of
 /// the publication, and the next one tries again.
-fn tidy(directory: &Directory, wanted: &Wanted<'_>, is_kept: impl Fn(&GenerationName) -> bool) {
+fn remove_replaced(directory: &Directory, wanted: &Wanted<'_>) {
     let Ok(entries) = directory.entries() else { return };
-    for stale in stale_links(directory, &entries, wanted).chain([STATE]) {
-        let _next_time = directory.remove_file(stale);
+    for name in stale_links(directory, &entries, wanted).into_iter().chain([STATE]) {
+        let _next_time = directory.remove_file(name);
     }
-    remove_generations(directory, &entries, is_kept);
 }
 
-fn remove_generations(directory: &Directory, entries: &[Entry], is_kept: impl Fn(&GenerationName) -> bool) {
-    let found = entries.iter().filter_map(|entry| GenerationName::parse(&entry.name));
-    for name in found.filter(|name| !is_kept(name)) {
+/// Removes every generation that is neither current nor in its grace.
+///
+/// One that cannot be removed was made by somebody else, and does not grow.
+fn remove_generations(directory: &Directory, superseded: &Superseded) -> Result<(), PublishError> {
+    let current = current(directory)?;
+    let entries = directory.entries()?;
+    let generations = entries.iter().filter_map(|entry| GenerationName::parse(&entry.name));
+    for name in generations.filter(|name| current.as_ref() != Some(name) && !superseded.holds(name)) {
         let _next_time = directory.remove_directory(name.as_str());
     }
+    Ok(())
 }
 
 /// Links of ours to files that are no longer published.
-fn stale_links<'a>(
-    directory: &Directory,
-    entries: &'a [Entry],
-    wanted: &Wanted<'_>,
-) -> impl Iterator<Item = &'a str> {
-    let is_ours = |name: &str| directory.link_target(name).as_deref() == Some(&target_of(name));
-    let is_stale = |entry: &&Entry| {
-        entry.is_link && !wanted.names().any(|name| name == entry.name) && is_ours(&entry.name)
-    };
-    entries.iter().filter(is_stale).map(|entry| entry.name.as_str()).collect::<Vec<_>>().into_iter()
+fn stale_links<'a>(directory: &Directory, entries: &'a [Entry], wanted: &Wanted<'_>) -> Vec<&'a str> {
+    let links = entries.iter().filter(|entry| entry.is_link).map(|entry| entry.name.as_str());
+    let is_wanted = |link: &str| wanted.names().any(|name| name == link);
+    links.filter(|link| !is_wanted(link) && directory.links(link, &target_of(link))).collect()
 }
 
 fn target_of(name: &str) -> String {

@@ -125,15 +125,24 @@ fn held_by_answer(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
             let what = if *no_such_name { "no such name" } else { "no data" };
             let message = format!(
                 "{question}: {what} (SOA serial {soa_serial}); nobody ready, Service missing, wrong port name and \
-                 nodes cut off look alike, so {kept} peers are kept; believed after --empty-after {}",
+                 nodes cut off look alike, so {} kept; believed after --empty-after {}",
+                peers_are(kept),
                 machine.policy.empty_after
             );
             Some(condition(ConditionKind::HeldNobody, ledger.nobody_since().unwrap_or(last.since), message))
         }
         LastAnswer::Failed(failure) => {
-            let message = format!("{question}: {failure}; {kept} peers are kept");
+            let message = format!("{question}: {failure}; {} kept", peers_are(kept));
             Some(condition(ConditionKind::HeldLookupFailed, last.since, message))
         }
+    }
+}
+
+fn peers_are(count: usize) -> String {
+    match count {
+        0 => "no peers are".to_owned(),
+        1 => "1 peer is".to_owned(),
+        _ => format!("{count} peers are"),
     }
 }
 
@@ -152,8 +161,10 @@ fn held_by_guard(machine: &Machine) -> Option<Condition> {
 fn held_removal(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
     let (since, count) = ledger.missing()?;
     let message = format!(
-        "{}: {count} peers are missing and leave after --remove-after {}",
-        ledger.question, machine.policy.remove_after
+        "{}: {} missing and will leave after --remove-after {}",
+        ledger.question,
+        peers_are(count),
+        machine.policy.remove_after
     );
     Some(condition(ConditionKind::HeldRemoval, since, message))
 }

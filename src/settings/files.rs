@@ -36,9 +36,11 @@ pub(super) fn read(reader: &mut Reader<'_>) -> OutputSettings {
         reader.missing(Key::OutputDir, "is required");
     }
     let user_info = user_info(reader);
+    let files = files(reader);
+    refuse_unresolved(reader, &files, &user_info);
     OutputSettings {
         directory,
-        files: files(reader),
+        files,
         layout: reader.word(Key::Layout, Layout::Volume),
         file_mode: file_mode(reader, &user_info),
         zone: reader.with_default(Key::Zone, Zone::default(), parsed),
@@ -66,6 +68,15 @@ fn files(reader: &mut Reader<'_>) -> Vec<OutputFile> {
             .conflict(&[Key::Output], wrong.hint("give the configtree a sidecar and a directory of its own"));
     }
     files
+}
+
+/// Spring Boot binds a configtree's values as they are (seen on 2.7.18 and 3.5.9).
+fn refuse_unresolved(reader: &mut Reader<'_>, files: &[OutputFile], user_info: &UserInfoSource) {
+    let has_configtree = files.iter().any(|file| file.format == Format::Configtree);
+    if let (true, UserInfoSource::Placeholders(_)) = (has_configtree, user_info) {
+        let wrong = Wrong::new("has no effect in a configtree, whose placeholders nobody resolves");
+        reader.conflict(&[Key::UserInfo], wrong.hint("use --user-info-file, or another format"));
+    }
 }
 
 fn output_file(text: &str) -> Result<OutputFile, Wrong> {

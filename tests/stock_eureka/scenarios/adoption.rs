@@ -84,6 +84,22 @@ fn scale(release: &'static Release, scenario: &str, peer_host: PeerHost) {
     }
 }
 
+/// The list handed over in the call, to servers that let their environment be written.
+pub(super) fn by_env(release: &'static Release) {
+    let mut cluster = Cluster::new(release, "adopted_by_env", PeerHost::Names);
+    let writable = cluster.server.clone().with("MANAGEMENT_ENDPOINT_ENV_POST_ENABLED", "true");
+    cluster.server = writable.with("MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE", "env,health");
+    cluster.sidecar = cluster.sidecar.clone().with(&["--adopt", "env"]);
+    for count in [1, 2, 1, 2] {
+        cluster.scale(count);
+        cluster.wait_adopted();
+        cluster.exchange_registrations();
+    }
+    let (refreshes, changes) = (cluster.sidecar(0).refreshes(), cluster.sidecar(0).changes());
+    println!("  {refreshes} calls for {changes} lists");
+    assert!(refreshes <= changes + FLUSHES, "{refreshes} calls, {changes} changes");
+}
+
 /// A server that was left alone holds the sink: for minutes, without a thread or a log line more.
 pub(super) fn sink_held(release: &'static Release) {
     let mut cluster = Cluster::new(release, "sink_held", PeerHost::Names);

@@ -1,0 +1,165 @@
+//! Refresh and env, against every way a server turns them away.
+
+use std::time::{Duration, Instant};
+
+use super::{server, server_with_credentials};
+use crate::http_client::fake_server::{FakeServer, Reply, reply};
+use crate::model::{Refusal, ServerFault, Zone};
+
+use super::super::EurekaServer;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn refresh(reply: Reply) -> Result<(), ServerFault> {
+    server(&FakeServer::always(reply).await).refresh(SECOND).await
+}
+
+#[tokio::test]
+async fn a_refresh_is_one_empty_post() {
+    let fake = FakeServer::always(reply(200, "", r#"["eureka.client.service-url.defaultZone"]"#)).await;
+    assert_eq!(server(&fake).refresh(SECOND).await, Ok(()));
+    assert_eq!(fake.asked(), ["POST /actuator/refresh"]);
+    let request = &fake.requests()[0];
+    assert!(request.contains("content-type: application/json\r\n"), "{request}");
+    assert!(request.contains("content-length: 0\r\n") && request.ends_with("\r\n\r\n"), "{request}");
+    assert_eq!(refresh(reply(204, "", "")).await, Ok(()));
+}
+
+#[tokio::test]
+async fn env_hands_the_list_over() {
+    let fake = FakeServer::always(reply(200, "", r#"{"k":"v"}"#)).await;
+    let zone: Zone = "us-east-1c".parse().expect("valid");
+    let server = EurekaServer::new(&super::settings(&fake), zone);
+    let value = "http://u:p\"ss@a:1/eureka/,http://b:1/eureka/";
+    assert_eq!(server.env(value, SECOND).await, Ok(()));
+    assert_eq!(fake.asked(), ["POST /actuator/env"]);
+    let body = fake.requests()[0].split_once("\r\n\r\n").expect("a body").1.to_owned();
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&body).expect("JSON"),
+        serde_json::json!({"name": "eureka.client.service-url.us-east-1c", "value": value})
+    );
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart() {
+    for (status, refusal) in [
+        (302, Refusal::Redirected),
+        (307, Refusal::Redirected),
+        (401, Refusal::CredentialsMissing),
+        (403, Refusal::Forbidden),
+        (404, Refusal::NotExposed),
+        (405, Refusal::MethodNotAllowed),
+        (415, Refusal::Status(415)),
+    ] {
+        assert_eq!(refresh(reply(status, "", "")).await, Err(ServerFault::Refused(refusal)), "{status}");
+    }
+    let fake = FakeServer::always(reply(401, "", "")).await;
+    let (server, _directory) = server_with_credentials(&fake);
+    assert_eq!(server.refresh(SECOND).await, Err(ServerFault::Refused(Refusal::CredentialsWrong)));
+}
+
+#[tokio::test]
+async fn a_failing_server_gives_its_reason() {
+    let document = include_str!("../testdata/error-500.json");
+    let reason = "it gives no reason; its log does".to_owned();
+    assert_eq!(refresh(reply(500, "", document)).await, Err(ServerFault::Failing { status: 500, reason }));
+    // The status says enough, whatever becomes of the body.
+    let flood = Reply::Flood(b"HTTP/1.1 502 x\r\n\r\n".to_vec());
+    assert!(matches!(refresh(flood).await, Err(ServerFault::Failing { status: 502, .. })));
+    let held = Reply::Held(b"HTTP/1.1 503 x\r\nContent-Length: 9\r\n\r\n".to_vec());
+    assert!(matches!(refresh(held).await, Err(ServerFault::Failing { status: 503, .. })));
+}
+
+/// Spring Security: turns POSTs away with `status`, lets whoever may read read.
+async fn with_csrf(status: u16, reads: u16) -> FakeServer {
+    FakeServer::start(
+        move |request| {
+            if request.starts_with("POST") { reply(status, "", "") } else { reply(reads, "", "") }
+        },
+    )
+    .await
+}
+
+#[tokio::test]
+async fn csrf_is_what_stops_a_post_and_no_read() {
+    for status in [401, 403] {
+        for reads in [405, 200, 404] {
+            let fake = with_csrf(status, reads).await;
+            let (server, _directory) = server_with_credentials(&fake);
+            let csrf = Err(ServerFault::Refused(Refusal::Csrf));
+            assert_eq!(server.refresh(SECOND).await, csrf);
+            assert_eq!(server.env("http://a/", SECOND).await, csrf);
+            let asked = [
+                "POST /actuator/refresh",
+                "GET /actuator/refresh",
+                "POST /actuator/env",
+                "GET /actuator/env",
+            ];
+            assert_eq!(fake.asked(), asked);
+            assert!(fake.requests().iter().all(|request| request.contains("authorization: Basic ")));
+        }
+    }
+    for (reads, refusal) in [(401, Refusal::CredentialsWrong), (302, Refusal::CredentialsWrong)] {
+        let fake = with_csrf(401, reads).await;
+        let (server, _directory) = server_with_credentials(&fake);
+        assert_eq!(server.refresh(SECOND).await, Err(ServerFault::Refused(refusal)));
+    }
+    let forbidden = with_csrf(403, 403).await;
+    assert_eq!(server(&forbidden).refresh(SECOND).await, Err(ServerFault::Refused(Refusal::Forbidden)));
+}
+
+#[tokio::test]
+async fn the_second_look_has_no_time_of_its_own() {
+    // The refusal takes 0.8 s of the 1.2 s that there are.
+    let slow = b"HTTP/1.1 401 x\r\nContent-Length: 0\r\n\r\n";
+    let fake = FakeServer::start(|request| {
+        if request.starts_with("POST") { Reply::Dripped(slow.to_vec()) } else { Reply::Held(Vec::new()) }
+    })
+    .await;
+    let begun = Instant::now();
+    let outcome = server(&fake).refresh(SECOND.mul_f64(1.2)).await;
+    assert_eq!(outcome, Err(ServerFault::Refused(Refusal::CredentialsMissing)));
+    assert_eq!(fake.asked().len(), 2);
+    assert!(begun.elapsed() < SECOND.mul_f64(1.8), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn what_is_no_actuator_is_not_believed() {
+    for page in ["<html>welcome</html>", "OK"] {
+        let outcome = refresh(reply(200, "", page)).await;
+        let Err(ServerFault::Unreadable(why)) = outcome else { panic!("{outcome:?}") };
+        assert!(why.contains("/actuator/refresh is no actuator"), "{why}");
+    }
+    assert_eq!(refresh(Reply::Held(Vec::new())).await, Err(ServerFault::TimedOut));
+    let cut = Reply::Whole(b"HTTP/1.1 200 x\r\nContent-Length: 9\r\n\r\n[".to_vec());
+    assert!(matches!(refresh(cut).await, Err(ServerFault::Unreadable(_))));
+    let flood = Reply::Flood(b"HTTP/1.1 200 x\r\n\r\n".to_vec());
+    assert!(matches!(refresh(flood).await, Err(ServerFault::Unreadable(_))));
+}
+
+#[tokio::test]
+async fn secrets_stay_out_of_faults() {
+    let secret = "hunter2";
+    let message = format!(r#"{{"message":"cannot bind http://u:{secret}@a:1/eureka/"}}"#);
+    for reply in [
+        reply(500, "", &message),
+        reply(500, "", &format!("http://u:{secret}@a/ failed")),
+        reply(401, "", ""),
+    ] {
+        let fake = FakeServer::always(reply).await;
+        let (server, _directory) = server_with_credentials(&fake);
+        let fault = server.env(&format!("http://u:{secret}@a:1/eureka/"), SECOND).await.expect_err("a fault");
+        assert!(!format!("{fault} {fault:?} {server:?}").contains(secret), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_password_file_is_named() {
+    let fake = FakeServer::always(reply(200, "", "")).await;
+    let (server, directory) = server_with_credentials(&fake);
+    drop(directory);
+    let fault = server.refresh(SECOND).await.expect_err("no password");
+    assert_eq!(fault.label(), "unreachable");
+    assert!(fault.to_string().contains("/password cannot be read"), "{fault}");
+    assert!(fake.requests().is_empty());
+}
