@@ -62,11 +62,11 @@ pub fn commands() -> (CommandSender, LocalCommands) {
 
 /// The loop takes no commands: its queue is full, or it is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LoopIsBusy;
+pub(crate) struct LoopIsBusy;
 
 impl CommandSender {
     /// Asks for an accept; the reply comes on the channel that this gives.
-    pub(super) fn accept(&self) -> Result<oneshot::Receiver<AcceptReply>, LoopIsBusy> {
+    pub(crate) fn accept(&self) -> Result<oneshot::Receiver<AcceptReply>, LoopIsBusy> {
         let (reply, receiver) = oneshot::channel();
         self.0.try_send(LocalCommand::Accept(AcceptRequest(reply))).map_err(|_| LoopIsBusy)?;
         Ok(receiver)

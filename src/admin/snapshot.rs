@@ -159,4 +159,10 @@ impl Snapshots {
     pub(super) fn latest(&self) -> Arc<Shown> {
         Arc::clone(&self.0.borrow())
     }
+
+    /// What is shown now, for tests of whoever shows it.
+    #[cfg(test)]
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.latest().snapshot.clone()
+    }
 }

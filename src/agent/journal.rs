@@ -1,17 +1,17 @@
 //! One log line a change: never one a poll, never a password.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, VecDeque};
 
 use tracing::{debug, info, warn};
 
 use crate::model::{Moment, PeerSet, ServiceUrl};
-use crate::reconcile::{Condition, ConditionKind, PublishOutcome, Status};
+use crate::reconcile::{Change, Condition, ConditionKind, PublishOutcome, Status};
 
 /// What has been said already.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     last_change: u64,
-    conditions: BTreeMap<(ConditionKind, Moment), String>,
+    conditions: BTreeSet<(ConditionKind, Moment)>,
     adopted: Option<PeerSet>,
 }
 
@@ -37,8 +37,7 @@ impl Journal {
     }
 
     fn note_changes(&mut self, status: &Status) {
-        let said = self.last_change;
-        for change in status.history.iter().filter(|change| change.number > said) {
+        for change in self.unsaid(&status.history) {
             info!(
                 cause = change.cause.label(),
                 added = %listed(&change.added),
@@ -47,22 +46,24 @@ impl Journal {
                 "peers changed"
             );
         }
-        self.last_change = status.history.back().map_or(said, |change| change.number);
+    }
+
+    /// The changes that were not said yet; they count as said from here on.
+    fn unsaid<'a>(&mut self, history: &'a VecDeque<Change>) -> impl Iterator<Item = &'a Change> + use<'a> {
+        let newest = history.back().map_or(self.last_change, |change| change.number);
+        // Numbers that fall are those of a loop that was started again.
+        let said = if newest < self.last_change { 0 } else { self.last_change };
+        self.last_change = newest;
+        history.iter().filter(move |change| change.number > said)
     }
 
     fn note_conditions(&mut self, status: &Status) {
-        let now: BTreeMap<_, _> = status
-            .conditions
-            .iter()
-            .map(|condition| ((condition.kind, condition.since), condition.message.clone()))
-            .collect();
-        for condition in &status.conditions {
-            if !self.conditions.contains_key(&(condition.kind, condition.since)) {
-                say(condition);
-            }
-        }
-        for (kind, _) in self.conditions.keys().filter(|key| !now.contains_key(key)) {
-            if !now.keys().any(|(other, _)| other == kind) {
+        let worth_saying = || status.conditions.iter().filter(|condition| is_worth_saying(condition, status));
+        let key = |condition: &Condition| (condition.kind, condition.since);
+        worth_saying().filter(|condition| !self.conditions.contains(&key(condition))).for_each(say);
+        let now: BTreeSet<_> = worth_saying().map(key).collect();
+        for (kind, _) in self.conditions.difference(&now) {
+            if !now.iter().any(|(other, _)| other == kind) {
                 info!(condition = kind.label(), "over");
             }
         }
@@ -81,6 +82,12 @@ impl Journal {
         }
         self.adopted = Some(adopted.clone());
     }
+}
+
+/// That nothing is known says nothing before DNS has had its first word.
+fn is_worth_saying(condition: &Condition, status: &Status) -> bool {
+    condition.kind != ConditionKind::NothingKnown
+        || status.services.iter().any(|service| service.last.is_some())
 }
 
 /// What passes by itself is told; what needs an operator is a warning.
@@ -107,4 +114,38 @@ fn say(condition: &Condition) {
 
 fn listed(peers: &PeerSet) -> String {
     peers.iter().map(ServiceUrl::as_str).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::ChangeCause;
+
+    fn history(numbers: impl IntoIterator<Item = u64>) -> VecDeque<Change> {
+        let change = |number| Change {
+            number,
+            at: Moment::START,
+            cause: ChangeCause::Answer,
+            added: PeerSet::new(),
+            removed: PeerSet::new(),
+            peers: 0,
+        };
+        numbers.into_iter().map(change).collect()
+    }
+
+    #[test]
+    fn each_change_is_said_once_and_those_of_a_new_loop_are_new() {
+        let mut journal = Journal::default();
+        let mut said = |numbers: &[u64]| {
+            let history = history(numbers.iter().copied());
+            journal.unsaid(&history).map(|change| change.number).collect::<Vec<_>>()
+        };
+        assert_eq!(said(&[]), [0; 0]);
+        assert_eq!(said(&[1, 2]), [1, 2]);
+        assert_eq!(said(&[1, 2]), [0; 0]);
+        assert_eq!(said(&[2, 3, 4]), [3, 4]);
+        assert_eq!(said(&[]), [0; 0], "a new loop that knows of nothing");
+        assert_eq!(said(&[1]), [1]);
+        assert_eq!(said(&[1, 2]), [2]);
+    }
 }

@@ -9,6 +9,8 @@ mod clock;
 mod journal;
 mod server;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 mod update;
 mod volume;
 mod work;
@@ -40,6 +42,8 @@ use work::{Ended, Outcome, Work};
 
 /// Between a panic of the loop and its next start: a panic at once must not spin.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
+/// What is said of a setting that has changed in vain.
+const NEEDS_RESTART: &str = "cannot change at run time; restart to apply it";
 
 /// How the agent reaches the outside, under given settings.
 pub trait Outside {
@@ -197,7 +201,7 @@ impl<'a, O: Outside> Agent<'a, O> {
                 let volume = self.volume.take().expect("one publication is in flight at most");
                 self.work.publish(volume, self.settings.output.clone(), publication);
             }
-            Action::Refresh { call, listing, timeout } => self.refresh(call, &listing, timeout),
+            Action::Refresh { call, listing, timeout } => self.refresh(call, listing, timeout),
             Action::AbandonRefresh => {
                 self.work.abandon_refresh();
                 self.board.refreshed(RefreshOutcome::Abandoned);
@@ -207,14 +211,16 @@ impl<'a, O: Outside> Agent<'a, O> {
         }
     }
 
-    fn refresh(&mut self, call: RefreshCall, listing: &Listing, timeout: Duration) {
-        match volume::value_of(&self.settings.output, listing) {
-            Ok(value) => self.with_server(|work, server| work.refresh(server, call, value, timeout)),
-            Err(reason) => {
-                let fault = ServerFault::Unreadable(reason);
-                self.work.end_at_once(Outcome::Refreshed(Err(fault)));
+    fn refresh(&mut self, call: RefreshCall, listing: Listing, timeout: Duration) {
+        let output = self.settings.output.clone();
+        let value = async move {
+            match call {
+                // The server reads the file by itself.
+                RefreshCall::Refresh => Ok(String::new()),
+                RefreshCall::Env => volume::value_of(output, listing).await,
             }
-        }
+        };
+        self.with_server(|work, server| work.refresh(server, call, value, timeout));
     }
 
     fn with_server(&mut self, call: impl FnOnce(&mut Work, Rc<O::Server>)) {
@@ -293,9 +299,10 @@ impl<'a, O: Outside> Agent<'a, O> {
         match update {
             Update::AskNow => self.handle(Observation::AskNow, now),
             Update::Rejected(message) => self.board.settings_rejected(message, now),
-            Update::InForce { settings, fingerprint, warnings } => {
+            Update::InForce { settings, fingerprint, mut warnings } => {
                 for key in self.settings.needs_restart(&settings) {
-                    warn!(setting = key.name(), "cannot change at run time; restart to apply it");
+                    warn!(setting = key.name(), "{NEEDS_RESTART}");
+                    warnings.push(format!("{key}: {NEEDS_RESTART}"));
                 }
                 self.follow(self.settings.adopt_at_run_time(&settings), now);
                 self.board.settings_applied(fingerprint, warnings);

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::fs::File as OpenFile;
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -25,6 +25,8 @@ pub(super) struct Volume(Publisher);
 enum VolumeError {
     #[error("cannot read the user-info file {path}; the list stays as it is")]
     UserInfoFile { path: PathBuf, source: io::Error },
+    #[error("the user-info file {path} is a directory, a device or a pipe; name the file itself")]
+    NoUserInfoFile { path: PathBuf },
     #[error("the user-info file {path} cannot be used")]
     UserInfo { path: PathBuf, source: UserInfoError },
     #[error("the document cannot be written")]
@@ -67,9 +69,15 @@ impl Volume {
 }
 
 /// The property's value as the document would have it, for the endpoint that takes it in the call.
-pub(super) fn value_of(output: &OutputSettings, listing: &Listing) -> Result<String, String> {
-    let user_info = user_info(&output.user_info).map_err(|error| in_full(&error))?;
-    Ok(Document { listing, zone: &output.zone, user_info: user_info.as_ref() }.value())
+///
+/// Credentials come from a disk that may stall, so they are read on a thread of their own.
+pub(super) async fn value_of(output: OutputSettings, listing: Listing) -> Result<String, String> {
+    let rendering = tokio::task::spawn_blocking(move || {
+        let user_info = user_info(&output.user_info).map_err(|error| in_full(&error))?;
+        let document = Document { listing: &listing, zone: &output.zone, user_info: user_info.as_ref() };
+        Ok(document.value())
+    });
+    rendering.await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
 fn render(output: &OutputSettings, listing: &Listing) -> Result<Vec<File>, VolumeError> {
@@ -86,19 +94,20 @@ fn user_info(source: &UserInfoSource) -> Result<Option<UserInfo>, VolumeError> {
     match source {
         UserInfoSource::None => Ok(None),
         UserInfoSource::Placeholders(user_info) => Ok(Some(user_info.clone())),
-        UserInfoSource::File(path) => {
-            let bytes = read_bounded(path)
-                .map_err(|source| VolumeError::UserInfoFile { path: path.clone(), source })?;
-            let secret = UserInfo::from_secret(&bytes);
-            secret.map(Some).map_err(|source| VolumeError::UserInfo { path: path.clone(), source })
-        }
+        UserInfoSource::File(path) => secret_in(path).map(Some),
     }
 }
 
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+fn secret_in(path: &Path) -> Result<UserInfo, VolumeError> {
+    let unread = |source| VolumeError::UserInfoFile { path: path.to_owned(), source };
+    // Asked before it is opened: to open a pipe waits for its writer.
+    if !fs::metadata(path).map_err(unread)?.is_file() {
+        return Err(VolumeError::NoUserInfoFile { path: path.to_owned() });
+    }
     let mut bytes = vec![];
-    OpenFile::open(path)?.take(USER_INFO_BYTES_MAX).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let file = fs::File::open(path).map_err(unread)?;
+    file.take(USER_INFO_BYTES_MAX).read_to_end(&mut bytes).map_err(unread)?;
+    UserInfo::from_secret(&bytes).map_err(|source| VolumeError::UserInfo { path: path.to_owned(), source })
 }
 
 /// An error with all its sources, on one line.

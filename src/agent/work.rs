@@ -65,11 +65,15 @@ impl Work {
         &mut self,
         server: Rc<S>,
         call: RefreshCall,
-        value: String,
+        value: impl Future<Output = Result<String, String>> + 'static,
         timeout: Duration,
     ) {
-        self.refresh =
-            Some(self.start(async move { Outcome::Refreshed(server.refresh(call, &value, timeout).await) }));
+        self.refresh = Some(self.start(async move {
+            Outcome::Refreshed(match value.await {
+                Ok(value) => server.refresh(call, &value, timeout).await,
+                Err(reason) => Err(ServerFault::Unreadable(reason)),
+            })
+        }));
     }
 
     /// Drops the refresh under way; nothing comes back for it.
@@ -85,11 +89,6 @@ impl Work {
 
     pub(super) fn diagnose<S: Server + 'static>(&mut self, server: Rc<S>) {
         self.start(async move { Outcome::Diagnosed(server.diagnose().await) });
-    }
-
-    /// An action that needs nothing outside: its outcome is known.
-    pub(super) fn end_at_once(&mut self, outcome: Outcome) {
-        self.start(async move { outcome });
     }
 
     /// The next action to end; waits for ever where there is none. A panic in one goes on here.

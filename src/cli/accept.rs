@@ -5,6 +5,7 @@ use crate::http_client::{Method, Request};
 use super::ExitStatus;
 use super::local_call::{call, listeners_of, root_of};
 use super::sources::Sources;
+use super::terminal::{print, say};
 
 /// Has the loop take what DNS says now past all holds, once, and prints what was taken.
 pub(super) fn accept(sources: &Sources) -> ExitStatus {
@@ -13,7 +14,7 @@ pub(super) fn accept(sources: &Sources) -> ExitStatus {
         Err(status) => return status,
     };
     let Some(url) = root_of(listeners.local).and_then(|root| root.join("accept").ok()) else {
-        eprintln!("eureka-peers: {} has no port to call", listeners.local);
+        say(format_args!("{} has no port to call", listeners.local));
         return ExitStatus::BadSettings;
     };
     match call(Request::new(Method::Post, &url).header("x-eureka-peers", "accept")) {
@@ -21,15 +22,14 @@ pub(super) fn accept(sources: &Sources) -> ExitStatus {
             let body = response.body.unwrap_or_default();
             let text = String::from_utf8_lossy(&body);
             if response.status == 200 {
-                println!("{}", text.trim_end());
-                ExitStatus::Success
+                print(&format!("{}\n", text.trim_end()), ExitStatus::Success)
             } else {
-                eprintln!("eureka-peers: not accepted: {}", text.trim_end());
+                say(format_args!("not accepted: {}", text.trim_end()));
                 ExitStatus::Failure
             }
         }
         Err(error) => {
-            eprintln!("eureka-peers: the sidecar's local listener {url} cannot be called: {error}");
+            say(format_args!("the sidecar's local listener {url} cannot be called: {error}"));
             ExitStatus::Failure
         }
     }

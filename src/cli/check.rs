@@ -12,6 +12,7 @@ use crate::settings::{Loaded, Provenance, Settings};
 use super::asking::ask_once;
 use super::outside::{lookup, server};
 use super::sources::Sources;
+use super::terminal::print;
 use super::{ExitStatus, ReportFormat};
 
 /// Everything that was looked at.
@@ -28,12 +29,12 @@ pub(super) fn check(sources: &Sources, format: ReportFormat) -> ExitStatus {
         Err(status) => return status,
     };
     let report = runtime.block_on(look(&loaded));
-    match format {
-        ReportFormat::Text => print!("{}", report.as_text()),
-        ReportFormat::Json => println!("{}", report.as_json()),
-    }
+    let text = match format {
+        ReportFormat::Text => report.as_text(),
+        ReportFormat::Json => format!("{}\n", report.as_json()),
+    };
     let has_faults = report.findings.iter().any(|finding| finding.severity == Severity::Fault);
-    if has_faults { ExitStatus::Findings } else { ExitStatus::Success }
+    print(&text, if has_faults { ExitStatus::Findings } else { ExitStatus::Success })
 }
 
 async fn look(loaded: &Loaded) -> Report<'_> {

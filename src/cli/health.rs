@@ -4,6 +4,7 @@ use crate::http_client::{Method, Request};
 
 use super::local_call::{call, listeners_of, root_of};
 use super::sources::Sources;
+use super::terminal::{print, say};
 use super::{ExitStatus, Probe};
 
 /// Prints what the probe says; success where it is green.
@@ -15,17 +16,17 @@ pub(super) fn health(sources: &Sources, probe: Probe) -> ExitStatus {
     let address = listeners.public.preferred();
     let probe_url = root_of(address).and_then(|root| root.join(probe.path().trim_start_matches('/')).ok());
     let Some(url) = probe_url else {
-        eprintln!("eureka-peers: {address} has no port to ask");
+        say(format_args!("{address} has no port to ask"));
         return ExitStatus::BadSettings;
     };
     match call(Request::new(Method::Get, &url).query("verbose", "")) {
         Ok(response) => {
             let body = response.body.unwrap_or_default();
-            print!("{}", String::from_utf8_lossy(&body));
-            if response.status == 200 { ExitStatus::Success } else { ExitStatus::Failure }
+            let status = if response.status == 200 { ExitStatus::Success } else { ExitStatus::Failure };
+            print(&String::from_utf8_lossy(&body), status)
         }
         Err(error) => {
-            eprintln!("eureka-peers: {url} cannot be asked: {error}");
+            say(format_args!("{url} cannot be asked: {error}"));
             ExitStatus::Failure
         }
     }

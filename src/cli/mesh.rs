@@ -12,6 +12,7 @@ use crate::settings::Settings;
 use super::asking::ask_once;
 use super::outside::lookup;
 use super::sources::{Sources, warn};
+use super::terminal::{Audience, put, say};
 use super::{ExitStatus, MeshFormat};
 
 /// Between two looks with `--watch`: a change takes a second to arrive.
@@ -27,21 +28,21 @@ pub(super) fn mesh(sources: &Sources, urls: Vec<ServiceUrl>, format: MeshFormat,
     let given: PeerSet = urls.into_iter().collect();
     runtime.block_on(async {
         loop {
-            let status = look(&loaded.settings, &given, format).await;
-            if !watch {
-                return status;
+            match look(&loaded.settings, &given, format).await {
+                Ok(_) if watch => tokio::time::sleep(WATCH_PAUSE).await,
+                Ok(status) | Err(status) => return status,
             }
-            tokio::time::sleep(WATCH_PAUSE).await;
         }
     })
 }
 
-async fn look(settings: &Settings, given: &PeerSet, format: MeshFormat) -> ExitStatus {
+/// Asks once; the error is where a watch ends too, for nobody reads on.
+async fn look(settings: &Settings, given: &PeerSet, format: MeshFormat) -> Result<ExitStatus, ExitStatus> {
     let lookup = lookup(settings);
     let servers = if given.is_empty() { servers_in_dns(settings, &lookup).await } else { given.clone() };
     if servers.is_empty() {
-        eprintln!("eureka-peers: no servers to ask; give --url, or a --service that has records");
-        return ExitStatus::Failure;
+        say("no servers to ask; give --url, or a --service that has records");
+        return Ok(ExitStatus::Failure);
     }
     let mut asked = vec![];
     for url in servers {
@@ -58,21 +59,23 @@ async fn look(settings: &Settings, given: &PeerSet, format: MeshFormat) -> ExitS
     };
     let replies = ask_all(asked).await.into_iter().map(|(url, reply)| (url, row(reply)));
     let mesh = Mesh::new(replies, &PeerSet::from([settings.policy.sink.clone()]));
-    match format {
-        MeshFormat::Table => print!("{}", mesh.render_table()),
-        MeshFormat::Json => match serde_json::to_string(&mesh.report()) {
-            Ok(text) => println!("{text}"),
-            Err(error) => eprintln!("eureka-peers: cannot print the mesh: {error}"),
-        },
-    }
-    if mesh.is_complete() { ExitStatus::Success } else { ExitStatus::Findings }
+    let text = match format {
+        MeshFormat::Table => mesh.render_table(),
+        MeshFormat::Json => {
+            let report = serde_json::to_string(&mesh.report());
+            format!("{}\n", report.expect("texts, numbers and truth values have a JSON form"))
+        }
+    };
+    let is_read_on = put(&text)? == Audience::Listens;
+    let outcome = if mesh.is_complete() { ExitStatus::Success } else { ExitStatus::Findings };
+    if is_read_on { Ok(outcome) } else { Err(outcome) }
 }
 
 /// Every server that DNS and the settings know, self included.
 async fn servers_in_dns(settings: &Settings, lookup: &HickoryLookup) -> PeerSet {
     let status = ask_once(settings, lookup).await;
     for condition in &status.conditions {
-        eprintln!("eureka-peers: {}", condition.message);
+        say(&condition.message);
     }
     let own = status.own.filter(|_| status.services.iter().any(|service| service.self_found == Some(true)));
     let peers = status.services.into_iter().flat_map(|service| service.kept);

@@ -20,6 +20,7 @@ mod resolve;
 mod run;
 mod runtime;
 mod sources;
+mod terminal;
 
 use std::ffi::OsString;
 use std::io;
@@ -61,13 +62,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
 }
 
 fn print(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> ExitStatus {
-    match write(&mut io::stdout().lock()) {
-        Ok(()) => ExitStatus::Success,
-        // Whoever reads has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitStatus::Success,
-        Err(error) => {
-            eprintln!("eureka-peers: cannot write to standard output: {error}");
-            ExitStatus::Failure
-        }
-    }
+    let mut text = Vec::new();
+    write(&mut text).expect("a vector takes all bytes");
+    terminal::print(&String::from_utf8_lossy(&text), ExitStatus::Success)
 }

@@ -2,8 +2,8 @@
 //!
 //! The machine is the sidecar's; its publications go to standard output, and nothing is adopted.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::{self, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,12 +12,15 @@ use tokio::task::{JoinSet, LocalSet};
 use crate::agent::Clock;
 use crate::dns::{HickoryLookup, Lookup};
 use crate::document::{Document, DocumentError, FileName, Format};
-use crate::model::{Jitter, Listing, PeerSet, Question};
-use crate::reconcile::{Action, Adoption, Machine, Observation, Policy, PublishOutcome, Status};
+use crate::model::{Jitter, Listing, Moment, PeerSet, Question};
+use crate::reconcile::{
+    Action, Adoption, ConditionKind, Machine, Observation, Policy, PublishOutcome, Status,
+};
 use crate::settings::{Settings, UserInfoSource};
 
 use super::outside::lookup;
 use super::sources::{Sources, warn};
+use super::terminal::{Audience, put, say};
 use super::{ExitStatus, ListFormat};
 
 /// The loop wakes at least this often; nothing depends on it.
@@ -36,12 +39,14 @@ pub(super) fn resolve(sources: &Sources, format: ListFormat, watch: bool) -> Exi
 
 /// Turns the machine; in place of files, its listings are printed.
 async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
-    let policy = Policy { adoption: Adoption::None, ..printer.settings.policy.clone() };
+    // Nothing is adopted, and whoever looks wants to see what there is.
+    let policy = Policy { adoption: Adoption::None, min_peers: 0, ..printer.settings.policy.clone() };
     let clock = Clock::start();
     let mut machine = Machine::new(policy, None, clock.now());
     let lookup = Rc::new(lookup(printer.settings));
     let mut asked = JoinSet::new();
     let mut latest = None;
+    let mut said = BTreeSet::new();
     loop {
         let now = clock.now();
         while let Some(action) = machine.next_action(now) {
@@ -50,18 +55,27 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
                 Action::Publish(publication) => {
                     let is_news = latest.replace(publication.listing.clone()) != Some(publication.listing);
                     machine.handle(Observation::Published(PublishOutcome::Written), now, Jitter::NONE);
-                    if watch && is_news && !printer.print(&machine.status(now), latest.as_ref()) {
-                        return ExitStatus::Failure;
+                    if watch && is_news {
+                        match printer.print(&machine.status(now), latest.as_ref()) {
+                            Ok(Audience::Listens) => {}
+                            Ok(Audience::Gone) => return ExitStatus::Success,
+                            Err(failure) => return failure,
+                        }
                     }
                 }
                 Action::Refresh { .. } | Action::AbandonRefresh | Action::Confirm | Action::Diagnose => {}
             }
         }
         let status = machine.status(now);
-        if !watch && status.services.iter().all(|service| service.last.is_some()) {
+        let is_heard = status.services.iter().all(|service| service.last.is_some());
+        if is_heard {
+            say_conditions(&status, &mut said);
+        }
+        if is_heard && !watch {
             return printer.print_once(&status, latest.as_ref());
         }
-        let wake = machine.poll_timeout().unwrap_or(now).min(now.after(LONGEST_WAIT));
+        let latest_wake = now.after(LONGEST_WAIT);
+        let wake = machine.poll_timeout().unwrap_or(latest_wake).min(latest_wake);
         tokio::select! {
             Some(Ok(observation)) = asked.join_next() => {
                 machine.handle(observation, clock.now(), Jitter::from_random(fastrand::u8(..)));
@@ -69,6 +83,12 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
             () = tokio::time::sleep_until(clock.instant_of(wake)) => {}
         }
     }
+}
+
+/// Says what deserves attention, once for as long as it is so.
+fn say_conditions(status: &Status, said: &mut BTreeSet<(ConditionKind, Moment)>) {
+    let news = status.conditions.iter().filter(|condition| said.insert((condition.kind, condition.since)));
+    news.for_each(|condition| say(&condition.message));
 }
 
 fn ask(asked: &mut JoinSet<Observation>, lookup: Rc<HickoryLookup>, question: Question) {
@@ -87,16 +107,18 @@ struct Printer<'a> {
 impl Printer<'_> {
     /// The one list that was asked for; a failure where no Service gave records.
     fn print_once(&self, status: &Status, listing: Option<&Listing>) -> ExitStatus {
-        for condition in &status.conditions {
-            eprintln!("eureka-peers: {}", condition.message);
+        if status.services.iter().all(|service| service.records_at.is_none()) {
+            return ExitStatus::Failure;
         }
-        let has_records = status.services.iter().any(|service| service.records_at.is_some());
-        if has_records && self.print(status, listing) { ExitStatus::Success } else { ExitStatus::Failure }
+        match self.print(status, listing) {
+            Ok(Audience::Listens | Audience::Gone) => ExitStatus::Success,
+            Err(failure) => failure,
+        }
     }
 
-    /// Whether the list could be printed.
-    fn print(&self, status: &Status, listing: Option<&Listing>) -> bool {
-        let Some(listing) = listing else { return true };
+    /// Prints the list as far as there is one.
+    fn print(&self, status: &Status, listing: Option<&Listing>) -> Result<Audience, ExitStatus> {
+        let Some(listing) = listing else { return Ok(Audience::Listens) };
         let text = match self.format {
             ListFormat::Table => Ok(table(status, listing)),
             ListFormat::Lines => self.rendered(Format::Lines, listing),
@@ -105,13 +127,10 @@ impl Printer<'_> {
             ListFormat::Properties => self.rendered(Format::SpringProperties, listing),
             ListFormat::Env => self.rendered(Format::Env, listing),
         };
-        let written = text.map_err(|error| error.to_string()).and_then(|text| {
-            io::stdout().lock().write_all(text.as_bytes()).map_err(|error| error.to_string())
-        });
-        if let Err(reason) = &written {
-            eprintln!("eureka-peers: cannot print the list: {reason}");
-        }
-        written.is_ok()
+        put(&text.map_err(|error| {
+            say(format_args!("cannot print the list: {error}"));
+            ExitStatus::Failure
+        })?)
     }
 
     /// The document as it would be published, but for credentials: a terminal is no place for them.

@@ -22,6 +22,7 @@ use super::feed::feed;
 use super::outside::RealOutside;
 use super::runtime::runtime;
 use super::sources::{Read, Sources, refuse};
+use super::terminal::say;
 
 /// What file work that does not end gets at the exit; the whole exit has 100 ms.
 const EXIT_PATIENCE: Duration = Duration::from_millis(30);
@@ -48,7 +49,7 @@ fn start(sources: Sources, until: Until) -> ExitStatus {
     let (log, runtime) = match begun {
         Ok(begun) => begun,
         Err(reason) => {
-            eprintln!("eureka-peers: cannot start: {reason}");
+            say(format_args!("cannot start: {reason}"));
             return ExitStatus::Failure;
         }
     };
@@ -167,7 +168,7 @@ fn status_of(end: &End) -> ExitStatus {
     match end {
         End::Stopped | End::Settled => ExitStatus::Success,
         End::DeadlinePassed => {
-            error!("the start deadline has passed without records, and --on-deadline says fail");
+            error!("the start deadline has passed without the records that were waited for");
             ExitStatus::DeadlinePassed
         }
         End::CannotWrite(reason) => {

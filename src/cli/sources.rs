@@ -1,5 +1,6 @@
 //! Where the settings of this process come from; kept, for the file may change.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use tokio::runtime::Runtime;
@@ -11,6 +12,7 @@ use crate::settings_watch;
 
 use super::ExitStatus;
 use super::runtime::runtime;
+use super::terminal::say;
 
 /// Flags and surroundings, which do not change, and the way to the file, which does.
 pub(super) struct Sources {
@@ -51,7 +53,7 @@ impl Sources {
     pub(super) fn begin(&self) -> Result<(Loaded, Runtime), ExitStatus> {
         let loaded = self.read().map_err(|rejected| refuse(&rejected))?.loaded;
         let runtime = runtime().map_err(|reason| {
-            eprintln!("eureka-peers: {reason}");
+            say(reason);
             ExitStatus::Failure
         })?;
         Ok((loaded, runtime))
@@ -79,15 +81,16 @@ impl Sources {
 /// Tells all faults, to people who have just started the program.
 pub(super) fn refuse(rejected: &Rejected) -> ExitStatus {
     warn(&rejected.warnings);
-    eprintln!("eureka-peers: bad settings:");
+    let mut text = "bad settings:".to_owned();
     for fault in &rejected.faults {
-        eprintln!("  {fault}");
+        let _infallible = write!(text, "\n  {fault}");
     }
+    say(text);
     ExitStatus::BadSettings
 }
 
 pub(super) fn warn(warnings: &[Warning]) {
     for warning in warnings {
-        eprintln!("eureka-peers: warning: {warning}");
+        say(format_args!("warning: {warning}"));
     }
 }

@@ -51,6 +51,7 @@ impl Mesh {
     fn verdict(&self) -> String {
         let servers = self.servers().len();
         match self.missing_edges().count() {
+            0 if servers == 1 => "complete: one server, with nobody else to list".to_owned(),
             0 => format!("complete: each of {servers} servers lists every other one"),
             missing => format!("incomplete: {missing} of {} pairs are missing", servers * (servers - 1)),
         }

@@ -51,19 +51,11 @@ pub(super) fn dns_servers(reader: &mut Reader<'_>) -> Vec<SocketAddr> {
 }
 
 impl ListenAddress {
-    /// What to bind first.
+    /// What to bind; whoever binds `[::]` falls back to `0.0.0.0` where the host has no IPv6.
     pub fn preferred(self) -> SocketAddr {
         match self {
             Self::Any(port) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, port.get())),
             Self::Exactly(address) => address,
-        }
-    }
-
-    /// What to bind where the host has no IPv6.
-    pub fn without_ipv6(self) -> Option<SocketAddr> {
-        match self {
-            Self::Any(port) => Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port.get()))),
-            Self::Exactly(_) => None,
         }
     }
 

@@ -1,60 +1,51 @@
 //! Servers that read a zone file: knot, BIND and CoreDNS, all asked the same.
 
-use std::net::SocketAddr;
-use std::path::Path;
-
 use eureka_peers::dns::Lookup;
 use eureka_peers::model::{Answer, LookupFailure};
 use libtest_mimic::Trial;
 
-use crate::programs::{self, SERIAL};
+use crate::authority::{Authority, Program};
+use crate::programs::Hosting;
 use crate::question::{
     addresses, failed, impatient_lookup, ipv4, ipv6, lookup, names, names_of_port, pods, soon, v4, v6,
 };
-use crate::running::{Running, Spec};
+use crate::running::Running;
+use crate::zone::{SERIAL, Zone};
 use crate::{Missing, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    [
-        trials_of("knot", programs::knot),
-        trials_of("bind", programs::bind),
-        trials_of("coredns_file", programs::coredns_with_files),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    [Program::Knot, Program::Bind, Program::CoreDns].into_iter().flat_map(trials_of).collect()
 }
 
-type ToSpec = fn(&Path, SocketAddr) -> Result<Spec, Missing>;
-
-fn trials_of(server: &'static str, spec: ToSpec) -> Vec<Trial> {
+fn trials_of(program: Program) -> Vec<Trial> {
+    let server = program.name();
     vec![
         trial(server, "says_names_and_addresses", async move || {
-            says_names_and_addresses(&start(spec).await?).await;
+            says_names_and_addresses(&start(program).await?).await;
             Ok(())
         }),
         trial(server, "says_more_than_a_datagram_holds", async move || {
-            says_more_than_a_datagram_holds(&start(spec).await?).await;
+            says_more_than_a_datagram_holds(&start(program).await?).await;
             Ok(())
         }),
         trial(server, "denies", async move || {
-            denies(&start(spec).await?).await;
+            denies(&start(program).await?).await;
             Ok(())
         }),
         trial(server, "does_not_know", async move || {
-            does_not_know(&start(spec).await?).await;
+            does_not_know(&start(program).await?).await;
             Ok(())
         }),
         trial(server, "comes_back", async move || {
-            comes_back(start(spec).await?).await;
+            comes_back(start(program).await?).await;
             Ok(())
         }),
     ]
 }
 
-/// BIND listens before it has read its zones, and says SERVFAIL until then.
-async fn start(spec: ToSpec) -> Result<Running, Missing> {
-    let server = Running::start(spec).await?;
+async fn start(program: Program) -> Result<Running, Missing> {
+    let server = Authority::start(program, Hosting::Zone(Zone::of_all_sizes())).await?.into_running();
+    // It may listen before it has read its zones.
     soon(&lookup(&server), &names("eureka"), &pods("eureka", 3)).await;
     Ok(server)
 }

@@ -1,7 +1,6 @@
 //! Servers that stand between: dnsmasq and CoreDNS's cache in front of ours, and dnsmasq with
 //! records of its own.
 
-use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use eureka_peers::dns::Lookup;
@@ -12,6 +11,7 @@ use crate::dns_server::{DnsServer, Mode, Pod};
 use crate::programs;
 use crate::question::{addresses, failed, ipv4, ipv6, lookup, names, pods, v4};
 use crate::running::{Running, Spec};
+use crate::zone::Zone;
 use crate::{Missing, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -31,7 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             Ok(())
         }),
         trial("dnsmasq", "has_records_of_its_own", async || {
-            let options = format!("local=/cluster.local/\n{}", own_records());
+            let options = Zone::of_pods(0..3).to_dnsmasq();
             let server = Running::start(|_, address| programs::dnsmasq(&options, address)).await?;
             has_records_of_its_own(&server).await;
             Ok(())
@@ -68,22 +68,6 @@ async fn forwards(spec: impl Fn(SocketAddr, SocketAddr) -> Result<Spec, Missing>
     cluster.set_mode(Mode::ServFail);
     assert_eq!(lookup.ask(&ipv4("other")).await, failed(LookupFailure::ServerFailure));
     Ok(())
-}
-
-fn own_records() -> String {
-    let mut records = String::new();
-    for number in 0..3 {
-        let pod = format!("eureka-{number}.eureka.ns.svc.cluster.local");
-        let address = v4(number);
-        writeln!(
-            records,
-            "host-record={pod},{address}\n\
-             host-record=eureka.ns.svc.cluster.local,{address}\n\
-             srv-host=_http._tcp.eureka.ns.svc.cluster.local,{pod},8761"
-        )
-        .expect("a string takes it");
-    }
-    records
 }
 
 async fn has_records_of_its_own(server: &Running) {

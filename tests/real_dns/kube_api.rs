@@ -32,7 +32,18 @@ pub(crate) struct KubeApi {
     address: SocketAddr,
     /// Endpoints by slice: a Service's name and whether they are IPv6.
     slices: watch::Sender<BTreeMap<(String, bool), Vec<Endpoint>>>,
+    publishes: Publishes,
     _tasks: JoinSet<()>,
+}
+
+/// Which endpoints of a Service are published.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Publishes {
+    /// Those that are ready.
+    Ready,
+    /// All, as with `publishNotReadyAddresses: true`: DNS servers are not told of that, the
+    /// controller of the slices calls every endpoint ready (`endpointslice/utils.go`).
+    NotReadyToo,
 }
 
 type Slices = watch::Receiver<BTreeMap<(String, bool), Vec<Endpoint>>>;
@@ -40,13 +51,13 @@ type Slices = watch::Receiver<BTreeMap<(String, bool), Vec<Endpoint>>>;
 impl KubeApi {
     /// Knows the Services `eureka` (headless, port `http` 8761), `balanced` (with a cluster IP)
     /// and `alias` (an external name) in the namespace `ns`, and no endpoints yet.
-    pub(crate) async fn start() -> Self {
+    pub(crate) async fn start(publishes: Publishes) -> Self {
         let slices = watch::Sender::new(BTreeMap::new());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, slices.subscribe()));
-        Self { address, slices, _tasks: tasks }
+        Self { address, slices, publishes, _tasks: tasks }
     }
 
     /// Where it listens.
@@ -56,7 +67,9 @@ impl KubeApi {
 
     /// Replaces the endpoints of one family of `service`.
     pub(crate) fn set_endpoints(&self, service: &str, endpoints: impl IntoIterator<Item = Endpoint>) {
-        let endpoints: Vec<_> = endpoints.into_iter().collect();
+        let is_published = |ready| ready || self.publishes == Publishes::NotReadyToo;
+        let published = |endpoint: Endpoint| Endpoint { ready: is_published(endpoint.ready), ..endpoint };
+        let endpoints: Vec<_> = endpoints.into_iter().map(published).collect();
         let is_v6 = endpoints.first().is_some_and(|endpoint| endpoint.address.is_ipv6());
         self.slices.send_modify(|slices| {
             slices.insert((service.to_owned(), is_v6), endpoints);

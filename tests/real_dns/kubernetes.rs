@@ -8,7 +8,7 @@ use eureka_peers::dns::Lookup;
 use eureka_peers::model::{Answer, LookupFailure};
 use libtest_mimic::Trial;
 
-use crate::kube_api::{Endpoint, KubeApi};
+use crate::kube_api::{Endpoint, KubeApi, Publishes};
 use crate::question::{
     addresses, failed, ipv4, ipv6, lookup, names, names_of_port, pods, soon, targets, v4, v6,
 };
@@ -26,7 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 async fn cluster() -> Result<(KubeApi, Running), Missing> {
-    let api = KubeApi::start().await;
+    let api = KubeApi::start(Publishes::Ready).await;
     let server = start(api.address()).await?;
     Ok((api, server))
 }

@@ -5,25 +5,42 @@
 //! and ends with its trial. A program that is not installed is no failure, unless `CI` is `true`.
 
 mod authoritative;
+mod authority;
 mod behind_a_cache;
+mod init;
 mod kube_api;
 mod kubernetes;
+mod life;
+mod pod;
 mod programs;
 mod question;
 mod running;
+mod sidecar;
+mod whole;
+mod zone;
 
 #[path = "../world/dns_server.rs"]
 mod dns_server;
+#[path = "../world/http.rs"]
+mod http;
+#[path = "../world/once.rs"]
+mod once;
+#[path = "../world/ports.rs"]
+mod ports;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+/// Trials at a time: they wait more than they work.
+const THREADS: usize = 12;
 
 /// What a trial needs and this machine does not have.
 #[derive(Debug)]
 struct Missing(String);
 
 fn main() -> std::process::ExitCode {
-    let arguments = Arguments::from_args();
-    let trials = [authoritative::trials(), behind_a_cache::trials(), kubernetes::trials()];
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(THREADS);
+    let trials = [whole::trials(), authoritative::trials(), behind_a_cache::trials(), kubernetes::trials()];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }
 

@@ -1,6 +1,5 @@
 //! Where the programs are, and how each is told what to serve.
 
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -8,48 +7,50 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use crate::Missing;
-use crate::question::{v4, v6};
 use crate::running::Spec;
+use crate::zone::Zone;
 
-/// The serial in the zone's SOA.
-pub(crate) const SERIAL: u32 = 1_700_000_001;
+/// What a server does with `cluster.local`.
+#[derive(Clone, Debug)]
+pub(crate) enum Hosting {
+    /// Serves it.
+    Zone(Zone),
+    /// Has it in its configuration, and cannot get at its records: SERVFAIL.
+    Broken,
+    /// Does not know it: REFUSED.
+    Nothing,
+}
 
-/// `cluster.local` as `plugin/kubernetes` would have it, for servers that read zone files.
-///
-/// `eureka` has three pods in both families, `sixty` and `thousand` as many in IPv4, `elsewhere`
-/// is an alias (a Service of type `ExternalName`); the zone `broken` has no file.
-fn zone() -> String {
-    let mut zone = format!(
-        "$TTL 5\n\
-         @ IN SOA ns.dns.cluster.local. hostmaster.cluster.local. {SERIAL} 7200 1800 86400 5\n\
-         @ IN NS ns.dns.cluster.local.\n\
-         ns.dns IN A 127.0.0.1\n\
-         elsewhere.ns.svc IN CNAME eureka.ns.svc\n"
-    );
-    for (service, count) in [("eureka", 3), ("sixty", 60), ("thousand", 1000)] {
-        for number in 0..count {
-            push_pod(&mut zone, service, number);
+impl Hosting {
+    /// The name of the zone's file; there is none that is not written.
+    fn zone_file(&self) -> Option<&'static str> {
+        match self {
+            Self::Zone(_) => Some("zone"),
+            Self::Broken => Some("no-such-file"),
+            Self::Nothing => None,
         }
     }
-    for number in 0..3 {
-        writeln!(zone, "eureka.ns.svc IN AAAA {}", v6(number)).expect("a string takes it");
+
+    fn files(&self, serial: u32) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Zone(zone) => vec![("zone", zone.to_file(serial))],
+            Self::Broken | Self::Nothing => vec![],
+        }
     }
-    zone
 }
 
-fn push_pod(zone: &mut String, service: &str, number: u32) {
-    let address = v4(number);
-    writeln!(
-        zone,
-        "{service}.ns.svc IN A {address}\n\
-         eureka-{number}.{service}.ns.svc IN A {address}\n\
-         _http._tcp.{service}.ns.svc IN SRV 0 1 8761 eureka-{number}.{service}.ns.svc"
-    )
-    .expect("a string takes it");
-}
-
-pub(crate) fn knot(directory: &Path, address: SocketAddr) -> Result<Spec, Missing> {
+pub(crate) fn knot(
+    hosting: &Hosting,
+    serial: u32,
+    directory: &Path,
+    address: SocketAddr,
+) -> Result<Spec, Missing> {
     let (ip, port, directory) = (address.ip(), address.port(), directory.display());
+    let zone = |domain: &str, file: &str| {
+        format!(
+            "  - domain: {domain}\n    storage: {directory}\n    file: {file}\n    zonefile-load: whole\n"
+        )
+    };
     let config = format!(
         "\
 server:
@@ -61,25 +62,26 @@ log:
   - target: stderr
     any: info
 zone:
-  - domain: cluster.local
-    storage: {directory}
-    file: zone
-    zonefile-load: whole
-  - domain: broken
-    storage: {directory}
-    file: no-such-file
-"
+{}{}",
+        zone("broken", "no-such-file"),
+        hosting.zone_file().map(|file| zone("cluster.local", file)).unwrap_or_default(),
     );
-    Ok(Spec {
-        program: find("knotd")?,
-        arguments: ["-c", "knot.conf"].map(Into::into).into(),
-        files: vec![("zone", zone()), ("knot.conf", config)],
-    })
+    let mut files = hosting.files(serial);
+    files.push(("knot.conf", config));
+    Ok(Spec { program: find("knotd")?, arguments: ["-c", "knot.conf"].map(Into::into).into(), files })
 }
 
-pub(crate) fn bind(directory: &Path, address: SocketAddr) -> Result<Spec, Missing> {
+pub(crate) fn bind(
+    hosting: &Hosting,
+    serial: u32,
+    directory: &Path,
+    address: SocketAddr,
+) -> Result<Spec, Missing> {
     let (ip, port, directory) = (address.ip(), address.port(), directory.display());
+    let zone =
+        |domain: &str, file: &str| format!("zone \"{domain}\" {{ type primary; file \"{file}\"; }};\n");
     // 100 records of one type are its limit since 9.18.28 (CVE-2024-1737), unless told otherwise.
+    // Host names that are none are not for it to find.
     let config = format!(
         "options {{
            directory \"{directory}\";
@@ -91,31 +93,66 @@ pub(crate) fn bind(directory: &Path, address: SocketAddr) -> Result<Spec, Missin
            recursion no;
            notify no;
            max-records-per-type 0;
+           check-names primary ignore;
          }};
          controls {{ }};
-         zone \"cluster.local\" {{ type primary; file \"zone\"; }};
-         zone \"broken\" {{ type primary; file \"no-such-file\"; }};
-        "
+         {}{}",
+        zone("broken", "no-such-file"),
+        hosting.zone_file().map(|file| zone("cluster.local", file)).unwrap_or_default(),
     );
-    Ok(Spec {
-        program: find("named")?,
-        arguments: ["-g", "-c", "named.conf"].map(Into::into).into(),
-        files: vec![("zone", zone()), ("named.conf", config)],
-    })
+    let mut files = hosting.files(serial);
+    files.push(("named.conf", config));
+    Ok(Spec { program: find("named")?, arguments: ["-g", "-c", "named.conf"].map(Into::into).into(), files })
 }
 
-/// CoreDNS with zone files; what is asked of `broken` goes to a server that is not there.
-pub(crate) fn coredns_with_files(_: &Path, address: SocketAddr) -> Result<Spec, Missing> {
-    coredns(
-        address,
-        &[("cluster.local", "file zone\n  loadbalance"), ("broken", "forward . 127.0.0.1:1")],
-        vec![("zone", zone())],
-    )
+/// CoreDNS with a zone file, which it looks at often; a broken zone is one of a server that is not
+/// there.
+pub(crate) fn coredns_with_file(
+    hosting: &Hosting,
+    serial: u32,
+    _: &Path,
+    address: SocketAddr,
+) -> Result<Spec, Missing> {
+    let broken = "forward . 127.0.0.1:1";
+    let plugins = match hosting {
+        Hosting::Zone(_) => Some("file zone {\n    reload 50ms\n  }\n  loadbalance"),
+        Hosting::Broken => Some(broken),
+        Hosting::Nothing => None,
+    };
+    let zones: Vec<_> = plugins.map(|plugins| ("cluster.local", plugins)).into_iter().collect();
+    coredns(address, &[&zones[..], &[("broken", broken)]].concat(), hosting.files(serial))
+}
+
+/// dnsmasq with records of its own. Others it can only forward for, and refuses without a server.
+pub(crate) fn dnsmasq_with_records(hosting: &Hosting, address: SocketAddr) -> Result<Spec, Missing> {
+    match hosting {
+        Hosting::Zone(zone) => dnsmasq(&zone.to_dnsmasq(), address),
+        Hosting::Broken => dnsmasq("server=/cluster.local/127.0.0.1#1\n", address),
+        Hosting::Nothing => dnsmasq("", address),
+    }
 }
 
 /// CoreDNS as a cache in front of another server, as NodeLocal DNSCache is.
 pub(crate) fn coredns_as_cache(upstream: SocketAddr, address: SocketAddr) -> Result<Spec, Missing> {
     coredns(address, &[("cluster.local", &format!("cache 30\n  forward . {upstream}"))], Vec::new())
+}
+
+/// CoreDNS in front of two servers, asking each every other time.
+pub(crate) fn coredns_round_robin(upstreams: [SocketAddr; 2], address: SocketAddr) -> Result<Spec, Missing> {
+    coredns(address, &[("cluster.local", &round_robin(upstreams))], Vec::new())
+}
+
+/// The same with a cache that forgets after a second.
+pub(crate) fn coredns_round_robin_cache(
+    upstreams: [SocketAddr; 2],
+    address: SocketAddr,
+) -> Result<Spec, Missing> {
+    let cache = "cache {\n    success 1000 1 0\n    denial 1000 1 0\n  }\n  ";
+    coredns(address, &[("cluster.local", &[cache, &round_robin(upstreams)].concat())], Vec::new())
+}
+
+fn round_robin([first, second]: [SocketAddr; 2]) -> String {
+    format!("forward . {first} {second} {{\n    policy round_robin\n  }}")
 }
 
 /// CoreDNS as in a cluster.

@@ -49,7 +49,7 @@ pub(crate) fn v4(number: u32) -> Ipv4Addr {
 
 /// Its other address.
 pub(crate) fn v6(number: u32) -> Ipv6Addr {
-    Ipv6Addr::from(0xfd00_0000_0000_0000_0000_0000_0000_0000 + u128::from(number))
+    Ipv6Addr::from(0xfd00_0000_0000_0000_0000_0000_0001_0000 + u128::from(number))
 }
 
 pub(crate) fn addresses(addresses: impl IntoIterator<Item = impl Into<IpAddr>>) -> Answer {

@@ -1,16 +1,18 @@
 //! A server program as a process on loopback; it ends with its handle.
 
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use eureka_peers::dns::Lookup;
 use eureka_peers::model::{Answer, LookupFailure};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::Missing;
+use crate::ports::free_address;
 use crate::question::{impatient_lookup, ipv4};
 
 /// A loaded machine starts nothing quickly.
@@ -64,6 +66,26 @@ impl Running {
         self.address
     }
 
+    /// Where its files are.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Puts other files in its directory, each whole at once; they count when it reads them.
+    pub(crate) fn rewrite(&mut self, spec: Spec) {
+        for (name, content) in &spec.files {
+            let (new, old) = (self.directory.path().join("new"), self.directory.path().join(name));
+            fs::write(&new, content).expect("a temporary directory is writable");
+            fs::rename(&new, &old).expect("a temporary directory is writable");
+        }
+        self.spec = spec;
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it is our own child");
+    }
+
     /// Ends it as a crash would.
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("it is our own child");
@@ -114,15 +136,4 @@ fn spawn(spec: &Spec, directory: &Path) -> Child {
         .stderr(log)
         .spawn()
         .expect("the program was found a moment ago")
-}
-
-/// A port that is free for both protocols just now.
-fn free_address() -> SocketAddr {
-    loop {
-        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
-        let address = tcp.local_addr().expect("bound");
-        if UdpSocket::bind(address).is_ok() {
-            return address;
-        }
-    }
 }

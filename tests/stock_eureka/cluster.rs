@@ -13,7 +13,7 @@ use crate::image::cache;
 use crate::pod::{PeerHost, Pod};
 use crate::release::Release;
 use crate::server::{self, Server};
-use crate::sidecar::{self, Sidecar};
+use crate::sidecar::{self, Outcome, Sidecar};
 use crate::trial::wait_for;
 
 /// A second until DNS is asked, two answers for a removal, five seconds between refreshes, and for
@@ -168,6 +168,11 @@ impl Cluster {
         let mut sidecar = Sidecar::start(self.release, &pod, self.dns.address(), &self.sidecar);
         sidecar.wait_started();
         self.containers(ordinal).sidecar = Some(sidecar);
+    }
+
+    /// Runs a subcommand in a pod, beside what runs there.
+    pub(crate) fn once(&self, subcommand: &str, ordinal: u8) -> Outcome {
+        sidecar::once(subcommand, self.release, &self.pod(ordinal), self.dns.address(), &self.sidecar)
     }
 
     /// Starts the server in a pod.

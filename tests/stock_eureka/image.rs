@@ -50,8 +50,21 @@ pub(crate) fn missing_tools() -> Vec<&'static str> {
 
 /// `target/stock-eureka`.
 pub(crate) fn cache() -> PathBuf {
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    scratch.parent().expect("Cargo's scratch directory lies in its target directory").join("stock-eureka")
+    target_directory().expect("Cargo builds into a directory of its own").join("stock-eureka")
+}
+
+/// Cargo tells tests where its scratch directory is, and examples nothing: they lie where it builds.
+fn target_directory() -> Option<PathBuf> {
+    if let Some(scratch) = option_env!("CARGO_TARGET_TMPDIR") {
+        return Path::new(scratch).parent().map(Path::to_owned);
+    }
+    let program = std::env::current_exe().ok()?;
+    program
+        .ancestors()
+        .find(|directory| directory.ends_with("examples"))?
+        .ancestors()
+        .nth(2)
+        .map(Path::to_owned)
 }
 
 impl Image {

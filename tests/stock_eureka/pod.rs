@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::environment::Variables;
+use crate::ground;
 
 /// The headless Service in front of every pod.
 pub(crate) const SERVICE: &str = "eureka.test.svc.cluster.local";
@@ -66,6 +67,12 @@ impl Pod {
     /// Its address.
     pub(crate) fn address(&self) -> Ipv4Addr {
         address_of(self.ordinal)
+    }
+
+    /// What stands for its own 127.0.0.1. Never its address: a server takes every URL with its own
+    /// host for itself, whatever the port, and with it the sink.
+    pub(crate) fn loopback(&self, port: u16) -> SocketAddr {
+        SocketAddr::from((address_in(ground::LOOPBACKS, self.ordinal), port))
     }
 
     /// One of its ports.
@@ -134,7 +141,10 @@ fn full_name_of(ordinal: u8) -> String {
     format!("{}.{SERVICE}", name_of(ordinal))
 }
 
-/// Addresses that no other test of this project uses.
 fn address_of(ordinal: u8) -> Ipv4Addr {
-    Ipv4Addr::new(127, 0, 10, ordinal + 1)
+    address_in(ground::PODS, ordinal)
+}
+
+fn address_in([a, b, c]: [u8; 3], ordinal: u8) -> Ipv4Addr {
+    Ipv4Addr::new(a, b, c, ordinal + 1)
 }

@@ -1,4 +1,4 @@
-//! The real program beside a server, and what it says of itself.
+//! The real program beside a server, what it says of itself, and its subcommands.
 //!
 //! Never looks into its state file: only what an operator sees.
 
@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::ground;
 use crate::pod::{PeerHost, Pod};
 use crate::process::Process;
 use crate::release::Release;
@@ -20,14 +21,16 @@ use crate::trial::wait_for;
 
 /// The start deadline is ten seconds; a start with an answer takes milliseconds.
 const STARTED_WITHIN: Duration = Duration::from_secs(15);
-/// `init` publishes once and exits, at the latest after its deadline.
-const INIT_WITHIN: Duration = Duration::from_secs(15);
+/// `init` publishes once and exits, at the latest after its deadline of ten seconds.
+const ONCE_WITHIN: Duration = Duration::from_secs(15);
 /// The product's own promise is 100 ms.
 const TERMINATED_WITHIN: Duration = Duration::from_secs(5);
 /// Probes, metrics, status.
 const LISTEN: u16 = 9761;
 /// Sink and overrides.
 const LOCAL_LISTEN: u16 = 9762;
+/// The program's own default for the server's port.
+const PORT_DEFAULT: u16 = 8761;
 /// Where Spring's actuator is.
 pub(crate) const MANAGEMENT: u16 = 8762;
 
@@ -72,13 +75,9 @@ pub(crate) struct Sidecar {
 impl Sidecar {
     /// `eureka-peers run`.
     pub(crate) fn start(release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Self {
-        let mut command = command("run", release, pod, dns, set_up);
+        let command = command("run", release, pod, dns, set_up);
         let listen = match set_up.network {
-            Network::Pod => {
-                command.arg("--listen").arg(pod.socket(LISTEN).to_string());
-                command.arg("--local-listen").arg(pod.socket(LOCAL_LISTEN).to_string());
-                pod.socket(LISTEN)
-            }
+            Network::Pod => pod.socket(LISTEN),
             Network::Machine => SocketAddr::from((Ipv4Addr::LOCALHOST, LISTEN)),
         };
         let name = format!("eureka-peers of {}", pod.name());
@@ -170,29 +169,48 @@ impl Sidecar {
     }
 }
 
-/// `eureka-peers init`, to its end.
-pub(crate) fn init(release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> ExitStatus {
-    let command = command("init", release, pod, dns, set_up);
-    let mut process = Process::start("eureka-peers init", &command, &pod.file("eureka-peers.log"));
-    process.wait(INIT_WITHIN).expect("init ends by itself")
+/// How a subcommand ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// Its exit code.
+    pub(crate) code: Option<i32>,
+    /// What it wrote.
+    pub(crate) output: String,
+}
+
+/// Runs a subcommand to its end, with the settings of the program that runs in the same pod.
+pub(crate) fn once(
+    subcommand: &str,
+    release: &Release,
+    pod: &Pod,
+    dns: SocketAddr,
+    set_up: &SetUp,
+) -> Outcome {
+    let command = command(subcommand, release, pod, dns, set_up);
+    let log = pod.file(&format!("{subcommand}.log"));
+    // Each run has an output of its own.
+    let _ = fs::remove_file(&log);
+    let mut process = Process::start(format!("eureka-peers {subcommand}"), &command, &log);
+    let status = process.wait(ONCE_WITHIN).expect("the subcommand ends by itself");
+    Outcome { code: status.code(), output: process.log() }
 }
 
 fn command(subcommand: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_eureka-peers"));
+    let mut command = ground::program();
     command.env_clear().envs(pod.downward()).current_dir(pod.volume());
     command.arg(subcommand).args(["--service", "eureka", "--cluster-domain", "cluster.local"]);
     command.arg("--dns-server").arg(dns.to_string());
     command.arg("--output-dir").arg(pod.volume());
-    command.args(output_flags(release)).args(&set_up.more);
-    match set_up.peer_host {
-        PeerHost::Names => {}
-        PeerHost::Addresses => {
-            command.args(["--peer-host", "ipv4", "--allow-cidr", "127.0.0.0/8"]);
-            command.arg("--port").arg(release.port().to_string());
-        }
+    command.args(output_flags(release)).args(adoption_flags(release, pod, set_up)).args(&set_up.more);
+    if set_up.peer_host == PeerHost::Addresses {
+        command.args(["--peer-host", "ipv4", "--allow-cidr", "127.0.0.0/8"]);
     }
-    if subcommand == "run" {
-        command.args(adoption_flags(release, pod, set_up));
+    if release.port() != PORT_DEFAULT {
+        command.arg("--port").arg(release.port().to_string());
+    }
+    if set_up.network == Network::Pod {
+        command.arg("--listen").arg(pod.socket(LISTEN).to_string());
+        command.arg("--local-listen").arg(pod.loopback(LOCAL_LISTEN).to_string());
     }
     command
 }

@@ -18,8 +18,8 @@ const UNWOUND_WITHIN: Duration = Duration::from_secs(60);
 /// Between two looks; fine enough for figures of tens of milliseconds.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Set while a trial that has run out of time unwinds.
-static OUT_OF_TIME: AtomicBool = AtomicBool::new(false);
+/// Set while a trial that has run out of time, or was told to stop, unwinds.
+static STOPPED: AtomicBool = AtomicBool::new(false);
 
 /// Runs `body` to its end or to the end of its time; says why it failed.
 pub(crate) fn run(body: impl FnOnce() + Send + 'static) -> Result<(), String> {
@@ -35,16 +35,21 @@ pub(crate) fn run(body: impl FnOnce() + Send + 'static) -> Result<(), String> {
 }
 
 fn give_up(ended: &mpsc::Receiver<Result<(), String>>) -> Result<(), String> {
-    OUT_OF_TIME.store(true, Ordering::SeqCst);
-    process::kill_all();
+    stop();
     let why = ended.recv_timeout(UNWOUND_WITHIN);
-    OUT_OF_TIME.store(false, Ordering::SeqCst);
+    STOPPED.store(false, Ordering::SeqCst);
     Err(format!("took more than {TRIAL_MAX:?}; it ended with {why:?}"))
 }
 
-/// Fails where the trial has run out of time.
+/// Ends every process of the trial, and with them the trial.
+pub(crate) fn stop() {
+    STOPPED.store(true, Ordering::SeqCst);
+    process::kill_all();
+}
+
+/// Fails where the trial has run out of time, or was told to stop.
 pub(crate) fn check() {
-    assert!(!OUT_OF_TIME.load(Ordering::SeqCst), "out of time");
+    assert!(!STOPPED.load(Ordering::SeqCst), "out of time, or told to stop");
 }
 
 /// Waits until `probe` gives a value, and says how long that took; `probe` says what is missing.

@@ -115,7 +115,6 @@ fn defaults_are_those_of_the_table() {
         (None, None, None, None)
     );
     assert_eq!(listen.preferred().to_string(), "[::]:9761");
-    assert_eq!(listen.without_ipv6().map(|address| address.to_string()).as_deref(), Some("0.0.0.0:9761"));
     assert_eq!(local_listen.to_string(), "127.0.0.1:9762");
     assert_eq!((log_level, log_format), (LogLevel::Info, LogFormat::Json));
 }
@@ -540,8 +539,6 @@ fn listeners_are_apart_and_the_local_one_is_local() {
     let listen = |text: &str| settings(&format!("listen: '{text}'\n")).listen;
     assert_eq!(listen("0.0.0.0:1"), ListenAddress::Exactly(address("0.0.0.0:1")));
     assert_eq!(listen(":9000").preferred(), address("[::]:9000"));
-    assert_eq!(listen(":9000").without_ipv6(), Some(address("0.0.0.0:9000")));
-    assert_eq!(listen("[::]:9000").without_ipv6(), None);
     let local = settings("local-listen: '[::1]:99'\n");
     assert_eq!(local.policy.sink.as_str(), "http://[::1]:99/sink/eureka/");
     for (more, count) in [

@@ -7,7 +7,7 @@ use crate::cluster::Cluster;
 use crate::pod::PeerHost;
 use crate::release::Release;
 use crate::server::Network;
-use crate::sidecar::{MANAGEMENT, init};
+use crate::sidecar::MANAGEMENT;
 
 /// A connection to this machine is made or refused at once.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(1);
@@ -17,9 +17,9 @@ pub(super) fn init_container_only(release: &'static Release) {
     let mut cluster = Cluster::new(release, "init_container_only", PeerHost::Names);
     let pods = [cluster.pod(0), cluster.pod(1), cluster.pod(2)];
     cluster.dns.set(&pods);
-    let ended = init(release, &pods[0], cluster.dns.address(), &cluster.sidecar);
-    assert_eq!(ended.code(), Some(0), "init: {ended}");
     cluster.add(0);
+    let init = cluster.once("init", 0);
+    assert_eq!(init.code, Some(0), "{}", init.output);
     cluster.start_server(0);
     cluster.wait_up(0);
     let peers = [cluster.url(1), cluster.url(2)];

@@ -44,8 +44,20 @@ pub(super) fn by_the_environment(release: &'static Release) {
     });
 }
 
+/// Where `env` is exposed, the very source is named, and nobody has to guess.
+pub(super) fn and_shown(release: &'static Release) {
+    let mut cluster = Cluster::new(release, "masked_and_shown", PeerHost::Names);
+    let exposed =
+        cluster.server.clone().with("MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE", "env,health,refresh");
+    cluster.server = exposed.with(MASK, "http://127.0.0.1:8761/eureka/");
+    cluster.scale(1);
+    cluster.dns.set([&cluster.pod(0), &cluster.pod(1)]);
+    let message = expect_given_up(&cluster, REFRESHES_A_LIST);
+    assert!(!message.contains("Suspects"), "the source is known: {message}");
+}
+
 /// The condition stands, names its reason, and the refreshes end.
-fn expect_given_up(cluster: &Cluster, refreshes_max: u64) {
+fn expect_given_up(cluster: &Cluster, refreshes_max: u64) -> String {
     let (message, after) = wait_for("not_adopted, with its likely reason", GIVEN_UP_WITHIN, || {
         let message = not_adopted(cluster)?.ok_or_else(|| "no condition".to_owned())?;
         if message.contains(MASK) { Ok(message) } else { Err(message) }
@@ -56,6 +68,7 @@ fn expect_given_up(cluster: &Cluster, refreshes_max: u64) {
         if refreshes <= refreshes_max { Ok(()) } else { Err(format!("{refreshes} refreshes")) }
     });
     assert_eq!(cluster.sidecar(0).probe("/readyz"), Ok(200), "a masked server is no reason to leave DNS");
+    message
 }
 
 fn not_adopted(cluster: &Cluster) -> Result<Option<String>, String> {

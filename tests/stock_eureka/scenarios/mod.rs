@@ -5,6 +5,7 @@
 mod adoption;
 mod calls;
 mod clients;
+mod commands;
 mod control;
 mod documented;
 mod masked;
@@ -72,7 +73,11 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     scenario("init_container_only", On::All, documented::init_container_only),
     scenario("documented_environment", On::Reference, documented::exactly),
     scenario("open_actuator", On::Reference, documented::open_actuator),
+    scenario("adopted_by_env", On::Refreshed, adoption::by_env),
     scenario("masked", On::Refreshed, masked::by_the_environment),
+    scenario("masked_and_shown", On::Reference, masked::and_shown),
+    scenario("mesh_and_check", On::Reference, commands::mesh_and_check),
+    scenario("accept", On::Reference, commands::accept),
     scenario("dns_outage", On::Reference, outage::failures_and_denials),
     scenario("slow_server", On::Reference, calls::slow_server),
     scenario("hanging_server", On::Reference, calls::hanging_server),

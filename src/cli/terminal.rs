@@ -1,0 +1,42 @@
+//! What a command says: its outcome to standard output, everything else to standard error.
+//!
+//! Must never panic: `println!` does when its reader has gone away, or a disk behind it is full.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use super::ExitStatus;
+
+/// Says something besides the outcome. Where standard error is closed, nobody wants to hear it.
+pub(super) fn say(message: impl Display) {
+    let _lost = writeln!(io::stderr().lock(), "eureka-peers: {message}");
+}
+
+/// Prints an outcome whole, and gives its status, or a failure where it cannot be printed.
+pub(super) fn print(text: &str, status: ExitStatus) -> ExitStatus {
+    match put(text) {
+        // Whoever reads has seen enough.
+        Ok(Audience::Listens | Audience::Gone) => status,
+        Err(failure) => failure,
+    }
+}
+
+/// Whether somebody still reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    Listens,
+    Gone,
+}
+
+/// Prints a part of an outcome; the error is said here.
+pub(super) fn put(text: &str) -> Result<Audience, ExitStatus> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(Audience::Listens),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Audience::Gone),
+        Err(error) => {
+            say(format_args!("cannot write to standard output: {error}"));
+            Err(ExitStatus::Failure)
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The Helm chart renders what the kustomize folders do, so that the two cannot drift.
+
+use std::collections::BTreeMap;
+
+use serde_yaml::Value;
+
+use crate::rendered::{Object, at, build, parse};
+use crate::tool::Tool;
+use crate::{restricted, schema, sidecar};
+
+const CHART: &str = "charts/eureka-peers";
+
+/// The default of each topology against its folder, field by field.
+pub(crate) fn same() -> Result<(), String> {
+    let mut faults = Vec::new();
+    for topology in ["statefulset", "daemonset", "deployment"] {
+        let chart = template(&[&format!("topology={topology}")])?;
+        faults.extend(differences(topology, &chart, &build(topology)?));
+    }
+    let chart = template(&["monitoring.enabled=true", "networkPolicy.enabled=true"])?;
+    faults.extend(differences("monitoring", &additions(&chart), &additions(&build("examples/monitoring")?)));
+    let (chart, folder) = (policy(&chart), policy(&build("examples/network-policy")?));
+    faults.extend((chart.is_none() || chart != folder).then(|| "the NetworkPolicy differs".to_owned()));
+    none(faults)
+}
+
+/// What can be set does what it says, and the result is still right.
+pub(crate) fn settings() -> Result<(), String> {
+    let objects = template(&[
+        "sidecar.settings.remove-after=1m",
+        "sidecar.settings.max-peers=100",
+        "sidecar.settings.freeze=true",
+        "sidecar.image.digest=sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        "server.env[0].name=LOGGING_LEVEL_ROOT",
+        "server.env[0].value=WARN",
+        "clusterDomain=cluster.local",
+        "nodeSelector.eureka=yes",
+    ])?;
+    let workload = objects.iter().find(|object| object.pod_template().is_some()).ok_or("no workload")?;
+    let template = workload.pod_template().ok_or("no template")?;
+    let mut faults = restricted::violations(template);
+    let pod = workload.pod().ok_or("no pod")?;
+    faults.extend(sidecar::faults(&objects, pod));
+    let ours = pod.container("eureka-peers").ok_or("no sidecar")?;
+    let expected = [
+        ("EUREKA_PEERS_REMOVE_AFTER", "1m"),
+        ("EUREKA_PEERS_MAX_PEERS", "100"),
+        ("EUREKA_PEERS_FREEZE", "true"),
+    ];
+    let missing = expected.into_iter().filter(|(name, value)| ours.values().get(name) != Some(value));
+    faults.extend(missing.map(|(name, _)| format!("{name} is not set")));
+    faults.extend((!ours.image().contains("@sha256:")).then(|| "the digest is not used".to_owned()));
+    schema::check("chart", &objects, "1.30")?;
+    none(faults)
+}
+
+/// The schema of the values refuses what cannot be meant.
+pub(crate) fn refused() -> Result<(), String> {
+    let bad = [
+        "topology=cronjob",
+        "replicas=0",
+        "replica=3",
+        "server.env[0].name=EUREKA_CLIENT_SERVICEURL_DEFAULTZONE",
+        "server.env[0].name=SPRING_APPLICATION_JSON",
+        "server.image.digest=latest",
+        "sidecar.image.pullPolicy=Sometimes",
+        "sidecar.settings.removeAfter=1m",
+        "networkPolicy.enable=true",
+    ];
+    let taken: Vec<&str> = bad.into_iter().filter(|value| template(&[value]).is_ok()).collect();
+    if taken.is_empty() { Ok(()) } else { Err(format!("taken: {taken:?}")) }
+}
+
+fn template(values: &[&str]) -> Result<Vec<Object>, String> {
+    let set = values.iter().flat_map(|value| ["--set", value]);
+    let arguments: Vec<&str> =
+        ["template", "eureka", CHART, "--kube-version", "1.37"].into_iter().chain(set).collect();
+    parse(&Tool::Helm.run(&arguments)?)
+}
+
+fn differences(name: &str, chart: &[Object], folder: &[Object]) -> Vec<String> {
+    let (chart, folder) = (by_id(chart), by_id(folder));
+    if chart.keys().ne(folder.keys()) {
+        return vec![format!("{name}: {:?} instead of {:?}", chart.keys(), folder.keys())];
+    }
+    let pairs = chart.iter().map(|(id, object)| (id, object, &folder[id]));
+    pairs
+        .filter(|(_, chart, folder)| chart != folder)
+        .map(|(id, chart, folder)| {
+            format!(
+                "{name}: {id} differs:\n{}",
+                first_difference(chart, folder, String::new()).unwrap_or_default()
+            )
+        })
+        .collect()
+}
+
+/// Who manages an object is the one thing that must differ.
+fn by_id(objects: &[Object]) -> BTreeMap<String, Value> {
+    let unmanaged = |object: &Object| {
+        let mut object = object.clone();
+        forget_manager(&mut object.0);
+        (object.id(), object.0)
+    };
+    objects.iter().map(unmanaged).collect()
+}
+
+fn forget_manager(value: &mut Value) {
+    match value {
+        Value::Mapping(entries) => {
+            entries.remove("app.kubernetes.io/managed-by");
+            entries.values_mut().for_each(forget_manager);
+        }
+        Value::Sequence(items) => items.iter_mut().for_each(forget_manager),
+        _ => {}
+    }
+}
+
+fn first_difference(one: &Value, other: &Value, path: String) -> Option<String> {
+    if one == other {
+        return None;
+    }
+    let deeper = match (one, other) {
+        (Value::Mapping(ours), Value::Mapping(theirs)) => {
+            let keys = ours.keys().chain(theirs.keys()).filter_map(Value::as_str);
+            keys.filter_map(|key| {
+                let (ours, theirs) =
+                    (ours.get(key).unwrap_or(&Value::Null), theirs.get(key).unwrap_or(&Value::Null));
+                first_difference(ours, theirs, format!("{path}/{key}"))
+            })
+            .next()
+        }
+        (Value::Sequence(ours), Value::Sequence(theirs)) if ours.len() == theirs.len() => {
+            let pairs = ours.iter().zip(theirs).enumerate();
+            pairs
+                .filter_map(|(at, (ours, theirs))| first_difference(ours, theirs, format!("{path}/{at}")))
+                .next()
+        }
+        _ => None,
+    };
+    deeper.or_else(|| Some(format!("{path}: chart {one:?}, folder {other:?}")))
+}
+
+/// Alerts, monitor and dashboard.
+fn additions(objects: &[Object]) -> Vec<Object> {
+    let kinds = ["PodMonitor", "PrometheusRule", "ConfigMap"];
+    objects.iter().filter(|object| kinds.contains(&object.kind())).cloned().collect()
+}
+
+fn policy(objects: &[Object]) -> Option<Value> {
+    let policy = objects.iter().find(|object| object.kind() == "NetworkPolicy")?;
+    at(&policy.0, &["spec"]).cloned()
+}
+
+fn none(faults: Vec<String>) -> Result<(), String> {
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+}

@@ -1,0 +1,76 @@
+//! The environment of a server in the manifests is that of `docs/environment/`, which is what the
+//! tests against stock servers run with.
+
+use std::collections::BTreeMap;
+
+use crate::folder::Folder;
+use crate::rendered::{Container, at};
+use crate::tool::text_of;
+
+/// What manifests set besides, each for a reason that stands beside it there.
+const BESIDES: [&str; 4] = ["JAVA_TOOL_OPTIONS", "SERVER_PORT", "SERVER_SHUTDOWN", "SPRING_APPLICATION_NAME"];
+
+/// Faults of the container `eureka` of this folder.
+pub(crate) fn faults(folder: &Folder, container: Container<'_>) -> Vec<String> {
+    let Some(documented) = documented(&folder.path) else {
+        return vec!["nobody has said which file of docs/environment/ it follows".to_owned()];
+    };
+    let values = container.values();
+    let missing = documented.iter().filter_map(|(name, value)| {
+        let found = values.get(name.as_str()).copied();
+        (found != Some(value)).then(|| format!("{name} is {found:?}, documented as {value:?}"))
+    });
+    let known = |name: &str| documented.contains_key(name) || BESIDES.contains(&name);
+    let foreign = container
+        .environment()
+        .into_iter()
+        .filter(|(name, entry)| at(entry, &["valueFrom"]).is_none() && !known(name));
+    missing.chain(foreign.map(|(name, _)| format!("{name} is not documented"))).collect()
+}
+
+/// Faults of a server in `compose.yaml`, where nobody fills in `$(POD_IP)`.
+pub(crate) fn compose_faults(variables: &BTreeMap<String, String>) -> Vec<String> {
+    let mut documented = read("spring-addresses");
+    documented.remove("EUREKA_INSTANCE_IPADDRESS");
+    let wrong = documented.iter().filter(|(name, value)| variables.get(*name) != Some(value));
+    wrong.map(|(name, value)| format!("{name} is not {value:?}, as documented")).collect()
+}
+
+/// What the files say that this folder follows.
+fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
+    let names = || read("spring-names");
+    let addresses = || read("spring-addresses");
+    Some(match folder {
+        "statefulset" | "init-container" => names(),
+        "examples/istio" | "examples/linkerd" | "examples/monitoring" | "examples/network-policy" => names(),
+        "daemonset" | "deployment" | "examples/daemonset-labelled-nodes" | "examples/add-sidecar" => {
+            addresses()
+        }
+        "examples/basic-auth" => names().into_iter().chain(read("spring-basic-auth")).collect(),
+        "examples/netflix-war" => read("war-addresses"),
+        "examples/daemonset-host-network" => {
+            let port = ("MANAGEMENT_SERVER_PORT".to_owned(), "18762".to_owned());
+            addresses().into_iter().chain([port]).collect()
+        }
+        "examples/add-sidecar-open-actuator" => {
+            let is_management = |name: &str| name.starts_with("MANAGEMENT_");
+            let closed = addresses().into_iter().filter(|(name, _)| !is_management(name));
+            let open = read("spring-names-open-actuator");
+            closed.chain(open.into_iter().filter(|(name, _)| is_management(name))).collect()
+        }
+        _ => return None,
+    })
+}
+
+fn read(name: &str) -> BTreeMap<String, String> {
+    let text = text_of(&format!("docs/environment/{name}.env"));
+    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let assignments = lines.map(|line| line.split_once('=').unwrap_or_else(|| panic!("{name}.env: {line}")));
+    assignments.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// What manifests must set besides, for probes and heap to mean what they say.
+pub(crate) fn lacks(container: Container<'_>) -> Vec<&'static str> {
+    let values = container.values();
+    BESIDES.into_iter().filter(|name| !values.contains_key(name)).collect()
+}

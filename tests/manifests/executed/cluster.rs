@@ -1,0 +1,280 @@
+//! A cluster made of the rendered objects: DNS from their Services, pods from their workload.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_yaml::Value;
+use tokio::runtime::Runtime;
+
+use crate::dns_server::{self, DnsServer};
+use crate::environment::Facts;
+use crate::executed::kubelet::{RunningPod, Surroundings, container_port};
+use crate::executed::place::Place;
+use crate::registry::Registry;
+use crate::release::Release;
+use crate::rendered::{Object, Pod, at, items};
+use crate::stock_image::{Image, Security};
+use crate::workload::{is_headless, publishes_all, selects};
+
+/// The namespace of every test.
+const NAMESPACE: &str = "shop";
+/// The ordinal of a pod that is no server.
+const GUEST: u8 = 100;
+/// Between two looks.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Everything that one folder says, running.
+pub(crate) struct Cluster {
+    objects: Vec<Object>,
+    image: Image,
+    context_path: &'static str,
+    dns: DnsServer,
+    /// Carries the DNS server; ends with it.
+    _runtime: Runtime,
+    directory: PathBuf,
+    pods: BTreeMap<u8, (RunningPod, Facts)>,
+}
+
+impl Cluster {
+    /// An empty cluster; its files lie in a directory of this name.
+    pub(crate) fn new(name: &str, objects: Vec<Object>, release: &Release) -> Self {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).enable_all().build().expect("a thread can be started");
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let dns = runtime.block_on(DnsServer::start(anywhere)).expect("a port is free");
+        let image = Image::of(release, Security::Without);
+        let directory = crate::tool::scratch("executed").join(name);
+        let context_path = release.context_path();
+        Self { objects, image, context_path, dns, _runtime: runtime, directory, pods: BTreeMap::new() }
+    }
+
+    /// Starts a pod of the workload and waits for its native sidecars; Eureka has been started then.
+    pub(crate) fn start(&mut self, ordinal: u8) -> Result<(), String> {
+        let name = self.pod_name(ordinal);
+        let address = address_of(ordinal);
+        let mut facts = Facts::of_pod(&name, &address.to_string()).with_secrets(&self.objects);
+        let place = Place::new(&name, address, &self.directory);
+        // From the moment that it has an address, where the Service says so.
+        self.announce(&self.pods.keys().copied().chain([ordinal]).collect());
+        let surroundings = Surroundings {
+            dns: self.dns.address(),
+            image: &self.image,
+            hosts: self.hosts(ordinal),
+            brings: &[],
+        };
+        let workload = self.workload().clone();
+        let pod = workload.pod().expect("a workload has a pod");
+        let running = RunningPod::start(pod, place, &mut facts, &surroundings)?;
+        self.pods.insert(ordinal, (running, facts));
+        Ok(())
+    }
+
+    /// Waits until a pod would be ready, and so in the Service for clients.
+    pub(crate) fn wait_ready(&mut self, ordinal: u8, limit: Duration) -> Result<Duration, String> {
+        self.pod(ordinal).wait_ready(limit).map_err(|why| format!("pod {ordinal}: {why}"))
+    }
+
+    /// Starts a pod of another workload in the same cluster; no Service selects it.
+    pub(crate) fn start_guest(&self, pod: Pod<'_>, name: &str) -> Result<RunningPod, String> {
+        let address = address_of(GUEST);
+        let mut facts = Facts::of_pod(name, &address.to_string());
+        let place = Place::new(name, address, &self.directory);
+        // What the image of an application brings: a port, its name, and the wish to be found.
+        let brings = [
+            ("SERVER_PORT", "8080"),
+            ("SPRING_APPLICATION_NAME", name),
+            ("EUREKA_CLIENT_REGISTERWITHEUREKA", "true"),
+        ];
+        let surroundings = Surroundings {
+            dns: self.dns.address(),
+            image: &self.image,
+            hosts: self.hosts(GUEST),
+            brings: &brings,
+        };
+        RunningPod::start(pod, place, &mut facts, &surroundings)
+    }
+
+    /// Where a pod's server answers.
+    pub(crate) fn socket(&self, ordinal: u8) -> SocketAddr {
+        SocketAddr::from((address_of(ordinal), self.server_port()))
+    }
+
+    /// Waits until every server knows an instance.
+    pub(crate) fn wait_known(&self, id: &str, limit: Duration) -> Result<(), String> {
+        let begun = Instant::now();
+        loop {
+            match self.pods.keys().try_for_each(|ordinal| self.registry(*ordinal).knows(id)) {
+                Ok(()) => return Ok(()),
+                Err(missing) if begun.elapsed() > limit => return Err(missing),
+                Err(_) => std::thread::sleep(POLL),
+            }
+        }
+    }
+
+    /// Takes a pod away, in order; DNS lists it until it is gone.
+    pub(crate) fn terminate(&mut self, ordinal: u8) -> Result<(), String> {
+        let (pod, _) = self.pods.remove(&ordinal).expect("the scenario has this pod");
+        pod.terminate()?;
+        self.announce(&self.pods.keys().copied().collect());
+        Ok(())
+    }
+
+    /// A pod and everything in it.
+    pub(crate) fn pod(&mut self, ordinal: u8) -> &mut RunningPod {
+        &mut self.pods.get_mut(&ordinal).expect("the scenario has this pod").0
+    }
+
+    /// Waits until every server lists every other one and nobody else, and no sidecar complains.
+    pub(crate) fn wait_complete(&mut self, limit: Duration) -> Result<Duration, String> {
+        let begun = Instant::now();
+        loop {
+            match self.is_complete() {
+                Ok(()) => return Ok(begun.elapsed()),
+                Err(missing) if begun.elapsed() > limit => return Err(missing),
+                Err(_) => std::thread::sleep(POLL),
+            }
+        }
+    }
+
+    /// What our own program says of the mesh, run in one of the pods.
+    pub(crate) fn exec(&self, ordinal: u8, arguments: &[&str]) -> Result<(Option<i32>, String), String> {
+        let (pod, facts) = &self.pods[&ordinal];
+        pod.exec(arguments, facts, self.dns.address())
+    }
+
+    /// The registry of a pod's server.
+    pub(crate) fn registry(&self, ordinal: u8) -> Registry {
+        Registry::new(self.socket(ordinal), self.context_path, None)
+    }
+
+    /// What the sidecar of a pod shows of itself.
+    pub(crate) fn sidecar(&self, ordinal: u8, path: &str) -> Result<String, String> {
+        let socket = self.pods[&ordinal].0.place.socket(self.sidecar_port());
+        let request = crate::rest::Request::get(path);
+        request.send(socket).map_err(|error| error.to_string())?.ok()
+    }
+
+    fn is_complete(&mut self) -> Result<(), String> {
+        let everyone: BTreeSet<u8> = self.pods.keys().copied().collect();
+        for ordinal in &everyone {
+            let replicas = self.registry(*ordinal).replicas()?;
+            let others = everyone.iter().filter(|other| *other != ordinal);
+            let expected: BTreeSet<String> = others.map(|other| self.url(*other)).collect();
+            let alone = expected.is_empty() && replicas.iter().all(|url| url.contains("/sink/"));
+            if replicas != expected && !alone {
+                return Err(format!("server {ordinal} has {replicas:?} instead of {expected:?}"));
+            }
+            self.is_content(*ordinal)?;
+        }
+        self.pods.values_mut().try_for_each(|(pod, _)| pod.check_alive())
+    }
+
+    /// No condition stands but such as pass by themselves.
+    fn is_content(&self, ordinal: u8) -> Result<(), String> {
+        let status: Value =
+            serde_yaml::from_str(&self.sidecar(ordinal, "/status")?).map_err(|error| error.to_string())?;
+        let kinds = items(&status, &["conditions"]).iter().filter_map(|condition| condition["kind"].as_str());
+        let serious: Vec<&str> = kinds.filter(|kind| !kind.starts_with("held_")).collect();
+        if serious.is_empty() { Ok(()) } else { Err(format!("eureka-peers {ordinal} says {serious:?}")) }
+    }
+
+    /// What the Services say of these pods.
+    fn announce(&self, pods: &BTreeSet<u8>) {
+        for service in self.headless_services() {
+            assert!(publishes_all(service), "{} would list no pod that starts", service.name());
+            let port = &items(&service.0, &["spec", "ports"])[0];
+            let target = at(port, &["targetPort"]).unwrap_or(&port["port"]);
+            let number = self.resolve_port(target);
+            let pods = pods.iter().map(|ordinal| {
+                dns_server::Pod::new(self.host_label(service, *ordinal), address_of(*ordinal), number)
+            });
+            let name = format!("{}.{NAMESPACE}.svc.cluster.local", service.name());
+            self.dns.set_pods(&name, port["name"].as_str().unwrap_or_default(), pods);
+        }
+    }
+
+    fn headless_services(&self) -> impl Iterator<Item = &Object> {
+        let template = self.workload().pod_template().expect("a workload has a template");
+        let services = self.objects.iter().filter(|object| object.kind() == "Service");
+        // A Service that publishes ready pods only is not what our program asks.
+        services
+            .filter(|service| is_headless(service) && selects(service, template) && publishes_all(service))
+    }
+
+    /// Under the governing Service a pod has its own name, elsewhere its address (`endpointHostname`).
+    fn host_label(&self, service: &Object, ordinal: u8) -> String {
+        if self.workload().text(&["spec", "serviceName"]) == service.name() {
+            return self.pod_name(ordinal);
+        }
+        address_of(ordinal).to_string().replace('.', "-")
+    }
+
+    fn resolve_port(&self, target: &Value) -> u16 {
+        let named = |container: &crate::rendered::Container<'_>| {
+            items(container.0, &["ports"]).iter().find(|port| port.get("name") == Some(target)).cloned()
+        };
+        let pod = self.workload().pod().expect("a workload has a pod");
+        let found = pod.containers().iter().find_map(named);
+        let number = found.as_ref().and_then(|port| port["containerPort"].as_u64()).or(target.as_u64());
+        number.and_then(|number| u16::try_from(number).ok()).expect("a Service leads to a port of its pods")
+    }
+
+    fn workload(&self) -> &Object {
+        self.objects.iter().find(|object| object.pod_template().is_some()).expect("the folder has a workload")
+    }
+
+    fn pod_name(&self, ordinal: u8) -> String {
+        match self.workload().kind() {
+            "StatefulSet" => format!("{}-{ordinal}", self.workload().name()),
+            _ => format!("{}-5d9c7bfb6{ordinal}-x2x4{ordinal}", self.workload().name()),
+        }
+    }
+
+    /// A server's URL as its peers must list it: by its name where pods have one and it says so.
+    fn url(&self, ordinal: u8) -> String {
+        let (_, facts) = &self.pods[&ordinal];
+        let server = self.workload().pod().and_then(|pod| pod.container("eureka"));
+        let variables = crate::environment::expand(server.expect("the pod has a server"), facts);
+        let variables: BTreeMap<String, String> = variables.unwrap_or_default().into_iter().collect();
+        let by_address = variables.get("EUREKA_INSTANCE_PREFERIPADDRESS").is_none_or(|value| value == "true");
+        let host = match variables.get("EUREKA_INSTANCE_HOSTNAME") {
+            Some(name) if !by_address => name.clone(),
+            _ => address_of(ordinal).to_string(),
+        };
+        format!("http://{host}:{}{}", self.server_port(), self.context_path)
+    }
+
+    fn server_port(&self) -> u16 {
+        let server = self.workload().pod().and_then(|pod| pod.container("eureka"));
+        server.and_then(container_port).expect("a server offers a port")
+    }
+
+    fn sidecar_port(&self) -> u16 {
+        let pod = self.workload().pod().expect("a workload has a pod");
+        let ours = pod.all_containers().into_iter().filter(|container| container.is_ours());
+        ours.filter_map(container_port).next().expect("our container offers a port")
+    }
+
+    /// Names for a JVM: every pod's, and the machine under a name of its own, from which Spring makes
+    /// default instance ids.
+    fn hosts(&self, own: u8) -> String {
+        let governing = self.headless_services().next().expect("the folder has a headless Service");
+        let pods = (0..9).map(|ordinal| {
+            let label = self.host_label(governing, ordinal);
+            format!("{} {label}.{}.{NAMESPACE}.svc.cluster.local\n", address_of(ordinal), governing.name())
+        });
+        let machine = if_addrs::get_if_addrs().expect("a machine can list its interfaces").into_iter();
+        let machine = machine.filter(|interface| !interface.is_loopback());
+        let machine = machine.map(|interface| format!("{} machine-of-{own}\n", interface.ip()));
+        let host_name = rustix::system::uname();
+        let host_name = format!("{} {}\n", address_of(own), host_name.nodename().to_string_lossy());
+        pods.chain(machine).chain(["127.0.0.1 localhost\n".to_owned(), host_name]).collect()
+    }
+}
+
+/// Addresses that no other test of this project uses.
+fn address_of(ordinal: u8) -> Ipv4Addr {
+    Ipv4Addr::new(127, 0, 22, ordinal + 1)
+}

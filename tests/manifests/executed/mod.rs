@@ -1,0 +1,165 @@
+//! The manifests, executed: the rendered pods' own processes on loopback, as the kubelet would run them.
+//!
+//! Stock servers from Maven, our program, and a DNS server that answers what the rendered Services
+//! say. Nothing of a manifest is left out or repaired on the way: a misspelt variable shows.
+
+mod cluster;
+mod kubelet;
+mod place;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_yaml::Value;
+
+use crate::monitoring;
+use crate::release::{REFERENCE, RELEASES, Release};
+use crate::rendered::{Object, build};
+use crate::rest::Request;
+use crate::trial;
+
+use cluster::Cluster;
+
+/// A start takes three to six seconds, several at once on two busy cores longer.
+const READY_WITHIN: Duration = Duration::from_secs(90);
+/// One interval, one refresh, and on a busy machine some air.
+const COMPLETE_WITHIN: Duration = Duration::from_secs(30);
+/// `responseCacheUpdateIntervalMs`, and some air.
+const HANDED_OUT_WITHIN: Duration = Duration::from_secs(40);
+/// What the misspelt must not reach in; twice what the others need here.
+const TYPO_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Two executions would share addresses.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// The StatefulSet's life: alone, three, one replaced.
+pub(crate) fn life() -> Result<(), String> {
+    alone_in_time(|| {
+        let mut cluster = Cluster::new("life", build("statefulset")?, release_named(REFERENCE));
+        cluster.start(0)?;
+        cluster.wait_ready(0, READY_WITHIN)?;
+        cluster.wait_complete(COMPLETE_WITHIN)?;
+        cluster.registry(0).register("DEMO", "demo-0");
+        wait_handed_out(&cluster, 0, "demo-0");
+        cluster.start(1)?;
+        cluster.start(2)?;
+        for ordinal in [1, 2] {
+            cluster.wait_ready(ordinal, READY_WITHIN)?;
+            // Whoever is in the Service for clients has copied the registry.
+            cluster.registry(ordinal).knows("demo-0")?;
+        }
+        cluster.wait_complete(COMPLETE_WITHIN)?;
+        cluster.registry(2).register("DEMO", "demo-2");
+        cluster.wait_known("demo-2", COMPLETE_WITHIN)?;
+        succeeds(&cluster, &["check"])?;
+        succeeds(&cluster, &["mesh"])?;
+        monitoring::unknown_in(&cluster.sidecar(0, "/metrics")?)?;
+        wait_handed_out(&cluster, 0, "demo-2");
+        wait_handed_out(&cluster, 2, "demo-2");
+        cluster.terminate(1)?;
+        cluster.start(1)?;
+        cluster.wait_ready(1, READY_WITHIN)?;
+        cluster.registry(1).knows("demo-2")?;
+        cluster.wait_complete(COMPLETE_WITHIN).map(drop)
+    })
+}
+
+/// Two pods of any folder with servers, one after the other, and then a mesh.
+pub(crate) fn pair(folder: &'static str, release: &'static str) -> Result<(), String> {
+    alone_in_time(move || {
+        let name = format!("pair-{}-{release}", folder.replace('/', "-"));
+        let mut cluster = Cluster::new(&name, build(folder)?, release_named(release));
+        two(&mut cluster, READY_WITHIN, COMPLETE_WITHIN)?;
+        succeeds(&cluster, &["mesh"])?;
+        cluster.terminate(1)?;
+        cluster.terminate(0)
+    })
+}
+
+/// An application that follows the servers, or is given them once.
+pub(crate) fn client(folder: &'static str) -> Result<(), String> {
+    alone_in_time(move || {
+        let name = format!("client-{}", folder.replace('/', "-"));
+        let release = release_named(REFERENCE);
+        let mut cluster = Cluster::new(&name, build("statefulset")?, release);
+        two(&mut cluster, READY_WITHIN, COMPLETE_WITHIN)?;
+        let objects = build(folder)?;
+        let workload = objects.iter().find_map(Object::pod).ok_or("the folder has no workload")?;
+        let mut application = cluster.start_guest(workload, "orders")?;
+        application.wait_ready(READY_WITHIN)?;
+        let apps = Request::get("/eureka/apps/ORDERS");
+        let found = trial::wait_for("the application is registered", COMPLETE_WITHIN, || {
+            apps.send(cluster.socket(1)).map_err(|error| error.to_string())?.ok()
+        });
+        drop(found);
+        application.check_alive()?;
+        application.terminate()
+    })
+}
+
+/// A misspelt variable of the StatefulSet keeps the mesh from becoming complete.
+pub(crate) fn typo(variable: &'static str) -> Result<(), String> {
+    alone_in_time(move || {
+        let mut objects = build("statefulset")?;
+        misspell(&mut objects, variable)?;
+        let mut cluster = Cluster::new(&format!("typo-{variable}"), objects, release_named(REFERENCE));
+        match two(&mut cluster, TYPO_PATIENCE, TYPO_PATIENCE) {
+            Ok(()) => Err(format!("nothing went wrong without {variable}")),
+            Err(_) => Ok(()),
+        }
+    })
+}
+
+fn two(cluster: &mut Cluster, ready: Duration, complete: Duration) -> Result<(), String> {
+    cluster.start(0)?;
+    cluster.wait_ready(0, ready)?;
+    cluster.start(1)?;
+    cluster.wait_ready(1, ready)?;
+    cluster.wait_complete(complete).map(drop)
+}
+
+/// `kubectl exec`: the program runs in an image without a shell.
+fn succeeds(cluster: &Cluster, arguments: &[&str]) -> Result<(), String> {
+    let (code, said) = cluster.exec(0, arguments)?;
+    if code == Some(0) { Ok(()) } else { Err(format!("{arguments:?} ended with {code:?}:\n{said}")) }
+}
+
+/// What a server hands out, to clients and to fresh servers alike, is up to 30 s old.
+fn wait_handed_out(cluster: &Cluster, ordinal: u8, id: &str) {
+    trial::wait_for("a registration is handed out", HANDED_OUT_WITHIN, || {
+        let reply =
+            Request::get("/eureka/apps").send(cluster.socket(ordinal)).map_err(|error| error.to_string())?;
+        if reply.ok()?.contains(id) { Ok(()) } else { Err(format!("{ordinal} hides {id}")) }
+    });
+}
+
+fn misspell(objects: &mut [Object], variable: &str) -> Result<(), String> {
+    let workload =
+        objects.iter_mut().find(|object| object.kind() == "StatefulSet").ok_or("no StatefulSet")?;
+    let pod = &mut workload.0["spec"]["template"]["spec"];
+    for list in ["initContainers", "containers"] {
+        let entries = pod[list][0]["env"].as_sequence_mut().ok_or("no variables")?;
+        if let Some(entry) = entries.iter_mut().find(|entry| entry["name"].as_str() == Some(variable)) {
+            entry["name"] = Value::from(format!("{variable}_"));
+            return Ok(());
+        }
+    }
+    Err(format!("there is no {variable} to misspell"))
+}
+
+fn release_named(name: &str) -> &'static Release {
+    RELEASES
+        .iter()
+        .find(|release| release.name == name)
+        .expect("the tests of stock servers have this release")
+}
+
+/// One at a time, bounded, and without a process that outlives it.
+fn alone_in_time(body: impl FnOnce() -> Result<(), String> + Send + 'static) -> Result<(), String> {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    trial::run(move || {
+        if let Err(why) = body() {
+            panic!("{why}");
+        }
+    })
+}

@@ -1,0 +1,65 @@
+//! The folders under `manifests/`: found, not listed, so that a new one cannot go untested.
+
+use std::fs;
+use std::path::Path;
+
+use crate::tool::{project, text_of};
+
+/// The oldest Kubernetes that the manifests are for: the first with `preStop.sleep` switched on, and
+/// with native sidecars.
+const OLDEST: &str = "1.30";
+/// The newest Kubernetes whose schema is known.
+const NEWEST: &str = "1.37";
+
+/// A folder with a kustomization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Folder {
+    /// Its path under `manifests/`.
+    pub(crate) path: String,
+}
+
+impl Folder {
+    /// Every one there is.
+    pub(crate) fn all() -> Vec<Self> {
+        let mut found = Vec::new();
+        find(&project().join("manifests"), "", &mut found);
+        found.sort_by(|one, other| one.path.cmp(&other.path));
+        assert!(found.len() > 10, "the folders of manifests/ were found: {found:?}");
+        found
+    }
+
+    /// Whether it only changes what others bring.
+    pub(crate) fn is_component(&self) -> bool {
+        text_of(&format!("manifests/{}/kustomization.yaml", self.path)).contains("kind: Component")
+    }
+
+    /// The versions of Kubernetes against whose schemas it must hold.
+    pub(crate) fn versions(&self) -> [&'static str; 2] {
+        let oldest = match self.path.as_str() {
+            // For clusters without native sidecars.
+            "init-container" => "1.25",
+            // `fileKeyRef` is switched on since then.
+            "init-container/client-env-file" => "1.35",
+            _ => OLDEST,
+        };
+        [oldest, NEWEST]
+    }
+
+    /// Whether Pod Security "restricted" cannot hold, because the pod is on its node's network.
+    pub(crate) fn is_on_the_host_network(&self) -> bool {
+        self.path == "examples/daemonset-host-network"
+    }
+}
+
+fn find(directory: &Path, path: &str, found: &mut Vec<Folder>) {
+    if directory.join("kustomization.yaml").is_file() {
+        found.push(Folder { path: path.to_owned() });
+    }
+    for entry in fs::read_dir(directory).expect("manifests/ can be listed") {
+        let entry = entry.expect("manifests/ can be listed");
+        if entry.path().is_dir() {
+            let name = entry.file_name().into_string().expect("a folder of ours has a plain name");
+            find(&entry.path(), &[path, &name].join("/").trim_start_matches('/').to_owned(), found);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The manifests, as an operator would apply them.
+//!
+//! Each folder is built, held against Kubernetes' schemas, against Pod Security "restricted" and
+//! against what we promise; each check is shown a violation that it must see. What needs an outside
+//! tool is ignored where it is missing, unless `CI=true`. `.ci/tools.sh` installs all of them.
+
+mod chart;
+mod compose;
+#[path = "../world/dns_server.rs"]
+mod dns_server;
+mod documented;
+mod environment;
+mod executed;
+mod folder;
+mod image;
+mod monitoring;
+#[path = "../stock_eureka/process.rs"]
+#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
+mod process;
+#[path = "../stock_eureka/registry.rs"]
+#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
+mod registry;
+#[path = "../stock_eureka/release.rs"]
+#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
+mod release;
+mod rendered;
+#[path = "../stock_eureka/rest.rs"]
+mod rest;
+mod restricted;
+mod schema;
+mod seeds;
+mod sidecar;
+#[path = "../stock_eureka/image.rs"]
+mod stock_image;
+mod tool;
+#[path = "../stock_eureka/trial.rs"]
+#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
+mod trial;
+mod workload;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use crate::folder::Folder;
+use crate::rendered::{Object, build};
+use crate::tool::Tool;
+
+type Body = Box<dyn FnOnce() -> Result<(), String> + Send>;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut trials: Vec<Trial> = Folder::all().into_iter().flat_map(trials_of).collect();
+    trials.extend([
+        trial("seeds::insecure", &[Tool::Kustomize], Box::new(seeds::insecure)),
+        trial("seeds::broken", &[Tool::Kustomize], Box::new(seeds::broken)),
+        trial("seeds::misspelt", &[Tool::Kustomize, Tool::KubernetesValidate], Box::new(seeds::misspelt)),
+        trial("seeds::variables", &[Tool::Kustomize], Box::new(seeds::variables)),
+        trial("chart::same", &[Tool::Kustomize, Tool::Helm], Box::new(chart::same)),
+        trial("chart::settings", &[Tool::Helm, Tool::KubernetesValidate], Box::new(chart::settings)),
+        trial("chart::refused", &[Tool::Helm], Box::new(chart::refused)),
+        trial("old_pods_stay_peers", &[Tool::Kustomize], Box::new(old_pods_stay_peers)),
+        trial("image::recipe", &[], Box::new(image::recipe)),
+        trial("image::layout", &[Tool::Buildah], Box::new(image::layout)),
+        trial("compose", &[Tool::ComposeGo], Box::new(compose::check)),
+        trial("release_workflow", &[Tool::Actionlint], Box::new(release_workflow)),
+        trial("monitoring::rules", &[Tool::Promtool], Box::new(monitoring::rules)),
+        trial("monitoring::every_alert_is_tested", &[], Box::new(monitoring::every_alert_is_tested)),
+        trial("monitoring::queries", &[], Box::new(monitoring::queries)),
+        trial("monitoring::seeded_queries", &[], Box::new(monitoring::seeded_queries)),
+    ]);
+    trials.extend(executions());
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Pods that really run; names begin with `executed::`.
+fn executions() -> Vec<Trial> {
+    let life = execution("life".to_owned(), Box::new(executed::life));
+    let pairs = [
+        ("statefulset", "2021.0.9"),
+        ("statefulset", "2025.1.2"),
+        ("daemonset", "2025.0.1"),
+        ("deployment", "2025.0.1"),
+        ("init-container", "2025.0.1"),
+        ("examples/add-sidecar", "2025.0.1"),
+        ("examples/add-sidecar-open-actuator", "2025.0.1"),
+        ("examples/daemonset-host-network", "2025.0.1"),
+        ("examples/netflix-war", "war-1.10.1"),
+    ]
+    .map(|(folder, release)| {
+        execution(format!("pair::{folder}::{release}"), Box::new(move || executed::pair(folder, release)))
+    });
+    let clients = ["client", "init-container/client-env-file"]
+        .map(|folder| execution(format!("client::{folder}"), Box::new(move || executed::client(folder))));
+    let typos = [
+        "EUREKA_PEERS_ACTUATOR_URL",
+        "EUREKA_CLIENT_REGISTERWITHEUREKA",
+        "EUREKA_INSTANCE_HOSTNAME",
+        "MANAGEMENT_SERVER_PORT",
+        "SPRING_CONFIG_IMPORT",
+    ]
+    .map(|variable| execution(format!("typo::{variable}"), Box::new(move || executed::typo(variable))));
+    [life].into_iter().chain(pairs).chain(clients).chain(typos).collect()
+}
+
+fn execution(name: String, body: Body) -> Trial {
+    let java = stock_image::missing_tools();
+    let needs = [Tool::Kustomize].into_iter().filter(|tool| !tool.is_there()).map(Tool::name);
+    let missing = java.into_iter().chain(needs).collect();
+    trial_unless(&format!("executed::{name}"), missing, body)
+}
+
+/// Everything that is asked of one folder.
+fn trials_of(folder: Folder) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for version in folder.versions() {
+        let path = folder.path.clone();
+        let body = move || schema::check(&path, &build(&path)?, version);
+        let name = format!("{}::schema_{version}", folder.path);
+        trials.push(trial(&name, &[Tool::Kustomize, Tool::KubernetesValidate], Box::new(body)));
+    }
+    let checks: [(&str, fn(&Folder, &[Object]) -> Vec<String>); 4] = [
+        ("restricted", restricted),
+        ("promises", promises),
+        ("sidecar", sidecars),
+        ("environment", environments),
+    ];
+    for (name, check) in checks {
+        let folder = folder.clone();
+        let title = format!("{}::{name}", folder.path);
+        let body = move || none(check(&folder, &build(&folder.path)?));
+        trials.push(trial(&title, &[Tool::Kustomize], Box::new(body)));
+    }
+    trials
+}
+
+/// Nothing that the API server would refuse to run in a restricted namespace; one folder is named.
+fn restricted(folder: &Folder, objects: &[Object]) -> Vec<String> {
+    let templates = objects.iter().filter_map(Object::pod_template);
+    let found: Vec<String> = templates.flat_map(restricted::violations).collect();
+    if folder.is_on_the_host_network() {
+        let named = ["hostNetwork", "eureka-peers: hostPort", "eureka: hostPort"];
+        return if found == named { Vec::new() } else { found };
+    }
+    found
+}
+
+fn promises(folder: &Folder, objects: &[Object]) -> Vec<String> {
+    let is_ours = !folder.is_component() && !workload::is_the_operators_own(folder);
+    if is_ours { workload::faults(objects) } else { Vec::new() }
+}
+
+fn sidecars(_folder: &Folder, objects: &[Object]) -> Vec<String> {
+    objects.iter().filter_map(Object::pod).flat_map(|pod| sidecar::faults(objects, pod)).collect()
+}
+
+fn environments(folder: &Folder, objects: &[Object]) -> Vec<String> {
+    if folder.path == "examples/existing" {
+        return Vec::new();
+    }
+    let servers = objects.iter().filter_map(Object::pod).filter_map(|pod| pod.container("eureka"));
+    servers.flat_map(|server| documented::faults(folder, server)).collect()
+}
+
+/// In a roll-out that adds eureka-peers, the Service that it asks lists the pods from before as well.
+fn old_pods_stay_peers() -> Result<(), String> {
+    let before = build("examples/existing")?;
+    let before = before.iter().find_map(Object::pod_template).ok_or("no workload before")?;
+    let after = build("examples/add-sidecar")?;
+    let mesh = after.iter().find(|object| object.name() == "eureka-mesh").ok_or("no Service eureka-mesh")?;
+    if workload::selects(mesh, before) {
+        Ok(())
+    } else {
+        Err("new servers would not list old ones".to_owned())
+    }
+}
+
+fn release_workflow() -> Result<(), String> {
+    Tool::Actionlint.run(&[".github/workflows/release.yaml"]).map(drop)
+}
+
+fn none(faults: Vec<String>) -> Result<(), String> {
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+}
+
+fn trial(name: &str, needs: &[Tool], body: Body) -> Trial {
+    let missing = needs.iter().filter(|tool| !tool.is_there()).map(|tool| tool.name());
+    trial_unless(name, missing.collect(), body)
+}
+
+/// Ignored where something is missing, and failed where nothing may be.
+fn trial_unless(name: &str, missing: Vec<&'static str>, body: Body) -> Trial {
+    Trial::ignorable_test(name, move || {
+        if missing.is_empty() {
+            return body().map(|()| Completion::Completed).map_err(Failed::from);
+        }
+        let reason = format!("not on this machine, see .ci/tools: {}", missing.join(", "));
+        if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+            return Err(Failed::from(reason));
+        }
+        Ok(Completion::ignored_with(reason))
+    })
+}

@@ -1,0 +1,149 @@
+//! Alerts and dashboard: well-formed, fired by what they are about, and asking only for what exists.
+
+use std::collections::BTreeSet;
+
+use eureka_peers::telemetry::{Metrics, Registry, encode};
+use serde_yaml::Value;
+
+use crate::rendered::{at, items, parse};
+use crate::tool::{Tool, scratch, text_of};
+
+const COMPONENT: &str = "manifests/components/monitoring";
+/// What Prometheus itself adds.
+const FOREIGN: [&str; 1] = ["up"];
+
+/// `promtool check rules`, and the unit tests beside this file.
+pub(crate) fn rules() -> Result<(), String> {
+    let rules = scratch("rules.yaml");
+    std::fs::write(&rules, serde_yaml::to_string(&rule_file()).expect("it was YAML before"))
+        .map_err(|error| error.to_string())?;
+    let tests = scratch("rules-test.yaml");
+    std::fs::write(&tests, text_of("tests/manifests/rules-test.yaml")).map_err(|error| error.to_string())?;
+    let path = |file: &std::path::Path| file.to_str().expect("a plain path").to_owned();
+    Tool::Promtool.run(&["check", "rules", &path(&rules)])?;
+    Tool::Promtool.run(&["test", "rules", &path(&tests)]).map(drop)
+}
+
+/// Every alert is fired, and not fired, by a unit test.
+pub(crate) fn every_alert_is_tested() -> Result<(), String> {
+    let rules = rule_file();
+    let alerts = items(&rules, &["groups"]).iter().flat_map(|group| items(group, &["rules"]));
+    let alerts: BTreeSet<&str> = alerts.filter_map(|rule| rule["alert"].as_str()).collect();
+    let tests: Value = serde_yaml::from_str(&text_of("tests/manifests/rules-test.yaml")).expect("it is YAML");
+    let cases: Vec<&Value> =
+        items(&tests, &["tests"]).iter().flat_map(|test| items(test, &["alert_rule_test"])).collect();
+    let fired = |alert: &str, is_fired: bool| {
+        cases.iter().any(|case| {
+            case["alertname"].as_str() == Some(alert) && items(case, &["exp_alerts"]).is_empty() != is_fired
+        })
+    };
+    let missing: Vec<&str> =
+        alerts.iter().copied().filter(|alert| !fired(alert, true) || !fired(alert, false)).collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("never fired, or always: {missing:?}")) }
+}
+
+/// Metrics and label values in the queries against those of the program.
+pub(crate) fn queries() -> Result<(), String> {
+    unknown_in(&exposed())
+}
+
+/// The same against what a running program exposes.
+pub(crate) fn unknown_in(exposed: &str) -> Result<(), String> {
+    unknown(exposed, &expressions())
+}
+
+fn exposed() -> String {
+    let mut registry = Registry::default();
+    let metrics = Metrics::register(&mut registry);
+    metrics.settings_in_force("fingerprint");
+    encode(&registry)
+}
+
+/// A metric that nobody has must be seen.
+pub(crate) fn seeded_queries() -> Result<(), String> {
+    let there = exposed();
+    let seeds = [
+        "rate(eureka_peers_lookup_total[5m])",
+        "eureka_peers_held == 1 and eureka_peers_helt == 1",
+        r#"eureka_peers_condition{condition="not_adoptet"}"#,
+        r#"eureka_peers_peers{kind="adopted"}"#,
+        "eureka_peers_propagation_seconds",
+    ];
+    let unseen: Vec<&str> =
+        seeds.into_iter().filter(|seed| unknown(&there, &[(*seed).to_owned()]).is_ok()).collect();
+    if unseen.is_empty() { Ok(()) } else { Err(format!("taken as known: {unseen:?}")) }
+}
+
+/// What the rules' file would be outside the custom resource.
+fn rule_file() -> Value {
+    let objects = parse(&text_of(&format!("{COMPONENT}/prometheus-rule.yaml"))).expect("it is YAML");
+    at(&objects[0].0, &["spec"]).expect("a PrometheusRule has a spec").clone()
+}
+
+fn expressions() -> Vec<String> {
+    let rules = rule_file();
+    let of_rules = items(&rules, &["groups"]).iter().flat_map(|group| items(group, &["rules"]));
+    let mut found: Vec<String> =
+        of_rules.filter_map(|rule| rule["expr"].as_str()).map(str::to_owned).collect();
+    let dashboard: Value =
+        serde_yaml::from_str(&text_of(&format!("{COMPONENT}/eureka-peers.json"))).expect("JSON is YAML");
+    let targets = items(&dashboard, &["panels"]).iter().flat_map(|panel| items(panel, &["targets"]));
+    found.extend(targets.filter_map(|target| target["expr"].as_str()).map(str::to_owned));
+    let variables = items(&dashboard, &["templating", "list"]).iter();
+    found.extend(variables.filter_map(|variable| variable["query"].as_str()).map(str::to_owned));
+    assert!(found.len() > 25, "rules and dashboard were read");
+    found
+}
+
+/// A series as it is exposed: its name, and its labels with their values.
+type Series<'a> = (&'a str, BTreeSet<(&'a str, &'a str)>);
+
+fn unknown(exposed: &str, expressions: &[String]) -> Result<(), String> {
+    let series: Vec<Series<'_>> =
+        exposed.lines().filter(|line| !line.starts_with('#')).map(read_series).collect();
+    let faults: Vec<String> = expressions
+        .iter()
+        .flat_map(|expression| selectors(expression))
+        .filter(|(name, labels)| !FOREIGN.contains(name) && !is_exposed(&series, name, labels))
+        .map(|(name, labels)| format!("{name}{labels:?}"))
+        .collect();
+    if faults.is_empty() { Ok(()) } else { Err(format!("no such series: {}", faults.join(", "))) }
+}
+
+fn is_exposed(series: &[Series<'_>], name: &str, labels: &[(&str, &str)]) -> bool {
+    series
+        .iter()
+        .any(|(exposed, values)| *exposed == name && labels.iter().all(|label| values.contains(label)))
+}
+
+fn read_series(line: &str) -> Series<'_> {
+    let name_end = line.find(['{', ' ']).unwrap_or(line.len());
+    let labels = line[name_end..]
+        .strip_prefix('{')
+        .and_then(|rest| rest.split_once('}'))
+        .map_or("", |(inner, _)| inner);
+    let labels = labels.split(',').filter_map(|label| {
+        let (name, value) = label.split_once('=')?;
+        Some((name, value.trim_matches('"')))
+    });
+    (&line[..name_end], labels.collect())
+}
+
+/// Names of series in a query, each with those matchers that must be exactly so; labels that
+/// Prometheus adds when it scrapes are left out.
+fn selectors(expression: &str) -> Vec<(&str, Vec<(&str, &str)>)> {
+    let mut found = Vec::new();
+    let mut rest = expression;
+    while let Some(start) = rest.find("eureka_peers_") {
+        rest = &rest[start..];
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let (name, after) = rest.split_at(end);
+        let matchers =
+            after.strip_prefix('{').and_then(|inner| inner.split_once('}')).map_or("", |(inner, _)| inner);
+        let exact = matchers.split(',').filter(|matcher| !matcher.contains("=~") && !matcher.contains('!'));
+        let exact = exact.filter_map(|matcher| matcher.trim().split_once('='));
+        found.push((name, exact.map(|(label, value)| (label, value.trim_matches('"'))).collect()));
+        rest = after;
+    }
+    found
+}

@@ -1,0 +1,137 @@
+//! Manifests as kustomize or Helm renders them, and the way to what is in them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize as _;
+use serde_yaml::Value;
+
+use crate::tool::Tool;
+
+/// One Kubernetes object.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Object(pub(crate) Value);
+
+impl Object {
+    pub(crate) fn kind(&self) -> &str {
+        self.text(&["kind"])
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.text(&["metadata", "name"])
+    }
+
+    /// `StatefulSet/eureka`.
+    pub(crate) fn id(&self) -> String {
+        format!("{}/{}", self.kind(), self.name())
+    }
+
+    /// Whether its schema is Kubernetes' own, not that of a custom resource.
+    pub(crate) fn is_built_in(&self) -> bool {
+        let group = self.text(&["apiVersion"]).split_once('/').map_or("", |(group, _)| group);
+        !group.contains('.') || group.ends_with(".k8s.io")
+    }
+
+    /// The template of a workload's pods.
+    pub(crate) fn pod_template(&self) -> Option<&Value> {
+        at(&self.0, &["spec", "template"])
+    }
+
+    /// The pod of a workload.
+    pub(crate) fn pod(&self) -> Option<Pod<'_>> {
+        at(self.pod_template()?, &["spec"]).map(Pod)
+    }
+
+    pub(crate) fn text(&self, path: &[&str]) -> &str {
+        at(&self.0, path).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// A pod's `spec`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pod<'a>(pub(crate) &'a Value);
+
+impl<'a> Pod<'a> {
+    pub(crate) fn init_containers(self) -> Vec<Container<'a>> {
+        items(self.0, &["initContainers"]).iter().map(Container).collect()
+    }
+
+    pub(crate) fn containers(self) -> Vec<Container<'a>> {
+        items(self.0, &["containers"]).iter().map(Container).collect()
+    }
+
+    /// In the order in which the kubelet starts them.
+    pub(crate) fn all_containers(self) -> Vec<Container<'a>> {
+        self.init_containers().into_iter().chain(self.containers()).collect()
+    }
+
+    pub(crate) fn container(self, name: &str) -> Option<Container<'a>> {
+        self.all_containers().into_iter().find(|container| container.name() == name)
+    }
+}
+
+/// One container of a pod.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Container<'a>(pub(crate) &'a Value);
+
+impl<'a> Container<'a> {
+    pub(crate) fn name(self) -> &'a str {
+        at(self.0, &["name"]).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether our program is in it.
+    pub(crate) fn is_ours(self) -> bool {
+        self.image().starts_with("eureka-peers:")
+    }
+
+    pub(crate) fn image(self) -> &'a str {
+        at(self.0, &["image"]).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Names and entries of `env`, in order.
+    pub(crate) fn environment(self) -> Vec<(&'a str, &'a Value)> {
+        let entries = items(self.0, &["env"]).iter();
+        entries
+            .map(|entry| (at(entry, &["name"]).and_then(Value::as_str).unwrap_or_default(), entry))
+            .collect()
+    }
+
+    /// The variables that are written out as values.
+    pub(crate) fn values(self) -> BTreeMap<&'a str, &'a str> {
+        let values = self.environment().into_iter();
+        values.filter_map(|(name, entry)| Some((name, at(entry, &["value"])?.as_str()?))).collect()
+    }
+
+    pub(crate) fn mounts(self) -> &'a [Value] {
+        items(self.0, &["volumeMounts"])
+    }
+}
+
+/// What lies under `path`, where every part of it is there; `null` is not, as for the API server.
+pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |value, key| value.get(key).filter(|value| !value.is_null()))
+}
+
+/// The list under `path`; empty where there is none.
+pub(crate) fn items<'a>(value: &'a Value, path: &[&str]) -> &'a [Value] {
+    at(value, path).and_then(Value::as_sequence).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The objects of several YAML documents.
+pub(crate) fn parse(text: &str) -> Result<Vec<Object>, String> {
+    let documents = serde_yaml::Deserializer::from_str(text).map(Value::deserialize);
+    let values: Vec<Value> = documents.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    Ok(values.into_iter().filter(|value| !value.is_null()).map(Object).collect())
+}
+
+/// The objects as JSON, which every reader of YAML reads alike: `yes` is a text to some only.
+pub(crate) fn write<'a>(objects: impl IntoIterator<Item = &'a Object>) -> String {
+    let texts = objects
+        .into_iter()
+        .map(|object| serde_json::to_string(&object.0).expect("manifests have texts for keys"));
+    texts.map(|text| format!("---\n{text}\n")).collect()
+}
+
+/// What kustomize makes of a folder under `manifests/`.
+pub(crate) fn build(folder: &str) -> Result<Vec<Object>, String> {
+    parse(&Tool::Kustomize.run(&["build", &format!("manifests/{folder}")])?)
+}

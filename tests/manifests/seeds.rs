@@ -1,0 +1,153 @@
+//! Violations sown into a folder that is right: each must be seen by the check it is meant for.
+
+use serde_yaml::Value;
+
+use crate::folder::Folder;
+use crate::rendered::{Object, build};
+use crate::{documented, restricted, schema, sidecar, workload};
+
+/// A change to one place of the StatefulSet's pod: a path, and the value put there.
+type Seed = (&'static str, &'static str);
+
+/// Each breaks Pod Security "restricted".
+const INSECURE: [Seed; 24] = [
+    ("hostNetwork", "true"),
+    ("hostPID", "true"),
+    ("hostIPC", "true"),
+    ("securityContext/runAsNonRoot", "false"),
+    ("securityContext/runAsUser", "0"),
+    ("securityContext/seccompProfile", "null"),
+    ("securityContext/seccompProfile/type", "Unconfined"),
+    ("securityContext/appArmorProfile", "{type: Unconfined}"),
+    ("securityContext/sysctls", "[{name: kernel.msgmax, value: '1'}]"),
+    ("securityContext/seLinuxOptions", "{role: sysadm_r}"),
+    ("securityContext/windowsOptions", "{hostProcess: true}"),
+    ("volumes/0", "{name: eureka-peers, hostPath: {path: /var}}"),
+    ("volumes/1", "{name: tmp, nfs: {server: a, path: /}}"),
+    ("containers/0/securityContext", "null"),
+    ("containers/0/securityContext/privileged", "true"),
+    ("containers/0/securityContext/allowPrivilegeEscalation", "null"),
+    ("containers/0/securityContext/capabilities/drop", "[NET_RAW]"),
+    ("containers/0/securityContext/capabilities/add", "[SYS_PTRACE]"),
+    ("containers/0/securityContext/procMount", "Unmasked"),
+    ("containers/0/ports/0/hostPort", "8761"),
+    ("containers/0/livenessProbe/httpGet/host", "127.0.0.1"),
+    ("containers/0/lifecycle/preStop", "{httpGet: {host: 10.0.0.1, port: 80}}"),
+    ("initContainers/0/securityContext/allowPrivilegeEscalation", "true"),
+    ("initContainers/0/securityContext/runAsUser", "0"),
+];
+
+/// Each breaks a promise of ours; so does every misspelt variable (see [`variables`]).
+const BROKEN: [Seed; 22] = [
+    ("automountServiceAccountToken", "true"),
+    ("enableServiceLinks", "null"),
+    ("topologySpreadConstraints", "null"),
+    ("initContainers/0/readinessProbe", "{httpGet: {path: /readyz, port: eureka-peers}}"),
+    ("initContainers/0/restartPolicy", "null"),
+    ("initContainers/0/startupProbe/httpGet/path", "/readyz"),
+    ("initContainers/0/livenessProbe", "null"),
+    ("initContainers/0/args", "[runn]"),
+    ("initContainers/0/command", "[/eureka-peers]"),
+    ("initContainers/0/image", "eureka-peers:0.0.9"),
+    ("initContainers/0/ports/0/containerPort", "9760"),
+    ("initContainers/0/resources/limits/cpu", "10m"),
+    ("initContainers/0/securityContext/readOnlyRootFilesystem", "false"),
+    ("initContainers/0/volumeMounts/0/mountPath", "/peers"),
+    ("initContainers/0/volumeMounts/0/subPath", "peers"),
+    ("containers/0/volumeMounts/0/readOnly", "false"),
+    ("containers/0/volumeMounts/0/subPath", "peers.properties"),
+    ("containers/0/volumeMounts/0/mountPath", "/peers"),
+    ("containers/0/volumeMounts/1/name", "temp"),
+    ("containers/0/startupProbe/httpGet/path", "/readyz"),
+    ("containers/0/readinessProbe/httpGet/path", "/eureka/apps/eureka"),
+    ("containers/0/livenessProbe/httpGet/port", "web"),
+];
+
+/// Each breaks a schema.
+const MISSPELT: [Seed; 4] = [
+    ("initContainers/0/restartpolicy", "Always"),
+    ("containers/0/readinessprobe", "{}"),
+    ("containers/0/ports/0/containerPort", "eight"),
+    ("volumes/0/emptyDir/sizelimit", "4Mi"),
+];
+
+/// Sows each seed into the StatefulSet, alone, and wants it to be seen.
+pub(crate) fn insecure() -> Result<(), String> {
+    let objects = build("statefulset")?;
+    unseen(&objects, &INSECURE, |objects| {
+        let templates = objects.iter().filter_map(Object::pod_template);
+        !templates.flat_map(restricted::violations).collect::<Vec<_>>().is_empty()
+    })
+}
+
+/// As [`insecure`], for promises of ours.
+pub(crate) fn broken() -> Result<(), String> {
+    let objects = build("statefulset")?;
+    unseen(&objects, &BROKEN, is_seen)
+}
+
+/// As [`insecure`], for schemas.
+pub(crate) fn misspelt() -> Result<(), String> {
+    let objects = build("statefulset")?;
+    unseen(&objects, &MISSPELT, |objects| schema::check("seed", objects, "1.37").is_err())
+}
+
+/// Misspells, takes away and changes each variable of each container, alone; each must be seen.
+pub(crate) fn variables() -> Result<(), String> {
+    let objects = build("statefulset")?;
+    let workload = workload_of(&objects);
+    let mut seeds = Vec::new();
+    for list in ["initContainers", "containers"] {
+        let entries = objects[workload].0["spec"]["template"]["spec"][list][0]["env"].as_sequence();
+        for at in 0..entries.expect("each container has variables").len() {
+            seeds.push((format!("{list}/0/env/{at}/name"), "MISSPELT_VARIABLE"));
+            seeds.push((format!("{list}/0/env/{at}"), "{name: ANOTHER_ONE, value: x}"));
+        }
+    }
+    let seeds: Vec<(&str, &str)> = seeds.iter().map(|(path, value)| (path.as_str(), *value)).collect();
+    unseen(&objects, &seeds, is_seen)
+}
+
+fn is_seen(objects: &[Object]) -> bool {
+    let folder = Folder { path: "statefulset".to_owned() };
+    let pod = objects[workload_of(objects)].pod().expect("a workload has a pod");
+    let server = pod.container("eureka").expect("the pod has a server");
+    !workload::faults(objects).is_empty()
+        || !sidecar::faults(objects, pod).is_empty()
+        || !documented::faults(&folder, server).is_empty()
+        || !documented::lacks(server).is_empty()
+}
+
+fn unseen(
+    objects: &[Object],
+    seeds: &[(&str, &str)],
+    seen: impl Fn(&[Object]) -> bool,
+) -> Result<(), String> {
+    if seen(objects) {
+        return Err("the folder is not right to begin with".to_owned());
+    }
+    let unseen: Vec<&str> = seeds
+        .iter()
+        .filter(|(path, value)| !seen(&sown(objects, path, value)))
+        .map(|(path, _)| *path)
+        .collect();
+    if unseen.is_empty() { Ok(()) } else { Err(format!("not seen: {unseen:?}")) }
+}
+
+fn workload_of(objects: &[Object]) -> usize {
+    objects.iter().position(|object| object.pod_template().is_some()).expect("the folder has a workload")
+}
+
+fn sown(objects: &[Object], path: &str, value: &str) -> Vec<Object> {
+    let mut objects = objects.to_vec();
+    let workload = workload_of(&objects);
+    let mut place = &mut objects[workload].0["spec"]["template"]["spec"];
+    for key in path.split('/') {
+        place = match key.parse::<usize>() {
+            Ok(index) => &mut place[index],
+            Err(_) => &mut place[key],
+        };
+    }
+    *place = serde_yaml::from_str::<Value>(value).expect("a seed is YAML");
+    objects
+}

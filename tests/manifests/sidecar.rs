@@ -1,0 +1,213 @@
+//! Our containers, read as the program itself would read them, and compared with what is around them.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use eureka_peers::reconcile::Role;
+use eureka_peers::settings::{Flags, ListenAddress, Purpose, Settings, Surroundings, load};
+use serde_yaml::Value;
+
+use crate::environment::{Facts, expand};
+use crate::rendered::{Container, Object, Pod, at, items};
+
+/// The pod that stands for all of them.
+const POD_NAME: &str = "eureka-0";
+const POD_IP: &str = "10.244.1.7";
+
+/// Everything that is wrong with our containers in this workload, and with their neighbour.
+pub(crate) fn faults(objects: &[Object], pod: Pod<'_>) -> Vec<String> {
+    let facts = Facts::of_pod(POD_NAME, POD_IP).with_secrets(objects);
+    let ours = pod.all_containers().into_iter().filter(|container| container.is_ours());
+    ours.flat_map(|container| {
+        let found = shape(container, pod).into_iter().chain(match settings(container, &facts) {
+            Ok(settings) => around(container, pod, &settings, &facts),
+            Err(faults) => faults,
+        });
+        found.map(|what| format!("{}: {what}", container.name())).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+/// What the program makes of its variables and nothing else; a warning counts as a fault.
+fn settings(container: Container<'_>, facts: &Facts) -> Result<Settings, Vec<String>> {
+    let variables = expand(container, facts)?.into_iter().collect();
+    match subcommand(container) {
+        "run" => load_for(Purpose::Run, variables),
+        "init" => load_for(Purpose::Init, variables),
+        other => Err(vec![format!("runs `{other}`")]),
+    }
+}
+
+/// What `run` makes of these variables, or what is wrong with them.
+pub(crate) fn load_run(variables: BTreeMap<String, String>) -> Result<Settings, Vec<String>> {
+    load_for(Purpose::Run, variables)
+}
+
+fn load_for(purpose: Purpose, variables: BTreeMap<String, String>) -> Result<Settings, Vec<String>> {
+    let in_a_pod = ("KUBERNETES_SERVICE_HOST".to_owned(), "10.96.0.1".to_owned());
+    let variables = variables.into_iter().chain([in_a_pod]);
+    let surroundings = Surroundings {
+        environment: variables.map(|(name, value)| (name, OsString::from(value))).collect(),
+        host_name: Some(POD_NAME.to_owned()),
+        ..Surroundings::default()
+    };
+    let loaded = load(&Flags::default(), None, &surroundings, purpose);
+    let loaded = loaded.map_err(|rejected| vec![rejected.to_string()])?;
+    let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    if warnings.is_empty() { Ok(loaded.settings) } else { Err(warnings) }
+}
+
+/// Whether the program takes these arguments.
+pub(crate) fn is_a_command_line(arguments: &[&str]) -> bool {
+    let line = ["eureka-peers"].iter().chain(arguments).map(OsString::from);
+    eureka_peers::cli::parse(line).is_ok()
+}
+
+/// Whether what our settings say of the server is what its own variables say.
+pub(crate) fn beside_faults(settings: &Settings, variables: &BTreeMap<String, String>) -> Vec<String> {
+    let Role::Server(own) = &settings.policy.role else { return Vec::new() };
+    identity(own.url.as_str(), variables).into_iter().chain(actuator(settings, variables)).collect()
+}
+
+fn subcommand(container: Container<'_>) -> &str {
+    let [only] = items(container.0, &["args"]) else { return "" };
+    only.as_str().unwrap_or_default()
+}
+
+/// What is asked of each of our containers, whatever it does.
+fn shape(container: Container<'_>, pod: Pod<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    let has = |path: &[&str]| at(container.0, path).is_some();
+    let text = |path: &[&str]| at(container.0, path).and_then(Value::as_str).unwrap_or_default();
+    let mut expect = |held: bool, what: &str| {
+        if !held {
+            found.push(what.to_owned());
+        }
+    };
+    expect(!has(&["readinessProbe"]), "a readiness probe, which counts for Eureka");
+    expect(!has(&["command"]), "a command: the image's own is meant");
+    expect(has(&["resources", "requests", "cpu"]), "no request for CPU");
+    expect(has(&["resources", "limits", "memory"]), "no limit of memory");
+    expect(!has(&["resources", "limits", "cpu"]), "a limit of CPU, which delays a publication");
+    let read_only = at(container.0, &["securityContext", "readOnlyRootFilesystem"]);
+    expect(read_only.and_then(Value::as_bool) == Some(true), "a root that can be written");
+    let user = at(container.0, &["securityContext", "runAsUser"]);
+    let user = user.or(at(pod.0, &["securityContext", "runAsUser"]));
+    expect(user.is_some_and(Value::is_u64), "no numeric user");
+    if subcommand(container) == "run" {
+        expect(text(&["startupProbe", "httpGet", "path"]) == "/startupz", "no startup probe on /startupz");
+        expect(text(&["livenessProbe", "httpGet", "path"]) == "/livez", "no liveness probe on /livez");
+        let is_init = pod.init_containers().iter().any(|init| init.name() == container.name());
+        expect(!is_init || text(&["restartPolicy"]) == "Always", "an init container that never ends");
+    }
+    found
+}
+
+/// Whether the settings fit the container's own mounts and ports, and the server beside it.
+fn around(container: Container<'_>, pod: Pod<'_>, settings: &Settings, facts: &Facts) -> Vec<String> {
+    let mut found = Vec::new();
+    let directory = settings.output.directory.as_deref().and_then(|path| path.to_str()).unwrap_or_default();
+    let Some(volume) = volume_at(container, directory) else {
+        return vec![format!("nothing is mounted at {directory}")];
+    };
+    if subcommand(container) == "run" {
+        let listen = at(container.0, &["ports"]).and_then(|ports| at(ports.get(0)?, &["containerPort"]));
+        let listens = match settings.listen {
+            ListenAddress::Any(port) => port.get(),
+            ListenAddress::Exactly(address) => address.port(),
+        };
+        if listen.and_then(Value::as_u64) != Some(u64::from(listens)) {
+            found.push(format!("listens on {listens}, and its port is {listen:?}"));
+        }
+    }
+    if let (Role::Server(own), Some(server)) = (&settings.policy.role, pod.container("eureka")) {
+        let variables = match expand(server, facts) {
+            Ok(variables) => variables.into_iter().collect(),
+            Err(faults) => return faults,
+        };
+        let written = settings.output.files.iter().map(|file| file.name.as_str());
+        found.extend(beside(server, &volume, written, &variables));
+        found.extend(identity(own.url.as_str(), &variables));
+        if subcommand(container) == "run" {
+            found.extend(actuator(settings, &variables));
+        }
+    }
+    found
+}
+
+/// The server sees the file that is written, and cannot change it.
+fn beside<'a>(
+    server: Container<'_>,
+    volume: &str,
+    written: impl Iterator<Item = &'a str>,
+    variables: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let mount =
+        server.mounts().iter().find(|mount| at(mount, &["name"]).and_then(Value::as_str) == Some(volume));
+    let Some(mount) = mount else { return vec![format!("Eureka does not mount {volume}")] };
+    let mut found = Vec::new();
+    if at(mount, &["readOnly"]).and_then(Value::as_bool) != Some(true) {
+        found.push("Eureka may write to the volume".to_owned());
+    }
+    if at(mount, &["subPath"]).or(at(mount, &["subPathExpr"])).is_some() {
+        found.push("Eureka mounts a subPath, which never sees a change".to_owned());
+    }
+    let path = at(mount, &["mountPath"]).and_then(Value::as_str).unwrap_or_default();
+    let files: Vec<String> = written.map(|name| format!("{path}/{name}")).collect();
+    let reads = |file: &String| {
+        let spring = variables.get("SPRING_CONFIG_IMPORT");
+        let war = variables.get("JAVA_TOOL_OPTIONS");
+        spring.is_some_and(|value| *value == format!("optional:file:{file}"))
+            || war.is_some_and(|value| value.contains(&format!("additionalUrls=file://{file} ")))
+    };
+    if !files.iter().any(reads) {
+        found.push(format!("Eureka reads none of {files:?}"));
+    }
+    let masks = ["EUREKA_CLIENT_SERVICEURL_", "EUREKA_CLIENT_SERVICE_URL_", "SPRING_APPLICATION_JSON"];
+    let masking = variables.keys().filter(|name| masks.iter().any(|mask| name.starts_with(mask)));
+    found.extend(masking.map(|name| format!("{name} masks the file")));
+    found
+}
+
+/// The server takes for itself what the list calls it.
+fn identity(own: &str, variables: &BTreeMap<String, String>) -> Vec<String> {
+    let value = |name: &str| variables.get(name).map(String::as_str).unwrap_or_default();
+    let host = match value("EUREKA_INSTANCE_PREFERIPADDRESS") {
+        "true" => value("EUREKA_INSTANCE_IPADDRESS"),
+        "false" => value("EUREKA_INSTANCE_HOSTNAME"),
+        _ if value("JAVA_TOOL_OPTIONS").contains(&format!("-Deureka.myUrl={own} ")) => return Vec::new(),
+        other => return vec![format!("nobody says what Eureka takes for itself: {other:?}")],
+    };
+    let expected = format!("http://{host}:{}/eureka/", value_or(variables, "SERVER_PORT", "8761"));
+    if own == expected {
+        return Vec::new();
+    }
+    vec![format!("the list calls this server {own}, and it calls itself {expected}")]
+}
+
+/// The refresh goes where the server listens for it, and what it has adopted is confirmed.
+fn actuator(settings: &Settings, variables: &BTreeMap<String, String>) -> Vec<String> {
+    let port = variables.get("MANAGEMENT_SERVER_PORT");
+    let expected = port.map(|port| format!("http://127.0.0.1:{port}/actuator"));
+    let asked = settings.server.actuator_url.as_ref().map(ToString::to_string);
+    let mut found = Vec::new();
+    if asked.as_deref().map(|url| url.trim_end_matches('/')) != expected.as_deref() {
+        found.push(format!("refreshes at {asked:?}, and Eureka's actuator is at {expected:?}"));
+    }
+    if settings.server.status_url.is_none() {
+        found.push("never confirms what Eureka has adopted".to_owned());
+    }
+    found
+}
+
+fn value_or<'a>(variables: &'a BTreeMap<String, String>, name: &str, default: &'a str) -> &'a str {
+    variables.get(name).map_or(default, String::as_str)
+}
+
+/// The volume that a container mounts at exactly this path.
+fn volume_at(container: Container<'_>, path: &str) -> Option<String> {
+    let mount = container.mounts().iter().find(|mount| {
+        at(mount, &["mountPath"]).and_then(Value::as_str) == Some(path) && at(mount, &["subPath"]).is_none()
+    });
+    at(mount?, &["name"])?.as_str().map(str::to_owned)
+}

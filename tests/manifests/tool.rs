@@ -1,0 +1,82 @@
+//! Outside tools, as `.ci/tools.sh` installs them: in `target/tools/bin`, or else on `PATH`.
+//!
+//! A tool that is missing is no fault of what is tested: see [`Tool::is_there`].
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// One tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tool {
+    Kustomize,
+    KubernetesValidate,
+    Promtool,
+    Helm,
+    Actionlint,
+    ComposeGo,
+    Buildah,
+}
+
+impl Tool {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Kustomize => "kustomize",
+            Self::KubernetesValidate => "kubernetes-validate",
+            Self::Promtool => "promtool",
+            Self::Helm => "helm",
+            Self::Actionlint => "actionlint",
+            Self::ComposeGo => "compose-go",
+            Self::Buildah => "buildah",
+        }
+    }
+
+    pub(crate) fn is_there(self) -> bool {
+        self.path().is_some()
+    }
+
+    fn path(self) -> Option<PathBuf> {
+        let installed = target().join("tools/bin").join(self.name());
+        let path = std::env::var_os("PATH")?;
+        let on_path = std::env::split_paths(&path).map(|directory| directory.join(self.name()));
+        [installed].into_iter().chain(on_path).find(|file| file.is_file())
+    }
+
+    /// Runs it in the project's directory; what it prints, or why it failed.
+    pub(crate) fn run(self, arguments: &[&str]) -> Result<String, String> {
+        let program = self.path().ok_or_else(|| format!("{} is missing", self.name()))?;
+        let output = Command::new(program).args(arguments).current_dir(project()).output();
+        let output = output.map_err(|error| format!("{}: {error}", self.name()))?;
+        said(&output).map_err(|why| format!("{} {}: {why}", self.name(), arguments.join(" ")))
+    }
+}
+
+fn said(output: &Output) -> Result<String, String> {
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(out);
+    }
+    Err(format!("{}\n{out}{}", output.status, String::from_utf8_lossy(&output.stderr)))
+}
+
+/// The project's own directory.
+pub(crate) fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A file of the project.
+pub(crate) fn text_of(path: &str) -> String {
+    std::fs::read_to_string(project().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A place for files of one test.
+pub(crate) fn scratch(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("manifests");
+    std::fs::create_dir_all(&directory).expect("the target directory can be written");
+    directory.join(name)
+}
+
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .expect("the scratch directory lies in the target directory")
+}

@@ -1,0 +1,103 @@
+//! `accept`: the operator's word past all holds, once.
+
+use serde_json::json;
+
+use crate::cluster::{Cluster, url, urls};
+use crate::dns_server::Mode;
+use crate::http::send;
+use crate::once::Outcome;
+use crate::sidecar::Sidecar;
+
+#[test]
+fn what_dns_says_is_taken_past_all_holds() {
+    let cluster = Cluster::of(&[0, 1, 2, 3]);
+    let sidecar = cluster.run_until_listed(&[1, 2, 3], &[]);
+    cluster.set_pods(&[0, 4]);
+    sidecar.until_listed(&[1, 2, 3, 4]);
+    sidecar.until_condition("held_shrink");
+    let outcome = cluster.once("accept", &[]).expect(0);
+    let wanted = json!({ "peers": urls(&[4]), "added": [], "removed": urls(&[1, 2, 3]) });
+    assert_eq!(outcome.json(), wanted);
+    sidecar.until_listed(&[4]);
+    sidecar.until_no_condition();
+    assert_eq!(sidecar.logged("accepted by the operator").len(), 1);
+    // Once: the next fall is held again.
+    cluster.set_pods(&[0]);
+    sidecar.until_condition("held_shrink");
+    assert_eq!(cluster.listed(), urls(&[4]));
+}
+
+#[test]
+fn nobody_is_taken_too_and_leaves_self() {
+    let cluster = Cluster::of(&[0, 1]);
+    let sidecar = cluster.run_until_listed(&[1], &[]);
+    cluster.set_mode(Mode::NoSuchName);
+    sidecar.until_condition("held_nobody");
+    cluster.once("accept", &[]).expect(0);
+    sidecar.until_listed(&[0]);
+}
+
+#[test]
+fn there_is_nothing_to_take_while_dns_says_nothing() {
+    let cluster = Cluster::of(&[0, 1]);
+    let sidecar = cluster.run_until_listed(&[1], &[]);
+    cluster.set_mode(Mode::ServFail);
+    sidecar.until_condition("held_lookup_failed");
+    let outcome = cluster.once("accept", &[]).expect(1);
+    assert!(outcome.stderr.contains("not accepted") && outcome.stderr.contains("SERVFAIL"), "{outcome:#?}");
+    assert_eq!(cluster.listed(), urls(&[1]));
+}
+
+#[test]
+fn a_frozen_list_is_not_overridden() {
+    let cluster = Cluster::of(&[0, 1]);
+    let _sidecar = cluster.run_until_listed(&[1], &["--freeze"]);
+    let outcome = cluster.once("accept", &[]).expect(1);
+    assert!(outcome.stderr.contains("lift --freeze first"), "{outcome:#?}");
+}
+
+#[test]
+fn a_sidecar_that_is_not_there_is_named() {
+    let cluster = Cluster::of(&[0]);
+    let outcome = cluster.once("accept", &[]).expect(1);
+    let address = cluster.local_listen.to_string();
+    assert!(outcome.stderr.contains(&address) && outcome.stderr.contains("refused"), "{outcome:#?}");
+    assert_eq!(outcome.stdout, "");
+}
+
+#[test]
+fn the_override_is_not_for_browsers_nor_for_outsiders() {
+    let cluster = Cluster::of(&[0, 1, 2, 3]);
+    let sidecar = cluster.run_until_listed(&[1, 2, 3], &[]);
+    cluster.set_pods(&[0]);
+    sidecar.until_condition("held_shrink");
+    let post = |address, headers: &str| {
+        let request =
+            format!("POST /accept HTTP/1.1\r\nContent-Length: 0\r\nConnection: close\r\n{headers}\r\n");
+        send(address, &request).expect("a reply").status
+    };
+    let meant = "x-eureka-peers: accept\r\n";
+    assert_eq!(post(cluster.local_listen, "Host: localhost\r\n"), 403, "without the header");
+    assert_eq!(post(cluster.local_listen, &format!("Host: evil.example\r\n{meant}")), 403, "a rebound name");
+    assert_eq!(post(cluster.listen, &format!("Host: localhost\r\n{meant}")), 404, "the public listener");
+    sidecar.until_asked_again();
+    assert_eq!(cluster.listed(), urls(&[1, 2, 3]));
+    assert_eq!(post(cluster.local_listen, &format!("Host: localhost\r\n{meant}")), 200);
+    sidecar.until_listing(&[url(0)]);
+}
+
+#[test]
+fn the_local_listener_may_be_on_ipv6_and_in_the_settings_file() {
+    let cluster = Cluster::of(&[0, 1]);
+    let address = format!("[::1]:{}", cluster.local_listen.port());
+    if std::net::TcpListener::bind(&address).is_err() {
+        println!("not tried: this machine has no IPv6");
+        return;
+    }
+    let config = cluster.write_config(&format!("local-listen: '{address}'\n"));
+    let config = format!("--config={}", config.display());
+    let command = cluster.command_without("run", &["--local-listen"], &[&config]);
+    let sidecar = Sidecar::start(&cluster, command);
+    sidecar.until_listed(&[1]);
+    Outcome::of(cluster.command_without("accept", &["--local-listen"], &[&config])).expect(0);
+}

@@ -1,0 +1,109 @@
+//! The directory may come late, go, come back, or be spoilt; the list is put in place again.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::process::Signal;
+
+use crate::cluster::{Cluster, url, urls};
+use crate::sidecar::Sidecar;
+
+#[test]
+fn a_directory_may_come_late() {
+    let cluster = Cluster::of(&[0, 1]);
+    fs::remove_dir(cluster.volume()).expect("removed");
+    let mut sidecar = cluster.run(&[]);
+    sidecar.until_condition("not_published");
+    assert!(sidecar.message_of("not_published").contains("it does not exist"));
+    assert_eq!(sidecar.get("/startupz").status, 503);
+    assert_eq!(sidecar.get("/readyz").status, 503);
+    assert_eq!(sidecar.get("/livez").status, 200);
+    fs::create_dir(cluster.volume()).expect("made");
+    sidecar.until_listed(&[1]);
+    sidecar.until("started", |it| it.get("/startupz").status == 200 && it.get("/readyz").status == 200);
+    assert!(sidecar.is_running());
+}
+
+#[test]
+fn a_directory_that_is_removed_is_filled_again_with_the_next_change() {
+    let cluster = Cluster::of(&[0, 1]);
+    let sidecar = cluster.run_until_listed(&[1], &[]);
+    fs::remove_dir_all(cluster.volume()).expect("removed");
+    cluster.set_pods(&[0, 1, 2]);
+    sidecar.until_condition("not_published");
+    fs::create_dir(cluster.volume()).expect("made");
+    sidecar.until_listed(&[1, 2]);
+    sidecar.until_no_condition();
+}
+
+/// Has the program look at its files now: new settings make it do so, be they ever so alike.
+fn have_it_look(sidecar: &Sidecar<'_>, shrink_after: &str) {
+    sidecar.cluster.write_config(&format!("shrink-after: {shrink_after}\n"));
+}
+
+#[test]
+fn what_others_change_is_put_back() {
+    let cluster = Cluster::of(&[0, 1]);
+    let config = cluster.write_config("");
+    let sidecar = cluster.run_until_listed(&[1], &["--config", config.to_str().expect("text")]);
+    let spoils: [(&str, fn(&Path) -> std::io::Result<()>); 4] = [
+        ("11s", |volume| {
+            fs::write(
+                volume.join("peers.properties"),
+                "eureka.client.service-url.defaultZone=http://evil:1/\n",
+            )
+        }),
+        ("12s", |volume| fs::remove_file(volume.join("peers.properties"))),
+        ("13s", |volume| fs::remove_file(volume.join("..data"))),
+        ("14s", |volume| fs::remove_dir_all(volume).and_then(|()| fs::create_dir(volume))),
+    ];
+    for (round, (shrink_after, spoil)) in spoils.into_iter().enumerate() {
+        spoil(&cluster.volume()).expect("spoilt");
+        have_it_look(&sidecar, shrink_after);
+        sidecar.until_listed(&[1]);
+        let repaired = "published again: the files had been changed or removed by others";
+        sidecar.until("a line", |it| it.logged(repaired).len() == round + 1);
+    }
+}
+
+#[test]
+fn a_read_only_directory_is_told_and_survived() {
+    let cluster = Cluster::of(&[0, 1]);
+    let proc = cluster.run(&["--output-dir", "/proc"]);
+    proc.until_condition("not_published");
+    assert_eq!(proc.get("/livez").status, 200);
+    let (status, _) = proc.end_by(Signal::TERM);
+    assert!(status.success());
+}
+
+#[test]
+fn kills_at_any_moment_leave_a_whole_list_and_no_leftovers() {
+    let cluster = Cluster::of(&[0, 1]);
+    cluster.once("init", &[]).expect(0);
+    for round in 0..15_u8 {
+        cluster.set_pods(&[0, 1, 2 + round]);
+        let sidecar = cluster.run(&["--remove-after", "0s", "--interval", "100ms"]);
+        std::thread::sleep(std::time::Duration::from_millis(4 + 2 * u64::from(round)));
+        sidecar.kill();
+        assert!(cluster.listed().contains(&url(1)), "{:?}", cluster.listed());
+    }
+    cluster.set_pods(&[0, 1]);
+    let sidecar = cluster.run(&["--remove-after", "0s", "--max-shrink", "100%"]);
+    sidecar.until_listed(&[1]);
+    sidecar.until_no_condition();
+    // What a generation leaves is kept for a moment, for readers that are in the middle of it.
+    let names = || {
+        let entries = fs::read_dir(cluster.volume()).expect("readable");
+        entries
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"))
+            .collect::<Vec<_>>()
+    };
+    drop(sidecar);
+    cluster.set_pods(&[0, 1, 2]);
+    let sidecar = cluster.run(&[]);
+    sidecar.until_listed(&[1, 2]);
+    let generations = names().iter().filter(|name| name.starts_with("..2")).count();
+    assert!(generations <= 2, "the current one and the one before: {:?}", names());
+    assert!(!names().iter().any(|name| name.contains("tmp")), "{:?}", names());
+    assert_eq!(cluster.listed(), urls(&[1, 2]));
+}

@@ -1,0 +1,31 @@
+//! The program itself, as an operator meets it: the real binary beside a DNS server on loopback.
+//!
+//! One module a promise. Tests look at what can be seen from outside: exit codes, files, log lines,
+//! probes, status. They wait for what must come with a deadline, and for what must not come until the
+//! program has demonstrably looked again.
+
+mod accept;
+mod changes;
+mod check;
+mod cluster;
+mod directory;
+#[path = "../world/dns_server.rs"]
+mod dns_server;
+mod ending;
+mod help;
+mod holds;
+mod http;
+mod init;
+mod listeners;
+mod log;
+mod mesh;
+mod namespace;
+mod once;
+mod outputs;
+mod ports;
+mod probes;
+mod reload;
+mod resolve;
+mod secrets;
+mod sidecar;
+mod usage;

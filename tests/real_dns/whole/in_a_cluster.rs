@@ -1,0 +1,221 @@
+//! CoreDNS as in a cluster, with pods that come, get ready, cease to be and go.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+
+use crate::kube_api::{Endpoint, KubeApi, Publishes};
+use crate::pod::{Pod, Urls, ipv4, ipv6, names};
+use crate::question::{v4, v6};
+use crate::running::Running;
+use crate::{Missing, programs, trial};
+
+/// As `--remove-after` below has it.
+const HOLD: Duration = Duration::from_secs(1);
+/// With the shortest hold that is one.
+const PATIENT: [&str; 2] = ["--remove-after", "1s"];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let of = "coredns_kubernetes";
+    vec![
+        trial(of, "lists_who_is_ready", lists_who_is_ready),
+        trial(of, "holds_when_nobody_is_ready", holds_when_nobody_is_ready),
+        trial(of, "lists_who_is_not_ready_where_told_so", lists_who_is_not_ready_where_told_so),
+        trial(of, "lists_both_families", lists_both_families),
+        trial(of, "lists_pods_without_names", lists_pods_without_names),
+        trial(of, "waits_until_synchronised", waits_until_synchronised),
+        trial(of, "takes_no_balanced_service", takes_no_balanced_service),
+    ]
+}
+
+struct Cluster {
+    api: KubeApi,
+    dns: Running,
+}
+
+impl Cluster {
+    async fn start(publishes: Publishes) -> Result<Self, Missing> {
+        let api = KubeApi::start(publishes).await;
+        let dns = start(api.address()).await?;
+        Ok(Self { api, dns })
+    }
+
+    fn pod(&self) -> Pod {
+        Pod::asking([self.dns.address()])
+    }
+
+    /// These pods of a StatefulSet are there in IPv4, some of them ready.
+    fn set(&self, pods: &[u32], ready: &[u32]) {
+        self.set_family(pods, ready, |pod| v4(pod).into());
+    }
+
+    fn set_v6(&self, pods: &[u32]) {
+        self.set_family(pods, pods, |pod| v6(pod).into());
+    }
+
+    fn set_family(&self, pods: &[u32], ready: &[u32], address: fn(u32) -> IpAddr) {
+        let endpoint = |pod: &u32| Endpoint {
+            hostname: Some(format!("eureka-{pod}")),
+            address: address(*pod),
+            ready: ready.contains(pod),
+        };
+        self.api.set_endpoints("eureka", pods.iter().map(endpoint));
+    }
+}
+
+async fn start(api: SocketAddr) -> Result<Running, Missing> {
+    Running::start(|_, address| programs::coredns_in_cluster(api, address)).await
+}
+
+async fn lists_who_is_ready() -> Result<(), Missing> {
+    let cluster = Cluster::start(Publishes::Ready).await?;
+    cluster.set(&[0, 1], &[0, 1]);
+    let pod = cluster.pod();
+    let sidecar = pod.run(&PATIENT);
+    sidecar.lists(&names([1])).await;
+    // A new pod counts when it is ready.
+    cluster.set(&[0, 1, 2], &[0, 1]);
+    sidecar.keeps_the_file(Duration::from_millis(500)).await;
+    cluster.set(&[0, 1, 2], &[0, 1, 2]);
+    sidecar.lists(&names(1..3)).await;
+    // One that is not ready any more leaves after the hold, and one that soon is again does not.
+    cluster.set(&[0, 1, 2], &[0, 2]);
+    sidecar.shows("held_removal").await;
+    cluster.set(&[0, 1, 2], &[0, 1, 2]);
+    sidecar.is_content().await;
+    let since = Instant::now();
+    cluster.set(&[0, 1, 2], &[0, 1]);
+    sidecar.lists(&names([1])).await;
+    assert!(since.elapsed() > HOLD, "gone after {:?}", since.elapsed());
+    // The same for one that is deleted.
+    cluster.set(&[0, 1, 3], &[0, 1, 3]);
+    sidecar.lists(&names([1, 3])).await;
+    cluster.set(&[0, 3], &[0, 3]);
+    sidecar.lists(&names([3])).await;
+    assert_eq!(sidecar.publications(), 5, "{}", sidecar.log());
+    sidecar.terminate().await;
+    Ok(())
+}
+
+async fn holds_when_nobody_is_ready() -> Result<(), Missing> {
+    let cluster = Cluster::start(Publishes::Ready).await?;
+    cluster.set(&[0, 1, 2], &[0, 1, 2]);
+    let pod = cluster.pod();
+    let sidecar = pod.run(&["--remove-after", "0s", "--max-shrink", "100%"]);
+    sidecar.lists(&names(1..3)).await;
+    cluster.set(&[0, 1, 2], &[]);
+    sidecar.is_held_at("no_such_name", "held_nobody").await;
+    cluster.set(&[], &[]);
+    sidecar.is_held_at("no_such_name", "held_nobody").await;
+    cluster.set(&[0, 1, 2], &[0, 1, 2]);
+    sidecar.is_content().await;
+    assert_eq!(sidecar.publications(), 1, "{}", sidecar.log());
+    Ok(())
+}
+
+async fn lists_who_is_not_ready_where_told_so() -> Result<(), Missing> {
+    let cluster = Cluster::start(Publishes::NotReadyToo).await?;
+    cluster.set(&[0, 1], &[]);
+    let pod = cluster.pod();
+    let sidecar = pod.run(&PATIENT);
+    sidecar.lists(&names([1])).await;
+    sidecar.is_content().await;
+    cluster.set(&[0, 1, 2], &[0]);
+    sidecar.lists(&names(1..3)).await;
+    cluster.set(&[0, 1, 2], &[]);
+    sidecar.keeps_the_file(HOLD).await;
+    cluster.set(&[0, 2], &[]);
+    sidecar.lists(&names([2])).await;
+    Ok(())
+}
+
+async fn lists_both_families() -> Result<(), Missing> {
+    let cluster = Cluster::start(Publishes::Ready).await?;
+    cluster.set(&[0, 1], &[0, 1]);
+    let pods = [0; 3].map(|_| cluster.pod());
+    let [by_name, by_ipv4, by_ipv6] = &pods;
+    let by_name = by_name.run(&PATIENT);
+    let by_ipv4 = by_ipv4.run(&[&PATIENT[..], &["--peer-host", "ipv4"]].concat());
+    let by_ipv6 =
+        by_ipv6.run(&[&PATIENT[..], &["--peer-host", "ipv6", "--start-deadline", "500ms"]].concat());
+    by_name.lists(&names([1])).await;
+    by_ipv4.lists(&ipv4([1])).await;
+    // There are endpoints, of the other family only.
+    by_ipv6.lists(&ipv6([0])).await;
+    by_ipv6.hears("no_data").await;
+    // Families change at different moments.
+    cluster.set_v6(&[0, 1, 2]);
+    by_name.lists(&names(1..3)).await;
+    by_ipv6.lists(&ipv6(1..3)).await;
+    by_ipv4.keeps_the_file(Duration::from_millis(300)).await;
+    cluster.set(&[0, 1, 2], &[0, 1, 2]);
+    by_ipv4.lists(&ipv4(1..3)).await;
+    cluster.set_v6(&[0, 1]);
+    by_ipv6.lists(&ipv6([1])).await;
+    assert_eq!(by_name.keeps_the_file(Duration::from_millis(300)).await, names(1..3));
+    for sidecar in [by_name, by_ipv4, by_ipv6] {
+        sidecar.is_content().await;
+        assert_eq!(sidecar.publications(), 2 + u64::from(sidecar.log().contains("start_deadline")));
+    }
+    Ok(())
+}
+
+/// Pods of a Deployment, and of a StatefulSet with another governing Service: CoreDNS names them
+/// by address, in both families.
+async fn lists_pods_without_names() -> Result<(), Missing> {
+    let cluster = Cluster::start(Publishes::Ready).await?;
+    let endpoint = |address: IpAddr| Endpoint { hostname: None, address, ready: true };
+    cluster.api.set_endpoints("eureka", (0..3).map(|pod| endpoint(v4(pod).into())));
+    let pod = cluster.pod();
+    let sidecar = pod.run(&PATIENT);
+    let dashed = |labels: &[&str]| -> Urls {
+        let url = |label| format!("http://{label}.eureka.ns.svc.cluster.local:8761/eureka/");
+        labels.iter().map(url).collect()
+    };
+    sidecar.lists(&dashed(&["10-0-0-1", "10-0-0-2"])).await;
+    sidecar.is_content().await;
+    cluster.api.set_endpoints("eureka", (0..2).map(|pod| endpoint(v6(pod).into())));
+    sidecar.lists(&dashed(&["10-0-0-1", "10-0-0-2", "fd00--1-1"])).await;
+    sidecar.is_content().await;
+    Ok(())
+}
+
+async fn waits_until_synchronised() -> Result<(), Missing> {
+    // Accepts, for the kernel does, and never answers.
+    let hanging = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+    let mut dns = start(hanging.local_addr().expect("bound")).await?;
+    let pod = Pod::asking([dns.address()]);
+    let sidecar = pod.run(&PATIENT);
+    sidecar.hears("servfail").await;
+    assert_eq!(pod.listed(), None);
+    let api = KubeApi::start(Publishes::Ready).await;
+    let cluster = Cluster {
+        dns: {
+            let spec = programs::coredns_in_cluster(api.address(), dns.address())?;
+            dns.rewrite(spec);
+            dns.kill();
+            dns.restart().await;
+            dns
+        },
+        api,
+    };
+    cluster.set(&[0, 1, 2], &[0, 1, 2]);
+    sidecar.lists(&names(1..3)).await;
+    sidecar.is_content().await;
+    assert_eq!(sidecar.publications(), 1, "{}", sidecar.log());
+    Ok(())
+}
+
+/// A Service with a cluster IP says so in each answer, and is no list.
+async fn takes_no_balanced_service() -> Result<(), Missing> {
+    let cluster = Cluster::start(Publishes::Ready).await?;
+    cluster.api.set_endpoints("balanced", [Endpoint { hostname: None, address: v4(1).into(), ready: true }]);
+    let pod = cluster.pod().of_service("balanced");
+    let sidecar = pod.run(&["--start-deadline", "1s"]);
+    sidecar.hears("not_headless").await;
+    let own = "http://eureka-0.balanced.ns.svc.cluster.local:8761/eureka/".to_owned();
+    sidecar.lists(&Urls::from([own])).await;
+    sidecar.is_held_at("not_headless", "held_lookup_failed").await;
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Hosts outside the Service and addresses that no pod has never get into the file.
+
+use std::time::Duration;
+
+use libtest_mimic::Trial;
+
+use crate::authority::{Authority, Program};
+use crate::pod::{Pod, ipv4, ipv6, names};
+use crate::programs::Hosting;
+use crate::zone::Zone;
+use crate::{Missing, trial};
+
+/// Names outside the Service, as absolute names in a zone file: a stranger, another Service's pod,
+/// the Service itself, its parent.
+const STRANGERS: [&str; 5] = [
+    "evil.example.org.",
+    "eureka-1.other.ns.svc.cluster.local.",
+    "eureka-1.eureka.elsewhere.svc.cluster.local.",
+    "eureka.ns.svc.cluster.local.",
+    "ns.svc.cluster.local.",
+];
+
+/// Names below the Service that are no host names, in the escapes of zone files.
+const ODD_NAMES: [&str; 6] = [
+    "$\\{jndi:x\\}.eureka.ns.svc.cluster.local.",
+    "a\\,http://evil.eureka.ns.svc.cluster.local.",
+    "a\\010b.eureka.ns.svc.cluster.local.",
+    "a\\032b.eureka.ns.svc.cluster.local.",
+    "a\\.b\\000.eureka.ns.svc.cluster.local.",
+    "user:password\\@evil.eureka.ns.svc.cluster.local.",
+];
+
+/// Addresses of this machine, of the cloud's metadata service, and of many at once.
+const NO_PODS: [&str; 9] = [
+    "169.254.169.254",
+    "127.0.0.1",
+    "0.0.0.0",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::1",
+    "fe80::1",
+    "ff02::1",
+    "::ffff:169.254.169.254",
+];
+
+/// How long the file is watched.
+const WATCHED: Duration = Duration::from_millis(500);
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let of = |program: Program| trial(program.name(), "is_not_believed", async move || lies(program).await);
+    Program::ALL.into_iter().map(of).collect()
+}
+
+async fn lies(program: Program) -> Result<(), Missing> {
+    let mut server =
+        Authority::start(program, Hosting::Zone(with_lies(program, Zone::of_pods(0..3)))).await?;
+    let pods = [0; 3].map(|_| Pod::asking([server.address()]));
+    let [by_name, by_ipv4, by_ipv6] = &pods;
+    let hasty = ["--remove-after", "0s", "--max-shrink", "100%", "--peer-host"];
+    let run = |pod: &'static str| [&hasty[..], &[pod]].concat();
+    let by_name = by_name.run(&run("name"));
+    let by_ipv4 = by_ipv4.run(&run("ipv4"));
+    let by_ipv6 = by_ipv6.run(&run("ipv6"));
+    by_name.lists(&names(1..3)).await;
+    by_ipv4.lists(&ipv4(1..3)).await;
+    by_ipv6.lists(&ipv6(1..3)).await;
+    for sidecar in [&by_name, &by_ipv4, &by_ipv6] {
+        sidecar.keeps_the_file(WATCHED).await;
+        sidecar.is_content().await;
+    }
+    // Nothing but lies: nothing is known.
+    server.host(Hosting::Zone(with_lies(program, Zone::of_pods([])))).await;
+    by_name.is_held_at("malformed", "held_lookup_failed").await;
+    by_ipv4.is_held_at("all_denied", "held_lookup_failed").await;
+    by_ipv6.is_held_at("all_denied", "held_lookup_failed").await;
+    for sidecar in [by_name, by_ipv4, by_ipv6] {
+        assert_eq!(sidecar.publications(), 1, "{}", sidecar.log());
+        sidecar.terminate().await;
+    }
+    Ok(())
+}
+
+/// dnsmasq's options have no escapes.
+fn with_lies(program: Program, zone: Zone) -> Zone {
+    let odd_names = match program {
+        Program::Knot | Program::Bind | Program::CoreDns => &ODD_NAMES[..],
+        Program::Dnsmasq => &[],
+    };
+    let zone = STRANGERS.iter().chain(odd_names).fold(zone, |zone, target| zone.and_target(target));
+    NO_PODS.iter().fold(zone, |zone, address| zone.and_address(address))
+}

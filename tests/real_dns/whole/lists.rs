@@ -1,0 +1,72 @@
+//! The right list, whatever it is made of and however long it is, and as the pods come and go.
+
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+
+use crate::authority::{Authority, Program};
+use crate::pod::{Pod, ipv4, ipv6, names};
+use crate::programs::Hosting;
+use crate::zone::Zone;
+use crate::{Missing, trial};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    Program::ALL.into_iter().flat_map(trials_of).collect()
+}
+
+fn trials_of(program: Program) -> Vec<Trial> {
+    let server = program.name();
+    vec![
+        trial(server, "lists_names_and_addresses", async move || lists_names_and_addresses(program).await),
+        trial(server, "lists_three_hundred", async move || lists_three_hundred(program).await),
+        trial(server, "follows_the_pods", async move || follows_the_pods(program).await),
+    ]
+}
+
+async fn lists_names_and_addresses(program: Program) -> Result<(), Missing> {
+    let server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..3))).await?;
+    for (peer_host, urls) in [("name", names(1..3)), ("ipv4", ipv4(1..3)), ("ipv6", ipv6(1..3))] {
+        let pod = Pod::asking([server.address()]);
+        let sidecar = pod.run(&["--peer-host", peer_host]);
+        sidecar.lists(&urls).await;
+        sidecar.is_content().await;
+        sidecar.terminate().await;
+    }
+    Ok(())
+}
+
+/// Far more than a datagram holds, so TCP: 300 addresses take 5 KB, as many names 20 KB.
+async fn lists_three_hundred(program: Program) -> Result<(), Missing> {
+    let server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..=300))).await?;
+    for (peer_host, urls) in [("name", names(1..=300)), ("ipv4", ipv4(1..=300))] {
+        let pod = Pod::asking([server.address()]);
+        let sidecar = pod.run(&["--peer-host", peer_host, "--max-peers", "300"]);
+        sidecar.lists(&urls).await;
+        sidecar.shows("many_peers").await;
+        sidecar.terminate().await;
+    }
+    let pod = Pod::asking([server.address()]);
+    let sidecar = pod.run(&["--peer-host", "ipv4", "--max-peers", "299", "--start-deadline", "500ms"]);
+    sidecar.lists(&ipv4([0])).await;
+    sidecar.is_held_at("too_many_peers", "held_lookup_failed").await;
+    Ok(())
+}
+
+async fn follows_the_pods(program: Program) -> Result<(), Missing> {
+    const HOLD: Duration = Duration::from_secs(1);
+    let mut server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..3))).await?;
+    let pod = Pod::asking([server.address()]);
+    let sidecar = pod.run(&["--remove-after", "1s"]);
+    sidecar.lists(&names(1..3)).await;
+    server.host(Hosting::Zone(Zone::of_pods(0..4))).await;
+    sidecar.lists(&names(1..4)).await;
+    let since = Instant::now();
+    server.host(Hosting::Zone(Zone::of_pods([0, 1, 3]))).await;
+    sidecar.shows("held_removal").await;
+    sidecar.lists(&names([1, 3])).await;
+    assert!(since.elapsed() > HOLD, "gone after {:?}", since.elapsed());
+    sidecar.is_content().await;
+    assert_eq!(sidecar.publications(), 3, "{}", sidecar.log());
+    sidecar.terminate().await;
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! The whole program against these servers: one module a promise.
+
+mod disagreement;
+mod in_a_cluster;
+mod lies;
+mod lists;
+mod operator;
+mod outages;
+mod starts;
+
+use libtest_mimic::Trial;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    [
+        disagreement::trials(),
+        in_a_cluster::trials(),
+        lies::trials(),
+        lists::trials(),
+        operator::trials(),
+        outages::trials(),
+        starts::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,106 @@
+//! Nothing that a server fails to say, or says of nobody, takes a peer from the list.
+
+use libtest_mimic::Trial;
+use rustix::process::Signal;
+
+use crate::authority::{Authority, Program};
+use crate::pod::{Pod, names};
+use crate::programs::Hosting;
+use crate::zone::Zone;
+use crate::{Missing, trial};
+
+/// A removal would come at once, if it came at all.
+const HASTY: [&str; 4] = ["--remove-after", "0s", "--max-shrink", "100%"];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    Program::ALL.into_iter().flat_map(trials_of).collect()
+}
+
+fn trials_of(program: Program) -> Vec<Trial> {
+    let server = program.name();
+    vec![
+        trial(server, "is_held_through_silence", async move || is_held_through_silence(program).await),
+        trial(server, "is_held_through_a_pause", async move || is_held_through_a_pause(program).await),
+        trial(server, "is_held_through_denials", async move || is_held_through_denials(program).await),
+    ]
+}
+
+fn three() -> Hosting {
+    Hosting::Zone(Zone::of_pods(0..3))
+}
+
+fn four() -> Hosting {
+    Hosting::Zone(Zone::of_pods(0..4))
+}
+
+async fn is_held_through_silence(program: Program) -> Result<(), Missing> {
+    let mut server = Authority::start(program, three()).await?;
+    let pod = Pod::asking([server.address()]);
+    let sidecar = pod.run(&HASTY);
+    sidecar.lists(&names(1..3)).await;
+    server.kill();
+    sidecar.is_held_at("timeout", "held_lookup_failed").await;
+    server.restart_with(four()).await;
+    sidecar.lists(&names(1..4)).await;
+    sidecar.is_content().await;
+    assert_eq!(sidecar.publications(), 2, "{}", sidecar.log());
+    Ok(())
+}
+
+async fn is_held_through_a_pause(program: Program) -> Result<(), Missing> {
+    let mut server = Authority::start(program, three()).await?;
+    let pod = Pod::asking([server.address()]);
+    let sidecar = pod.run(&HASTY);
+    sidecar.lists(&names(1..3)).await;
+    server.running().signal(Signal::STOP);
+    sidecar.is_held_at("timeout", "held_lookup_failed").await;
+    server.running().signal(Signal::CONT);
+    sidecar.is_content().await;
+    assert_eq!(sidecar.publications(), 1, "{}", sidecar.log());
+    server.host(four()).await;
+    sidecar.lists(&names(1..4)).await;
+    Ok(())
+}
+
+async fn is_held_through_denials(program: Program) -> Result<(), Missing> {
+    let mut server = Authority::start(program, three()).await?;
+    let pod = Pod::asking([server.address()]);
+    let sidecar = pod.run(&HASTY);
+    sidecar.lists(&names(1..3)).await;
+    for (hosting, outcome, condition) in [
+        (Hosting::Zone(Zone::of_pods([])), emptied(program), emptied_condition(program)),
+        (Hosting::Nothing, "refused", "held_lookup_failed"),
+        (Hosting::Broken, broken(program), "held_lookup_failed"),
+    ] {
+        server.host(hosting).await;
+        sidecar.is_held_at(outcome, condition).await;
+    }
+    server.host(four()).await;
+    sidecar.lists(&names(1..4)).await;
+    sidecar.is_content().await;
+    assert_eq!(sidecar.publications(), 2, "{}", sidecar.log());
+    Ok(())
+}
+
+/// dnsmasq denies on its own word, without an SOA.
+fn emptied(program: Program) -> &'static str {
+    match program {
+        Program::Knot | Program::Bind | Program::CoreDns => "no_such_name",
+        Program::Dnsmasq => "negative_without_soa",
+    }
+}
+
+fn emptied_condition(program: Program) -> &'static str {
+    match program {
+        Program::Knot | Program::Bind | Program::CoreDns => "held_nobody",
+        Program::Dnsmasq => "held_lookup_failed",
+    }
+}
+
+/// dnsmasq has no zone that could be broken, only a server behind it that is not there.
+fn broken(program: Program) -> &'static str {
+    match program {
+        Program::Knot | Program::Bind | Program::CoreDns => "servfail",
+        Program::Dnsmasq => "refused",
+    }
+}

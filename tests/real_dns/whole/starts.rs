@@ -1,0 +1,58 @@
+//! `init`, with a server that is there and with one that comes late; its times are printed.
+
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+
+use crate::authority::{Authority, Program};
+use crate::pod::{Pod, ipv4, names};
+use crate::programs::Hosting;
+use crate::question::{self, impatient_lookup, pods, soon};
+use crate::zone::Zone;
+use crate::{Missing, trial};
+
+/// How long the server of a late start is not there.
+const ABSENCE: Duration = Duration::from_secs(1);
+
+pub(crate) fn trials() -> Vec<Trial> {
+    Program::ALL.into_iter().flat_map(trials_of).collect()
+}
+
+fn trials_of(program: Program) -> Vec<Trial> {
+    let server = program.name();
+    vec![
+        trial(server, "initialises", async move || initialises(program).await),
+        trial(server, "initialises_late", async move || initialises_late(program).await),
+    ]
+}
+
+async fn initialises(program: Program) -> Result<(), Missing> {
+    let server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..3))).await?;
+    soon(&impatient_lookup(server.running()), &question::names("eureka"), &pods("eureka", 3)).await;
+    for (peer_host, urls) in [("name", names(1..3)), ("ipv4", ipv4(1..3))] {
+        let pod = Pod::asking([server.address()]);
+        let init = pod.init(&["--peer-host", peer_host, "--on-deadline", "fail"]).end().await;
+        assert_eq!((init.code, pod.listed()), (Some(0), Some(urls)), "{}", init.log);
+        println!("{}: init --peer-host {peer_host}: start to exit {:?}", program.name(), init.took);
+    }
+    Ok(())
+}
+
+async fn initialises_late(program: Program) -> Result<(), Missing> {
+    let three = || Hosting::Zone(Zone::of_pods(0..3));
+    let mut server = Authority::start(program, three()).await?;
+    server.kill();
+    let pod = Pod::asking([server.address()]);
+    let init = pod.init(&["--on-deadline", "fail"]);
+    let server_answers = async {
+        tokio::time::sleep(ABSENCE).await;
+        server.restart_with(three()).await;
+        soon(&impatient_lookup(server.running()), &question::names("eureka"), &pods("eureka", 3)).await;
+        Instant::now()
+    };
+    let (init, answered_at) = tokio::join!(init.end(), server_answers);
+    assert_eq!((init.code, pod.listed()), (Some(0), Some(names(1..3))), "{}", init.log);
+    let late = init.published_at.expect("there is a file").saturating_duration_since(answered_at);
+    println!("{}: init before DNS: DNS answering to file {late:?}", program.name());
+    Ok(())
+}
