@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_yaml::Value;
+use serde_yaml::{Mapping, Value};
 
 use crate::rendered::{Object, at, build, parse};
 use crate::tool::Tool;
-use crate::{restricted, schema, sidecar};
+use crate::{none, restricted, schema, sidecar};
 
 const CHART: &str = "charts/eureka-peers";
 
@@ -21,7 +21,7 @@ pub(crate) fn same() -> Result<(), String> {
     faults.extend(differences("monitoring", &additions(&chart), &additions(&build("examples/monitoring")?)));
     let (chart, folder) = (policy(&chart), policy(&build("examples/network-policy")?));
     faults.extend((chart.is_none() || chart != folder).then(|| "the NetworkPolicy differs".to_owned()));
-    none(faults)
+    none(&faults)
 }
 
 /// What can be set does what it says, and the result is still right.
@@ -51,7 +51,7 @@ pub(crate) fn settings() -> Result<(), String> {
     faults.extend(missing.map(|(name, _)| format!("{name} is not set")));
     faults.extend((!ours.image().contains("@sha256:")).then(|| "the digest is not used".to_owned()));
     schema::check("chart", &objects, "1.30")?;
-    none(faults)
+    none(&faults)
 }
 
 /// The schema of the values refuses what cannot be meant.
@@ -87,10 +87,7 @@ fn differences(name: &str, chart: &[Object], folder: &[Object]) -> Vec<String> {
     pairs
         .filter(|(_, chart, folder)| chart != folder)
         .map(|(id, chart, folder)| {
-            format!(
-                "{name}: {id} differs:\n{}",
-                first_difference(chart, folder, String::new()).unwrap_or_default()
-            )
+            format!("{name}: {id} differs:\n{}", first_difference(chart, folder, "").unwrap_or_default())
         })
         .collect()
 }
@@ -116,25 +113,21 @@ fn forget_manager(value: &mut Value) {
     }
 }
 
-fn first_difference(one: &Value, other: &Value, path: String) -> Option<String> {
+fn first_difference(one: &Value, other: &Value, path: &str) -> Option<String> {
     if one == other {
         return None;
     }
     let deeper = match (one, other) {
         (Value::Mapping(ours), Value::Mapping(theirs)) => {
-            let keys = ours.keys().chain(theirs.keys()).filter_map(Value::as_str);
-            keys.filter_map(|key| {
-                let (ours, theirs) =
-                    (ours.get(key).unwrap_or(&Value::Null), theirs.get(key).unwrap_or(&Value::Null));
-                first_difference(ours, theirs, format!("{path}/{key}"))
+            let mut keys = ours.keys().chain(theirs.keys()).filter_map(Value::as_str);
+            let under = |entries: &Mapping, key: &str| entries.get(key).cloned().unwrap_or_default();
+            keys.find_map(|key| {
+                first_difference(&under(ours, key), &under(theirs, key), &format!("{path}/{key}"))
             })
-            .next()
         }
         (Value::Sequence(ours), Value::Sequence(theirs)) if ours.len() == theirs.len() => {
-            let pairs = ours.iter().zip(theirs).enumerate();
-            pairs
-                .filter_map(|(at, (ours, theirs))| first_difference(ours, theirs, format!("{path}/{at}")))
-                .next()
+            let mut pairs = ours.iter().zip(theirs).enumerate();
+            pairs.find_map(|(at, (ours, theirs))| first_difference(ours, theirs, &format!("{path}/{at}")))
         }
         _ => None,
     };
@@ -150,8 +143,4 @@ fn additions(objects: &[Object]) -> Vec<Object> {
 fn policy(objects: &[Object]) -> Option<Value> {
     let policy = objects.iter().find(|object| object.kind() == "NetworkPolicy")?;
     at(&policy.0, &["spec"]).cloned()
-}
-
-fn none(faults: Vec<String>) -> Result<(), String> {
-    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
 }

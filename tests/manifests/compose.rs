@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_yaml::Value;
 
-use crate::documented;
 use crate::rendered::{at, items};
 use crate::sidecar;
 use crate::tool::Tool;
+use crate::{documented, none};
 
 /// Everything that is wrong with it.
 pub(crate) fn check() -> Result<(), String> {
@@ -27,7 +27,7 @@ pub(crate) fn check() -> Result<(), String> {
         found.map(move |what| format!("{pod}: {what}"))
     });
     let faults: Vec<String> = faults.collect();
-    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+    none(&faults)
 }
 
 fn of_the_server(server: &Value, pod: &str) -> Vec<String> {

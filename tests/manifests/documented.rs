@@ -41,8 +41,12 @@ fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
     let names = || read("spring-names");
     let addresses = || read("spring-addresses");
     Some(match folder {
-        "statefulset" | "init-container" => names(),
-        "examples/istio" | "examples/linkerd" | "examples/monitoring" | "examples/network-policy" => names(),
+        "statefulset"
+        | "init-container"
+        | "examples/istio"
+        | "examples/linkerd"
+        | "examples/monitoring"
+        | "examples/network-policy" => names(),
         "daemonset" | "deployment" | "examples/daemonset-labelled-nodes" | "examples/add-sidecar" => {
             addresses()
         }

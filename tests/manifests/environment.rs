@@ -90,7 +90,7 @@ fn dependent(value: &str, known: &[(String, String)]) -> Result<String, String> 
         let (before, reference) = (&rest[..at], &rest[at + 2..]);
         let (name, after) = reference.split_once(')').ok_or("has $( without )")?;
         if let Some(escaped) = before.strip_suffix('$') {
-            expanded += &format!("{escaped}$({name})");
+            expanded.extend([escaped, "$(", name, ")"]);
         } else {
             let filler = known.iter().find(|(earlier, _)| earlier == name);
             let (_, filler) = filler.ok_or_else(|| format!("$({name}) is not set before it"))?;

@@ -59,7 +59,7 @@ fn find(directory: &Path, path: &str, found: &mut Vec<Folder>) {
         let entry = entry.expect("manifests/ can be listed");
         if entry.path().is_dir() {
             let name = entry.file_name().into_string().expect("a folder of ours has a plain name");
-            find(&entry.path(), &[path, &name].join("/").trim_start_matches('/').to_owned(), found);
+            find(&entry.path(), [path, &name].join("/").trim_start_matches('/'), found);
         }
     }
 }

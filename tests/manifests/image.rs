@@ -8,6 +8,7 @@ use std::process::Command;
 
 use serde_yaml::Value;
 
+use crate::none;
 use crate::tool::{Tool, project, scratch, text_of};
 
 /// Every file and directory of the image.
@@ -39,7 +40,7 @@ pub(crate) fn recipe() -> Result<(), String> {
         last.contains(concat!("\nARG VERSION=", env!("CARGO_PKG_VERSION"), "\n")),
         "another version than this",
     );
-    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+    none(&faults)
 }
 
 /// Builds it and looks into it.
@@ -58,7 +59,7 @@ pub(crate) fn layout() -> Result<(), String> {
     storage.buildah(&["push", "--quiet", "eureka-peers:test", &format!("oci:{}:test", oci.display())])?;
     let image = Image::read(&oci);
     let faults: Vec<String> = image.faults().into_iter().chain(image.files_faults()).collect();
-    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+    none(&faults)
 }
 
 /// The recipe, and the binary under test as if it had been released.

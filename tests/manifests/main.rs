@@ -46,11 +46,15 @@ use crate::folder::Folder;
 use crate::rendered::{Object, build};
 use crate::tool::Tool;
 
+/// What may be wrong with the objects of a folder.
+type Check = fn(&Folder, &[Object]) -> Vec<String>;
+
+/// What a trial does.
 type Body = Box<dyn FnOnce() -> Result<(), String> + Send>;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let mut trials: Vec<Trial> = Folder::all().into_iter().flat_map(trials_of).collect();
+    let mut trials: Vec<Trial> = Folder::all().iter().flat_map(trials_of).collect();
     trials.extend([
         trial("seeds::insecure", &[Tool::Kustomize], Box::new(seeds::insecure)),
         trial("seeds::broken", &[Tool::Kustomize], Box::new(seeds::broken)),
@@ -75,7 +79,7 @@ fn main() -> ExitCode {
 
 /// Pods that really run; names begin with `executed::`.
 fn executions() -> Vec<Trial> {
-    let life = execution("life".to_owned(), Box::new(executed::life));
+    let life = execution("life", Box::new(executed::life));
     let pairs = [
         ("statefulset", "2021.0.9"),
         ("statefulset", "2025.1.2"),
@@ -88,10 +92,10 @@ fn executions() -> Vec<Trial> {
         ("examples/netflix-war", "war-1.10.1"),
     ]
     .map(|(folder, release)| {
-        execution(format!("pair::{folder}::{release}"), Box::new(move || executed::pair(folder, release)))
+        execution(&format!("pair::{folder}::{release}"), Box::new(move || executed::pair(folder, release)))
     });
     let clients = ["client", "init-container/client-env-file"]
-        .map(|folder| execution(format!("client::{folder}"), Box::new(move || executed::client(folder))));
+        .map(|folder| execution(&format!("client::{folder}"), Box::new(move || executed::client(folder))));
     let typos = [
         "EUREKA_PEERS_ACTUATOR_URL",
         "EUREKA_CLIENT_REGISTERWITHEUREKA",
@@ -99,11 +103,11 @@ fn executions() -> Vec<Trial> {
         "MANAGEMENT_SERVER_PORT",
         "SPRING_CONFIG_IMPORT",
     ]
-    .map(|variable| execution(format!("typo::{variable}"), Box::new(move || executed::typo(variable))));
+    .map(|variable| execution(&format!("typo::{variable}"), Box::new(move || executed::typo(variable))));
     [life].into_iter().chain(pairs).chain(clients).chain(typos).collect()
 }
 
-fn execution(name: String, body: Body) -> Trial {
+fn execution(name: &str, body: Body) -> Trial {
     let java = stock_image::missing_tools();
     let needs = [Tool::Kustomize].into_iter().filter(|tool| !tool.is_there()).map(Tool::name);
     let missing = java.into_iter().chain(needs).collect();
@@ -111,7 +115,7 @@ fn execution(name: String, body: Body) -> Trial {
 }
 
 /// Everything that is asked of one folder.
-fn trials_of(folder: Folder) -> Vec<Trial> {
+fn trials_of(folder: &Folder) -> Vec<Trial> {
     let mut trials = Vec::new();
     for version in folder.versions() {
         let path = folder.path.clone();
@@ -119,7 +123,7 @@ fn trials_of(folder: Folder) -> Vec<Trial> {
         let name = format!("{}::schema_{version}", folder.path);
         trials.push(trial(&name, &[Tool::Kustomize, Tool::KubernetesValidate], Box::new(body)));
     }
-    let checks: [(&str, fn(&Folder, &[Object]) -> Vec<String>); 4] = [
+    let checks: [(&str, Check); 4] = [
         ("restricted", restricted),
         ("promises", promises),
         ("sidecar", sidecars),
@@ -128,7 +132,7 @@ fn trials_of(folder: Folder) -> Vec<Trial> {
     for (name, check) in checks {
         let folder = folder.clone();
         let title = format!("{}::{name}", folder.path);
-        let body = move || none(check(&folder, &build(&folder.path)?));
+        let body = move || none(&check(&folder, &build(&folder.path)?));
         trials.push(trial(&title, &[Tool::Kustomize], Box::new(body)));
     }
     trials
@@ -179,7 +183,8 @@ fn release_workflow() -> Result<(), String> {
     Tool::Actionlint.run(&[".github/workflows/release.yaml"]).map(drop)
 }
 
-fn none(faults: Vec<String>) -> Result<(), String> {
+/// Faults as the outcome of a trial.
+fn none(faults: &[String]) -> Result<(), String> {
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
 }
 

@@ -128,7 +128,7 @@ pub(crate) fn write<'a>(objects: impl IntoIterator<Item = &'a Object>) -> String
     let texts = objects
         .into_iter()
         .map(|object| serde_json::to_string(&object.0).expect("manifests have texts for keys"));
-    texts.map(|text| format!("---\n{text}\n")).collect()
+    texts.flat_map(|text| ["---\n".to_owned(), text, "\n".to_owned()]).collect()
 }
 
 /// What kustomize makes of a folder under `manifests/`.

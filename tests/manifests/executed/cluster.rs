@@ -253,8 +253,8 @@ impl Cluster {
 
     fn sidecar_port(&self) -> u16 {
         let pod = self.workload().pod().expect("a workload has a pod");
-        let ours = pod.all_containers().into_iter().filter(|container| container.is_ours());
-        ours.filter_map(container_port).next().expect("our container offers a port")
+        let mut ours = pod.all_containers().into_iter().filter(|container| container.is_ours());
+        ours.find_map(container_port).expect("our container offers a port")
     }
 
     /// Names for a JVM: every pod's, and the machine under a name of its own, from which Spring makes
