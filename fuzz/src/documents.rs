@@ -74,7 +74,7 @@ fn check_value(value: &str, listing: &Listing, user_info: Option<&str>) {
         assert_eq!(ServiceUrl::from_reported(text).as_ref(), Ok(url));
         let is_sink = listing.sink().is_some() && at + 1 == read.len();
         let written = text.split_once("://").and_then(|(_, rest)| Some(rest.split_once('@')?.0));
-        let decoded = written.map(|written| decode(written));
+        let decoded = written.map(decode);
         assert_eq!(decoded.as_deref(), user_info.filter(|_| !is_sink).map(str::as_bytes), "{text}");
     }
     if user_info.is_none() {
