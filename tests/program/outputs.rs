@@ -100,8 +100,11 @@ fn plain_files_are_renamed_into_place() {
     assert!(!cluster.volume().join("..data").exists());
     cluster.set_pods(&[0, 1, 2]);
     sidecar.until_listed(&[1, 2]);
-    let json: Value = serde_json::from_str(&read(cluster.volume().join("peers.json"))).expect("JSON");
-    wait_until("both files", || json["serviceUrls"] == json!(urls(&[1, 2])), || json.to_string());
+    let json = || read(cluster.volume().join("peers.json"));
+    let says = |text: &str| {
+        serde_json::from_str::<Value>(text).expect("JSON")["serviceUrls"] == json!(urls(&[1, 2]))
+    };
+    wait_until("both files", || says(&json()), json);
     drop(sidecar);
     cluster.set_mode(crate::dns_server::Mode::ServFail);
     let sidecar = cluster.run(&[&flags[..], &["--start-deadline", "0s"]].concat());
