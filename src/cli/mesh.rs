@@ -7,6 +7,7 @@ use crate::dns::{HickoryLookup, Lookup};
 use crate::eureka::{EurekaServer, ask_all};
 use crate::mesh::{Mesh, Row};
 use crate::model::{AddressFamily, Answer, HeadlessService, Host, PeerSet, Question, Record, ServiceUrl};
+use crate::reconcile::Role;
 use crate::settings::Settings;
 
 use super::asking::ask_once;
@@ -71,15 +72,16 @@ async fn look(settings: &Settings, given: &PeerSet, format: MeshFormat) -> Resul
     if is_read_on { Ok(outcome) } else { Err(outcome) }
 }
 
-/// Every server that DNS and the settings know, self included.
+/// Every server that DNS and the settings know, self included as DNS has it: its port may be SRV's.
 async fn servers_in_dns(settings: &Settings, lookup: &HickoryLookup) -> PeerSet {
-    let status = ask_once(settings, lookup).await;
+    let mut settings = settings.clone();
+    settings.policy.role = Role::Client;
+    let status = ask_once(&settings, lookup).await;
     for condition in &status.conditions {
         say(&condition.message);
     }
-    let own = status.own.filter(|_| status.services.iter().any(|service| service.self_found == Some(true)));
     let peers = status.services.into_iter().flat_map(|service| service.kept);
-    peers.chain(own).chain(settings.policy.static_peers.clone()).collect()
+    peers.chain(settings.policy.static_peers).collect()
 }
 
 /// The address behind a name, asked of the same DNS; none where the URL has one, or DNS knows none.

@@ -36,6 +36,9 @@ fn a_directory_that_is_removed_is_filled_again_with_the_next_change() {
     sidecar.until_no_condition();
 }
 
+/// Something that others do to the volume.
+type Spoil = fn(&Path) -> std::io::Result<()>;
+
 /// Has the program look at its files now: new settings make it do so, be they ever so alike.
 fn have_it_look(sidecar: &Sidecar<'_>, shrink_after: &str) {
     sidecar.cluster.write_config(&format!("shrink-after: {shrink_after}\n"));

@@ -15,6 +15,13 @@ use crate::http::{Reply, get};
 /// Questions after which the program has seen what DNS says now: one may have been under way.
 const QUESTIONS_TO_SEE: usize = 3;
 
+/// Sidecars of one test, one after another.
+const LIVES_MAX: usize = 100;
+
+fn log_of(cluster: &Cluster, life: usize) -> PathBuf {
+    cluster.directory().join(format!("log-{life}"))
+}
+
 /// A sidecar at work; killed with its handle.
 pub(crate) struct Sidecar<'c> {
     pub(crate) cluster: &'c Cluster,
@@ -25,11 +32,8 @@ pub(crate) struct Sidecar<'c> {
 impl<'c> Sidecar<'c> {
     /// Starts `command`; its log goes to a file.
     pub(crate) fn start(cluster: &'c Cluster, mut command: Command) -> Self {
-        let name = (0_u8..)
-            .take(100)
-            .map(|life| cluster.directory().join(format!("log-{life}")))
-            .find(|log| !log.exists());
-        let log = name.expect("there is always another number");
+        let number = (0..LIVES_MAX).find(|life| !log_of(cluster, *life).exists()).expect("a short test");
+        let log = log_of(cluster, number);
         let file = File::create(&log).expect("created");
         let child = command.stdout(Stdio::piped()).stderr(file).spawn().expect("the program can be started");
         Self { cluster, child, log }

@@ -108,11 +108,8 @@ fn a_settings_file_that_is_none_is_78() {
     fs::write(path("bytes"), [0xff, 0xfe]).expect("written");
     fs::write(path("deep"), "[".repeat(20_000)).expect("written");
     fs::write(path("large"), "x".repeat(100_000)).expect("written");
-    let bomb = ('b'..='j')
-        .zip('a'..)
-        .map(|(to, from)| format!("{to}: &{to} [*{from},*{from},*{from},*{from}]"))
-        .collect::<Vec<_>>()
-        .join("\n");
+    let layer = |(to, from)| format!("{to}: &{to} [*{from},*{from},*{from},*{from}]");
+    let bomb = ('b'..='j').zip('a'..).map(layer).collect::<Vec<_>>().join("\n");
     fs::write(path("bomb"), format!("a: &a [x,x,x,x]\n{bomb}\nservice: *j\n")).expect("written");
     for (name, told) in [
         ("missing", "is missing"),
