@@ -635,6 +635,18 @@ mod faults {
     }
 
     #[tokio::test]
+    async fn a_server_that_comes_up_is_heard_within_the_try() {
+        let started = Instant::now();
+        let (told, questions) = over_udp(&ipv4(), |question, nth| match nth {
+            0..=3 => Vec::new(),
+            _ => vec![bytes(&honest(question))],
+        })
+        .await;
+        assert_eq!((told, questions), (one_address(), 5));
+        assert!(started.elapsed() < SHORT, "{:?}", started.elapsed());
+    }
+
+    #[tokio::test]
     async fn only_clean_targets_with_a_port_are_let_in() {
         const ODD: [&[&[u8]]; 6] = [
             &[b"${x}", b"eureka"],

@@ -16,10 +16,9 @@ use crate::model::{Answer, LookupFailure};
 
 use super::reading;
 
-/// Datagrams sent in one try. A lost one then costs a fraction of the try and not all of it.
-const DATAGRAMS: u8 = 3;
-/// The part of a try after which the next datagram goes out: 333 ms of two seconds.
-const RESENDS_IN_A_TRY: u32 = 6;
+/// Datagrams sent in one try, evenly spread over all of it: one each 333 ms of two seconds. A lost
+/// one, or a server that comes up during the try, then costs a fraction of the try and not all of it.
+const DATAGRAMS: u8 = 6;
 /// A message has 64 KB at most (RFC 1035, section 4.2.2): some 4,000 addresses, or 1,000 names.
 const TOO_LARGE: &str =
     "more records than one message can hold; `--peer-host ipv4` needs the least room for each";
@@ -53,7 +52,7 @@ fn request(query: &Query, try_timeout: Duration) -> DnsRequest {
     options.edns_payload_len = DEFAULT_MAX_PAYLOAD_LEN;
     options.case_randomization = true;
     options.recursion_desired = true;
-    options.retry_interval = try_timeout / RESENDS_IN_A_TRY;
+    options.retry_interval = try_timeout / u32::from(DATAGRAMS);
     DnsRequest::from_query(query.clone(), options)
 }
 
