@@ -1,0 +1,219 @@
+//! One misbehaving neighbour from beginning to end.
+
+use std::time::{Duration, Instant};
+
+use crate::cluster::{Cluster, url, urls};
+use crate::faults::Fault;
+use crate::server::{Manner, Resource, Server};
+use crate::sidecar::Sidecar;
+
+/// How often DNS is asked in these trials.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// How long the pace is measured.
+const MEASURED: Duration = Duration::from_secs(3);
+/// Questions in that time: the interval has a jitter of a tenth, and the machine is shared.
+const QUESTIONS_MIN: usize = 15;
+const QUESTIONS_MAX: usize = 40;
+/// No change takes longer from DNS to the file while a neighbour misbehaves.
+const CHANGE_MAX: Duration = Duration::from_secs(2);
+/// Refreshes are this far apart, whatever a server does.
+const REFRESH_SPACING: Duration = Duration::from_secs(5);
+/// The least that is between two such calls as they arrive here.
+const SPACING_SEEN: Duration = Duration::from_millis(4_800);
+/// Status requests in a second at most: half a second is the shortest pause after a fault, and each
+/// refresh is followed by one.
+const STATUS_A_SECOND_MAX: f64 = 3.0;
+/// How long a condition may take: a refresh is given up after five seconds once something newer
+/// waits, and a list is masked after three refreshes.
+const CONDITION_WITHIN: Duration = Duration::from_secs(30);
+/// Written of an endless body before it is noticed: the bound of a mebibyte, and what buffers hold.
+const POURED_MAX: u64 = 12 << 20;
+/// Resident memory of an unoptimised program, in KiB.
+const RESIDENT_MAX_KIB: u64 = 48 * 1024;
+
+/// A program beside a server that has taken its list over.
+fn begin<'c>(cluster: &'c Cluster, server: &Server) -> Sidecar<'c> {
+    let flags = server.flags();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let sidecar = cluster.run_until_listed(&[1, 2], &flags);
+    sidecar.until("adopted", |it| it.status()["is_adopted"] == true);
+    sidecar
+}
+
+/// The whole story of one fault.
+pub(crate) fn of(fault: &Fault) {
+    let cluster = Cluster::of(&[0, 1, 2]);
+    let server = Server::start(cluster.file());
+    let sidecar = begin(&cluster, &server);
+    let since = Instant::now();
+    let before = counted(&sidecar, fault.counted);
+    for (resource, manner) in &fault.manners {
+        server.set(*resource, manner.clone());
+    }
+    // A change that the server will not take over, and another one behind it.
+    change(&cluster, &sidecar, &[0, 1, 2, 3], fault);
+    change(&cluster, &sidecar, &[0, 1, 2, 3, 4], fault);
+    let (kind, message) = fault.condition;
+    until_said(&sidecar, kind, message);
+    let paced = keeps_its_pace(&cluster, fault.name);
+    change(&cluster, &sidecar, &[0, 1, 2, 3, 4, 5], fault);
+    sidecar.until("counted", |it| counted(it, fault.counted) > before);
+    sidecar.until("shown in the metrics", |it| {
+        it.get("/metrics").body.contains(&format!("eureka_peers_condition{{condition=\"{kind}\"}} 1"))
+    });
+    check_finds(&cluster, &server, fault);
+    no_storm(&server, since.elapsed());
+    let resident = resident_kib(&sidecar);
+    assert!(resident < RESIDENT_MAX_KIB, "{resident} KiB");
+    server.behave();
+    adopts_again(&sidecar, &server);
+    println!(
+        "{}: {paced} questions in {MEASURED:?}, {} refreshes and {} statuses in {:?}, {resident} KiB",
+        fault.name,
+        server.refreshed_at().len(),
+        server.asked(Resource::Status).gets,
+        since.elapsed(),
+    );
+}
+
+/// A change in DNS reaches the file as ever.
+fn change(cluster: &Cluster, sidecar: &Sidecar<'_>, pods: &[u8], fault: &Fault) {
+    cluster.set_pods(pods);
+    let took = sidecar.until_listing(&urls(&pods[1..]));
+    assert!(took < CHANGE_MAX, "{}: {took:?}", fault.name);
+}
+
+fn until_said(sidecar: &Sidecar<'_>, kind: &str, message: &str) {
+    let begun = Instant::now();
+    loop {
+        let status = sidecar.status();
+        let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
+        let is_said = |condition: &serde_json::Value| {
+            condition["kind"] == kind
+                && condition["message"].as_str().is_some_and(|text| text.contains(message))
+        };
+        if conditions.iter().any(is_said) {
+            return;
+        }
+        assert!(begun.elapsed() < CONDITION_WITHIN, "no {kind} with {message:?} in {conditions:#?}");
+        std::thread::sleep(INTERVAL / 2);
+    }
+}
+
+fn keeps_its_pace(cluster: &Cluster, name: &str) -> usize {
+    let before = cluster.questions();
+    std::thread::sleep(MEASURED);
+    let asked = cluster.questions() - before;
+    assert!((QUESTIONS_MIN..=QUESTIONS_MAX).contains(&asked), "{name}: {asked} questions in {MEASURED:?}");
+    asked
+}
+
+fn counted(sidecar: &Sidecar<'_>, (name, outcome): (&str, &str)) -> u64 {
+    let series = format!("eureka_peers_{name}_total{{outcome=\"{outcome}\"}} ");
+    let text = sidecar.get("/metrics").body;
+    let value = text.lines().find_map(|line| line.strip_prefix(&series));
+    value.unwrap_or_else(|| panic!("no {series}in {text}")).parse().expect("a count")
+}
+
+fn check_finds(cluster: &Cluster, server: &Server, fault: &Fault) {
+    let Some(found) = fault.found else { return };
+    let posts = server.asked(Resource::Refresh).posts;
+    let flags = server.flags();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let outcome = cluster.once("check", &flags).expect(3);
+    assert!(outcome.stdout.contains(found), "{found:?} in {outcome:#?}");
+    // The program beside may have refreshed in the meantime, once a spacing.
+    let more = server.asked(Resource::Refresh).posts - posts;
+    let allowed = 1 + outcome.took.as_secs() / REFRESH_SPACING.as_secs();
+    assert!(u64::try_from(more).expect("few") <= allowed, "check refreshed {more} times");
+}
+
+fn no_storm(server: &Server, elapsed: Duration) {
+    let times = server.refreshed_at();
+    for pair in times.windows(2) {
+        assert!(pair[1] - pair[0] >= SPACING_SEEN, "{:?} between two refreshes", pair[1] - pair[0]);
+    }
+    let status = server.asked(Resource::Status);
+    let a_second = f64::from(u32::try_from(status.gets).expect("few")) / elapsed.as_secs_f64();
+    assert!(a_second < STATUS_A_SECOND_MAX, "{a_second} statuses a second");
+    for resource in [Resource::Refresh, Resource::Status] {
+        let asked = server.asked(resource);
+        let calls = u64::try_from(asked.gets + asked.posts).expect("few");
+        assert!(asked.written <= calls * POURED_MAX, "{asked:?}");
+    }
+}
+
+/// What comes next heals: the list that is wanted now is adopted, and no condition stays.
+fn adopts_again(sidecar: &Sidecar<'_>, server: &Server) {
+    let begun = Instant::now();
+    while sidecar.status()["is_adopted"] != true || !sidecar.conditions().is_empty() {
+        // A list that was given up is tried again when it changes, as it does in a living cluster.
+        if begun.elapsed() > REFRESH_SPACING && sidecar.cluster.listed().len() < 6 {
+            sidecar.cluster.set_pods(&[0, 1, 2, 3, 4, 5, 6]);
+        }
+        assert!(begun.elapsed() < 3 * CONDITION_WITHIN, "{:#}", sidecar.status());
+        std::thread::sleep(INTERVAL);
+    }
+    no_spacing_broken(server);
+}
+
+/// `VmHWM`: the most that was ever resident.
+fn resident_kib(sidecar: &Sidecar<'_>) -> u64 {
+    let path = format!("/proc/{}/status", sidecar.pid().as_raw_nonzero());
+    let status = std::fs::read_to_string(path).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux says so");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+fn no_spacing_broken(server: &Server) {
+    let times = server.refreshed_at();
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= SPACING_SEEN), "{times:?}");
+}
+
+/// Each status shows a younger server with another list: each restart deserves new tries, and yet
+/// there is never more than one refresh a spacing.
+pub(crate) fn of_ever_younger_server() {
+    let cluster = Cluster::of(&[0, 1, 2]);
+    let server = Server::start(cluster.file());
+    let sidecar = begin(&cluster, &server);
+    let before = server.refreshed_at().len();
+    let status = |age: u32| Server::status_of(&format!("http://vm-{age}:1/eureka/"), &format!("00:{age:02}"));
+    let ages = (0..200).map(|number| 59 - number % 60);
+    server.set(Resource::Status, Manner::Statuses(ages.map(status).collect()));
+    cluster.set_pods(&[0, 1, 2, 3]);
+    let begun = Instant::now();
+    while begun.elapsed() < 4 * REFRESH_SPACING {
+        keeps_its_pace(&cluster, "ever younger");
+    }
+    no_spacing_broken(&server);
+    let refreshes = server.refreshed_at().len() - before;
+    let allowed = begun.elapsed().as_secs() / REFRESH_SPACING.as_secs() + 1;
+    assert!(u64::try_from(refreshes).expect("few") <= allowed, "{refreshes} refreshes");
+    assert_eq!(cluster.listed(), urls(&[1, 2, 3]));
+    println!("ever younger: {refreshes} refreshes in {:?}", begun.elapsed());
+    server.behave();
+    adopts_again(&sidecar, &server);
+}
+
+/// One fault after another, each for a moment: no order of them does more than each alone.
+pub(crate) fn of_everything_at_once() {
+    let cluster = Cluster::of(&[0, 1, 2]);
+    let server = Server::start(cluster.file());
+    let sidecar = begin(&cluster, &server);
+    let since = Instant::now();
+    for (number, fault) in crate::faults::all().into_iter().enumerate() {
+        server.behave();
+        for (resource, manner) in fault.manners {
+            server.set(resource, manner);
+        }
+        let pods: &[u8] = if number % 2 == 0 { &[0, 1, 2, 3] } else { &[0, 1, 2] };
+        cluster.set_pods(pods);
+        std::thread::sleep(Duration::from_millis(700));
+        assert!(cluster.listed().contains(&url(1)), "{}: {:?}", fault.name, cluster.listed());
+    }
+    no_storm(&server, since.elapsed());
+    keeps_its_pace(&cluster, "everything at once");
+    server.behave();
+    adopts_again(&sidecar, &server);
+    assert_eq!(sidecar.status()["loop_restarts"], 0);
+}
