@@ -3,7 +3,6 @@
 //! Every statement is checked before it is printed; one that does not hold ends the story.
 
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::cluster::Cluster;
@@ -11,7 +10,7 @@ use crate::image::{Image, Security, cache};
 use crate::pod::PeerHost;
 use crate::release::Release;
 use crate::server::UP_WITHIN;
-use crate::sidecar::{SetUp, command};
+use crate::sidecar::SetUp;
 use crate::trial::{holds_for, wait_for};
 use crate::view::View;
 
@@ -134,14 +133,12 @@ impl Story {
 
     /// The same question, asked by the program itself.
     fn ask_the_program(&self) {
-        let Cluster { release, dns, sidecar, .. } = &self.cluster;
-        let mut command = command("mesh", release, &self.cluster.pod(0), dns.address(), sidecar);
-        let output = command.stdin(Stdio::null()).output().expect("this very executable can be started");
-        println!("-> eureka-peers mesh: {}", output.status);
-        for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let outcome = self.cluster.once("mesh", 0);
+        assert_eq!(outcome.code, Some(0), "{}", outcome.output);
+        println!("-> eureka-peers mesh, run beside eureka-0, says with exit code 0:\n");
+        for line in outcome.output.lines() {
             println!("   {line}");
         }
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         println!();
     }
 

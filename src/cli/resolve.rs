@@ -87,7 +87,10 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
 
 /// Says what deserves attention, once for as long as it is so.
 fn say_conditions(status: &Status, said: &mut BTreeSet<(ConditionKind, Moment)>) {
-    let news = status.conditions.iter().filter(|condition| said.insert((condition.kind, condition.since)));
+    // Nothing is kept here from one life to the next; what keeps records away is said all the same.
+    let of_interest =
+        status.conditions.iter().filter(|condition| condition.kind != ConditionKind::NothingKnown);
+    let news = of_interest.filter(|condition| said.insert((condition.kind, condition.since)));
     news.for_each(|condition| say(&condition.message));
 }
 

@@ -99,7 +99,7 @@ async fn over_tcp(
 fn failure(server: SocketAddr, error: &NetError) -> LookupFailure {
     match error {
         NetError::Timeout => LookupFailure::Timeout,
-        NetError::Proto(_) => LookupFailure::Malformed("a message that cannot be read"),
+        NetError::Proto(_) => LookupFailure::Malformed(reading::UNREADABLE),
         // The enum is open, and whatever else there is, it is no answer.
         other => LookupFailure::Network(format!("{server}: {other}")),
     }

@@ -24,6 +24,7 @@ use crate::model::{Answer, Question};
 
 pub use lookup::HickoryLookup;
 pub use name_servers::NameServers;
+pub use reading::read_message;
 
 /// Whoever can answer a question about a headless Service.
 pub trait Lookup {

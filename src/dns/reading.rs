@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use hickory_resolver::proto::op::{Message, Query, ResponseCode};
+use hickory_resolver::proto::op::{DnsResponse, Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, AAAA, SRV};
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType as WireType};
 
@@ -14,6 +14,9 @@ use crate::model::{Answer, DnsName, LookupFailure, Port, Question, Record, Recor
 /// Records read from one answer. A message of 64 KB holds 4,092 addresses under one name, so
 /// whatever has more is no answer to a question of ours.
 const RECORDS_MAX: usize = 4096;
+
+/// What is said of bytes that are no message.
+pub(super) const UNREADABLE: &str = "a message that cannot be read";
 
 /// The question as it goes over the wire: absolute, so that no search list is ever tried.
 pub(super) fn query(question: &Question) -> Query {
@@ -25,6 +28,16 @@ pub(super) fn query(question: &Question) -> Query {
         RecordType::Srv => WireType::SRV,
     };
     Query::query(name, record_type)
+}
+
+/// What these bytes say to `question`, had they come back for it.
+///
+/// The same reading as that of an exchange, less what tells a forger: sender, message id, letter case.
+pub fn read_message(question: &Question, bytes: &[u8]) -> Answer {
+    match DnsResponse::from_buffer(bytes.to_vec()) {
+        Ok(message) => answer(&query(question), &message),
+        Err(_) => Answer::Failed(LookupFailure::Malformed(UNREADABLE)),
+    }
 }
 
 /// What `message` says to `asked`.

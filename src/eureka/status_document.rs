@@ -53,8 +53,8 @@ pub struct Instance {
 }
 
 impl ServerStatus {
-    /// Reads a document as it came.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, ServerFault> {
+    /// Reads a document as it came; what is not read to its end is [`ServerFault::Unreadable`].
+    pub fn parse(body: &[u8]) -> Result<Self, ServerFault> {
         parse(body).map_err(ServerFault::Unreadable)
     }
 }

@@ -41,12 +41,15 @@ fn have_it_look(sidecar: &Sidecar<'_>, shrink_after: &str) {
     sidecar.cluster.write_config(&format!("shrink-after: {shrink_after}\n"));
 }
 
+/// Something that others do to a volume.
+type Spoil = fn(&Path) -> std::io::Result<()>;
+
 #[test]
 fn what_others_change_is_put_back() {
     let cluster = Cluster::of(&[0, 1]);
     let config = cluster.write_config("");
     let sidecar = cluster.run_until_listed(&[1], &["--config", config.to_str().expect("text")]);
-    let spoils: [(&str, fn(&Path) -> std::io::Result<()>); 4] = [
+    let spoils: [(&str, Spoil); 4] = [
         ("11s", |volume| {
             fs::write(
                 volume.join("peers.properties"),

@@ -1,1 +1,72 @@
-//! x
+//! Log lines: one a change, for people or for programs, on standard error alone.
+
+use rustix::process::Signal;
+
+use crate::cluster::{Cluster, url};
+use crate::dns_server::Mode;
+
+#[test]
+fn a_quiet_hour_says_nothing_and_a_change_one_line() {
+    let cluster = Cluster::of(&[0, 1]);
+    let sidecar = cluster.run_until_listed(&[1], &[]);
+    sidecar.until("published", |it| !it.logged("published").is_empty());
+    let messages =
+        |lines: &[serde_json::Value]| lines.iter().map(|line| line["message"].clone()).collect::<Vec<_>>();
+    assert_eq!(messages(&sidecar.log()), ["started", "peers changed", "published"], "a healthy start");
+    sidecar.until_asked_again();
+    sidecar.until_asked_again();
+    assert_eq!(sidecar.log().len(), 3, "no line a poll");
+    cluster.set_mode(Mode::ServFail);
+    sidecar.until_condition("held_lookup_failed");
+    sidecar.until_asked_again();
+    cluster.set_mode(Mode::Normal);
+    sidecar.until_no_condition();
+    sidecar.until("the end of it", |it| it.log().len() >= 5);
+    let log = sidecar.log();
+    assert_eq!(
+        (&log[3]["condition"], &log[4]["condition"]),
+        (&"held_lookup_failed".into(), &"held_lookup_failed".into())
+    );
+    assert_eq!((&log[4]["message"], log.len()), (&"over".into(), 5), "an outage is two lines");
+    for line in &log {
+        let date = line["timestamp"].as_str().expect("text");
+        assert!(date.len() == 24 && date.ends_with('Z'), "{date}");
+    }
+}
+
+#[test]
+fn text_is_for_people() {
+    let cluster = Cluster::of(&[0, 1]);
+    let sidecar = cluster.run_until_listed(&[1], &["--log-format", "text"]);
+    let is_said = |text: &str| sidecar.log_text().contains(text);
+    sidecar.until("published", |_| is_said(" INFO  published peers=1\n"));
+    assert!(is_said(&format!(" INFO  peers changed cause=answer added={} removed=\"\" peers=1\n", url(1))));
+}
+
+#[test]
+fn standard_output_belongs_to_what_was_asked_for() {
+    let cluster = Cluster::of(&[0, 1]);
+    let mut command = cluster.command("run", &[]);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+    let mut child = command.spawn().expect("started");
+    crate::cluster::wait_until("published", || !cluster.listed().is_empty(), String::new);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).expect("it runs");
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut child.stdout.take().expect("piped"), &mut said).expect("read");
+    assert!(child.wait().expect("our own child").success());
+    assert_eq!(said, "");
+}
+
+#[test]
+fn a_log_that_nobody_takes_stops_nothing() {
+    let cluster = Cluster::of(&[0, 1]);
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
+    let mut command = cluster.command("run", &["--log-level", "trace"]);
+    command.stdout(full()).stderr(full());
+    let mut child = command.spawn().expect("started");
+    crate::cluster::wait_until("published", || cluster.listed() == [url(1)], String::new);
+    cluster.set_pods(&[0, 1, 2]);
+    crate::cluster::wait_until("followed", || cluster.listed() == [url(1), url(2)], String::new);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).expect("it runs");
+    assert!(child.wait().expect("our own child").success());
+}

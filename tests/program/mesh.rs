@@ -1,1 +1,115 @@
-//! x
+//! `mesh`: who does not know whom, asked of status servers on loopback.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::thread;
+
+use crate::cluster::{Cluster, SERVICE};
+use crate::dns_server::Pod;
+use crate::ports::free_address;
+use crate::sidecar::texts;
+
+/// A status document of a stock server.
+const STATUS: &str = include_str!("../../src/eureka/testdata/status-spring-2025.0.1.xml");
+/// The one peer in it.
+const LISTED: &str =
+    "<registered-replicas>http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/</registered-replicas>";
+
+/// Answers every request with `body` for as long as the test runs.
+fn serve(address: SocketAddr, body: String) {
+    let listener = TcpListener::bind(address).expect("the address is free");
+    thread::spawn(move || {
+        for connection in listener.incoming() {
+            let Ok(mut connection) = connection else { continue };
+            let mut request = [0; 4096];
+            let _asked = connection.read(&mut request);
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nConnection: close\r\n";
+            let _told = write!(connection, "{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        }
+    });
+}
+
+fn status(peers: &[String]) -> String {
+    assert!(STATUS.contains(LISTED), "the sample has changed");
+    STATUS.replace(LISTED, &format!("<registered-replicas>{}</registered-replicas>", peers.join(", ")))
+}
+
+/// The address of a server on loopback.
+fn host(server: u8) -> Ipv4Addr {
+    Ipv4Addr::new(127, 0, 0, 10 + server)
+}
+
+fn url(server: u8, port: u16) -> String {
+    format!("http://{}:{port}/eureka/", host(server))
+}
+
+/// Servers by address, each of which lists these others.
+fn servers(lists: &[&[u8]]) -> u16 {
+    let port = free_address().port();
+    for (server, list) in (0..).zip(lists) {
+        let peers: Vec<_> = list.iter().map(|peer| url(*peer, port)).collect();
+        serve((host(server), port).into(), status(&peers));
+    }
+    port
+}
+
+#[test]
+fn a_complete_mesh_is_0_and_an_incomplete_one_3() {
+    let cluster = Cluster::of(&[]);
+    let urls = |port| [0, 1, 2].map(|server| format!("--url={}", url(server, port)));
+    let complete = servers(&[&[1, 2], &[0, 2], &[0, 1]]);
+    let outcome = cluster.once("mesh", &urls(complete).each_ref().map(String::as_str)).expect(0);
+    assert!(outcome.stdout.contains("complete: each of 3 servers lists every other one"), "{outcome:#?}");
+    let broken = servers(&[&[1], &[0, 2], &[0, 1]]);
+    let outcome = cluster.once("mesh", &urls(broken).each_ref().map(String::as_str)).expect(3);
+    let missing = format!("{} does not list {}", url(0, broken), url(2, broken));
+    assert!(outcome.stdout.contains(&missing), "{outcome:#?}");
+    let json = [&urls(broken)[..], &["-o".to_owned(), "json".to_owned()]].concat();
+    let report = cluster.once("mesh", &json.iter().map(String::as_str).collect::<Vec<_>>()).expect(3).json();
+    assert_eq!(
+        (&report["complete"], texts(&report["missing"], |it| &it["to"])),
+        (&false.into(), vec![url(2, broken)])
+    );
+}
+
+#[test]
+fn servers_come_from_dns_by_address() {
+    let cluster = Cluster::of(&[]);
+    let port = servers(&[&[1], &[0]]);
+    let pods = [0, 1].map(|server| Pod::new(format!("eureka-{server}"), host(server), port));
+    cluster.dns().set_pods(SERVICE, "http", pods);
+    let flags = ["--peer-host", "ipv4", "--allow-cidr", "127.0.0.0/8", "--port", &port.to_string()];
+    let outcome = cluster.once("mesh", &flags).expect(0);
+    assert!(outcome.stdout.contains("complete: each of 2 servers"), "{outcome:#?}");
+}
+
+#[test]
+fn servers_come_from_dns_by_name_and_are_found_there() {
+    let cluster = Cluster::of(&[]);
+    let port = free_address().port();
+    let named = |server: u8| format!("http://eureka-{server}.{SERVICE}:{port}/eureka/");
+    for (server, other) in [(0, 1), (1, 0)] {
+        serve((host(server), port).into(), status(&[named(other)]));
+    }
+    let pods = [0, 1].map(|server| Pod::new(format!("eureka-{server}"), host(server), port));
+    cluster.dns().set_pods(SERVICE, "http", pods);
+    let outcome = cluster.once("mesh", &["-o", "json"]).expect(0);
+    assert_eq!(texts(&outcome.json()["servers"], |it| &it["url"]), [named(0), named(1)], "{outcome:#?}");
+}
+
+#[test]
+fn a_server_that_is_not_there_makes_it_incomplete() {
+    let cluster = Cluster::of(&[]);
+    let port = servers(&[&[1], &[0]]);
+    let gone = free_address().port();
+    let urls = [url(0, port), url(1, port), url(2, gone)].map(|url| format!("--url={url}"));
+    let outcome = cluster.once("mesh", &urls.each_ref().map(String::as_str)).expect(3);
+    assert!(outcome.stdout.contains("incomplete") && outcome.stdout.contains("refused"), "{outcome:#?}");
+}
+
+#[test]
+fn no_server_at_all_is_1_with_what_to_do() {
+    let cluster = Cluster::of(&[]);
+    let outcome = cluster.once("mesh", &[]).expect(1);
+    assert!(outcome.stderr.contains("give --url, or a --service that has records"), "{outcome:#?}");
+}

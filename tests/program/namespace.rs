@@ -1,1 +1,82 @@
-//! x
+//! In namespaces of its own: as process 1, and on a host without IPv6.
+//!
+//! Needs `unshare` and the right to use it; without, the point is not tried and says so.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::cluster::{Cluster, urls, wait_until};
+use crate::once::Outcome;
+
+/// `unshare` with these flags, where it may be used here; as another user with a namespace for that.
+fn unshare(flags: &[&str]) -> Option<Command> {
+    let candidates = [flags.to_vec(), [&["--map-root-user"], flags].concat()];
+    let works = |flags: &Vec<&str>| {
+        let trial = Command::new("unshare").args(flags).arg("true").stderr(Stdio::null()).status();
+        trial.is_ok_and(|status| status.success())
+    };
+    let Some(flags) = candidates.into_iter().find(works) else {
+        println!("not tried: namespaces cannot be made here");
+        return None;
+    };
+    let mut command = Command::new("unshare");
+    command.args(flags);
+    Some(command)
+}
+
+fn around(mut outer: Command, inner: &Command) -> Command {
+    outer.arg(inner.get_program()).args(inner.get_args());
+    let set = inner.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    outer.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).envs(set);
+    outer
+}
+
+#[test]
+fn as_process_1_it_follows_signals_all_the_same() {
+    let Some(outer) = unshare(&["--pid", "--fork", "--kill-child"]) else { return };
+    for signal in [Signal::TERM, Signal::INT] {
+        let cluster = Cluster::of(&[0, 1]);
+        let mut again = Command::new("unshare");
+        again.args(outer.get_args());
+        let mut child = around(again, &cluster.command("run", &[]))
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("started");
+        wait_until("published", || cluster.listed() == urls(&[1]), String::new);
+        let children =
+            fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).expect("it runs");
+        let inner = children.trim().parse().ok().and_then(Pid::from_raw).expect("one child");
+        kill_process(inner, Signal::HUP).expect("it runs");
+        cluster.set_pods(&[0, 1, 2]);
+        wait_until("followed", || cluster.listed() == urls(&[1, 2]), String::new);
+        kill_process(inner, signal).expect("it runs");
+        assert_eq!(child.wait().expect("our own child").code(), Some(0), "{signal:?}");
+        assert_eq!(cluster.listed(), urls(&[1, 2]));
+    }
+}
+
+#[test]
+fn on_a_host_without_ipv6_it_listens_on_ipv4() {
+    let Some(outer) = unshare(&["--net"]) else { return };
+    let cluster = Cluster::of(&[0]);
+    let program = cluster.command("run", &["--listen", "[::]:9761", "--start-deadline", "0s"]);
+    // The program answers its own probe in there, since nobody else is.
+    let script = "ip link set lo up && echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6 && \
+                  echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6 || exit 9; \
+                  \"$@\" 2>/dev/null & program=$!; \
+                  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do \
+                  \"$1\" health --listen '[::]:9761' && break; sleep 0.1; done; kill $program; wait $program";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "sh"]).arg(program.get_program()).args(program.get_args());
+    shell.env("POD_NAME", "eureka-0");
+    let outcome = Outcome::of(around(outer, &shell));
+    if outcome.code == Some(9) {
+        println!("not tried: loopback cannot be set up in there: {}", outcome.stderr);
+        return;
+    }
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+    assert!(outcome.stdout.contains("readyz check passed"), "{outcome:#?}");
+}

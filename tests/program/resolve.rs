@@ -1,1 +1,118 @@
-//! x
+//! `resolve`: what would be published, on standard output.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::cluster::{Cluster, url, urls};
+use crate::dns_server::Mode;
+
+#[test]
+fn every_format_is_that_of_the_file() {
+    let cluster = Cluster::of(&[0, 1, 2]);
+    for (format, output) in [
+        ("properties", "peers.properties"),
+        ("yaml", "peers.yaml"),
+        ("env", "peers.env"),
+        ("json", "peers.json"),
+        ("lines", "peers.lines"),
+    ] {
+        let printed = cluster.once("resolve", &["-o", format]).expect(0);
+        cluster.once("init", &["--output", output]).expect(0);
+        let published = std::fs::read_to_string(cluster.volume().join(output)).expect("published");
+        assert_eq!(printed.stdout, published, "{format}");
+        assert_eq!(printed.stderr, "");
+    }
+    let table = cluster.once("resolve", &[]).expect(0).stdout;
+    assert!(table.contains(&url(1)) && table.contains("(records)"), "{table}");
+}
+
+#[test]
+fn what_is_wrong_is_said_and_ends_with_1() {
+    let cluster = Cluster::of(&[0, 1]);
+    for (mode, said) in
+        [(Mode::ServFail, "SERVFAIL"), (Mode::NoSuchName, "no such name"), (Mode::NoData, "no data")]
+    {
+        cluster.set_mode(mode);
+        let outcome = cluster.once("resolve", &[]).expect(1);
+        assert!(outcome.stderr.contains(said), "{outcome:#?}");
+        assert_eq!(outcome.stdout, "");
+    }
+}
+
+#[test]
+fn a_port_name_that_is_wrong_is_found() {
+    let cluster = Cluster::of(&[0, 1]);
+    let outcome = cluster.once("resolve", &["--port-name", "web"]).expect(1);
+    assert!(outcome.stderr.contains("--port-name"), "{outcome:#?}");
+}
+
+#[test]
+fn needs_no_pod_around_it_and_no_number_of_peers() {
+    let cluster = Cluster::of(&[0, 1]);
+    let outcome = cluster.once("resolve", &["--role", "client", "-o", "lines"]).expect(0);
+    assert_eq!(outcome.stdout, format!("{}\n{}\n", url(0), url(1)));
+    let outcome = cluster.once("resolve", &["--min-peers", "5", "-o", "lines"]).expect(0);
+    assert_eq!(outcome.stdout, format!("{}\n", url(1)), "{outcome:#?}");
+}
+
+#[test]
+fn alone_is_self_and_said_so() {
+    let cluster = Cluster::of(&[0]);
+    let outcome = cluster.once("resolve", &[]).expect(0);
+    assert!(outcome.stdout.contains(&format!("{} (self, alone)", url(0))), "{outcome:#?}");
+    let vm = ["--static-peer", "http://vm:1/"];
+    let outcome = cluster.once("resolve", &vm).expect(0);
+    assert!(outcome.stdout.contains("http://vm:1/ (static)"), "{outcome:#?}");
+}
+
+#[test]
+fn a_watch_prints_each_change() {
+    let cluster = Cluster::of(&[0, 1]);
+    let mut command = cluster.command("resolve", &["--watch", "-o", "json", "--remove-after", "0s"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let mut next = || {
+        let line = lines.next().expect("a line").expect("text");
+        serde_json::from_str::<serde_json::Value>(&line).expect("JSON")["serviceUrls"].clone()
+    };
+    assert_eq!(next(), json!(urls(&[1])));
+    cluster.set_pods(&[0, 1, 2]);
+    assert_eq!(next(), json!(urls(&[1, 2])));
+    cluster.set_pods(&[0, 2]);
+    assert_eq!(next(), json!(urls(&[2])));
+    // Outages are said on the other stream.
+    cluster.set_mode(Mode::ServFail);
+    let mut said = BufReader::new(child.stderr.take().expect("piped")).lines();
+    assert!(said.any(|line| line.expect("text").contains("SERVFAIL")));
+    child.kill().and_then(|()| child.wait()).expect("our own child");
+}
+
+#[test]
+fn a_watch_ends_with_its_reader() {
+    let cluster = Cluster::of(&[0, 1]);
+    let mut command = cluster.command("resolve", &["--watch", "-o", "lines"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("started");
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().expect("piped")).read_line(&mut first).expect("a line");
+    assert_eq!(first.trim_end(), url(1));
+    cluster.set_pods(&[0, 1, 2]);
+    assert_eq!(child.wait().expect("our own child").code(), Some(0));
+}
+
+#[test]
+fn a_watch_that_waits_for_dns_does_not_spin() {
+    let cluster = Cluster::of(&[]);
+    cluster.set_mode(Mode::Silent);
+    let flags = ["--watch", "--role", "client", "--start-deadline", "0s"];
+    let mut child = cluster.command("resolve", &flags).stdout(Stdio::null()).spawn().expect("started");
+    std::thread::sleep(Duration::from_millis(1200));
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).expect("it runs");
+    // Fields 14 and 15 of proc_pid_stat(5), of which field 2 may hold blanks and ends with a parenthesis.
+    let fields: Vec<_> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
+    let hundredths: u64 = [11, 12].iter().map(|at| fields[*at].parse::<u64>().expect("a number")).sum();
+    child.kill().and_then(|()| child.wait()).expect("our own child");
+    assert!(hundredths < 40, "{hundredths} hundredths of a second of processor time in 1.2 s");
+}

@@ -25,8 +25,10 @@ pub(crate) struct Sidecar<'c> {
 impl<'c> Sidecar<'c> {
     /// Starts `command`; its log goes to a file.
     pub(crate) fn start(cluster: &'c Cluster, mut command: Command) -> Self {
-        let name =
-            (0..).map(|life| cluster.directory().join(format!("log-{life}"))).find(|log| !log.exists());
+        let name = (0_u8..)
+            .take(100)
+            .map(|life| cluster.directory().join(format!("log-{life}")))
+            .find(|log| !log.exists());
         let log = name.expect("there is always another number");
         let file = File::create(&log).expect("created");
         let child = command.stdout(Stdio::piped()).stderr(file).spawn().expect("the program can be started");

@@ -19,6 +19,11 @@ const GLANCE: Duration = Duration::from_millis(3);
 /// How long a list must stay as it is to count as held: a few questions.
 const HELD: Duration = Duration::from_millis(500);
 
+/// URLs named where a test fails.
+const NAMED_MAX: usize = 4;
+/// Characters of a status shown there.
+const STATUS_MAX: usize = 4_000;
+
 /// Where it listens.
 #[derive(Clone, Copy)]
 pub(crate) struct Listeners {
@@ -57,9 +62,14 @@ impl<'p> Sidecar<'p> {
         self.life.log()
     }
 
-    /// Waits until the file lists exactly these, and says how long that took.
-    pub(crate) async fn lists(&self, urls: &Urls) -> Duration {
-        self.until(&format!("lists {urls:?}"), || self.pod.listed().as_ref() == Some(urls)).await
+    /// Waits until the file lists exactly these, and the program knows it.
+    pub(crate) async fn lists(&self, urls: &Urls) {
+        let few: Vec<_> = urls.iter().take(NAMED_MAX).collect();
+        let what = format!("lists {} such as {few:?}", urls.len());
+        self.until(&what, || self.pod.listed().as_ref() == Some(urls)).await;
+        let is_published =
+            || self.status()["published"]["peers"].as_array().map(Vec::len) == Some(urls.len());
+        self.until("knows what it has published", is_published).await;
     }
 
     /// Waits until the last outcome of a question is of this kind.
@@ -83,14 +93,13 @@ impl<'p> Sidecar<'p> {
         self.until("no condition", || self.status()["conditions"] == Value::Array(Vec::new())).await;
     }
 
-    /// Waits until `is_so`, and says how long that took.
-    pub(crate) async fn until(&self, what: &str, is_so: impl Fn() -> bool) -> Duration {
+    /// Waits until `is_so`.
+    pub(crate) async fn until(&self, what: &str, is_so: impl Fn() -> bool) {
         let since = Instant::now();
         while !is_so() {
             assert!(since.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}\n{}", self.state());
             tokio::time::sleep(GLANCE).await;
         }
-        since.elapsed()
     }
 
     /// Watches for this long that the file stays as it is, and says what is in it.
@@ -148,6 +157,9 @@ impl<'p> Sidecar<'p> {
 
     /// What helps to understand a failure.
     fn state(&self) -> String {
-        format!("file: {:?}\nstatus: {:#}\n{}", self.pod.listed(), self.status(), self.log())
+        let urls = self.pod.listed().unwrap_or_default();
+        let few: Vec<_> = urls.iter().take(NAMED_MAX).collect();
+        let status: String = format!("{:#}", self.status()).chars().take(STATUS_MAX).collect();
+        format!("file: {} such as {few:?}\nstatus: {status}\n{}", urls.len(), self.log())
     }
 }

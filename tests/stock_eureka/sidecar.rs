@@ -195,17 +195,15 @@ pub(crate) fn once(
     Outcome { code: status.code(), output: process.log() }
 }
 
-/// A subcommand with the settings of the sidecar in a pod.
-pub(crate) fn command(
-    subcommand: &str,
-    release: &Release,
-    pod: &Pod,
-    dns: SocketAddr,
-    set_up: &SetUp,
-) -> Command {
+fn command(subcommand: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Command {
     let mut command = ground::program();
-    command.env_clear().envs(pod.downward()).current_dir(pod.volume());
-    command.arg(subcommand).args(["--service", "eureka", "--cluster-domain", "cluster.local"]);
+    command.env_clear().envs(pod.downward()).current_dir(pod.volume()).arg(subcommand);
+    command.args(listener_flags(pod, set_up));
+    if subcommand == "accept" {
+        // It calls the program that runs, and has no settings of its own.
+        return command;
+    }
+    command.args(["--service", "eureka", "--cluster-domain", "cluster.local"]);
     command.arg("--dns-server").arg(dns.to_string());
     command.arg("--output-dir").arg(pod.volume());
     command.args(output_flags(release)).args(adoption_flags(release, pod, set_up)).args(&set_up.more);
@@ -215,11 +213,19 @@ pub(crate) fn command(
     if release.port() != PORT_DEFAULT {
         command.arg("--port").arg(release.port().to_string());
     }
-    if set_up.network == Network::Pod {
-        command.arg("--listen").arg(pod.socket(LISTEN).to_string());
-        command.arg("--local-listen").arg(pod.loopback(LOCAL_LISTEN).to_string());
-    }
     command
+}
+
+fn listener_flags(pod: &Pod, set_up: &SetUp) -> Vec<String> {
+    match set_up.network {
+        Network::Pod => vec![
+            "--listen".to_owned(),
+            pod.socket(LISTEN).to_string(),
+            "--local-listen".to_owned(),
+            pod.loopback(LOCAL_LISTEN).to_string(),
+        ],
+        Network::Machine => Vec::new(),
+    }
 }
 
 fn output_flags(release: &Release) -> Vec<String> {

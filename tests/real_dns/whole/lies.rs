@@ -20,14 +20,15 @@ const STRANGERS: [&str; 5] = [
     "ns.svc.cluster.local.",
 ];
 
-/// Names below the Service that are no host names, in the escapes of zone files.
+/// Names below the Service that are no host names, in the escapes of zone files: a placeholder, a
+/// second URL, a line feed, a blank, a dot within a label and an end of text, credentials.
 const ODD_NAMES: [&str; 6] = [
-    "$\\{jndi:x\\}.eureka.ns.svc.cluster.local.",
-    "a\\,http://evil.eureka.ns.svc.cluster.local.",
+    "\\036\\123jndi\\058x\\125.eureka.ns.svc.cluster.local.",
+    "a\\044http\\058\\047\\047evil.eureka.ns.svc.cluster.local.",
     "a\\010b.eureka.ns.svc.cluster.local.",
     "a\\032b.eureka.ns.svc.cluster.local.",
-    "a\\.b\\000.eureka.ns.svc.cluster.local.",
-    "user:password\\@evil.eureka.ns.svc.cluster.local.",
+    "a\\046b\\000.eureka.ns.svc.cluster.local.",
+    "user\\058password\\064evil.eureka.ns.svc.cluster.local.",
 ];
 
 /// Addresses of this machine, of the cloud's metadata service, and of many at once.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 
 use crate::authority::{Authority, Program};
-use crate::pod::{Pod, ipv4, ipv6, names};
+use crate::pod::{Pod, Urls, ipv4, ipv6, names};
 use crate::programs::Hosting;
 use crate::zone::Zone;
 use crate::{Missing, trial};
@@ -35,21 +35,34 @@ async fn lists_names_and_addresses(program: Program) -> Result<(), Missing> {
     Ok(())
 }
 
-/// Far more than a datagram holds, so TCP: 300 addresses take 5 KB, as many names 20 KB.
+/// Far more than a datagram holds, so TCP: 300 addresses take 5 KB, as many names 30 KB.
 async fn lists_three_hundred(program: Program) -> Result<(), Missing> {
     let server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..=300))).await?;
-    for (peer_host, urls) in [("name", names(1..=300)), ("ipv4", ipv4(1..=300))] {
-        let pod = Pod::asking([server.address()]);
-        let sidecar = pod.run(&["--peer-host", peer_host, "--max-peers", "300"]);
-        sidecar.lists(&urls).await;
-        sidecar.shows("many_peers").await;
-        sidecar.terminate().await;
+    lists_many(&server, "ipv4", &ipv4(1..=300)).await;
+    match program {
+        Program::Knot | Program::Bind | Program::CoreDns => {
+            lists_many(&server, "name", &names(1..=300)).await;
+        }
+        // It cannot write more than 16 KB: its compressed names then point into the void.
+        Program::Dnsmasq => {
+            let server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..=100))).await?;
+            lists_many(&server, "name", &names(1..=100)).await;
+        }
     }
     let pod = Pod::asking([server.address()]);
     let sidecar = pod.run(&["--peer-host", "ipv4", "--max-peers", "299", "--start-deadline", "500ms"]);
     sidecar.lists(&ipv4([0])).await;
     sidecar.is_held_at("too_many_peers", "held_lookup_failed").await;
     Ok(())
+}
+
+async fn lists_many(server: &Authority, peer_host: &str, urls: &Urls) {
+    let pod = Pod::asking([server.address()]);
+    let max_peers = urls.len().to_string();
+    let sidecar = pod.run(&["--peer-host", peer_host, "--max-peers", &max_peers]);
+    sidecar.lists(urls).await;
+    sidecar.shows("many_peers").await;
+    sidecar.terminate().await;
 }
 
 async fn follows_the_pods(program: Program) -> Result<(), Missing> {

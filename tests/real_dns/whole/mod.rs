@@ -10,14 +10,15 @@ mod starts;
 
 use libtest_mimic::Trial;
 
+/// The longest ones first.
 pub(crate) fn trials() -> Vec<Trial> {
     [
         disagreement::trials(),
+        outages::trials(),
+        operator::trials(),
         in_a_cluster::trials(),
         lies::trials(),
         lists::trials(),
-        operator::trials(),
-        outages::trials(),
         starts::trials(),
     ]
     .into_iter()

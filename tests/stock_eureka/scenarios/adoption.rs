@@ -16,14 +16,17 @@ const STEPS: [u8; 6] = [1, 3, 5, 2, 1, 3];
 const FLUSHES: u64 = 1;
 /// Eureka itself looks each half minute.
 const SHOWN_WITHIN: Duration = Duration::from_secs(35);
-/// One heartbeat of the server's own client, which notices that its server has gone.
-const SETTLED_AFTER: Duration = Duration::from_secs(35);
-/// Three heartbeats.
-const SINK_HELD: Duration = Duration::from_secs(95);
+/// The server's own client reads the list again each half minute, and renews as often.
+const SETTLED_WITHIN: Duration = Duration::from_secs(90);
+/// The last tries to reach the peer that has gone.
+const LINGERING: Duration = Duration::from_secs(10);
+/// Two heartbeats.
+const SINK_HELD: Duration = Duration::from_secs(65);
 /// Pools of the JVM grow and shrink by a few.
 const THREADS_OF_CHANCE: usize = 5;
-/// The WAR's pass says twice that it found nobody, each five seconds; Spring counts evictions once a minute.
-const LINES_OF_CHANCE: usize = 60;
+/// Each pass of the WAR, five seconds apart, says that it found nobody; Spring counts evictions once a
+/// minute; both say twice a minute that they read the list.
+const LINES_OF_CHANCE: usize = 40;
 
 /// Three pods at once, the program first in each: no server ever has a wrong list, and none is
 /// refreshed.
@@ -109,7 +112,8 @@ pub(super) fn sink_held(release: &'static Release) {
     cluster.wait_adopted();
     let own = cluster.server(0).status().expect("an up server answers").instance_id;
     // Its own client may have been talking to the peer that has gone.
-    sleep(SETTLED_AFTER);
+    wait_for("its own registration is with itself", SETTLED_WITHIN, || cluster.server(0).knows(&own));
+    sleep(LINGERING);
     let (threads, lines) = (cluster.server(0).threads(), cluster.server(0).log().lines().count());
     holds_for("the server stays alone and well", SINK_HELD, || {
         cluster.has_right_peers(0)?;

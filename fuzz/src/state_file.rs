@@ -1,0 +1,28 @@
+//! The state that a previous life left, or whoever else may write into the volume.
+//!
+//! The first byte chooses the settings of the life that reads it.
+
+use std::time::Duration;
+
+use eureka_peers::model::Moment;
+use eureka_peers::publish::{decode_state, encode_state};
+use eureka_peers::reconcile::Machine;
+
+use super::dns_answer::drain;
+use super::policies::chosen_by;
+use super::shown::assert_line;
+
+/// Reads the state, and insists that nothing of it gets into a list that the settings do not allow.
+pub fn check(input: &[u8]) {
+    let Some((choice, bytes)) = input.split_first() else { return };
+    let state = match decode_state(bytes) {
+        Ok(state) => state,
+        Err(fault) => return assert_line(&eureka_peers::agent::in_full(&fault)),
+    };
+    assert_eq!(decode_state(&encode_state(&state)).expect("our own bytes"), state);
+    let policy = chosen_by(*choice);
+    let mut machine = Machine::new(policy.clone(), Some(&state), Moment::START);
+    drain(&mut machine, policy, Moment::START);
+    // Past the start deadline.
+    drain(&mut machine, policy, Moment::at(Duration::from_secs(3600)));
+}
