@@ -44,9 +44,6 @@ fn have_it_look(sidecar: &Sidecar<'_>, shrink_after: &str) {
     sidecar.cluster.write_config(&format!("shrink-after: {shrink_after}\n"));
 }
 
-/// Something that others do to a volume.
-type Spoil = fn(&Path) -> std::io::Result<()>;
-
 #[test]
 fn what_others_change_is_put_back() {
     let cluster = Cluster::of(&[0, 1]);
