@@ -7,7 +7,7 @@
 //! The trials mostly wait, so many run at once.
 
 #[path = "../program/cluster.rs"]
-#[allow(dead_code, reason = "this test uses a part of it")]
+#[expect(dead_code, reason = "this test uses a part of it")]
 mod cluster;
 #[path = "../world/dns_server.rs"]
 mod dns_server;
@@ -20,7 +20,7 @@ mod once;
 mod ports;
 mod server;
 #[path = "../program/sidecar.rs"]
-#[allow(dead_code, reason = "this test uses a part of it")]
+#[expect(dead_code, reason = "this test uses a part of it")]
 mod sidecar;
 mod trial;
 

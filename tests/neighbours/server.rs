@@ -141,9 +141,8 @@ impl Server {
         let resource = resource_at(path);
         let manner = self.book(resource, method);
         match manner {
-            Manner::Honest => stream.write_all(self.honest(resource, method).as_bytes())?,
             Manner::NoPosts if method == "POST" => stream.write_all(reply("403 Forbidden", "").as_bytes())?,
-            Manner::NoPosts => stream.write_all(self.honest(resource, method).as_bytes())?,
+            Manner::Honest | Manner::NoPosts => stream.write_all(self.honest(resource, method).as_bytes())?,
             Manner::Reply(head, body) => stream.write_all(reply(head, &body).as_bytes())?,
             Manner::Bytes(bytes) => stream.write_all(bytes.as_bytes())?,
             Manner::Statuses(statuses) => {

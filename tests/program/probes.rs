@@ -1,7 +1,5 @@
 //! Probes, status, page and metrics of the running program.
 
-#![expect(clippy::float_cmp, reason = "counts and switches are whole numbers")]
-
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
