@@ -99,6 +99,7 @@ impl Extent {
 fn run(release: &'static release::Release, scenario: &'static Scenario) -> Result<Completion, Failed> {
     let missing: Vec<&str> = image::missing_tools().into_iter().chain(scenario.missing_tools()).collect();
     if missing.is_empty() {
+        let _alone = ground::alone();
         trial::run(move || (scenario.body)(release))?;
         return Ok(Completion::Completed);
     }

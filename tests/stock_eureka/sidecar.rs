@@ -198,10 +198,15 @@ pub(crate) fn once(
 fn command(subcommand: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Command {
     let mut command = ground::program();
     command.env_clear().envs(pod.downward()).current_dir(pod.volume()).arg(subcommand);
-    command.args(listener_flags(pod, set_up));
+    if set_up.network == Network::Pod {
+        command.arg("--local-listen").arg(pod.loopback(LOCAL_LISTEN).to_string());
+    }
     if subcommand == "accept" {
-        // It calls the program that runs, and has no settings of its own.
+        // It calls the program that runs, and takes no other setting.
         return command;
+    }
+    if set_up.network == Network::Pod {
+        command.arg("--listen").arg(pod.socket(LISTEN).to_string());
     }
     command.args(["--service", "eureka", "--cluster-domain", "cluster.local"]);
     command.arg("--dns-server").arg(dns.to_string());
@@ -214,18 +219,6 @@ fn command(subcommand: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_
         command.arg("--port").arg(release.port().to_string());
     }
     command
-}
-
-fn listener_flags(pod: &Pod, set_up: &SetUp) -> Vec<String> {
-    match set_up.network {
-        Network::Pod => vec![
-            "--listen".to_owned(),
-            pod.socket(LISTEN).to_string(),
-            "--local-listen".to_owned(),
-            pod.loopback(LOCAL_LISTEN).to_string(),
-        ],
-        Network::Machine => Vec::new(),
-    }
 }
 
 fn output_flags(release: &Release) -> Vec<String> {
