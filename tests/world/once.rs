@@ -1,0 +1,47 @@
+//! A subcommand that ends by itself.
+#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How it ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The exit code; none where a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) took: Duration,
+}
+
+impl Outcome {
+    /// Runs `command` to its end.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let since = Instant::now();
+        let output = command.stdin(Stdio::null()).output().expect("the program can be started");
+        Self {
+            code: output.status.code(),
+            took: since.elapsed(),
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+
+    /// Insists on an exit code.
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self
+    }
+
+    /// What was printed, as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    /// The lines of standard error.
+    pub(crate) fn said(&self) -> Vec<&str> {
+        self.stderr.lines().collect()
+    }
+}

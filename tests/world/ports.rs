@@ -1,0 +1,24 @@
+//! Ports that nobody else takes meanwhile.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+/// Below the kernel's own range, so that no outgoing connection takes one between our look and its use.
+const FIRST: u16 = 12_000;
+/// Other test runs on this machine begin elsewhere, by their process id.
+const RUNS: u32 = 32;
+const PORTS_A_RUN: u16 = 512;
+
+static TAKEN: AtomicU16 = AtomicU16::new(0);
+
+/// A loopback address that is free for TCP and UDP; each call gives another.
+pub(crate) fn free_address() -> SocketAddr {
+    let run = u16::try_from(std::process::id() % RUNS).expect("fits");
+    loop {
+        let port = FIRST + run * PORTS_A_RUN + TAKEN.fetch_add(1, Ordering::Relaxed) % PORTS_A_RUN;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok() {
+            return address;
+        }
+    }
+}
