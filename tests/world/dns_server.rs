@@ -7,12 +7,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hickory_proto::op::{HeaderCounts, Metadata, ResponseCode};
-use hickory_proto::rr::rdata::{SOA, SRV};
+use hickory_proto::rr::rdata::{CNAME, NULL, SOA, SRV};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use hickory_server::net::runtime::Time;
 use hickory_server::net::xfer::Protocol;
@@ -22,6 +22,10 @@ use tokio::net::{TcpListener, UdpSocket};
 
 /// The zone that is served; names outside of it are refused.
 const CLUSTER_DOMAIN: &str = "cluster.local.";
+/// Whose pods are not ours.
+const OTHER_SERVICE: &str = "other.ns.svc.cluster.local.";
+/// In the range that kubeadm gives to Services.
+const CLUSTER_IP: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 7);
 /// CoreDNS's default.
 const TTL_SECONDS: u32 = 5;
 /// Questions remembered; enough to see the last exchange whole.
@@ -71,6 +75,20 @@ pub(crate) enum Mode {
     NoSuchNameWithoutSoa,
     /// NOERROR without records, with an SOA.
     NoData,
+    /// NOERROR without records and without an SOA.
+    NoDataWithoutSoa,
+    /// NOTIMP.
+    NotImplemented,
+    /// The first record and the truncation bit over UDP, silence over TCP: port 53 is open for UDP only.
+    TruncatedWithoutTcp,
+    /// A record of the asked name and type whose data ends too early.
+    Unreadable,
+    /// A CNAME, and the records of the name that it leads to.
+    Alias,
+    /// SRV records that lead to the same pods of another Service; addresses as in `Normal`.
+    OtherService,
+    /// As a Service with a cluster IP: SRV leads to the Service's own name, which has one address.
+    ClusterIp,
 }
 
 /// One question as it came.
@@ -186,6 +204,7 @@ struct Service {
 
 struct Reply {
     code: ResponseCode,
+    is_truncated: bool,
     answers: Vec<Record>,
     soa: Vec<Record>,
     additionals: Vec<Record>,
@@ -201,7 +220,7 @@ impl World {
     }
 
     /// None: stay silent.
-    fn reply(&self, name: &Name, record_type: RecordType) -> Option<Reply> {
+    fn reply(&self, name: &Name, record_type: RecordType, protocol: Protocol) -> Option<Reply> {
         match self.mode {
             Mode::Normal => Some(self.reply_from_pods(name, record_type)),
             Mode::ServFail => Some(Reply::error(ResponseCode::ServFail)),
@@ -210,7 +229,39 @@ impl World {
             Mode::NoSuchName => Some(self.denial(ResponseCode::NXDomain)),
             Mode::NoSuchNameWithoutSoa => Some(Reply::error(ResponseCode::NXDomain)),
             Mode::NoData => Some(self.denial(ResponseCode::NoError)),
+            Mode::NoDataWithoutSoa => Some(Reply::error(ResponseCode::NoError)),
+            Mode::NotImplemented => Some(Reply::error(ResponseCode::NotImp)),
+            Mode::TruncatedWithoutTcp if protocol == Protocol::Tcp => None,
+            Mode::TruncatedWithoutTcp => Some(self.reply_from_pods(name, record_type).truncated()),
+            Mode::Unreadable => Some(Reply::records(vec![unreadable_record(name, record_type)])),
+            Mode::Alias => Some(Reply::records(self.alias(name, record_type))),
+            Mode::OtherService => Some(self.reply_from_pods(name, record_type).elsewhere()),
+            Mode::ClusterIp => Some(self.reply_with_cluster_ip(name, record_type)),
         }
+    }
+
+    fn alias(&self, name: &Name, record_type: RecordType) -> Vec<Record> {
+        let target = below(name, "elsewhere");
+        let moved = self.reply_from_pods(name, record_type).answers.into_iter().map(|mut record| {
+            record.name = target.clone();
+            record
+        });
+        let alias = Record::from_rdata(name.clone(), TTL_SECONDS, RData::CNAME(CNAME(target.clone())));
+        [alias].into_iter().chain(moved).collect()
+    }
+
+    fn reply_with_cluster_ip(&self, name: &Name, record_type: RecordType) -> Reply {
+        let has =
+            |service: &&Name| *service == name || self.services[*service].port_name_below(service) == *name;
+        let Some(service) = self.services.keys().find(has) else {
+            return self.denial(ResponseCode::NXDomain);
+        };
+        let data = match record_type {
+            RecordType::SRV if name != service => RData::SRV(SRV::new(0, 100, 8761, service.clone())),
+            RecordType::A if name == service => RData::A(CLUSTER_IP.into()),
+            _ => return self.denial(ResponseCode::NoError),
+        };
+        Reply::records(vec![Record::from_rdata(name.clone(), TTL_SECONDS, data)])
     }
 
     fn reply_from_pods(&self, name: &Name, record_type: RecordType) -> Reply {
@@ -233,20 +284,42 @@ impl World {
             RecordType::SRV => service.pods_addresses(service_name),
             _ => Vec::new(),
         };
-        Reply { code: ResponseCode::NoError, answers, soa: Vec::new(), additionals }
+        Reply { additionals, ..Reply::records(answers) }
     }
 
     fn denial(&self, code: ResponseCode) -> Reply {
         let below = |label: &str| fully_qualified(&format!("{label}.{CLUSTER_DOMAIN}"));
         let soa = SOA::new(below("ns.dns"), below("hostmaster"), self.serial, 7200, 1800, 86400, TTL_SECONDS);
         let soa = Record::from_rdata(fully_qualified(CLUSTER_DOMAIN), TTL_SECONDS, RData::SOA(soa));
-        Reply { code, answers: Vec::new(), soa: vec![soa], additionals: Vec::new() }
+        Reply { soa: vec![soa], ..Reply::error(code) }
     }
 }
 
 impl Reply {
     fn error(code: ResponseCode) -> Self {
-        Self { code, answers: Vec::new(), soa: Vec::new(), additionals: Vec::new() }
+        Self { code, is_truncated: false, answers: Vec::new(), soa: Vec::new(), additionals: Vec::new() }
+    }
+
+    fn records(answers: Vec<Record>) -> Self {
+        Self { answers, ..Self::error(ResponseCode::NoError) }
+    }
+
+    /// Cut short, with a plausible rest: whoever used it would lose peers.
+    fn truncated(mut self) -> Self {
+        self.answers.truncate(1);
+        self.is_truncated = true;
+        Self { soa: Vec::new(), additionals: Vec::new(), ..self }
+    }
+
+    /// With SRV targets of another Service.
+    fn elsewhere(mut self) -> Self {
+        for record in &mut self.answers {
+            if let RData::SRV(srv) = &mut record.data {
+                let pod = Name::from_labels(srv.target.iter().take(1)).expect("a label of ours");
+                srv.target = pod.append_domain(&fully_qualified(OTHER_SERVICE)).expect("short");
+            }
+        }
+        self
     }
 }
 
@@ -256,11 +329,16 @@ impl Service {
         if name == service {
             return self.ready().flat_map(|pod| address_records(name, pod)).collect();
         }
-        if *name == below(service, &format!("_{}._tcp", self.port_name)) {
+        if *name == self.port_name_below(service) {
             return self.ready().map(|pod| srv_record(service, name, pod)).collect();
         }
         let pod = self.ready().find(|pod| *name == below(service, &pod.name));
         pod.map(|pod| address_records(name, pod)).unwrap_or_default()
+    }
+
+    /// The name that has the SRV records.
+    fn port_name_below(&self, service: &Name) -> Name {
+        below(service, &format!("_{}._tcp", self.port_name))
     }
 
     /// What CoreDNS adds to SRV records.
@@ -279,6 +357,12 @@ fn address_records(owner: &Name, pod: &Pod) -> Vec<Record> {
         IpAddr::V6(v6) => RData::AAAA((*v6).into()),
     });
     data.map(|data| Record::from_rdata(owner.clone(), TTL_SECONDS, data)).collect()
+}
+
+/// One byte is neither an address nor an SRV record.
+fn unreadable_record(owner: &Name, record_type: RecordType) -> Record {
+    let data = RData::Unknown { code: record_type, rdata: NULL::with(vec![0]) };
+    Record::from_rdata(owner.clone(), TTL_SECONDS, data)
 }
 
 fn srv_record(service: &Name, owner: &Name, pod: &Pod) -> Record {
@@ -331,7 +415,7 @@ impl RequestHandler for Handler {
                 over_tcp: info.protocol == Protocol::Tcp,
                 edns_payload: request.edns.as_ref().map(hickory_proto::op::Edns::max_payload),
             });
-            (world.delay, world.reply(name, record_type))
+            (world.delay, world.reply(name, record_type, info.protocol))
         };
         let Some(reply) = reply else { return nothing_sent };
         // Even a sleep of nothing takes a tick of tokio's clock, which is a millisecond.
@@ -339,6 +423,7 @@ impl RequestHandler for Handler {
             tokio::time::sleep(delay).await;
         }
         metadata.response_code = reply.code;
+        metadata.truncation = reply.is_truncated;
         let mut builder = MessageResponseBuilder::from_message_request(request);
         if let Some(edns) = &request.edns {
             builder.edns(edns);

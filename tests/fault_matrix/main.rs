@@ -1,0 +1,127 @@
+//! Everything that DNS can say, in every phase, in both layouts, on the real program.
+//!
+//! A trial a cell; each states what must be seen and watches from outside. After a whole run the page
+//! `docs/fault-matrix.md` is compared with what was seen, or written with `FAULT_MATRIX=write`.
+//! The run takes place in a network namespace of its own, where an address can be taken away; where
+//! there is none, the cells that need it are ignored.
+
+mod cell;
+mod expected;
+mod network;
+mod phase;
+mod says;
+mod table;
+
+#[path = "../world/cluster.rs"]
+mod cluster;
+#[path = "../world/dns_server.rs"]
+mod dns_server;
+#[path = "../world/http.rs"]
+mod http;
+#[path = "../world/namespace.rs"]
+mod namespace;
+#[path = "../world/once.rs"]
+mod once;
+#[path = "../world/ports.rs"]
+mod ports;
+#[path = "../world/reader.rs"]
+mod reader;
+#[path = "../world/sidecar.rs"]
+mod sidecar;
+
+use std::env;
+use std::fs;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+use libtest_mimic::{Arguments, Completion, Trial};
+
+use cell::Cell;
+use expected::Shown;
+use namespace::Stand;
+use phase::Phase;
+use says::Says;
+
+const LAYOUTS: [&str; 2] = ["volume", "plain"];
+/// Cells wait far more than they work.
+const AT_ONCE: usize = 24;
+
+type Rows = Arc<Mutex<Vec<(Phase, Says, &'static str, Shown)>>>;
+
+fn main() -> ExitCode {
+    let network = match namespace::enter(&["--net"]) {
+        Stand::Over(code) => return code,
+        Stand::Inside => network::begin(),
+        Stand::Outside(reason) => Err(reason),
+    };
+    let rows = Rows::default();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
+    let conclusion = libtest_mimic::run(&arguments, trials(&rows, &network));
+    if conclusion.has_failed() {
+        return conclusion.exit_code();
+    }
+    match compare(&rows.lock().expect("nobody panics while holding it")) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("{reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn trials(rows: &Rows, network: &Result<(), String>) -> Vec<Trial> {
+    let mut trials = vec![];
+    // Those that wait longest come first.
+    let mut says = Says::ALL;
+    says.sort_by_key(|says| says.outcome() != "timeout");
+    for says in says {
+        for phase in Phase::ALL {
+            trials.extend(LAYOUTS.map(|layout| trial(Cell { phase, says, layout }, rows, network)));
+        }
+    }
+    trials
+}
+
+fn trial(cell: Cell, rows: &Rows, network: &Result<(), String>) -> Trial {
+    let Cell { phase, says, layout } = cell;
+    let lacks = network.clone().err().filter(|_| says == Says::Unreachable);
+    let rows = Arc::clone(rows);
+    Trial::ignorable_test(format!("{}::{says:?}::{layout}", phase.name()), move || match lacks {
+        Some(reason) if namespace::is_ci() => Err(reason.into()),
+        Some(reason) => Ok(Completion::ignored_with(reason)),
+        None => {
+            let shown = cell.play();
+            rows.lock().expect("nobody panics while holding it").push((phase, says, layout, shown));
+            Ok(Completion::Completed)
+        }
+    })
+}
+
+/// Holds the page to what was seen, where every cell was played.
+fn compare(rows: &[(Phase, Says, &'static str, Shown)]) -> Result<(), String> {
+    let find = |phase, says, layout| {
+        let is_it = |row: &&(Phase, Says, &str, Shown)| row.0 == phase && row.1 == says && row.2 == layout;
+        rows.iter().find(is_it).map(|(.., shown)| shown.clone())
+    };
+    let mut page_rows = vec![];
+    for phase in Phase::ALL {
+        for says in Says::ALL {
+            let [Some(volume), Some(plain)] = LAYOUTS.map(|layout| find(phase, says, layout)) else {
+                return Ok(());
+            };
+            if volume != plain {
+                return Err(format!("{phase:?}, {says:?}: the layout makes a difference"));
+            }
+            page_rows.push((phase, says, volume));
+        }
+    }
+    let page = table::page(&page_rows);
+    if env::var_os("FAULT_MATRIX").is_some_and(|value| value == "write") {
+        return fs::write(table::PATH, page).map_err(|error| format!("{}: {error}", table::PATH));
+    }
+    if fs::read_to_string(table::PATH).unwrap_or_default() == page {
+        return Ok(());
+    }
+    Err(format!("{} is not what was seen; FAULT_MATRIX=write writes it anew", table::PATH))
+}

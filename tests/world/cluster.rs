@@ -1,0 +1,219 @@
+//! A headless Service in DNS on loopback, and the pod `eureka-0` with its volume.
+#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
+
+use std::cell::{Ref, RefCell};
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use hickory_proto::rr::RecordType;
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::dns_server::{DnsServer, Mode, Pod};
+use crate::once::Outcome;
+use crate::ports::free_address;
+use crate::sidecar::Sidecar;
+
+pub(crate) const SERVICE: &str = "eureka.ns.svc.cluster.local";
+/// A change that has not arrived by then never will.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+/// How often a test looks.
+pub(crate) const GLANCE: Duration = Duration::from_millis(2);
+
+/// DNS, and the surroundings of one pod. Its processes must not outlive it.
+pub(crate) struct Cluster {
+    runtime: Runtime,
+    dns: RefCell<Option<DnsServer>>,
+    pub(crate) dns_address: SocketAddr,
+    directory: TempDir,
+    pub(crate) listen: SocketAddr,
+    pub(crate) local_listen: SocketAddr,
+}
+
+impl Cluster {
+    /// A cluster whose Service has these pods; `eureka-0` is ours.
+    pub(crate) fn of(pods: &[u8]) -> Self {
+        Self::at(free_address(), pods)
+    }
+
+    /// The same, with DNS at an address of the test's choice.
+    pub(crate) fn at(dns_address: SocketAddr, pods: &[u8]) -> Self {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let dns = serve(&runtime, dns_address);
+        let directory = tempfile::tempdir().expect("a directory");
+        let cluster = Self {
+            runtime,
+            dns_address: dns.address(),
+            dns: RefCell::new(Some(dns)),
+            directory,
+            listen: free_address(),
+            local_listen: free_address(),
+        };
+        fs::create_dir(cluster.volume()).expect("made");
+        cluster.set_pods(pods);
+        cluster
+    }
+
+    pub(crate) fn dns(&self) -> Ref<'_, DnsServer> {
+        Ref::map(self.dns.borrow(), |dns| dns.as_ref().expect("DNS was not stopped"))
+    }
+
+    /// The Service's pods from now on.
+    pub(crate) fn set_pods(&self, pods: &[u8]) {
+        self.set_pods_of(SERVICE, pods);
+    }
+
+    pub(crate) fn set_pods_of(&self, service: &str, pods: &[u8]) {
+        let pods = pods.iter().map(|pod| Pod::new(format!("eureka-{pod}"), address(*pod), 8761));
+        self.dns().set_pods(service, "http", pods);
+    }
+
+    pub(crate) fn set_mode(&self, mode: Mode) {
+        self.dns().set_mode(mode);
+    }
+
+    /// Questions of all types so far.
+    pub(crate) fn questions(&self) -> usize {
+        [RecordType::SRV, RecordType::A, RecordType::AAAA].map(|kind| self.dns().count(kind)).iter().sum()
+    }
+
+    /// Ends the DNS server; its port is closed then.
+    pub(crate) fn stop_dns(&self) {
+        let dns = self.dns.borrow_mut().take().expect("DNS was not stopped");
+        self.runtime.block_on(dns.stop());
+    }
+
+    /// Starts it again where it was; it knows no pods.
+    pub(crate) fn start_dns(&self) {
+        let dns = self.runtime.block_on(DnsServer::start(self.dns_address));
+        self.dns.replace(Some(dns.expect("its address is still free")));
+    }
+
+    /// Where everything of this cluster lies.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The pod's volume.
+    pub(crate) fn volume(&self) -> PathBuf {
+        self.directory().join("volume")
+    }
+
+    /// The published file that most tests look at.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.volume().join("peers.properties")
+    }
+
+    /// The URLs in that file; none while it is not there.
+    pub(crate) fn listed(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.file()).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("eureka.client.service-url.defaultZone="));
+        line.map(|urls| urls.split(',').map(str::to_owned).collect()).unwrap_or_default()
+    }
+
+    /// Writes a settings file, in place.
+    pub(crate) fn write_config(&self, yaml: &str) -> PathBuf {
+        let path = self.directory().join("config.yaml");
+        fs::write(&path, yaml).expect("written");
+        path
+    }
+
+    /// A subcommand in this pod, with short times. What `flags` name replaces what is given here.
+    pub(crate) fn command(&self, subcommand: &str, flags: &[&str]) -> Command {
+        let mut command = bare_command();
+        command.env("POD_NAME", "eureka-0").env("POD_IP", address(0).to_string());
+        command.arg(subcommand);
+        for (flag, value) in self.base_of(subcommand) {
+            let is_given = flags.iter().any(|given| *given == flag || given.starts_with(&format!("{flag}=")));
+            if !is_given {
+                command.arg(format!("{flag}={value}"));
+            }
+        }
+        command.args(flags);
+        command
+    }
+
+    fn base_of(&self, subcommand: &str) -> BTreeMap<&'static str, String> {
+        let service = [("--service", SERVICE.to_owned()), ("--dns-server", self.dns_address.to_string())];
+        let interval = [("--interval", "100ms".to_owned())];
+        let volume = [("--output-dir", self.volume().display().to_string())];
+        let listen = [("--listen", self.listen.to_string())];
+        let local_listen = [("--local-listen", self.local_listen.to_string())];
+        let flags: Vec<_> = match subcommand {
+            "run" => [&service[..], &interval, &volume, &listen, &local_listen].concat(),
+            "init" => [&service[..], &interval, &volume].concat(),
+            "resolve" => [&service[..], &interval].concat(),
+            "check" => [&service[..], &volume].concat(),
+            "mesh" => service.to_vec(),
+            "accept" => local_listen.to_vec(),
+            "health" => listen.to_vec(),
+            _ => vec![],
+        };
+        flags.into_iter().collect()
+    }
+
+    /// Starts the sidecar.
+    pub(crate) fn run(&self, flags: &[&str]) -> Sidecar<'_> {
+        Sidecar::start(self, self.command("run", flags))
+    }
+
+    /// Starts the sidecar and waits until it lists exactly these pods.
+    pub(crate) fn run_until_listed(&self, pods: &[u8], flags: &[&str]) -> Sidecar<'_> {
+        let sidecar = self.run(flags);
+        sidecar.until_listed(pods);
+        sidecar
+    }
+
+    /// Runs a subcommand to its end.
+    pub(crate) fn once(&self, subcommand: &str, flags: &[&str]) -> Outcome {
+        Outcome::of(self.command(subcommand, flags))
+    }
+}
+
+/// Starts a DNS server. Questions leave from random ports, so one of them may be in the way for a moment.
+fn serve(runtime: &Runtime, address: SocketAddr) -> DnsServer {
+    let since = Instant::now();
+    loop {
+        match runtime.block_on(DnsServer::start(address)) {
+            Ok(dns) => return dns,
+            Err(error) => assert!(since.elapsed() < PATIENCE, "{address}: {error}"),
+        }
+        std::thread::sleep(GLANCE);
+    }
+}
+
+/// The program with nothing of our own environment.
+pub(crate) fn bare_command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_eureka-peers"));
+    command.env_clear().stdin(Stdio::null());
+    command
+}
+
+/// The address of a pod.
+pub(crate) fn address(pod: u8) -> IpAddr {
+    Ipv4Addr::new(10, 0, 0, 10 + pod).into()
+}
+
+/// The URL of a pod, by its name.
+pub(crate) fn url(pod: u8) -> String {
+    format!("http://eureka-{pod}.{SERVICE}:8761/eureka/")
+}
+
+pub(crate) fn urls(pods: &[u8]) -> Vec<String> {
+    pods.iter().map(|pod| url(*pod)).collect()
+}
+
+/// Waits until `is_so`, and says how long that took; `state` explains a failure.
+pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool, state: impl Fn() -> String) -> Duration {
+    let since = Instant::now();
+    while !is_so() {
+        assert!(since.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}\n{}", state());
+        std::thread::sleep(GLANCE);
+    }
+    since.elapsed()
+}

@@ -1,0 +1,46 @@
+//! A test that runs itself again in namespaces of its own, where networks and mounts are its own.
+//!
+//! Everything that it makes there ends with it. Must never touch what the machine has outside.
+#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
+
+use std::env;
+use std::process::{Command, ExitCode, Stdio};
+
+/// Tells the second run that it is one.
+const INSIDE: &str = "EUREKA_PEERS_TEST_NAMESPACE";
+
+/// Where this process stands.
+pub(crate) enum Stand {
+    /// In namespaces of its own.
+    Inside,
+    /// Outside, for the machine gives none; why.
+    Outside(String),
+    /// Outside, and the run inside is over.
+    Over(ExitCode),
+}
+
+/// Runs this very test again in a namespace of each `kind`, such as `--net`, with the same arguments.
+pub(crate) fn enter(kinds: &[&str]) -> Stand {
+    if env::var_os(INSIDE).is_some() {
+        return Stand::Inside;
+    }
+    let unshare = || {
+        let mut command = Command::new("unshare");
+        let is_root = rustix::process::geteuid().is_root();
+        command.args(kinds).args((!is_root).then_some("--map-root-user"));
+        command
+    };
+    let probe = unshare().arg("true").stderr(Stdio::null()).status();
+    if !probe.is_ok_and(|status| status.success()) {
+        return Stand::Outside(format!("unshare {} is not possible here", kinds.join(" ")));
+    }
+    let program = env::current_exe().expect("we run");
+    let status = unshare().arg(program).args(env::args_os().skip(1)).env(INSIDE, "yes").status();
+    let code = status.expect("unshare was there a moment ago").code();
+    Stand::Over(code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Whether what a test needs must be there.
+pub(crate) fn is_ci() -> bool {
+    env::var_os("CI").is_some_and(|value| value == "true")
+}

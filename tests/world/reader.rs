@@ -1,0 +1,129 @@
+//! Somebody who reads the published file all the time, and remembers what it said.
+//!
+//! Must never overlook a fault: from the file's first sight on, each single read gives a whole list.
+#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+const KEY: &str = "eureka.client.service-url.defaultZone=";
+const GENERATION_KEY: &str = "eureka.client.service-url.eureka-peers-generation=";
+
+/// What was read, from the first sight of the file on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// The lists in their order, and when each was first seen; a list is named again where it came back.
+    pub(crate) lists: Vec<(Instant, Vec<String>)>,
+    /// Reads that gave no whole list: what they gave.
+    pub(crate) faults: Vec<String>,
+    /// Reads in all.
+    pub(crate) reads: u64,
+}
+
+/// A reader at work; ends with its handle.
+pub(crate) struct Reader {
+    seen: Arc<Mutex<Seen>>,
+    done: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Reader {
+    /// Reads `file` again and again, with `pause` in between.
+    pub(crate) fn of(file: &Path, pause: Duration) -> Self {
+        let (seen, done) = (Arc::<Mutex<Seen>>::default(), Arc::<AtomicBool>::default());
+        let thread = thread::spawn({
+            let (file, seen, done) = (file.to_owned(), Arc::clone(&seen), Arc::clone(&done));
+            move || read_until(&done, &file, pause, &seen)
+        });
+        Self { seen, done, thread: Some(thread) }
+    }
+
+    /// What it has seen so far.
+    pub(crate) fn seen(&self) -> Seen {
+        lock(&self.seen).clone()
+    }
+
+    /// The lists so far, in their order.
+    pub(crate) fn lists(&self) -> Vec<Vec<String>> {
+        lock(&self.seen).lists.iter().map(|(_, list)| list.clone()).collect()
+    }
+
+    /// Insists that no read has found anything but a whole list.
+    pub(crate) fn expect_whole(&self) {
+        let seen = lock(&self.seen);
+        assert!(seen.faults.is_empty(), "of {} reads these failed: {:#?}", seen.reads, seen.faults);
+    }
+
+    /// Forgets what it has seen, but not that there was a file.
+    pub(crate) fn forget(&self) {
+        let mut seen = lock(&self.seen);
+        let latest = seen.lists.pop();
+        *seen = Seen { lists: latest.into_iter().collect(), ..Seen::default() };
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // It does not panic, and if it did, the test has failed already.
+            let _ended = thread.join();
+        }
+    }
+}
+
+fn read_until(done: &AtomicBool, file: &Path, pause: Duration, seen: &Mutex<Seen>) {
+    while !done.load(Ordering::Relaxed) {
+        let read = list_in(file);
+        let mut seen = lock(seen);
+        seen.reads += 1;
+        match read {
+            Ok(list) => {
+                if seen.lists.last().map(|(_, latest)| latest) != Some(&list) {
+                    seen.lists.push((Instant::now(), list));
+                }
+            }
+            Err(Unread::Absent) if seen.lists.is_empty() => {}
+            Err(fault) => seen.faults.push(format!("{fault:?}")),
+        }
+        drop(seen);
+        thread::sleep(pause);
+    }
+}
+
+/// A panic of whoever held it has its own report.
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Why there is no list to be read.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    Absent,
+    Unreadable(#[expect(dead_code, reason = "shown by Debug")] PathBuf, String),
+    Torn(String),
+}
+
+/// The list in a published `peers.properties`, if the file is whole.
+pub(crate) fn list_in(file: &Path) -> Result<Vec<String>, Unread> {
+    match fs::read_to_string(file) {
+        Ok(text) => list_of(&text).ok_or(Unread::Torn(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Unread::Absent),
+        Err(error) => Err(Unread::Unreadable(file.to_owned(), error.to_string())),
+    }
+}
+
+/// The URLs of a whole file: both keys, each line ended, one URL at least, each of them whole.
+fn list_of(text: &str) -> Option<Vec<String>> {
+    let [urls, generation] = text.strip_suffix('\n')?.split('\n').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let urls: Vec<_> = urls.strip_prefix(KEY)?.split(',').map(str::to_owned).collect();
+    let is_whole = |url: &String| url.starts_with("http://") && url.ends_with("/eureka/");
+    let counts = generation.strip_prefix(GENERATION_KEY)?.parse::<u64>().is_ok();
+    (counts && urls.iter().all(is_whole)).then_some(urls)
+}
