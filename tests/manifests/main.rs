@@ -73,8 +73,17 @@ fn main() -> ExitCode {
         trial("monitoring::queries", &[], Box::new(monitoring::queries)),
         trial("monitoring::seeded_queries", &[], Box::new(monitoring::seeded_queries)),
     ]);
-    trials.extend(executions());
+    // Two JVMs and a minute or so each: one is run always, all of them where stock servers are
+    // wanted in full, and those that a filter on the command line chooses.
+    let is_wanted =
+        |trial: &Trial| arguments.filter.is_some() || wants_all() || trial.name() == "executed::life";
+    trials.extend(executions().into_iter().filter(is_wanted));
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Whether `STOCK_EUREKA`, as in the tests of stock servers, asks for everything.
+fn wants_all() -> bool {
+    std::env::var("STOCK_EUREKA").is_ok_and(|extent| extent == "full")
 }
 
 /// Pods that really run; names begin with `executed::`.

@@ -6,7 +6,7 @@
 //! unless `CI=true`. Must never leave a process behind.
 //!
 //! How much runs is said by `STOCK_EUREKA`: `quick`, the default, is the heart of it on one release;
-//! `wide`, as in CI, is every scenario on that release, and cold start and scaling with the flush on
+//! `wide` is every scenario on that release, and cold start and scaling with the flush on
 //! all others; `full` is everything. A filter on the command line chooses from everything.
 //!
 //!     STOCK_EUREKA=full cargo test --test stock_eureka
@@ -74,7 +74,7 @@ enum Extent {
 impl Extent {
     /// The heart: a start, a way up and down with a flush, and the promise not to loop.
     const QUICK: [&str; 3] = ["cold_start", "scale_names", "masked"];
-    /// What every release must show in CI.
+    /// What every release must show where the trials are wide.
     const EVERYWHERE: [&str; 2] = ["cold_start", "scale_names"];
 
     fn of_environment() -> Result<Self, String> {
