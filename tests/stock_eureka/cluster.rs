@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::dns::Dns;
 use crate::image::cache;
 use crate::pod::{PeerHost, Pod};
+use crate::process::Process;
 use crate::release::Release;
 use crate::server::{self, Server};
 use crate::sidecar::{self, Outcome, Sidecar};
@@ -171,8 +172,13 @@ impl Cluster {
     }
 
     /// Runs a subcommand in a pod, beside what runs there.
-    pub(crate) fn once(&self, subcommand: &str, ordinal: u8) -> Outcome {
-        sidecar::once(subcommand, self.release, &self.pod(ordinal), self.dns.address(), &self.sidecar)
+    pub(crate) fn once(&self, words: &str, ordinal: u8) -> Outcome {
+        sidecar::once(words, self.release, &self.pod(ordinal), self.dns.address(), &self.sidecar)
+    }
+
+    /// The same for a subcommand that does not end by itself.
+    pub(crate) fn begin(&self, words: &str, ordinal: u8) -> Process {
+        sidecar::begin(words, self.release, &self.pod(ordinal), self.dns.address(), &self.sidecar)
     }
 
     /// Starts the server in a pod.

@@ -178,27 +178,28 @@ pub(crate) struct Outcome {
     pub(crate) output: String,
 }
 
-/// Runs a subcommand to its end, with the settings of the program that runs in the same pod.
-pub(crate) fn once(
-    subcommand: &str,
-    release: &Release,
-    pod: &Pod,
-    dns: SocketAddr,
-    set_up: &SetUp,
-) -> Outcome {
-    let command = command(subcommand, release, pod, dns, set_up);
-    let log = pod.file(&format!("{subcommand}.log"));
-    // Each run has an output of its own.
-    let _ = fs::remove_file(&log);
-    let mut process = Process::start(format!("eureka-peers {subcommand}"), &command, &log);
+/// Runs a subcommand to its end, with the settings of the program that runs in the same pod; flags of
+/// its own may follow its name, with blanks between.
+pub(crate) fn once(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Outcome {
+    let mut process = begin(words, release, pod, dns, set_up);
     let status = process.wait(ONCE_WITHIN).expect("the subcommand ends by itself");
     Outcome { code: status.code(), output: process.log() }
 }
 
-fn command(subcommand: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Command {
+/// The same for a subcommand that does not end by itself.
+pub(crate) fn begin(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Process {
+    let command = command(words, release, pod, dns, set_up);
+    let subcommand = words.split(' ').next().unwrap_or(words);
+    let log = pod.file(&format!("{subcommand}.log"));
+    // Each run has an output of its own.
+    let _ = fs::remove_file(&log);
+    Process::start(format!("eureka-peers {subcommand}"), &command, &log)
+}
+
+fn command(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Command {
     let mut command = ground::program();
     command.env_clear().envs(pod.downward()).current_dir(pod.volume());
-    command.arg(subcommand).args(["--service", "eureka", "--cluster-domain", "cluster.local"]);
+    command.args(words.split(' ')).args(["--service", "eureka", "--cluster-domain", "cluster.local"]);
     command.arg("--dns-server").arg(dns.to_string());
     command.arg("--output-dir").arg(pod.volume());
     command.args(output_flags(release)).args(adoption_flags(release, pod, set_up)).args(&set_up.more);
