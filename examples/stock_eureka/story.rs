@@ -25,6 +25,8 @@ const ADOPTED_WITHIN: Duration = Duration::from_secs(30);
 const REPLICATED_WITHIN: Duration = Duration::from_secs(15);
 /// How long a dead server is looked at before the kubelet starts it again.
 const DEAD_FOR: Duration = Duration::from_secs(3);
+/// Longer than the five seconds between two refreshes, so that the next change need not wait for them.
+const REST: Duration = Duration::from_secs(6);
 /// Servers in full strength.
 const FULL: u8 = 3;
 
@@ -78,6 +80,8 @@ impl Story {
         self.start_pods(0..1);
         self.settle(UP_WITHIN);
         self.show_file();
+        self.rest();
+        println!();
         self.witness = Some(self.cluster.register(0));
     }
 
@@ -126,6 +130,7 @@ impl Story {
         }
         self.settle(ADOPTED_WITHIN);
         self.show_file();
+        self.rest();
         let witness = self.witness.clone().expect("it registered at the beginning");
         self.cluster.renew(0, &witness);
         println!("   What is registered at eureka-0 is still there.\n");
@@ -173,7 +178,7 @@ impl Story {
         }
     }
 
-    /// Watches until every server lists every other one, and nobody else.
+    /// Watches until every server lists every other one, and nobody else, and every program has seen it.
     fn settle(&mut self, limit: Duration) {
         let (cluster, view) = (&self.cluster, &mut self.view);
         let ((), after) = wait_for("the mesh is complete", limit, || {
@@ -181,11 +186,18 @@ impl Story {
             view.settled()
         });
         self.view.show();
-        println!(
-            "   Complete {:.2} s after the change ({:.2} s after the last pod was started or removed).",
-            self.view.seconds(),
-            after.as_secs_f64()
-        );
+        println!("   So it is {:.2} s after the last of these pods came or went.", after.as_secs_f64());
+        self.cluster.wait_shown();
+    }
+
+    /// Watches that nothing moves.
+    fn rest(&mut self) {
+        let (cluster, view) = (&self.cluster, &mut self.view);
+        holds_for("the mesh stays complete", REST, || {
+            view.look(cluster);
+            view.settled()
+        });
+        println!("   {REST:?} later it is still so.");
     }
 
     fn show_file(&self) {

@@ -70,7 +70,7 @@ impl View {
     pub(crate) fn show(&self) {
         println!();
         for line in self.mesh().render_table().lines() {
-            println!("   {line}");
+            println!("{}", format!("   {line}").trim_end());
         }
         println!();
     }

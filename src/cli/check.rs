@@ -1,19 +1,30 @@
 //! `check`: everything that can be verified without changing anything.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::eureka::{Expected, Finding, Severity};
+use crate::eureka::{EurekaServer, Expected, Finding, Severity};
 use crate::publish::inspect;
 use crate::reconcile::{Adoption, Condition, ConditionKind, Status};
 use crate::settings::{Loaded, Provenance, Settings};
 
 use super::asking::ask_once;
+use super::gap::Gap;
 use super::outside::{lookup, server};
 use super::sources::Sources;
 use super::terminal::print;
 use super::{ExitStatus, ReportFormat};
+
+/// Between two looks at lists that differ: a change that is under way arrives within two seconds.
+const ARRIVAL: Duration = Duration::from_secs(3);
+
+/// Why a server that polls may still have another list.
+const SLOW_BY_ITSELF: &str = "a server that polls takes its time: by default 60 s until it reads the file, \
+    and 10 minutes until it takes the list over (Netflix WAR: archaius.fixedDelayPollingScheduler.delayMills, \
+    eureka.peerEurekaNodesUpdateIntervalMs); and it must name the file when it starts \
+    (archaius.configurationSource.additionalUrls)";
 
 /// Everything that was looked at.
 struct Report<'a> {
@@ -113,7 +124,31 @@ async fn of_server(settings: &Settings) -> Vec<Finding> {
         call,
         files: &names,
     };
-    server(settings).inspect(&expected).await
+    let server = server(settings);
+    let mut findings = server.inspect(&expected).await;
+    findings.extend(of_adoption(settings, &server).await);
+    findings
+}
+
+/// Whether the server has the list of the files: what masks it is seen by this, where all else is hidden.
+async fn of_adoption(settings: &Settings, server: &EurekaServer) -> Option<Finding> {
+    let mut gap = Gap::see(settings, server).await?;
+    if !gap.is_none() {
+        tokio::time::sleep(ARRIVAL).await;
+        gap = Gap::see(settings, server).await?;
+    }
+    if gap.is_none() {
+        return Some(finding(Severity::Good, "the server has the list that is published".to_owned()));
+    }
+    let what = format!("the server has another list than is published: {gap}");
+    Some(match settings.policy.adoption {
+        Adoption::Refresh { .. } => {
+            Finding { severity: Severity::Fault, what, fix: server.origin().await.to_string() }
+        }
+        Adoption::ConfirmOnly | Adoption::None => {
+            Finding { severity: Severity::Warning, what, fix: SLOW_BY_ITSELF.to_owned() }
+        }
+    })
 }
 
 impl Report<'_> {

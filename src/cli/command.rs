@@ -68,7 +68,7 @@ fn subcommands(reader: Reader) -> [Command; 9] {
             .arg(format_arg(&["text", "json"])),
         with_settings("mesh", "Ask every server for its peers, and print who does not know whom")
             .arg(format_arg(&["table", "json"]))
-            .arg(watch_arg("Ask again and again"))
+            .arg(watch_arg("Print the mesh again whenever it changes"))
             .arg(url_arg()),
         with_only("accept", "Take what DNS says now, past all holds, once", &[Key::LocalListen, Key::Config]),
         with_only(

@@ -1,23 +1,29 @@
 //! `mesh`: asks every server for its peers, and prints who does not know whom.
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+
+use tokio::task::{JoinSet, LocalSet};
 
 use crate::dns::{HickoryLookup, Lookup};
 use crate::eureka::{EurekaServer, ask_all};
 use crate::mesh::{Mesh, Row};
-use crate::model::{AddressFamily, Answer, HeadlessService, Host, PeerSet, Question, Record, ServiceUrl};
-use crate::reconcile::Role;
+use crate::model::{
+    AddressFamily, Answer, HeadlessService, Host, Moment, PeerSet, Question, Record, ServerFault, ServiceUrl,
+    WallClock,
+};
+use crate::reconcile::{Replicas, Role};
 use crate::settings::Settings;
 
 use super::asking::ask_once;
 use super::outside::lookup;
 use super::sources::{Sources, warn};
-use super::terminal::{Audience, put, say};
+use super::terminal::{Audience, print, put, say};
 use super::{ExitStatus, MeshFormat};
 
 /// Between two looks with `--watch`: a change takes a second to arrive.
-const WATCH_PAUSE: Duration = Duration::from_secs(5);
+const WATCH_PAUSE: Duration = Duration::from_secs(2);
 
 /// Asks once, or for ever with `watch`; an incomplete mesh has an exit code of its own.
 pub(super) fn mesh(sources: &Sources, urls: Vec<ServiceUrl>, format: MeshFormat, watch: bool) -> ExitStatus {
@@ -26,50 +32,85 @@ pub(super) fn mesh(sources: &Sources, urls: Vec<ServiceUrl>, format: MeshFormat,
         Err(status) => return status,
     };
     warn(&loaded.warnings);
-    let given: PeerSet = urls.into_iter().collect();
-    runtime.block_on(async {
-        loop {
-            match look(&loaded.settings, &given, format).await {
-                Ok(_) if watch => tokio::time::sleep(WATCH_PAUSE).await,
-                Ok(status) | Err(status) => return status,
-            }
-        }
-    })
+    let (settings, given) = (&loaded.settings, urls.into_iter().collect());
+    if watch {
+        return LocalSet::new().block_on(&runtime, follow(settings, &given, format));
+    }
+    let mesh = LocalSet::new().block_on(&runtime, look(settings, &given));
+    mesh.map_or(ExitStatus::Failure, |mesh| print(&in_words(&mesh, format), outcome(&mesh)))
 }
 
-/// Asks once; the error is where a watch ends too, for nobody reads on.
-async fn look(settings: &Settings, given: &PeerSet, format: MeshFormat) -> Result<ExitStatus, ExitStatus> {
-    let lookup = lookup(settings);
+fn outcome(mesh: &Mesh) -> ExitStatus {
+    if mesh.is_complete() { ExitStatus::Success } else { ExitStatus::Findings }
+}
+
+/// Prints the mesh whenever it is another one, until nobody reads it.
+async fn follow(settings: &Settings, given: &PeerSet, format: MeshFormat) -> ExitStatus {
+    let mut shown = None;
+    loop {
+        let mesh = look(settings, given).await;
+        if let Some(mesh) = mesh.filter(|mesh| shown.as_ref() != Some(mesh)) {
+            let text = match format {
+                MeshFormat::Table => format!("{}\n{}\n", date(), mesh.render_table()),
+                MeshFormat::Json => in_words(&mesh, format),
+            };
+            match put(&text) {
+                Ok(Audience::Listens) => shown = Some(mesh),
+                Ok(Audience::Gone) => return outcome(&mesh),
+                Err(failure) => return failure,
+            }
+        }
+        tokio::time::sleep(WATCH_PAUSE).await;
+    }
+}
+
+/// What every server says now; nothing where there is none to ask.
+async fn look(settings: &Settings, given: &PeerSet) -> Option<Mesh> {
+    let lookup = Rc::new(lookup(settings));
     let servers = if given.is_empty() { servers_in_dns(settings, &lookup).await } else { given.clone() };
     if servers.is_empty() {
         say("no servers to ask; give --url, or a --service that has records");
-        return Ok(ExitStatus::Failure);
+        return None;
     }
-    let mut asked = vec![];
-    for url in servers {
-        let server = EurekaServer::of_mesh(&url, &settings.server);
-        let server = match address_of(&url, &lookup).await {
-            Some(address) => server.at(address),
-            None => server,
-        };
-        asked.push((url, server));
-    }
-    let row = |reply: Result<crate::reconcile::Replicas, crate::model::ServerFault>| match reply {
+    let replies = ask_all(found(servers, &lookup, settings).await).await;
+    let rows: Vec<_> = replies.into_iter().map(|(url, reply)| (url, row(reply))).collect();
+    let sinks = sinks_in(&rows, &settings.policy.sink);
+    Some(Mesh::new(rows, &sinks))
+}
+
+fn row(reply: Result<Replicas, ServerFault>) -> Row {
+    match reply {
         Ok(replicas) => Row::Lists(replicas.peers),
         Err(fault) => Row::Silent(fault.to_string()),
+    }
+}
+
+/// The sinks of all sidecars, which need not listen where ours does: each on its own loopback.
+fn sinks_in(rows: &[(ServiceUrl, Row)], ours: &ServiceUrl) -> PeerSet {
+    let is_sink = |url: &&ServiceUrl| {
+        let is_loopback = matches!(url.host(), Host::Address(address) if address.is_loopback());
+        is_loopback && url.path() == ours.path()
     };
-    let replies = ask_all(asked).await.into_iter().map(|(url, reply)| (url, row(reply)));
-    let mesh = Mesh::new(replies, &PeerSet::from([settings.policy.sink.clone()]));
-    let text = match format {
+    let listed = rows.iter().filter_map(|(_, row)| match row {
+        Row::Lists(peers) => Some(peers),
+        Row::Silent(_) => None,
+    });
+    listed.flatten().filter(is_sink).cloned().collect()
+}
+
+/// One line with its end, or a table.
+fn in_words(mesh: &Mesh, format: MeshFormat) -> String {
+    match format {
         MeshFormat::Table => mesh.render_table(),
         MeshFormat::Json => {
             let report = serde_json::to_string(&mesh.report());
-            format!("{}\n", report.expect("texts, numbers and truth values have a JSON form"))
+            format!("{}\n", report.expect("texts, numbers and lists have a JSON form"))
         }
-    };
-    let is_read_on = put(&text)? == Audience::Listens;
-    let outcome = if mesh.is_complete() { ExitStatus::Success } else { ExitStatus::Findings };
-    if is_read_on { Ok(outcome) } else { Err(outcome) }
+    }
+}
+
+fn date() -> String {
+    WallClock::started_at(SystemTime::now()).rfc3339(Moment::START)
 }
 
 /// Every server that DNS and the settings know, self included as DNS has it: its port may be SRV's.
@@ -82,6 +123,26 @@ async fn servers_in_dns(settings: &Settings, lookup: &HickoryLookup) -> PeerSet 
     }
     let peers = status.services.into_iter().flat_map(|service| service.kept);
     peers.chain(settings.policy.static_peers).collect()
+}
+
+/// Every server with the address at which it is asked; names are looked up all at once, for a silent
+/// DNS takes its time over each.
+async fn found(
+    servers: PeerSet,
+    lookup: &Rc<HickoryLookup>,
+    settings: &Settings,
+) -> Vec<(ServiceUrl, EurekaServer)> {
+    let mut looked_up = JoinSet::new();
+    for url in servers {
+        let (lookup, server) = (Rc::clone(lookup), EurekaServer::of_mesh(&url, &settings.server));
+        looked_up.spawn_local(async move {
+            match address_of(&url, &lookup).await {
+                Some(address) => (url, server.at(address)),
+                None => (url, server),
+            }
+        });
+    }
+    looked_up.join_all().await
 }
 
 /// The address behind a name, asked of the same DNS; none where the URL has one, or DNS knows none.
@@ -98,4 +159,25 @@ async fn address_of(url: &ServiceUrl, lookup: &HickoryLookup) -> Option<IpAddr> 
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> ServiceUrl {
+        text.parse().expect("valid")
+    }
+
+    #[test]
+    fn every_sidecars_sink_is_known_wherever_it_listens() {
+        let ours = url("http://127.0.0.1:9762/sink/eureka/");
+        let theirs = url("http://[::1]:19762/sink/eureka/");
+        let peer = url("http://10.0.0.2:8761/eureka/");
+        let away = url("http://10.0.0.3:9762/sink/eureka/");
+        let near = url("http://127.0.0.1:8761/eureka/");
+        let row = Row::Lists([&ours, &theirs, &peer, &away, &near].into_iter().cloned().collect());
+        let rows = [(peer, row), (away, Row::Silent("no".to_owned()))];
+        assert_eq!(sinks_in(&rows, &ours), PeerSet::from([ours, theirs]));
+    }
 }

@@ -10,6 +10,7 @@ mod command;
 mod completions;
 mod exit_status;
 mod feed;
+mod gap;
 mod health;
 mod invocation;
 mod local_call;

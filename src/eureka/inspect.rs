@@ -101,7 +101,7 @@ impl EurekaServer {
             }
         };
         let mut findings = vec![inspect_replicas(&status)];
-        findings.extend(expected.own.map(|own| inspect_self(own, &status, sources)));
+        findings.extend(expected.own.map(|own| inspect_self(own, &status, sources, expected.call)));
         findings.extend(expected.own.and_then(|own| inspect_port(own, &status.instance)));
         findings.push(self.inspect_registration(&status.instance).await);
         findings.extend(inspect_availability(&status, expected.sink));
@@ -167,7 +167,9 @@ fn unseen(fault: &ServerFault) -> Finding {
             "what masks the list, and the server's settings, cannot be seen ({})",
             fault::in_short(fault)
         ),
-        "to have them checked, expose env where only loopback reaches the actuator",
+        "to have them checked, where only loopback reaches the actuator, set \
+         MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE=health,refresh,env and \
+         MANAGEMENT_ENDPOINT_ENV_SHOWVALUES=always",
     )
 }
 
@@ -220,7 +222,12 @@ fn inspect_replicas(status: &ServerStatus) -> Finding {
 
 /// Whether `PeerEurekaNodes.isThisMyUrl` says so: the URL equals `eureka.server.my-url`, or, without
 /// that, its host the instance's host name.
-fn inspect_self(own: &ServiceUrl, status: &ServerStatus, sources: Option<&PropertySources>) -> Finding {
+fn inspect_self(
+    own: &ServiceUrl,
+    status: &ServerStatus,
+    sources: Option<&PropertySources>,
+    call: Option<RefreshCall>,
+) -> Finding {
     let name = &status.instance.host_name;
     if status.replicas.peers.contains(own) {
         let what =
@@ -233,12 +240,18 @@ fn inspect_self(own: &ServiceUrl, status: &ServerStatus, sources: Option<&Proper
         Some(InForce::Value(_)) => (Severity::Fault, "its eureka.server.my-url is another one".to_owned()),
         _ if own.host().to_string() == *name => return recognised(own),
         Some(InForce::Default) => (Severity::Fault, format!("its host name is {name}")),
-        None if !is_ipv6(own) => (Severity::Fault, format!("its host name is {name}")),
+        None if call.is_some() && !is_ipv6(own) => (Severity::Fault, format!("its host name is {name}")),
         Some(InForce::Masked) | None => {
-            (Severity::Unknown, "unless it is its eureka.server.my-url".to_owned())
+            (Severity::Unknown, "unless that is what its own URL is set to".to_owned())
         }
     };
-    Finding::new(severity, format!("the server does not take {own} for itself: {why}"), self_fix(own))
+    let fix = if call.is_some() { self_fix(own) } else { self_fix_of_any(own) };
+    Finding::new(severity, format!("the server does not take {own} for itself: {why}"), fix)
+}
+
+/// The cure for a server that polls: most likely the WAR, whose host name is the machine's.
+fn self_fix_of_any(own: &ServiceUrl) -> String {
+    format!("Netflix WAR: -Deureka.myUrl={own}, to the letter; Spring: {}", self_fix(own))
 }
 
 fn recognised(own: &ServiceUrl) -> Finding {

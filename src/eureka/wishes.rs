@@ -15,6 +15,10 @@ const PEER_TIMEOUT_MIN_MS: u64 = 1000;
 /// Above this the peers see the server DOWN for long after a refresh (Eureka's default is 30 s).
 const REPLICATION_INTERVAL_MAX_S: u64 = 10;
 
+/// A server whose own client learns of new service URLs later than this stays registered with a peer
+/// that has gone for so long (Eureka's default is 300 s).
+const URL_POLL_INTERVAL_MAX_S: u64 = 30;
+
 /// One setting, and what it should be.
 struct Wish {
     /// In kebab case.
@@ -33,7 +37,7 @@ struct Wish {
     fix: &'static str,
 }
 
-const WISHES: [Wish; 7] = [
+const WISHES: [Wish; 8] = [
     Wish {
         key: "eureka.client.register-with-eureka",
         default: "true",
@@ -97,6 +101,15 @@ const WISHES: [Wish; 7] = [
         otherwise: "after a refresh the peers may see the server DOWN for that long",
         fix: "set EUREKA_CLIENT_INSTANCEINFOREPLICATIONINTERVALSECONDS=5",
     },
+    Wish {
+        key: "eureka.client.eureka-service-url-poll-interval-seconds",
+        default: "300",
+        suits: is_watchful,
+        only_with: None,
+        severity: Severity::Warning,
+        otherwise: "the server's own registration stays with a peer that has gone for that long",
+        fix: "set EUREKA_CLIENT_EUREKASERVICEURLPOLLINTERVALSECONDS=10",
+    },
 ];
 
 /// Every setting that matters with `call`, as far as the server shows it; those it hides, in one finding.
@@ -150,4 +163,8 @@ fn is_patient(value: &str) -> bool {
 
 fn is_prompt(value: &str) -> bool {
     value.parse::<u64>().is_ok_and(|seconds| seconds <= REPLICATION_INTERVAL_MAX_S)
+}
+
+fn is_watchful(value: &str) -> bool {
+    value.parse::<u64>().is_ok_and(|seconds| seconds <= URL_POLL_INTERVAL_MAX_S)
 }

@@ -53,9 +53,7 @@ impl fmt::Display for Absence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAsked(why) => return write!(f, "it could not be asked: {why}"),
-            Self::ListsNobody => {
-                "it lists nobody: it has taken over no list with others in it since its start"
-            }
+            Self::ListsNobody => "it lists nobody: the last list that it took over had nobody else in it",
             Self::ListsOnlyItself => {
                 "it lists only itself: the image's own default, or a list with a name for itself that it \
                  does not recognise"

@@ -171,8 +171,8 @@ impl Cluster {
     }
 
     /// Runs a subcommand in a pod, beside what runs there.
-    pub(crate) fn once(&self, subcommand: &str, ordinal: u8) -> Outcome {
-        sidecar::once(subcommand, self.release, &self.pod(ordinal), self.dns.address(), &self.sidecar)
+    pub(crate) fn once(&self, words: &str, ordinal: u8) -> Outcome {
+        sidecar::once(words, self.release, &self.pod(ordinal), self.dns.address(), &self.sidecar)
     }
 
     /// Starts the server in a pod.

@@ -178,30 +178,31 @@ pub(crate) struct Outcome {
     pub(crate) output: String,
 }
 
-/// Runs a subcommand to its end, with the settings of the program that runs in the same pod.
-pub(crate) fn once(
-    subcommand: &str,
-    release: &Release,
-    pod: &Pod,
-    dns: SocketAddr,
-    set_up: &SetUp,
-) -> Outcome {
-    let command = command(subcommand, release, pod, dns, set_up);
-    let log = pod.file(&format!("{subcommand}.log"));
-    // Each run has an output of its own.
-    let _ = fs::remove_file(&log);
-    let mut process = Process::start(format!("eureka-peers {subcommand}"), &command, &log);
+/// Runs a subcommand to its end, with the settings of the program that runs in the same pod; flags of
+/// its own may follow its name, with blanks between.
+pub(crate) fn once(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Outcome {
+    let mut process = begin(words, release, pod, dns, set_up);
     let status = process.wait(ONCE_WITHIN).expect("the subcommand ends by itself");
     Outcome { code: status.code(), output: process.log() }
 }
 
-fn command(subcommand: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Command {
+/// The same for a subcommand that does not end by itself.
+pub(crate) fn begin(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Process {
+    let command = command(words, release, pod, dns, set_up);
+    let subcommand = words.split(' ').next().unwrap_or(words);
+    let log = pod.file(&format!("{subcommand}.log"));
+    // Each run has an output of its own.
+    let _ = fs::remove_file(&log);
+    Process::start(format!("eureka-peers {subcommand}"), &command, &log)
+}
+
+fn command(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Command {
     let mut command = ground::program();
-    command.env_clear().envs(pod.downward()).current_dir(pod.volume()).arg(subcommand);
+    command.env_clear().envs(pod.downward()).current_dir(pod.volume()).args(words.split(' '));
     if set_up.network == Network::Pod {
         command.arg("--local-listen").arg(pod.loopback(LOCAL_LISTEN).to_string());
     }
-    if subcommand == "accept" {
+    if words == "accept" {
         // It calls the program that runs, and takes no other setting.
         return command;
     }

@@ -79,10 +79,14 @@ fn bad(findings: &[Finding]) -> Vec<String> {
     findings.iter().filter(|f| f.severity != Severity::Good).map(ToString::to_string).collect()
 }
 
-/// The one thing that is not good besides the read timeout, which the recorded servers leave at 200 ms.
+/// What the recorded servers leave at its default.
+const DEFAULTS: [&str; 2] =
+    ["peer-node-read-timeout-ms is 200 (the default)", "poll-interval-seconds is 300 (the default)"];
+
+/// The one thing that is not good besides these defaults.
 fn the_bad_one(findings: &[Finding]) -> String {
     let mut bad = bad(findings);
-    bad.retain(|finding| !finding.contains("peer-node-read-timeout-ms"));
+    bad.retain(|finding| !DEFAULTS.iter().any(|default| finding.contains(default)));
     assert_eq!(bad.len(), 1, "{bad:#?}");
     bad.remove(0)
 }
@@ -91,9 +95,11 @@ fn the_bad_one(findings: &[Finding]) -> String {
 async fn a_server_set_up_as_recommended_is_good() {
     let findings = Stock::default().inspect().await;
     let bad = bad(&findings);
-    assert_eq!(bad.len(), 1, "{bad:#?}");
-    assert!(bad[0].starts_with("warning: eureka.server.peer-node-read-timeout-ms is 200 (the default)"));
-    assert_eq!(findings.len(), 13, "{findings:#?}");
+    assert_eq!(bad.len(), DEFAULTS.len(), "{bad:#?}");
+    for (finding, default) in bad.iter().zip(DEFAULTS) {
+        assert!(finding.starts_with("warning: ") && finding.contains(default), "{finding}");
+    }
+    assert_eq!(findings.len(), 14, "{findings:#?}");
 }
 
 #[tokio::test]
@@ -197,6 +203,10 @@ async fn self_is_judged_as_the_server_judges() {
     let hidden = Stock { env: (404, String::new()), ..Stock::default() };
     let findings = hidden.inspect_as("http://[fd00::1]:8761/eureka/", refresh).await;
     assert!(bad_with(&findings, "EUREKA_SERVER_MYURL=http://[fd00::1]:8761/eureka/").starts_with("unknown"));
+    let polls = Stock::default().start().await;
+    let findings = inspect(&server(&polls), "http://10.0.0.1:8080/eureka/v2/", None).await;
+    let bad = bad_with(&findings, "-Deureka.myUrl=http://10.0.0.1:8080/eureka/v2/");
+    assert!(bad.starts_with("unknown: the server does not take"), "{bad}");
 }
 
 fn bad_with(findings: &[Finding], text: &str) -> String {
@@ -227,7 +237,8 @@ async fn peers_that_are_no_urls_and_the_sink() {
     let sink = "<unavailable-replicas>http://127.0.0.1:9762/sink/eureka/,</unavailable-replicas>";
     let flushing = STATUS_2025.replace("<unavailable-replicas></unavailable-replicas>", sink);
     assert_ne!(flushing, STATUS_2025);
-    assert_eq!(bad(&Stock { status: (200, flushing), ..Stock::default() }.inspect().await).len(), 1);
+    let findings = Stock { status: (200, flushing), ..Stock::default() }.inspect().await;
+    assert_eq!(bad(&findings).len(), DEFAULTS.len(), "{findings:#?}");
 }
 
 #[tokio::test]
