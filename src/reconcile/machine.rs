@@ -1,6 +1,7 @@
 //! The machine itself: routes observations to its parts, and keeps the desired list.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::model::{Answer, Jitter, Listing, LookupFailure, Moment, PeerSet, Question, Record, ServiceUrl};
 
@@ -34,6 +35,10 @@ pub struct Machine {
     pub(super) doubted_since: Option<Moment>,
     pub(super) frozen_since: Option<Moment>,
 }
+
+/// The longest pause between two questions while a start has no list yet. A pod that cannot begin its
+/// work waits for us, so 25 questions a second are worth their while, for `--start-deadline` at most.
+const START_PAUSE_MAX: Duration = Duration::from_millis(40);
 
 /// How a start is going.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,22 +214,21 @@ impl Machine {
 
     fn answered(&mut self, question: &Question, answer: Answer, now: Moment, jitter: Jitter) {
         let Some(at) = self.ledgers.iter().position(|ledger| ledger.question == *question) else { return };
-        let interval = self.policy.interval;
         match answer {
             Answer::Records(records) => match self.believable(at, question, &records) {
                 Ok(selection) => {
                     self.pass_guards_time(at, now);
                     self.ledgers[at].records(selection, now);
-                    self.ledgers[at].asking.answered(interval, now, jitter);
                     self.remove_what_may_leave(at, now);
                     self.desire(ChangeCause::Answer, now);
+                    self.ask_again(at, now, jitter);
                 }
                 Err(failure) => self.failed(at, failure, now, jitter),
             },
             Answer::Nobody { no_such_name, soa_serial } => {
                 self.pass_guards_time(at, self.ledgers[at].asking.asked_at(now));
                 self.ledgers[at].nobody(no_such_name, soa_serial, now);
-                self.ledgers[at].asking.answered(interval, now, jitter);
+                self.ask_again(at, now, jitter);
                 if self.ledgers[at].remove_all_after_nobody(&self.policy, now) {
                     self.desire(ChangeCause::EmptyAfter, now);
                 }
@@ -236,7 +240,25 @@ impl Machine {
     fn failed(&mut self, at: usize, failure: LookupFailure, now: Moment, jitter: Jitter) {
         self.pass_guards_time(at, self.ledgers[at].asking.asked_at(now));
         self.ledgers[at].failed(failure, now);
-        self.ledgers[at].asking.failed(self.policy.interval, now, jitter);
+        if self.start_has_no_list() {
+            self.ask_again(at, now, jitter);
+        } else {
+            self.ledgers[at].asking.failed(self.policy.interval, now, jitter);
+        }
+    }
+
+    /// Schedules the next question after an answer.
+    fn ask_again(&mut self, at: usize, now: Moment, jitter: Jitter) {
+        let interval = self.policy.interval;
+        let pause = if self.start_has_no_list() { interval.min(START_PAUSE_MAX) } else { interval };
+        self.ledgers[at].asking.answered(pause, now, jitter);
+    }
+
+    fn start_has_no_list(&self) -> bool {
+        match self.start {
+            Start::Waiting { .. } => self.desired.is_none(),
+            Start::Overdue => false,
+        }
     }
 
     fn believable(

@@ -91,7 +91,7 @@ impl Pod {
         let mut command = Self::command(subcommand);
         command.env("POD_NAME", "eureka-0").env("POD_NAMESPACE", "ns");
         command.env("POD_IP", v4(0).to_string()).env("POD_IPS", format!("{},{}", v4(0), v6(0)));
-        command.args(["--service", self.service, "--cluster-domain", "cluster.local", "--interval", "100ms"]);
+        command.args(["--service", self.service, "--cluster-domain", "cluster.local"]);
         for server in &self.dns {
             command.arg("--dns-server").arg(server.to_string());
         }
@@ -103,6 +103,7 @@ impl Pod {
     pub(crate) fn run(&self, flags: &[&str]) -> Sidecar<'_> {
         let listeners = Listeners { public: free_address(), local: free_address() };
         let mut command = self.writing_command("run", flags);
+        command.args(["--interval", "100ms"]);
         command.arg("--listen").arg(listeners.public.to_string());
         command.arg("--local-listen").arg(listeners.local.to_string());
         Sidecar::new(self, self.start(command), listeners)

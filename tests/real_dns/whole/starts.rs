@@ -38,21 +38,33 @@ async fn initialises(program: Program) -> Result<(), Missing> {
     Ok(())
 }
 
+/// Before a server that is not there, that does not know the zone, and that knows nobody.
 async fn initialises_late(program: Program) -> Result<(), Missing> {
     let three = || Hosting::Zone(Zone::of_pods(0..3));
-    let mut server = Authority::start(program, three()).await?;
-    server.kill();
-    let pod = Pod::asking([server.address()]);
-    let init = pod.init(&["--on-deadline", "fail"]);
-    let server_answers = async {
-        tokio::time::sleep(ABSENCE).await;
-        server.restart_with(three()).await;
-        soon(&impatient_lookup(server.running()), &question::names("eureka"), &pods("eureka", 3)).await;
-        Instant::now()
-    };
-    let (init, answered_at) = tokio::join!(init.end(), server_answers);
-    assert_eq!((init.code, pod.listed()), (Some(0), Some(names(1..3))), "{}", init.log);
-    let late = init.published_at.expect("there is a file").saturating_duration_since(answered_at);
-    println!("{}: init before DNS: DNS answering to file {late:?}", program.name());
+    for (what, hosting) in [
+        ("silent", None),
+        ("REFUSED", Some(Hosting::Nothing)),
+        ("NXDOMAIN", Some(Hosting::Zone(Zone::of_pods([])))),
+    ] {
+        let mut server = Authority::start(program, hosting.clone().unwrap_or_else(three)).await?;
+        if hosting.is_none() {
+            server.kill();
+        }
+        let pod = Pod::asking([server.address()]);
+        let init = pod.init(&["--on-deadline", "fail"]);
+        let answers = async {
+            tokio::time::sleep(ABSENCE).await;
+            match hosting {
+                None => server.restart_with(three()).await,
+                Some(_) => server.host(three()).await,
+            }
+            soon(&impatient_lookup(server.running()), &question::names("eureka"), &pods("eureka", 3)).await;
+            Instant::now()
+        };
+        let (init, answered_at) = tokio::join!(init.end(), answers);
+        assert_eq!((init.code, pod.listed()), (Some(0), Some(names(1..3))), "{}", init.log);
+        let late = init.published_at.expect("there is a file").saturating_duration_since(answered_at);
+        println!("{}: init before {what} DNS: DNS answering to file {late:?}", program.name());
+    }
     Ok(())
 }
