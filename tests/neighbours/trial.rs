@@ -20,7 +20,7 @@ const CHANGE_MAX: Duration = Duration::from_secs(2);
 const REFRESH_SPACING: Duration = Duration::from_secs(5);
 /// The least that is between two such calls as they arrive here: a busy machine may take one in late and
 /// the next at once. How many there may be is bounded exactly.
-const SPACING_SEEN: Duration = Duration::from_millis(3_000);
+const SPACING_SEEN: Duration = Duration::from_secs(3);
 /// Status requests in a second at most: half a second is the shortest pause after a fault, and each
 /// refresh is followed by one.
 const STATUS_A_SECOND_MAX: f64 = 3.0;
