@@ -647,6 +647,27 @@ mod faults {
     }
 
     #[tokio::test]
+    async fn until_anybody_has_answered_the_question_goes_out_often() {
+        let server = RawDnsServer::start(
+            |question, nth| match nth {
+                // The first word of this server.
+                20 => vec![bytes(&honest(question))],
+                _ => Vec::new(),
+            },
+            OverTcp::Closed,
+        )
+        .await;
+        let lookup = HickoryLookup::new(NameServers::Listed(vec![server.address()]));
+        assert_eq!(lookup.ask(&ipv4()).await, one_address());
+        assert!(server.questions() >= 21, "{}", server.questions());
+        // It has spoken, so its silence is borne with the ordinary patience: six datagrams a try.
+        let before = server.questions();
+        assert_eq!(lookup.ask(&ipv4()).await, Answer::Failed(LookupFailure::Timeout));
+        let sent = server.questions() - before;
+        assert!((2..=14).contains(&sent), "{sent}");
+    }
+
+    #[tokio::test]
     async fn only_clean_targets_with_a_port_are_let_in() {
         const ODD: [&[&[u8]]; 6] = [
             &[b"${x}", b"eureka"],

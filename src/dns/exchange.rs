@@ -16,20 +16,37 @@ use crate::model::{Answer, LookupFailure};
 
 use super::reading;
 
-/// Datagrams sent in one try, evenly spread over all of it: one each 333 ms of two seconds. A lost
-/// one, or a server that comes up during the try, then costs a fraction of the try and not all of it.
-const DATAGRAMS: u8 = 6;
+/// How long a server is waited for, and how often it is sent the question meanwhile.
+///
+/// A lost datagram, or a server that comes up during the try, then costs one pause and not all of
+/// the try.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// The whole try.
+    pub(super) whole: Duration,
+    /// From one datagram to the next.
+    pub(super) pause: Duration,
+}
+
+impl Patience {
+    fn datagrams(self) -> u8 {
+        let datagrams = self.whole.as_millis() / self.pause.as_millis().max(1);
+        u8::try_from(datagrams).unwrap_or(u8::MAX).max(1)
+    }
+}
+
 /// A message has 64 KB at most (RFC 1035, section 4.2.2): some 4,000 addresses, or 1,000 names.
 const TOO_LARGE: &str =
     "more records than one message can hold; `--peer-host ipv4` needs the least room for each";
 
-/// Asks one server once; silence for `try_timeout` is [`LookupFailure::Timeout`].
+/// Asks one server once; silence for the whole try is [`LookupFailure::Timeout`].
 ///
 /// A server that has answered over UDP is given the same time again for TCP. A firewall that
 /// drops TCP is not taken for a silent server: what UDP said is then the failure.
-pub(super) async fn ask(server: SocketAddr, query: &Query, try_timeout: Duration) -> Answer {
-    let request = request(query, try_timeout);
-    match over_udp(server, request.clone(), try_timeout).await {
+pub(super) async fn ask(server: SocketAddr, query: &Query, patience: Patience) -> Answer {
+    let try_timeout = patience.whole;
+    let request = request(query, patience);
+    match over_udp(server, request.clone(), patience).await {
         Ok(response) if response.truncation => {
             over_tcp(server, query, request, try_timeout, LookupFailure::Truncated).await
         }
@@ -46,13 +63,13 @@ pub(super) async fn ask(server: SocketAddr, query: &Query, try_timeout: Duration
 /// EDNS says 1232 bytes whatever `resolv.conf` says (DNS flag day 2020): more fits into a
 /// datagram, and none is cut into fragments. The random letter case (0x20) is 20 bits or so more
 /// that a forger must guess.
-fn request(query: &Query, try_timeout: Duration) -> DnsRequest {
+fn request(query: &Query, patience: Patience) -> DnsRequest {
     let mut options = DnsRequestOptions::default();
     options.use_edns = true;
     options.edns_payload_len = DEFAULT_MAX_PAYLOAD_LEN;
     options.case_randomization = true;
     options.recursion_desired = true;
-    options.retry_interval = try_timeout / u32::from(DATAGRAMS);
+    options.retry_interval = patience.pause;
     DnsRequest::from_query(query.clone(), options)
 }
 
@@ -61,11 +78,11 @@ fn request(query: &Query, try_timeout: Duration) -> DnsRequest {
 async fn over_udp(
     server: SocketAddr,
     request: DnsRequest,
-    try_timeout: Duration,
+    patience: Patience,
 ) -> Result<DnsResponse, NetError> {
     UdpClientStream::builder(server, TokioRuntimeProvider::default())
-        .with_timeout(Some(try_timeout))
-        .with_max_retries(DATAGRAMS)
+        .with_timeout(Some(patience.whole))
+        .with_max_retries(patience.datagrams())
         // The floor is in whole milliseconds; the interval itself is in the request.
         .with_retry_interval_floor(1)
         .build()

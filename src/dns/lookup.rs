@@ -1,17 +1,27 @@
 //! The walk from server to server.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use hickory_resolver::proto::op::Query;
+use tokio::time::Instant;
 
 use crate::model::{AddressFamily, Answer, LookupFailure, Question};
 
+use super::exchange::Patience;
 use super::name_servers::ServerList;
 use super::{Lookup, NameServers, exchange, reading};
 
 /// How often a silent server is asked before it is given up.
 const TRIES: usize = 2;
+/// Datagrams sent in one try: one each 333 ms of two seconds.
+const DATAGRAMS: u32 = 6;
+/// From one datagram to the next while nobody has answered yet: a pod cannot begin its work before
+/// there is a list, and its DNS may come up at any moment.
+const EAGER_PAUSE: Duration = Duration::from_millis(40);
+/// After so long without any answer DNS is down, and is not to be hammered when it comes back.
+const EAGER_FOR: Duration = Duration::from_secs(10);
 
 /// [`Lookup`] by hickory: UDP, then TCP, to each server in turn.
 ///
@@ -25,6 +35,15 @@ const TRIES: usize = 2;
 pub struct HickoryLookup {
     servers: ServerList,
     try_timeout: Duration,
+    hearing: Cell<Hearing>,
+}
+
+/// Whether any server has been heard of yet.
+#[derive(Clone, Copy, Debug)]
+enum Hearing {
+    NotAsked,
+    NothingYet { since: Instant },
+    Heard,
 }
 
 impl HickoryLookup {
@@ -33,7 +52,8 @@ impl HickoryLookup {
 
     /// Does no IO yet: `resolv.conf` is read with the first question.
     pub fn new(servers: NameServers) -> Self {
-        Self { servers: ServerList::new(servers), try_timeout: Self::TRY_TIMEOUT }
+        let servers = ServerList::new(servers);
+        Self { servers, try_timeout: Self::TRY_TIMEOUT, hearing: Cell::new(Hearing::NotAsked) }
     }
 
     /// Waits `try_timeout` instead of [`Self::TRY_TIMEOUT`].
@@ -49,7 +69,7 @@ impl HickoryLookup {
         let mut worst = LookupFailure::Timeout;
         for _ in 0..TRIES {
             for server in std::mem::take(&mut silent) {
-                match exchange::ask(server, query, self.try_timeout).await {
+                match exchange::ask(server, query, self.patience()).await {
                     Answer::Failed(failure) => {
                         if failure == LookupFailure::Timeout {
                             silent.push(server);
@@ -63,6 +83,31 @@ impl HickoryLookup {
         Told { answer: Answer::Failed(worst), by: None }
     }
 
+    fn patience(&self) -> Patience {
+        let pause = self.try_timeout / DATAGRAMS;
+        let is_eager = match self.hearing.get() {
+            Hearing::NotAsked | Hearing::Heard => false,
+            Hearing::NothingYet { since } => since.elapsed() < EAGER_FOR,
+        };
+        Patience { whole: self.try_timeout, pause: if is_eager { pause.min(EAGER_PAUSE) } else { pause } }
+    }
+
+    fn begin_to_listen(&self) {
+        if let Hearing::NotAsked = self.hearing.get() {
+            self.hearing.set(Hearing::NothingYet { since: Instant::now() });
+        }
+    }
+
+    /// Silence, and a network that carries nothing yet, are not a word of a server.
+    fn note_hearing(&self, answer: &Answer) {
+        match answer {
+            Answer::Failed(LookupFailure::Timeout | LookupFailure::Network(_)) => {}
+            Answer::Records(_) | Answer::Nobody { .. } | Answer::Failed(_) => {
+                self.hearing.set(Hearing::Heard);
+            }
+        }
+    }
+
     /// Whether the Service has addresses although it has no port of the asked name.
     ///
     /// Asked once, of the server that denied the port's name. Where the Service's own name does
@@ -70,7 +115,7 @@ impl HickoryLookup {
     async fn has_addresses(&self, server: SocketAddr, question: &Question) -> bool {
         for family in [AddressFamily::Ipv4, AddressFamily::Ipv6] {
             let addresses = Question::Addresses { service: question.service().clone(), family };
-            match exchange::ask(server, &reading::query(&addresses), self.try_timeout).await {
+            match exchange::ask(server, &reading::query(&addresses), self.patience()).await {
                 Answer::Records(_) => return true,
                 // Here, but not in this family.
                 Answer::Nobody { no_such_name: false, .. } => {}
@@ -87,7 +132,9 @@ impl Lookup for HickoryLookup {
             Ok(servers) => servers,
             Err(failure) => return Answer::Failed(failure),
         };
+        self.begin_to_listen();
         let told = self.walk(servers, &reading::query(question)).await;
+        self.note_hearing(&told.answer);
         self.servers.note(&told);
         match (question, told) {
             (Question::Names { .. }, Told { answer: Answer::Nobody { .. }, by: Some(server) })
