@@ -16,18 +16,24 @@ pub struct PodIdentity {
 }
 
 impl PodIdentity {
-    /// Whether `host`, found under `service`, is this pod.
+    /// Whether `host`, found under `service`, is the pod of this name.
     ///
-    /// A name is compared as a full name under the asked Service: as the pod's own name there, or
-    /// as the dashed address that CoreDNS gives to pods without a `hostname`
-    /// (`plugin/kubernetes`, `endpointHostname`).
-    pub fn is(&self, host: &Host, service: &DnsName) -> bool {
+    /// A name is compared as a full name under the asked Service. Pod names are unique in a namespace
+    /// only, so in another one this is another pod.
+    pub fn has_name(&self, host: &Host, service: &DnsName) -> bool {
+        match host {
+            Host::Address(_) => false,
+            Host::Name(name) => self.name.iter().any(|own| is_label_under(name, own.as_str(), service)),
+        }
+    }
+
+    /// Whether `host`, found under `service`, is the pod at one of these addresses: as such, or as the
+    /// dashed address that CoreDNS gives to pods without a `hostname` (`plugin/kubernetes`,
+    /// `endpointHostname`).
+    pub fn has_address(&self, host: &Host, service: &DnsName) -> bool {
         match host {
             Host::Address(address) => self.addresses.contains(&address.to_canonical()),
-            Host::Name(name) => {
-                self.name.iter().any(|own| is_label_under(name, own.as_str(), service))
-                    || self.addresses.iter().any(|own| is_label_under(name, &dashed(*own), service))
-            }
+            Host::Name(name) => self.addresses.iter().any(|own| is_label_under(name, &dashed(*own), service)),
         }
     }
 }
@@ -69,14 +75,18 @@ mod tests {
             addresses: ["10.244.1.7".parse().expect("valid"), "fd00::1".parse().expect("valid")].into(),
         };
         let service = name("eureka.ns.svc.cluster.local");
-        let is = |host: &str| pod.is(&Host::Name(name(host)), &service);
+        let is = |host: &str| {
+            let host = Host::Name(name(host));
+            pod.has_name(&host, &service) || pod.has_address(&host, &service)
+        };
+        let at = |host: &str| pod.has_address(&Host::Address(host.parse().expect("valid")), &service);
         assert!(is("eureka-0.eureka.ns.svc.cluster.local"));
         assert!(is("10-244-1-7.eureka.ns.svc.cluster.local"));
         assert!(is("fd00--1.eureka.ns.svc.cluster.local"));
         assert!(!is("eureka-0.other.ns.svc.cluster.local"));
         assert!(!is("eureka-1.eureka.ns.svc.cluster.local"));
-        assert!(pod.is(&Host::Address("10.244.1.7".parse().expect("valid")), &service));
-        assert!(pod.is(&Host::Address("::ffff:10.244.1.7".parse().expect("valid")), &service));
-        assert!(!pod.is(&Host::Address("10.244.1.8".parse().expect("valid")), &service));
+        assert!(at("10.244.1.7"));
+        assert!(at("::ffff:10.244.1.7"));
+        assert!(!at("10.244.1.8"));
     }
 }

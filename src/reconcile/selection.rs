@@ -55,8 +55,18 @@ pub(super) fn in_form_of(policy: &Policy, url: &ServiceUrl) -> ServiceUrl {
 /// Whether this URL is the server beside us.
 pub(super) fn is_self(url: &ServiceUrl, question: &Question, policy: &Policy) -> bool {
     policy.own().is_some_and(|own| {
-        own.url.host() == url.host() || own.identity.is(url.host(), question.service_name())
+        let (host, service) = (url.host(), question.service_name());
+        own.url.host() == host
+            || own.identity.has_address(host, service)
+            || (is_at_home(question, policy) && own.identity.has_name(host, service))
     })
+}
+
+/// Whether the Service is in our own namespace, which is that of the first Service: a pod of our name
+/// in another one is another pod.
+fn is_at_home(question: &Question, policy: &Policy) -> bool {
+    let first = policy.questions.first().map(Question::service_name);
+    first.is_some_and(|first| first.labels().skip(1).eq(question.service_name().labels().skip(1)))
 }
 
 fn url_of(record: &Record, policy: &Policy) -> ServiceUrl {
