@@ -10,7 +10,7 @@ use crate::model::{HeadlessService, LookupFailure, Moment, PeerSet, Question, Se
 
 use super::Policy;
 use super::asking::Asking;
-use super::selection::{Selection, in_form_of, is_permitted, is_self};
+use super::selection::{Selection, in_form_of, is_of_kind, is_permitted, is_self};
 use super::status::{Dated, LastAnswer, ServiceStatus};
 
 /// Records answers in a row that must lack a peer before it may leave.
@@ -35,7 +35,7 @@ pub(super) struct Ledger {
     /// Time during which DNS's last word was records.
     records_clock: Duration,
     nobody: Option<Nobody>,
-    /// The peers are of an older form of the question, and leave with its first records.
+    /// The peers answered another port's or family's question, and leave with the first records.
     outdated: bool,
 }
 
@@ -120,6 +120,8 @@ impl Ledger {
         if std::mem::take(&mut self.outdated) {
             self.kept.clear();
         }
+        let question = &self.question;
+        self.kept.retain(|url, _| is_of_kind(url, question));
         for (url, presence) in &mut self.kept {
             if !selection.peers.contains(url) {
                 presence.note_absence(now, self.records_clock);
@@ -183,14 +185,16 @@ impl Ledger {
     /// What the policy no longer permits leaves at once; peers of another kind of host stay until
     /// the new question has records.
     pub(super) fn change(&mut self, question: Question, policy: &Policy, now: Moment) {
-        let is_same_kind = question.record_type() == self.question.record_type();
         if question != self.question {
+            // Hosts of another kind are known by themselves, also in a later life.
+            let is_same_kind = matches!(
+                (&question, &self.question),
+                (Question::Names { .. }, Question::Names { .. })
+                    | (Question::Addresses { .. }, Question::Addresses { .. })
+            );
+            self.outdated |= is_same_kind;
             self.question = question;
-            self.outdated = true;
             self.asking = Asking::new(now);
-        }
-        if !is_same_kind {
-            return;
         }
         let kept = std::mem::take(&mut self.kept).into_iter();
         let reformed = kept.map(|(url, presence)| (in_form_of(policy, &url), presence));

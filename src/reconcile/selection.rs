@@ -29,20 +29,29 @@ pub(super) fn select(
     }
     let (own, others): (Vec<_>, Vec<_>) =
         records.iter().map(|record| url_of(record, policy)).partition(|url| is_self(url, question, policy));
-    let peers: PeerSet = others.into_iter().filter(|url| is_permitted(url, question, policy)).collect();
+    let is_usable = |url: &ServiceUrl| is_of_kind(url, question) && is_permitted(url, question, policy);
+    let peers: PeerSet = others.into_iter().filter(is_usable).collect();
     if peers.is_empty() && own.is_empty() {
         return Err(nothing_usable(question, records.len()));
     }
     Ok(Selection { peers, self_found: policy.own().map(|_| !own.is_empty()) })
 }
 
-/// Whether this peer may stand in a list under this policy, for this question.
+/// Whether this peer may stand in a list under this policy, for this question's Service.
+///
+/// Also one of another kind of host: after a change of `--peer-host` it stays until the new question
+/// has records.
 pub(super) fn is_permitted(url: &ServiceUrl, question: &Question, policy: &Policy) -> bool {
+    match url.host() {
+        Host::Name(name) => name != question.service_name() && name.is_under(question.service_name()),
+        Host::Address(address) => policy.address_policy.allows(*address),
+    }
+}
+
+/// Whether records that answer this question name hosts of this kind.
+pub(super) fn is_of_kind(url: &ServiceUrl, question: &Question) -> bool {
     match (url.host(), question) {
-        (Host::Name(name), Question::Names { service, .. }) => {
-            name != service.name() && name.is_under(service.name())
-        }
-        (Host::Address(address), Question::Addresses { .. }) => policy.address_policy.allows(*address),
+        (Host::Name(_), Question::Names { .. }) | (Host::Address(_), Question::Addresses { .. }) => true,
         (Host::Name(_), Question::Addresses { .. }) | (Host::Address(_), Question::Names { .. }) => false,
     }
 }
