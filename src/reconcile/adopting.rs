@@ -284,10 +284,10 @@ impl Adopting {
     /// cannot be asked it is to be told the list once.
     fn knowledge_at_a_change(&self) -> Knowledge {
         match self.mode {
-            Adoption::Refresh { confirm: false, .. } if self.target.is_some() => {
-                Knowledge::Blind { told: None }
+            Adoption::Refresh { confirm: false, .. } => Knowledge::Blind { told: None },
+            Adoption::None | Adoption::ConfirmOnly | Adoption::Refresh { confirm: true, .. } => {
+                Knowledge::Unknown
             }
-            Adoption::None | Adoption::ConfirmOnly | Adoption::Refresh { .. } => Knowledge::Unknown,
         }
     }
 

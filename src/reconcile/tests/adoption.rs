@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::world::*;
 use crate::model::{Jitter, Listing, Patience, Refusal, ServerFault};
 use crate::reconcile::{
-    Action, Adoption, ConditionKind, Observation, Policy, PublishOutcome, RefreshCall, Replicas, Role,
+    Action, Adoption, ConditionKind, Dated, Observation, Policy, PublishOutcome, RefreshCall, Replicas, Role,
 };
 
 fn running(policy: Policy, hosts: &[u8]) -> World {
@@ -20,7 +20,9 @@ fn a_server_that_has_the_list_is_never_refreshed() {
     let world = running(refreshing(), &[1, 2, 3]);
     assert_eq!(world.refreshes, []);
     assert_eq!(world.confirms.len(), 4, "at the start and every 30 s");
-    assert_eq!(world.status().adopted.map(|adopted| adopted.value), Some(peers(&[2, 3])));
+    let status = world.status();
+    assert_eq!(status.adopted, Some(Dated { value: peers(&[2, 3]), since: at(0.0) }));
+    assert_eq!(status.refreshed_at, None);
 }
 
 #[test]
@@ -30,7 +32,9 @@ fn a_change_is_published_refreshed_and_confirmed_at_once() {
     assert_eq!(world.refreshes, [at(101.0)]);
     assert_eq!(world.server.peers, peers(&[2, 3]));
     let status = world.status();
+    assert_eq!(status.refreshed_at, Some(at(101.0)));
     assert_eq!(status.confirmed_at, Some(at(101.0)));
+    assert_eq!(status.adopted, Some(Dated { value: peers(&[2, 3]), since: at(101.0) }));
     assert_eq!(status.propagation.map(|propagation| propagation.value), Some(Duration::ZERO));
 }
 
@@ -53,6 +57,7 @@ fn a_change_while_the_server_was_down_is_not_lost() {
     let mut world = running(refreshing(), &[1, 2]);
     world.server.behaviour = Behaviour::Down;
     world.dns_then_run(records(&[1, 2, 3]), 200.0);
+    assert_eq!(world.refreshes, [at(101.0)], "a server that is away is only asked for its status");
     world.server.behaviour = Behaviour::Takes;
     world.run_until(206.0);
     assert_eq!(world.server.peers, peers(&[2, 3]));
@@ -248,6 +253,37 @@ fn a_server_that_stumbles_as_it_comes_up_is_soon_asked_again() {
     world.status_fault = None;
     world.run_until(70.0);
     assert_eq!(world.server.peers, peers(&[2]), "not after the half minute that a long failure has earned");
+}
+
+fn failing(reason: &str) -> ServerFault {
+    ServerFault::Failing { status: 500, reason: reason.to_owned() }
+}
+
+#[test]
+fn a_server_whose_status_never_works_is_told_once_and_not_before_its_start_may_be_over() {
+    let mut world = World::new(refreshing(), None, records(&[1, 2]));
+    world.status_fault = Some(failing("NullPointerException"));
+    world.run_until(14.9);
+    assert_eq!(world.refreshes, []);
+    world.run_until(1000.0);
+    assert_eq!(world.refreshes, [at(15.0)]);
+    assert_eq!(world.server.peers, peers(&[2]));
+}
+
+#[test]
+fn a_server_that_was_away_is_told_again_though_its_status_cannot_be_read() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.status_fault = Some(failing("NullPointerException"));
+    world.run_until(200.5);
+    for down_at in [200.5, 400.5] {
+        world.server.behaviour = Behaviour::Down;
+        world.run_until(down_at + 60.0);
+        world.server.behaviour = Behaviour::Takes;
+        world.server.peers = peers(&[9]);
+        world.run_until(down_at + 199.0);
+        assert_eq!(world.server.peers, peers(&[2]), "down at {down_at}");
+    }
+    assert_eq!(world.refreshes.len(), 2);
 }
 
 #[test]

@@ -18,6 +18,10 @@ pub(super) fn at(seconds: f64) -> Moment {
     Moment::at(Duration::from_secs_f64(seconds))
 }
 
+fn just_before(moment: Moment) -> Moment {
+    Moment::at(moment.since_start().saturating_sub(Duration::from_nanos(1)))
+}
+
 pub(super) fn url(host: &str) -> ServiceUrl {
     format!("http://{host}:8761/eureka/").parse().expect("a valid URL")
 }
@@ -130,6 +134,8 @@ impl World {
             self.act();
             let wake = self.machine.poll_timeout().unwrap_or(until);
             assert!(wake > self.now, "a wake-up at {wake} although nothing was to do at {}", self.now);
+            let early = self.machine.next_action(just_before(wake.min(until)));
+            assert_eq!(early, None, "to be done before the wake-up at {wake}");
             if wake > until {
                 self.now = until;
                 return;
@@ -159,7 +165,9 @@ impl World {
 
     fn act(&mut self) {
         for _ in 0..ACTIONS_MAX {
+            let is_announced = self.machine.poll_timeout().is_some_and(|due| due <= self.now);
             let Some(action) = self.machine.next_action(self.now) else { return };
+            assert!(is_announced, "{action:?} at {} although the machine said it could wait", self.now);
             if let Some(observation) = self.outcome_of(action) {
                 self.machine.handle(observation, self.now, Jitter::NONE);
             }
