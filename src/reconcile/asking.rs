@@ -97,12 +97,15 @@ mod tests {
 
     #[test]
     fn one_question_at_a_time() {
-        let mut asking = Asking::new(at(0));
-        assert!(asking.start_if_due(at(0)));
+        let mut asking = Asking::new(at(1));
+        assert!(!asking.start_if_due(at(0)));
+        assert!(asking.start_if_due(at(2)));
         assert!(!asking.start_if_due(at(100)));
         assert_eq!(asking.due_at(), None);
-        asking.answered(SECOND, at(5), Jitter::NONE);
-        assert_eq!(asking.due_at(), Some(at(6)));
+        assert_eq!(asking.asked_at(at(100)), at(2));
+        asking.answered(SECOND, at(105), Jitter::NONE);
+        assert_eq!(asking.due_at(), Some(at(106)));
+        assert_eq!(asking.asked_at(at(200)), at(200));
     }
 
     #[test]

@@ -65,3 +65,57 @@ impl History {
         self.propagation.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Moment {
+        Moment::at(Duration::from_secs(seconds))
+    }
+
+    fn peers(hosts: &[u8]) -> PeerSet {
+        let url = |host: &u8| format!("http://10.0.0.{host}:8761/eureka/").parse().expect("a valid URL");
+        hosts.iter().map(url).collect()
+    }
+
+    #[test]
+    fn a_change_says_who_came_and_who_left() {
+        let mut history = History::default();
+        history.changed(ChangeCause::PreviousLife, None, &peers(&[1, 2]), at(0));
+        history.changed(ChangeCause::Answer, Some(&peers(&[1, 2])), &peers(&[2, 3, 4]), at(7));
+        let (added, removed) = (peers(&[3, 4]), peers(&[1]));
+        let change = Change { number: 2, at: at(7), cause: ChangeCause::Answer, added, removed, peers: 3 };
+        assert_eq!(history.changes().back(), Some(&change));
+        assert_eq!(history.changes()[0].added, peers(&[1, 2]));
+    }
+
+    #[test]
+    fn the_latest_changes_are_kept() {
+        let mut history = History::default();
+        for _ in 0..Status::HISTORY_MAX + 10 {
+            history.changed(ChangeCause::Answer, None, &peers(&[1]), at(0));
+        }
+        let numbers: Vec<_> = history.changes().iter().map(|change| change.number).collect();
+        assert_eq!(numbers, (11..=74).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn propagation_counts_from_the_first_unconfirmed_answer() {
+        let mut history = History::default();
+        let taken =
+            |history: &History| history.propagation().map(|taken| (taken.value.as_secs(), taken.since));
+        history.changed(ChangeCause::Answer, None, &peers(&[1]), at(0));
+        history.confirmed(at(5));
+        assert_eq!(taken(&history), None, "a start is no change that arrives");
+        history.changed(ChangeCause::Settings, None, &peers(&[1]), at(10));
+        history.confirmed(at(15));
+        assert_eq!(taken(&history), None, "nor is what the operator does seen in DNS");
+        history.changed(ChangeCause::Answer, None, &peers(&[1]), at(20));
+        history.changed(ChangeCause::Answer, None, &peers(&[1]), at(22));
+        history.confirmed(at(23));
+        assert_eq!(taken(&history), Some((3, at(23))));
+        history.confirmed(at(53));
+        assert_eq!(taken(&history), Some((3, at(23))), "confirmed once");
+    }
+}

@@ -252,7 +252,10 @@ fn a_server_that_stumbles_as_it_comes_up_is_soon_asked_again() {
     world.run_until(66.0);
     world.status_fault = None;
     world.run_until(70.0);
-    assert_eq!(world.server.peers, peers(&[2]), "not after the half minute that a long failure has earned");
+    let confirmed_at = world.status().confirmed_at;
+    assert!(confirmed_at.is_some(), "not after the half minute that a long failure has earned");
+    assert_eq!(world.server.peers, peers(&[2]));
+    assert_eq!(world.refreshes, [confirmed_at.expect("just seen")], "and not unseen");
 }
 
 fn failing(reason: &str) -> ServerFault {

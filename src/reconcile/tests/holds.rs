@@ -77,7 +77,7 @@ fn nobody_is_believed_only_after_empty_after() {
     world.run_until(10.5);
     world.dns_then_run(NOBODY, 70.5);
     assert_eq!(world.listed(), peers(&[2, 3]));
-    world.run_until(72.5);
+    world.run_until(71.0);
     assert_eq!(world.listed(), peers(&[1]));
 }
 

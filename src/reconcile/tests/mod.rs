@@ -3,6 +3,7 @@
 mod world;
 
 mod adoption;
+mod conditions;
 mod holds;
 mod start;
 mod will;
