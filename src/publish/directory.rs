@@ -284,3 +284,85 @@ fn entry_name(name: &CStr) -> Option<String> {
     let name = name.to_str().ok()?;
     (name != "." && name != "..").then(|| name.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn directory() -> (tempfile::TempDir, Directory) {
+        let place = tempfile::tempdir().expect("a directory");
+        let directory = Directory::open(place.path()).expect("made");
+        (place, directory)
+    }
+
+    #[test]
+    fn makes_only_files_that_were_not_there() {
+        let (place, directory) = directory();
+        let at = |name: &str| place.path().join(name);
+        std::fs::write(at("victim"), "untouched").expect("made");
+        symlink("victim", at("link")).expect("made");
+        symlink("nowhere", at("dangling")).expect("made");
+        for name in ["victim", "link", "dangling"] {
+            let error = directory.create_file(name, b"new", 0o644).expect_err("it is there");
+            assert_eq!((error.step(), error.fault()), (Step::Create, &Fault::Planted), "{name}");
+        }
+        assert_eq!(std::fs::read_to_string(at("victim")).expect("there"), "untouched");
+        assert!(!at("nowhere").exists());
+    }
+
+    #[test]
+    fn opens_only_directories_and_none_through_a_link() {
+        let (place, directory) = directory();
+        std::fs::create_dir(place.path().join("real")).expect("made");
+        std::fs::write(place.path().join("file"), "").expect("made");
+        symlink("real", place.path().join("link")).expect("made");
+        assert!(directory.open_below("real").is_ok());
+        for name in ["file", "link"] {
+            let error = directory.open_below(name).expect_err("no real directory");
+            assert_eq!((error.step(), error.path()), (Step::Open, place.path().join(name).as_path()));
+        }
+        let error = Directory::open(&place.path().join("file")).expect_err("no directory");
+        assert_eq!((error.step(), error.fault()), (Step::Open, &Fault::NotADirectory));
+    }
+
+    #[test]
+    fn reads_up_to_the_bound_and_tells_exact_content_and_mode() {
+        let (place, directory) = directory();
+        let path = place.path().join("file");
+        std::fs::write(&path, "four").expect("made");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).expect("ours");
+        let content = directory.read("file", 4).expect("readable").expect("there");
+        assert_eq!((content.bytes.as_slice(), content.mode), (b"four".as_slice(), 0o640));
+        assert_eq!(directory.read("file", 3).expect_err("too large").fault(), &Fault::TooLarge(3));
+        assert!(directory.read("none", 4).expect("nothing").is_none());
+        assert!(directory.holds("file", b"four", 0o640));
+        for (bytes, mode) in
+            [(b"four".as_slice(), 0o644), (b"five", 0o640), (b"fou", 0o640), (b"fours", 0o640)]
+        {
+            assert!(!directory.holds("file", bytes, mode));
+        }
+    }
+
+    #[test]
+    fn rewrites_only_the_file_that_is_meant() {
+        let (place, directory) = directory();
+        for name in ["a", "b"] {
+            std::fs::write(place.path().join(name), "longer than what comes").expect("made");
+        }
+        let identity = directory.identity_below("a").expect("there");
+        directory.rewrite("a", identity, b"new").expect("ours");
+        directory.rewrite("b", identity, b"new").expect("left alone");
+        let read = |name: &str| std::fs::read_to_string(place.path().join(name)).expect("there");
+        assert_eq!((read("a").as_str(), read("b").as_str()), ("new", "longer than what comes"));
+    }
+
+    #[test]
+    fn errors_name_the_directory_itself_or_what_is_in_it() {
+        let (place, directory) = directory();
+        let path_of = |name| directory.fault(Step::Read, name, Fault::Other).path().to_owned();
+        assert_eq!(path_of("."), place.path());
+        assert_eq!(path_of("a"), place.path().join("a"));
+    }
+}

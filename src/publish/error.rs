@@ -201,3 +201,73 @@ impl PublishError {
         &self.fault
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_has_its_word() {
+        let said = |step| PublishError::of_fault(step, "/peers/a".into(), Fault::Other).to_string();
+        for (step, word) in [
+            (Step::Open, "open"),
+            (Step::Lock, "lock"),
+            (Step::Read, "read"),
+            (Step::Create, "create"),
+            (Step::Write, "write"),
+            (Step::Sync, "sync"),
+            (Step::Rename, "put in place"),
+            (Step::Remove, "remove"),
+        ] {
+            assert_eq!(said(step), format!("cannot {word} /peers/a: the operating system refuses"));
+        }
+    }
+
+    #[test]
+    fn each_error_number_has_its_fault() {
+        let permissions = || Permissions { uid: 1, gid: 2, directory: None };
+        for (errno, fault) in [
+            (Errno::NOENT, Fault::Missing),
+            (Errno::NOTDIR, Fault::NotADirectory),
+            (Errno::ROFS, Fault::ReadOnly),
+            (Errno::NOSPC, Fault::Full),
+            (Errno::DQUOT, Fault::Full),
+            (Errno::BUSY, Fault::SingleFileMount),
+            (Errno::ACCESS, Fault::Denied(permissions())),
+            (Errno::PERM, Fault::Denied(permissions())),
+            (Errno::LOOP, Fault::Planted),
+            (Errno::EXIST, Fault::Planted),
+            (Errno::ISDIR, Fault::Occupied),
+            (Errno::NOTEMPTY, Fault::Occupied),
+            (Errno::MFILE, Fault::OutOfDescriptors),
+            (Errno::NFILE, Fault::OutOfDescriptors),
+            (Errno::IO, Fault::Other),
+        ] {
+            assert_eq!(Fault::of(errno, permissions), fault);
+        }
+    }
+
+    #[test]
+    fn faults_that_carry_something_say_it() {
+        let owned = Owned { uid: 3, gid: 4, mode: 0o2755 };
+        let denied = Fault::Denied(Permissions { uid: 1, gid: 2, directory: Some(owned) });
+        for (fault, said) in [
+            (
+                denied,
+                "permission denied: we are uid 1 gid 2, the directory is mode 2755 of uid 3 gid 4; set the pod's \
+                 `fsGroup`, or `runAsUser` to the directory's owner",
+            ),
+            (
+                Fault::Locked(Some("pid 7 on a".to_owned())),
+                "pid 7 on a publishes there already; give each writer a directory of its own",
+            ),
+            (
+                Fault::Locked(None),
+                "another process publishes there already; give each writer a directory of its own",
+            ),
+            (Fault::TooLarge(9), "it is larger than 9 bytes"),
+        ] {
+            assert_eq!(fault.to_string(), said);
+        }
+    }
+}

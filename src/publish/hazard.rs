@@ -169,6 +169,33 @@ mod tests {
         mounted(&mounts::parse(&table), Path::new("/peers"), &[name("peers.properties")])
     }
 
+    #[test]
+    fn each_says_where_and_what_to_do() {
+        let peers = || PathBuf::from("/peers");
+        for (hazard, said) in [
+            (
+                Hazard::Unwritable { directory: peers(), fault: Fault::ReadOnly },
+                format!("/peers cannot be written to: {}", Fault::ReadOnly),
+            ),
+            (Hazard::Full(peers()), format!("/peers: {}", Fault::Full)),
+            (Hazard::FileMounted(peers()), format!("/peers: {}", Fault::SingleFileMount)),
+            (Hazard::Occupied(peers()), format!("/peers: {}", Fault::Occupied)),
+            (
+                Hazard::SubPath { directory: peers(), root: "a/b".into() },
+                "/peers is mounted by `subPath` (a/b); mount the whole volume, in the server's container too: a file \
+                 mounted by `subPath` never changes"
+                    .to_owned(),
+            ),
+            (
+                Hazard::NoVolume(peers()),
+                "/peers is in this container's own file system, where no other container sees it; mount a volume there"
+                    .to_owned(),
+            ),
+        ] {
+            assert_eq!(hazard.to_string(), said);
+        }
+    }
+
     const EMPTY_DIR: &str = "/var/lib/kubelet/pods/1-2/volumes/kubernetes.io~empty-dir/peers";
 
     #[test]
