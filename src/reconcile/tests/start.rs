@@ -3,7 +3,8 @@
 use super::world::*;
 use crate::model::{Jitter, Listing, PeerSet};
 use crate::reconcile::{
-    Action, ConditionKind, Machine, Observation, OnDeadline, Policy, PreviousLife, PublishOutcome, Role,
+    Action, ConditionKind, Dated, Machine, Observation, OnDeadline, Policy, PreviousLife, PublishOutcome,
+    Role,
 };
 
 fn previous(hosts: &[u8]) -> PreviousLife {
@@ -21,6 +22,16 @@ fn the_first_records_are_published_at_once_without_self() {
     assert_eq!(world.listed(), peers(&[2, 3]));
     assert_eq!(world.writes, [at(0.0)]);
     assert!(world.machine.is_settled());
+    world.run_until(100.0);
+    let status = world.status();
+    assert_eq!(status.published, Some(Dated { value: peers(&[2, 3]), since: at(0.0) }));
+    assert!(status.is_published_once && !status.flushing);
+}
+
+#[test]
+fn each_role_has_its_name() {
+    assert_eq!(policy().role_label(), "server");
+    assert_eq!(Policy { role: Role::Client, ..policy() }.role_label(), "client");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The operator's will: accept, freeze, new settings.
 
 use super::world::*;
-use crate::model::AddressPolicy;
-use crate::reconcile::{ConditionKind, Frozen, Policy, Taken};
+use crate::model::{AddressPolicy, PodIdentity};
+use crate::reconcile::{ConditionKind, Frozen, Own, Policy, Role, Taken};
 
 fn running(policy: Policy, hosts: &[u8]) -> World {
     let mut world = World::new(policy, None, records(hosts));
@@ -95,6 +95,25 @@ fn static_peers_come_and_go_at_once_and_never_name_self() {
     world.machine.change_policy(policy(), world.now);
     world.run_until(100.7);
     assert_eq!(world.listed(), peers(&[2]));
+}
+
+#[test]
+fn self_is_known_by_any_of_its_names() {
+    let identity = PodIdentity { name: None, addresses: [[10, 0, 0, 1].into()].into() };
+    let own = Own { identity, url: url("own.example") };
+    let static_peers = [url("own.example"), url("10.0.0.1"), url("10.0.0.9")].into();
+    let world = running(Policy { role: Role::Server(own), static_peers, ..policy() }, &[1, 2]);
+    assert_eq!(world.listed(), peers(&[2, 9]));
+}
+
+#[test]
+fn what_is_known_changes_at_once_though_a_new_service_has_not_been_asked() {
+    let mut world = running(policy(), &[1, 2]);
+    let questions = vec![question("eureka"), question("other")];
+    let with = Policy { questions, static_peers: [url("vm.example")].into(), ..policy() };
+    world.machine.change_policy(with, world.now);
+    let desired = world.status().desired.map(|desired| desired.value);
+    assert_eq!(desired, Some([url("10.0.0.2"), url("vm.example")].into()));
 }
 
 #[test]
