@@ -32,6 +32,7 @@ fn a_change_is_published_refreshed_and_confirmed_at_once() {
     assert_eq!(world.refreshes, [at(101.0)]);
     assert_eq!(world.server.peers, peers(&[2, 3]));
     let status = world.status();
+    assert_eq!(status.published, Some(Dated { value: peers(&[2, 3]), since: at(101.0) }));
     assert_eq!(status.refreshed_at, Some(at(101.0)));
     assert_eq!(status.confirmed_at, Some(at(101.0)));
     assert_eq!(status.adopted, Some(Dated { value: peers(&[2, 3]), since: at(101.0) }));

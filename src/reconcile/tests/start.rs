@@ -48,6 +48,7 @@ fn without_records_self_is_published_after_the_deadline() {
         world.run_until(9.9);
         assert_eq!(world.files, None);
         assert!(!world.machine.is_settled());
+        assert!(!world.status().is_published_once);
         world.run_until(10.0);
         assert_eq!(world.listed(), peers(&[1]));
         assert!(world.machine.is_settled());
