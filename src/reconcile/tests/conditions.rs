@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::world::*;
 use crate::model::{Answer, HeadlessService, LookupFailure, Patience, PeerSet, Record, Refusal, ServerFault};
-use crate::reconcile::{Adoption, ConditionKind, Policy, PreviousLife, Role};
+use crate::reconcile::{Adoption, ChangeCause, ConditionKind, Policy, PreviousLife, Role};
 
 /// What is told, in order: kind, since when, and the message.
 fn told(world: &World) -> Vec<(ConditionKind, f64, String)> {
@@ -226,4 +226,34 @@ fn an_answer_of_the_services_own_name_is_no_headless_service() {
     let kinds: Vec<_> = told(&world).into_iter().map(|told| told.0).collect();
     assert_eq!(kinds, [ConditionKind::NothingKnown, ConditionKind::HeldLookupFailed]);
     assert_eq!(world.listed(), peers(&[1]));
+}
+
+#[test]
+fn kinds_and_causes_have_names_and_five_kinds_are_holds() {
+    use ChangeCause::{Accepted, Answer, EmptyAfter, PreviousLife, Settings, StartDeadline};
+    use ConditionKind::{Frozen, HeldLookupFailed, HeldNobody, HeldRemoval, HeldShrink};
+    let labels = ConditionKind::ALL.map(ConditionKind::label);
+    let expected = [
+        "not_published",
+        "not_adopted",
+        "refresh_refused",
+        "refresh_failing",
+        "self_not_recognised",
+        "status_unreadable",
+        "server_unreachable",
+        "nothing_known",
+        "held_lookup_failed",
+        "held_nobody",
+        "held_shrink",
+        "held_removal",
+        "frozen",
+        "self_not_found",
+        "many_peers",
+    ];
+    assert_eq!(labels, expected, "they stand in status, metrics and alerts");
+    let holds: Vec<_> = ConditionKind::ALL.into_iter().filter(|kind| kind.is_hold()).collect();
+    assert_eq!(holds, [HeldLookupFailed, HeldNobody, HeldShrink, HeldRemoval, Frozen]);
+    let causes =
+        [PreviousLife, Answer, EmptyAfter, StartDeadline, Accepted, Settings].map(ChangeCause::label);
+    assert_eq!(causes, ["previous_life", "answer", "empty_after", "start_deadline", "accepted", "settings"]);
 }

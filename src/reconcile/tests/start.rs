@@ -140,11 +140,9 @@ fn one_service_is_published_while_another_is_silent_and_init_waits_for_both() {
     let both = Policy { questions: vec![question("eureka"), question("other")], ..policy() };
     let mut machine = Machine::new(both, None, at(0.0));
     let jitter = Jitter::NONE;
-    let mut asked = vec![];
-    while let Some(action) = machine.next_action(at(0.0)) {
-        asked.push(action);
-    }
-    assert_eq!(asked.len(), 2);
+    let asks = |machine: &mut Machine| matches!(machine.next_action(at(0.0)), Some(Action::Ask(_)));
+    assert!(asks(&mut machine) && asks(&mut machine));
+    assert_eq!(machine.next_action(at(0.0)), None);
     let answered = |service, answer| Observation::Answered { question: question(service), answer };
     machine.handle(answered("eureka", records(&[1, 2])), at(0.1), jitter);
     assert!(matches!(machine.next_action(at(0.1)), Some(Action::Publish(_))));
