@@ -150,6 +150,17 @@ fn a_failing_server_is_tried_for_ever_with_growing_pauses() {
 }
 
 #[test]
+fn a_new_list_does_not_wait_out_the_pause_of_the_one_before() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.server.behaviour = Behaviour::Answers(failing("no"));
+    world.dns_then_run(records(&[1, 2, 3]), 400.5);
+    world.server.behaviour = Behaviour::Takes;
+    world.dns_then_run(records(&[1, 2, 3, 4]), 401.5);
+    assert_eq!(world.refreshes.last(), Some(&at(401.0)));
+    assert_eq!(world.server.peers, peers(&[2, 3, 4]));
+}
+
+#[test]
 fn a_refusal_is_named_and_tried_rarely() {
     let mut world = running(refreshing(), &[1, 2]);
     world.server.behaviour = Behaviour::Answers(ServerFault::Refused(Refusal::NotExposed));
