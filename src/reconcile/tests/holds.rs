@@ -26,6 +26,16 @@ fn additions_at_once_removals_after_the_hold() {
 }
 
 #[test]
+fn a_removal_takes_two_answers_even_without_a_hold() {
+    let policy = Policy { remove_after: Patience::After(Duration::ZERO), ..policy() };
+    let mut world = World::new(policy, None, records(&[1, 2, 3, 4]));
+    world.run_until(100.5);
+    world.dns_then_run(records(&[1, 2, 3]), 110.5);
+    assert_eq!(world.writes, [at(0.0), at(102.0)]);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+}
+
+#[test]
 fn two_caches_that_disagree_change_nothing() {
     let mut world = running(&[1, 2, 3, 4]);
     let writes = world.writes.len();
