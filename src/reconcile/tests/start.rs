@@ -101,6 +101,14 @@ fn a_previous_life_of_other_services_is_not_ours() {
 }
 
 #[test]
+fn a_previous_life_with_other_services_does_not_make_us_alone() {
+    let other = Policy { questions: vec![question("other")], ..policy() };
+    let mut world = World::new(other, Some(&previous(&[2, 3])), SERVFAIL);
+    world.run_until(9.9);
+    assert_eq!(world.files, None);
+}
+
+#[test]
 fn a_previous_life_that_was_alone_is_alone_at_once() {
     let mut world = World::new(policy(), Some(&previous(&[])), SERVFAIL);
     world.run_until(0.0);
