@@ -68,6 +68,8 @@ impl Scene {
     }
 
     fn read(&self, name: &str) -> String {
+        // To read a FIFO would be to wait for ever.
+        assert!(fs::metadata(self.at(name)).expect("there").is_file(), "{name}");
         fs::read_to_string(self.at(name)).expect("readable")
     }
 
