@@ -172,3 +172,36 @@ fn stale_links<'a>(directory: &Directory, entries: &'a [Entry], wanted: &Wanted<
 fn target_of(name: &str) -> String {
     format!("{DATA}/{name}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Generations that all ceased to be current at `since`; the first one's name ends in 0.
+    fn superseded(count: usize, since: Instant) -> Superseded {
+        let name = |number| GenerationName::parse(&format!("..2025_01_01_00_00_00.{number}"));
+        Superseded((0..count).map(|number| (name(number).expect("a name"), since)).collect())
+    }
+
+    #[test]
+    fn a_burst_waits_for_no_grace_while_there_is_room() {
+        let later = Instant::now() + Duration::from_secs(3600);
+        let mut fresh = superseded(SUPERSEDED_MAX, later);
+        fresh.forget();
+        assert_eq!(fresh.0.len(), SUPERSEDED_MAX);
+        let mut too_many = superseded(SUPERSEDED_MAX + 1, later);
+        too_many.forget();
+        assert_eq!(too_many.0.len(), SUPERSEDED_MAX);
+        assert!(!too_many.holds(&superseded(1, later).0[0].0), "the oldest is gone");
+    }
+
+    #[test]
+    fn the_latest_outlives_its_grace() {
+        let start = Instant::now();
+        thread::sleep(GRACE);
+        let mut stale = superseded(3, start);
+        stale.forget();
+        assert_eq!(stale.0.len(), 1);
+        assert!(stale.holds(&superseded(3, start).0[2].0));
+    }
+}
