@@ -84,14 +84,14 @@ fn url_of(cluster: &Cluster, ordinal: u8) -> ServiceUrl {
 fn row_of(cluster: &Cluster, ordinal: u8) -> Row {
     let Some(server) = &cluster.pods[&ordinal].server else { return Row::Silent("no server".to_owned()) };
     match server.replicas() {
-        Ok(urls) => Row::Lists(urls.iter().filter_map(|url| url.parse().ok()).collect()),
+        Ok(urls) => Row::Lists(urls.iter().filter_map(|url| url.parse().ok()).collect::<PeerSet>().into()),
         Err(why) => Row::Silent(why),
     }
 }
 
 fn listed(row: &Row) -> PeerSet {
     match row {
-        Row::Lists(peers) => peers.clone(),
+        Row::Lists(listed) => listed.peers.clone(),
         Row::Silent(_) => PeerSet::new(),
     }
 }
@@ -105,8 +105,8 @@ fn is_silent(row: &Row) -> bool {
 }
 
 fn in_words(row: &Row) -> String {
-    let Row::Lists(peers) = row else { return "does not answer".to_owned() };
-    let names: Vec<String> = peers.iter().map(short).collect();
+    let Row::Lists(listed) = row else { return "does not answer".to_owned() };
+    let names: Vec<String> = listed.peers.iter().map(short).collect();
     if names.is_empty() { "lists nobody".to_owned() } else { format!("lists {}", names.join(" and ")) }
 }
 

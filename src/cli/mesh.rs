@@ -8,7 +8,7 @@ use tokio::task::{JoinSet, LocalSet};
 
 use crate::dns::{HickoryLookup, Lookup};
 use crate::eureka::{EurekaServer, ask_all};
-use crate::mesh::{Mesh, Row};
+use crate::mesh::{Listed, Mesh, Row};
 use crate::model::{
     AddressFamily, Answer, HeadlessService, Host, Moment, PeerSet, Question, Record, ServerFault, ServiceUrl,
     WallClock,
@@ -80,7 +80,7 @@ async fn look(settings: &Settings, given: &PeerSet) -> Option<Mesh> {
 
 fn row(reply: Result<Replicas, ServerFault>) -> Row {
     match reply {
-        Ok(replicas) => Row::Lists(replicas.peers),
+        Ok(Replicas { peers, foreign, uptime_min: _ }) => Row::Lists(Listed { peers, foreign }),
         Err(fault) => Row::Silent(fault.to_string()),
     }
 }
@@ -92,7 +92,7 @@ fn sinks_in(rows: &[(ServiceUrl, Row)], ours: &ServiceUrl) -> PeerSet {
         is_loopback && url.path() == ours.path()
     };
     let listed = rows.iter().filter_map(|(_, row)| match row {
-        Row::Lists(peers) => Some(peers),
+        Row::Lists(listed) => Some(&listed.peers),
         Row::Silent(_) => None,
     });
     listed.flatten().filter(is_sink).cloned().collect()
@@ -176,7 +176,8 @@ mod tests {
         let peer = url("http://10.0.0.2:8761/eureka/");
         let away = url("http://10.0.0.3:9762/sink/eureka/");
         let near = url("http://127.0.0.1:8761/eureka/");
-        let row = Row::Lists([&ours, &theirs, &peer, &away, &near].into_iter().cloned().collect());
+        let peers: PeerSet = [&ours, &theirs, &peer, &away, &near].into_iter().cloned().collect();
+        let row = Row::Lists(peers.into());
         let rows = [(peer, row), (away, Row::Silent("no".to_owned()))];
         assert_eq!(sinks_in(&rows, &ours), PeerSet::from([ours, theirs]));
     }

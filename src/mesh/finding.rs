@@ -76,13 +76,70 @@ pub enum Note<'a> {
         /// Which.
         server: &'a ServiceUrl,
     },
-    /// The server lists a peer that was not asked.
-    ListsStranger {
-        /// Which server.
-        server: &'a ServiceUrl,
-        /// Which peer.
-        stranger: &'a ServiceUrl,
-    },
+    /// The server lists something that is none of the servers asked.
+    ListsUnexpected(Unexpected<'a>),
+}
+
+/// An entry of one server's list that is none of the servers asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unexpected<'a> {
+    /// Whose list it is.
+    pub server: &'a ServiceUrl,
+    /// The entry, as the server gives it.
+    pub entry: &'a str,
+    /// Where it probably comes from.
+    pub provenance: Provenance<'a>,
+}
+
+/// Where an unexpected entry probably comes from; the first that fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provenance<'a> {
+    /// It is no service URL at all, so it was not made by this program.
+    NoUrl,
+    /// It is on the server's own machine.
+    OwnMachine,
+    /// It is on the host of this server, which was asked.
+    SameHost(&'a ServiceUrl),
+    /// Nothing is known of it.
+    Stranger,
+}
+
+impl Provenance<'_> {
+    /// The closed set of names used in the report.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::NoUrl => "no_url",
+            Self::OwnMachine => "own_machine",
+            Self::SameHost(_) => "same_host",
+            Self::Stranger => "stranger",
+        }
+    }
+}
+
+impl Unexpected<'_> {
+    /// How such a list comes about, by what Eureka makes of commas and blanks (`EndpointUtils` splits at
+    /// commas, trims nothing, and appends the missing slash).
+    fn why_no_url(&self) -> &'static str {
+        match self.entry {
+            entry if entry.contains("${") => "a placeholder that the server cannot resolve",
+            "/" => "a comma at the end of a list becomes this",
+            entry if entry.contains(char::is_whitespace) => "a blank beside a comma of a list becomes this",
+            _ => "a list of another origin than eureka-peers",
+        }
+    }
+}
+
+impl fmt::Display for Unexpected<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.provenance {
+            Provenance::NoUrl => write!(f, "no service URL: {}", self.why_no_url()),
+            Provenance::OwnMachine => f.write_str("its own machine: the default of an image, or of Eureka"),
+            Provenance::SameHost(asked) => write!(f, "on the host of {asked}, by another scheme, port or path"),
+            Provenance::Stranger => {
+                f.write_str("none of the servers asked: an older list, a peer that has gone, or one outside DNS")
+            }
+        }
+    }
 }
 
 impl fmt::Display for Note<'_> {
@@ -92,8 +149,8 @@ impl fmt::Display for Note<'_> {
                 f,
                 "{server} lists itself and replicates to itself: its host name is not the host in this URL"
             ),
-            Self::ListsStranger { server, stranger } => {
-                write!(f, "{server} lists {stranger}, which is none of the servers asked")
+            Self::ListsUnexpected(unexpected) => {
+                write!(f, "{} lists {:?}, {unexpected}", unexpected.server, unexpected.entry)
             }
         }
     }

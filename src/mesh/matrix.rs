@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{PeerSet, ServiceUrl};
+use crate::model::{Host, PeerSet, ServiceUrl};
 
-use super::{Absence, MissingEdge, Note};
+use super::{Absence, MissingEdge, Note, Provenance, Unexpected};
 
 /// What every server says of its peers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,10 +15,31 @@ pub struct Mesh {
 /// What one server says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
-    /// The peers it lists.
-    Lists(PeerSet),
+    /// What it lists.
+    Lists(Listed),
     /// It could not be asked; says why.
     Silent(String),
+}
+
+/// The list of one server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The peers.
+    pub peers: PeerSet,
+    /// Entries that are no service URL, fit to be shown.
+    pub foreign: Vec<String>,
+}
+
+impl Listed {
+    fn is_empty(&self) -> bool {
+        self.peers.is_empty() && self.foreign.is_empty()
+    }
+}
+
+impl From<PeerSet> for Listed {
+    fn from(peers: PeerSet) -> Self {
+        Self { peers, foreign: Vec::new() }
+    }
 }
 
 /// Whether one server lists another.
@@ -42,7 +63,7 @@ impl Mesh {
     /// URLs in `modulo` are no peers and are left out of every list: the sinks that flush old peers.
     pub fn new(replies: impl IntoIterator<Item = (ServiceUrl, Row)>, modulo: &PeerSet) -> Self {
         let without = |row| match row {
-            Row::Lists(peers) => Row::Lists(&peers - modulo),
+            Row::Lists(listed) => Row::Lists(Listed { peers: &listed.peers - modulo, ..listed }),
             Row::Silent(why) => Row::Silent(why),
         };
         Self { rows: replies.into_iter().map(|(server, row)| (server, without(row))).collect() }
@@ -60,8 +81,8 @@ impl Mesh {
 
     /// Whether `from`, which says `row`, lists `to`.
     pub(super) fn cell(from: &ServiceUrl, row: &Row, to: &ServiceUrl) -> Cell {
-        let Row::Lists(peers) = row else { return Cell::Unknown };
-        match (from == to, peers.contains(to)) {
+        let Row::Lists(listed) = row else { return Cell::Unknown };
+        match (from == to, listed.peers.contains(to)) {
             (true, true) => Cell::OwnListed,
             (true, false) => Cell::Own,
             (false, true) => Cell::Listed,
@@ -92,41 +113,78 @@ impl Mesh {
     }
 
     fn absence<'a>(&'a self, row: &'a Row, from: &ServiceUrl, to: &ServiceUrl) -> Absence<'a> {
-        let peers = match row {
+        let listed = match row {
             Row::Silent(why) => return Absence::NotAsked(why),
-            Row::Lists(peers) => peers,
+            Row::Lists(listed) => listed,
         };
-        if peers.is_empty() {
+        if listed.is_empty() {
             return Absence::ListsNobody;
         }
-        if peers.iter().all(|peer| peer == from) {
+        let is_other = |peer: &ServiceUrl| peer != from;
+        if listed.foreign.is_empty() && !listed.peers.iter().any(is_other) {
             return Absence::ListsOnlyItself;
         }
-        if self.strangers(peers).next().is_some() {
+        if !listed.foreign.is_empty() || self.strangers(&listed.peers).next().is_some() {
             return Absence::ListsOthersInstead;
         }
         match self.rows.get(to) {
             Some(Row::Silent(_)) => Absence::OtherSilent,
-            Some(Row::Lists(back)) if back.contains(from) => Absence::OneDirectional,
+            Some(Row::Lists(back)) if back.peers.contains(from) => Absence::OneDirectional,
             Some(Row::Lists(_)) | None => Absence::Mutual,
         }
     }
 
     /// Listed peers that are none of the servers asked.
-    pub(super) fn strangers<'a>(&'a self, peers: &'a PeerSet) -> impl Iterator<Item = &'a ServiceUrl> {
+    fn strangers<'a>(&'a self, peers: &'a PeerSet) -> impl Iterator<Item = &'a ServiceUrl> {
         peers.iter().filter(|peer| !self.rows.contains_key(*peer))
+    }
+
+    /// What every server lists that is none of the servers asked; sorted by server.
+    pub fn unexpected(&self) -> impl Iterator<Item = Unexpected<'_>> {
+        self.rows().flat_map(|(server, row)| self.unexpected_in(server, row))
+    }
+
+    fn unexpected_in<'a>(
+        &'a self,
+        server: &'a ServiceUrl,
+        row: &'a Row,
+    ) -> impl Iterator<Item = Unexpected<'a>> {
+        let listed = match row {
+            Row::Lists(listed) => Some(listed),
+            Row::Silent(_) => None,
+        };
+        let foreign = listed.into_iter().flat_map(|listed| &listed.foreign).map(move |entry| Unexpected {
+            server,
+            entry,
+            provenance: Provenance::NoUrl,
+        });
+        let strangers = listed.into_iter().flat_map(|listed| self.strangers(&listed.peers));
+        let strangers = strangers.map(move |stranger| Unexpected {
+            server,
+            entry: stranger.as_str(),
+            provenance: self.provenance(stranger),
+        });
+        foreign.chain(strangers)
+    }
+
+    fn provenance(&self, stranger: &ServiceUrl) -> Provenance<'_> {
+        let host = stranger.host();
+        if let Some(asked) = self.servers().find(|asked| asked.host() == host) {
+            return Provenance::SameHost(asked);
+        }
+        let is_own_machine = match host {
+            Host::Address(address) => address.is_loopback(),
+            Host::Name(name) => name.as_str() == "localhost",
+        };
+        if is_own_machine { Provenance::OwnMachine } else { Provenance::Stranger }
     }
 
     /// What deserves attention although it keeps no data from anyone; sorted by server.
     pub fn notes(&self) -> impl Iterator<Item = Note<'_>> {
         self.rows().flat_map(move |(server, row)| {
-            let peers = match row {
-                Row::Lists(peers) => Some(peers),
-                Row::Silent(_) => None,
-            };
-            let itself = peers.filter(|peers| peers.contains(server)).map(|_| Note::ListsItself { server });
-            let strangers = peers.into_iter().flat_map(|peers| self.strangers(peers));
-            itself.into_iter().chain(strangers.map(move |stranger| Note::ListsStranger { server, stranger }))
+            let lists_itself = Self::cell(server, row, server) == Cell::OwnListed;
+            let itself = lists_itself.then_some(Note::ListsItself { server });
+            itself.into_iter().chain(self.unexpected_in(server, row).map(Note::ListsUnexpected))
         })
     }
 }

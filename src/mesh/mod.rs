@@ -8,8 +8,8 @@ mod matrix;
 mod report;
 mod table;
 
-pub use finding::{Absence, MissingEdge, Note};
-pub use matrix::{Cell, Mesh, Row};
+pub use finding::{Absence, MissingEdge, Note, Provenance, Unexpected};
+pub use matrix::{Cell, Listed, Mesh, Row};
 pub use report::Report;
 
 #[cfg(test)]

@@ -15,7 +15,9 @@ pub struct Report<'a> {
     pub servers: Vec<ServerEntry<'a>>,
     /// Pairs where one is not known to list the other.
     pub missing: Vec<MissingEntry<'a>>,
-    /// What else deserves attention, in words.
+    /// What is listed and is none of the servers asked.
+    pub unexpected: Vec<UnexpectedEntry<'a>>,
+    /// What else deserves attention, all of the above included, in words.
     pub notes: Vec<String>,
 }
 
@@ -24,7 +26,8 @@ pub struct Report<'a> {
 pub struct ServerEntry<'a> {
     /// Its service URL.
     pub url: &'a str,
-    /// The peers it lists, sorted; absent where it could not be asked.
+    /// The peers it lists, sorted; absent where it could not be asked. What is no service URL is in
+    /// [`Report::unexpected`] alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lists: Option<Vec<&'a str>>,
     /// Why it could not be asked; absent where it could.
@@ -45,6 +48,19 @@ pub struct MissingEntry<'a> {
     pub message: String,
 }
 
+/// One entry of a list that is none of the servers asked.
+#[derive(Debug, Serialize)]
+pub struct UnexpectedEntry<'a> {
+    /// Whose list it is.
+    pub server: &'a str,
+    /// The entry, as the server gives it.
+    pub entry: &'a str,
+    /// Where it probably comes from: one of a closed set.
+    pub reason: &'static str,
+    /// The same in words.
+    pub message: String,
+}
+
 impl Mesh {
     /// The same as [`Self::render_table`], for programs.
     pub fn report(&self) -> Report<'_> {
@@ -54,6 +70,7 @@ impl Mesh {
             complete: self.is_complete(),
             servers: self.rows().map(entry).collect(),
             missing: self.missing_edges().map(|edge| missing_entry(&edge)).collect(),
+            unexpected: self.unexpected().map(|unexpected| unexpected_entry(&unexpected)).collect(),
             notes: self.notes().map(|note| note.to_string()).collect(),
         }
     }
@@ -61,7 +78,9 @@ impl Mesh {
 
 fn server_entry<'a>(url: &'a crate::model::ServiceUrl, row: &'a Row) -> ServerEntry<'a> {
     let (lists, fault) = match row {
-        Row::Lists(peers) => (Some(peers.iter().map(crate::model::ServiceUrl::as_str).collect()), None),
+        Row::Lists(listed) => {
+            (Some(listed.peers.iter().map(crate::model::ServiceUrl::as_str).collect()), None)
+        }
         Row::Silent(why) => (None, Some(why.as_str())),
     };
     ServerEntry { url: url.as_str(), lists, fault }
@@ -73,5 +92,14 @@ fn missing_entry<'a>(edge: &super::MissingEdge<'a>) -> MissingEntry<'a> {
         to: edge.to.as_str(),
         reason: edge.absence.label(),
         message: edge.absence.to_string(),
+    }
+}
+
+fn unexpected_entry<'a>(unexpected: &super::Unexpected<'a>) -> UnexpectedEntry<'a> {
+    UnexpectedEntry {
+        server: unexpected.server.as_str(),
+        entry: unexpected.entry,
+        reason: unexpected.provenance.label(),
+        message: unexpected.to_string(),
     }
 }

@@ -4,14 +4,14 @@ use proptest::prelude::*;
 
 use crate::model::{PeerSet, ServiceUrl};
 
-use super::{Cell, Mesh, Note, Row};
+use super::{Cell, Listed, Mesh, Note, Row};
 
 fn url(index: usize) -> ServiceUrl {
     format!("http://eureka-{index}.eureka.ns.svc:8761/eureka/").parse().expect("valid")
 }
 
 fn lists(peers: &[usize]) -> Row {
-    Row::Lists(peers.iter().map(|peer| url(*peer)).collect())
+    Row::Lists(Listed::from(peers.iter().map(|peer| url(*peer)).collect::<PeerSet>()))
 }
 
 fn mesh(rows: Vec<Row>) -> Mesh {
@@ -62,18 +62,73 @@ fn each_reason_is_told() {
 fn notes_keep_a_mesh_complete() {
     let mesh = mesh(vec![lists(&[0, 1, 9]), lists(&[0])]);
     assert!(mesh.is_complete());
-    let (own, stranger) = (url(0), url(9));
-    let notes: Vec<_> = mesh.notes().collect();
+    let own = url(0);
+    assert_eq!(mesh.notes().next(), Some(Note::ListsItself { server: &own }));
+    assert_eq!(unexpected(&mesh), [(own, url(9).to_string(), "stranger")]);
+}
+
+fn unexpected(mesh: &Mesh) -> Vec<(ServiceUrl, String, &'static str)> {
+    let told = |it: super::Unexpected<'_>| (it.server.clone(), it.entry.to_owned(), it.provenance.label());
+    mesh.unexpected().map(told).collect()
+}
+
+#[test]
+fn whatever_else_a_server_lists_is_told_with_its_reason() {
+    let asked = url(1);
+    let peers = [
+        asked.as_str(),
+        "http://eureka-1.eureka.ns.svc:9999/eureka/",
+        "http://localhost:8761/eureka/",
+        "http://[::1]:8761/eureka/",
+        "http://vm.example:8761/eureka/",
+    ];
+    let foreign = ["/", "http://a:8761/eureka/ /", "${EUREKA_LIST}/", "eureka-9:8761"];
+    let listed = Listed {
+        peers: peers.into_iter().map(|peer| peer.parse().expect("valid")).collect(),
+        foreign: foreign.map(str::to_owned).into(),
+    };
+    let mesh = Mesh::new([(url(0), Row::Lists(listed)), (url(1), lists(&[0]))], &PeerSet::new());
+    assert!(mesh.is_complete(), "nothing is kept from anyone");
+    let told: Vec<_> = mesh.unexpected().map(|it| (it.provenance.label(), it.to_string())).collect();
+    let told: Vec<_> = told.iter().map(|(label, words)| (*label, words.as_str())).collect();
     assert_eq!(
-        notes,
-        [Note::ListsItself { server: &own }, Note::ListsStranger { server: &own, stranger: &stranger }]
+        told,
+        [
+            ("no_url", "no service URL: a comma at the end of a list becomes this"),
+            ("no_url", "no service URL: a blank beside a comma of a list becomes this"),
+            ("no_url", "no service URL: a placeholder that the server cannot resolve"),
+            ("no_url", "no service URL: a list of another origin than eureka-peers"),
+            ("own_machine", "its own machine: the default of an image, or of Eureka"),
+            (
+                "same_host",
+                "on the host of http://eureka-1.eureka.ns.svc:8761/eureka/, by another scheme, port or path"
+            ),
+            ("own_machine", "its own machine: the default of an image, or of Eureka"),
+            (
+                "stranger",
+                "none of the servers asked: an older list, a peer that has gone, or one outside DNS"
+            ),
+        ]
     );
+    let (table, report) = (mesh.render_table(), mesh.report());
+    assert_eq!(report.unexpected.len(), told.len());
+    for entry in report.unexpected {
+        let line = format!("{} lists {:?}, {}", entry.server, entry.entry, entry.message);
+        assert!(table.contains(&line), "{line} is not in {table}");
+    }
+}
+
+#[test]
+fn a_list_without_a_single_url_is_not_taken_for_an_empty_one() {
+    let foreign = Row::Lists(Listed { peers: PeerSet::new(), foreign: vec!["/".to_owned()] });
+    let mesh = Mesh::new([(url(0), lists(&[1])), (url(1), foreign)], &PeerSet::new());
+    assert_eq!(reasons(&mesh), [(url(1), url(0), "lists_others_instead")]);
 }
 
 #[test]
 fn the_sink_is_no_peer() {
     let sink: ServiceUrl = "http://127.0.0.1:9762/sink/eureka/".parse().expect("valid");
-    let only_sink = Row::Lists(PeerSet::from([sink.clone()]));
+    let only_sink = Row::Lists(PeerSet::from([sink.clone()]).into());
     let mesh = Mesh::new([(url(0), lists(&[1])), (url(1), only_sink)], &PeerSet::from([sink]));
     assert_eq!(reasons(&mesh), [(url(1), url(0), "lists_nobody")]);
     assert_eq!(mesh.notes().count(), 0);
@@ -133,6 +188,7 @@ fn the_report_is_for_programs() {
                 "reason": "not_asked",
                 "message": "it could not be asked: no",
             }],
+            "unexpected": [],
             "notes": [],
         })
     );

@@ -73,6 +73,26 @@ fn a_complete_mesh_is_0_and_an_incomplete_one_3() {
 }
 
 #[test]
+fn what_a_server_lists_that_nobody_asked_for_is_shown_with_its_reason() {
+    let cluster = Cluster::of(&[]);
+    let port = free_address().port();
+    let asked = [0, 1].map(|server| url(server, port));
+    for (server, other) in [(0, 1), (1, 0)] {
+        let peers = [&asked[other], "http://localhost:8761/eureka/", "http://u:hunter2@gone:1/eureka/ /"];
+        serve((host(server), port).into(), status(&peers.map(str::to_owned)));
+    }
+    let flags = asked.each_ref().map(|url| format!("--url={url}"));
+    let outcome = cluster.once("mesh", &flags.each_ref().map(String::as_str)).expect(0);
+    let note = format!("{} lists \"http://localhost:8761/eureka/\", its own machine", asked[0]);
+    assert!(outcome.stdout.contains(&note), "{outcome:#?}");
+    assert!(outcome.stdout.contains("a blank beside a comma"), "{outcome:#?}");
+    assert!(!outcome.stdout.contains("hunter2"), "{outcome:#?}");
+    let report = cluster.once("mesh", &[&flags[0], &flags[1], "-o", "json"]).expect(0).json();
+    let reasons = texts(&report["unexpected"], |it| &it["reason"]);
+    assert_eq!(reasons, ["no_url", "own_machine", "no_url", "own_machine"]);
+}
+
+#[test]
 fn servers_come_from_dns_by_address() {
     let cluster = Cluster::of(&[]);
     let port = servers(&[&[1], &[0]]);
