@@ -107,6 +107,7 @@ struct Last {
 
 #[derive(Serialize)]
 struct Change<'a> {
+    number: u64,
     #[serde(flatten)]
     when: Dated,
     cause: &'static str,
@@ -230,6 +231,7 @@ impl Snapshot {
         let first =
             |peers: &'a PeerSet| peers.iter().take(CHANGE_PEERS_MAX).map(ServiceUrl::as_str).collect();
         Change {
+            number: change.number,
             when: self.dated(change.at),
             cause: change.cause.label(),
             added: first(&change.added),

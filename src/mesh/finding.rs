@@ -134,10 +134,12 @@ impl fmt::Display for Unexpected<'_> {
         match self.provenance {
             Provenance::NoUrl => write!(f, "no service URL: {}", self.why_no_url()),
             Provenance::OwnMachine => f.write_str("its own machine: the default of an image, or of Eureka"),
-            Provenance::SameHost(asked) => write!(f, "on the host of {asked}, by another scheme, port or path"),
-            Provenance::Stranger => {
-                f.write_str("none of the servers asked: an older list, a peer that has gone, or one outside DNS")
+            Provenance::SameHost(asked) => {
+                write!(f, "on the host of {asked}, by another scheme, port or path")
             }
+            Provenance::Stranger => f.write_str(
+                "none of the servers asked: an older list, a peer that has gone, or one outside DNS",
+            ),
         }
     }
 }

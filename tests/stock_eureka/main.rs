@@ -7,11 +7,14 @@
 //!
 //! How much runs is said by `STOCK_EUREKA`: `quick`, the default, is the heart of it on one release;
 //! `wide` is every scenario on that release, and cold start and scaling with the flush on
-//! all others; `full` is everything. A filter on the command line chooses from everything.
+//! all others; `full` is everything, with measurements of many minutes. A filter on the command line
+//! chooses from everything.
 //!
 //!     STOCK_EUREKA=full cargo test --test stock_eureka
 //!     cargo test --test stock_eureka -- 2025.0.1::          # one release
 //!     cargo test --test stock_eureka -- ::scale_names       # one scenario
+//!     cargo test --test stock_eureka -- ::additions --nocapture        # 30 additions: times and counts
+//!     cargo test --test stock_eureka -- ::sink_held_long --nocapture   # ten minutes with the sink
 
 mod cluster;
 mod dns;
@@ -90,6 +93,7 @@ impl Extent {
         let is_reference = release.name == release::REFERENCE;
         match self {
             Self::Quick => is_reference && Self::QUICK.contains(&scenario.name),
+            Self::Wide if scenario.is_measurement => false,
             Self::Wide => is_reference || Self::EVERYWHERE.contains(&scenario.name),
             Self::Full => true,
         }

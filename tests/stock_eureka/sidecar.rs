@@ -149,7 +149,15 @@ impl Sidecar {
     pub(crate) fn changes(&self) -> u64 {
         let status = self.status().expect("the status is served");
         let history = status["history"].as_array().expect("the status holds a history");
-        u64::try_from(history.len()).expect("a history is short")
+        history.last().map_or(0, |change| change["number"].as_u64().expect("changes are numbered"))
+    }
+
+    /// Retries of refreshes that were taken and changed nothing, in all lives.
+    pub(crate) fn counted_retries(&self) -> u64 {
+        let published = self.published();
+        let number =
+            published.lines().find_map(|line| line.split_once("eureka-peers-generation=")?.1.parse().ok());
+        number.unwrap_or_default()
     }
 
     /// The values of a counter, by one of its labels.

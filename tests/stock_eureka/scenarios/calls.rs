@@ -1,7 +1,7 @@
-//! The call that makes a server adopt its list: slow, hanging, asked for too often, and timed.
+//! The call that makes a server adopt its list: slow, hanging, and asked for too often.
 
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::cluster::Cluster;
 use crate::pod::{PeerHost, Pod};
@@ -26,14 +26,6 @@ const STORM_PAUSE: Duration = Duration::from_millis(333);
 const STORM_REFRESHES_MAX: u64 = 6;
 /// Pods whose names come and go in a storm.
 const STORM_PODS: u8 = 6;
-
-/// Additions that are measured.
-const ADDITIONS: u8 = 30;
-/// Refreshes are at least five seconds apart; an addition sooner would wait for that.
-const ADDITIONS_APART: Duration = Duration::from_millis(5200);
-/// The promise of the design.
-const MEDIAN_MAX: Duration = Duration::from_secs(1);
-const WORST_MAX: Duration = Duration::from_secs(2);
 
 /// A server that takes its time adopts, and is not called twice.
 pub(super) fn slow_server(release: &'static Release) {
@@ -90,28 +82,6 @@ pub(super) fn storm(release: &'static Release) {
 /// The pods of one moment: self, and those whose bit is set.
 fn in_storm(change: u8) -> impl Iterator<Item = u8> {
     (0..=STORM_PODS).filter(move |ordinal| *ordinal == 0 || change & (1 << (ordinal - 1)) != 0)
-}
-
-/// From an addition in an uncached DNS to a server that has it.
-pub(super) fn latency(release: &'static Release) {
-    let mut cluster = Cluster::new(release, "latency", PeerHost::Names);
-    cluster.scale(1);
-    sleep(ADDITIONS_APART);
-    let pods: Vec<Pod> = (0..=ADDITIONS).map(|ordinal| cluster.pod(ordinal)).collect();
-    let mut figures = Vec::new();
-    for count in 1..=ADDITIONS {
-        let peers: Vec<String> = (1..=count).map(|ordinal| cluster.url(ordinal)).collect();
-        let begun = Instant::now();
-        cluster.dns.set(&pods[..=usize::from(count)]);
-        figures.push(cluster.wait_for_peers(0, &peers));
-        sleep(ADDITIONS_APART.saturating_sub(begun.elapsed()));
-    }
-    figures.sort_unstable();
-    let (median, worst) = (figures[figures.len() / 2], figures[figures.len() - 1]);
-    println!("  {ADDITIONS} additions: median {median:?}, worst {worst:?}, best {:?}", figures[0]);
-    assert!(median <= MEDIAN_MAX, "median {median:?}: {figures:?}");
-    assert!(worst <= WORST_MAX, "worst {worst:?}: {figures:?}");
-    assert!(cluster.sidecar(0).refreshes() <= u64::from(ADDITIONS), "one change, one call");
 }
 
 /// One pod, alone, whose actuator is reached through a proxy.

@@ -2,6 +2,7 @@
 //!
 //! A scenario is a function over a release; it fails by a panic that says what was seen.
 
+mod additions;
 mod adoption;
 mod calls;
 mod clients;
@@ -22,6 +23,8 @@ pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     /// What happens.
     pub(crate) body: fn(&'static Release),
+    /// Whether it takes minutes of waiting for one figure.
+    pub(crate) is_measurement: bool,
     on: On,
     tools: &'static [&'static str],
 }
@@ -57,7 +60,11 @@ impl Scenario {
 }
 
 const fn scenario(name: &'static str, on: On, body: fn(&'static Release)) -> Scenario {
-    Scenario { name, body, on, tools: &[] }
+    Scenario { name, body, is_measurement: false, on, tools: &[] }
+}
+
+const fn measurement(name: &'static str, on: On, body: fn(&'static Release)) -> Scenario {
+    Scenario { is_measurement: true, ..scenario(name, on, body) }
 }
 
 /// Every scenario, the simple ones first.
@@ -82,14 +89,14 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     scenario("slow_server", On::Reference, calls::slow_server),
     scenario("hanging_server", On::Reference, calls::hanging_server),
     scenario("storm", On::Reference, calls::storm),
-    scenario("latency", On::Reference, calls::latency),
+    scenario("with_client_refresh", On::Reference, additions::with_client_refresh),
     scenario("basic_credentials", On::Guarded, security::basic_credentials),
     scenario("csrf", On::Guarded, security::csrf),
     scenario("security_starter_only", On::Reference, security::starter_only),
     Scenario {
-        name: "real_clients",
-        body: clients::stay_registered,
-        on: On::Reference,
         tools: &["python3", "node", "npm"],
+        ..scenario("real_clients", On::Reference, clients::stay_registered)
     },
+    measurement("additions", On::All, additions::thirty),
+    measurement("sink_held_long", On::All, adoption::sink_held_long),
 ];
