@@ -101,6 +101,7 @@ impl EurekaServer {
             }
         };
         let mut findings = vec![inspect_replicas(&status)];
+        findings.extend(inspect_placeholders(&status));
         findings.extend(expected.own.map(|own| inspect_self(own, &status, sources, expected.call)));
         findings.extend(expected.own.and_then(|own| inspect_port(own, &status.instance)));
         findings.push(self.inspect_registration(&status.instance).await);
@@ -220,6 +221,16 @@ fn inspect_replicas(status: &ServerStatus) -> Finding {
     )
 }
 
+/// Lists are compared without user-info, so a server that calls its peers as nobody has adopted its list.
+fn inspect_placeholders(status: &ServerStatus) -> Option<Finding> {
+    let name = status.unresolved.as_deref()?;
+    Some(Finding::new(
+        Severity::Fault,
+        format!("the server does not know {name}, which the URLs of its peers name: it calls them without"),
+        format!("give the server's own container a variable {name}, and restart it"),
+    ))
+}
+
 /// Whether `PeerEurekaNodes.isThisMyUrl` says so: the URL equals `eureka.server.my-url`, or, without
 /// that, its host the instance's host name.
 fn inspect_self(
@@ -232,12 +243,18 @@ fn inspect_self(
     if status.replicas.peers.contains(own) {
         let what =
             format!("the server takes itself for a peer: {own} is in its list, its host name is {name}");
-        return Finding::new(Severity::Fault, what, self_fix(own));
+        // Where the name is right, only a URL of its own can stand before it.
+        let fix = if own.host().to_string() == *name { my_url_fix(own) } else { self_fix(own) };
+        return Finding::new(Severity::Fault, what, fix);
     }
     let my_url = sources.map(|sources| sources.in_force("eureka.server.my-url"));
+    let not_taken = format!("the server does not take {own} for itself");
     let (severity, why) = match my_url {
         Some(InForce::Value(url)) if url == own.as_str() => return recognised(own),
-        Some(InForce::Value(_)) => (Severity::Fault, "its eureka.server.my-url is another one".to_owned()),
+        Some(InForce::Value(_)) => {
+            let what = format!("{not_taken}: its eureka.server.my-url is another one");
+            return Finding::new(Severity::Fault, what, my_url_fix(own));
+        }
         _ if own.host().to_string() == *name => return recognised(own),
         Some(InForce::Default) => (Severity::Fault, format!("its host name is {name}")),
         None if call.is_some() && !is_ipv6(own) => (Severity::Fault, format!("its host name is {name}")),
@@ -246,7 +263,7 @@ fn inspect_self(
         }
     };
     let fix = if call.is_some() { self_fix(own) } else { self_fix_of_any(own) };
-    Finding::new(severity, format!("the server does not take {own} for itself: {why}"), fix)
+    Finding::new(severity, format!("{not_taken}: {why}"), fix)
 }
 
 /// The cure for a server that polls: most likely the WAR, whose host name is the machine's.
@@ -273,6 +290,11 @@ fn self_fix(own: &ServiceUrl) -> String {
         }
         Host::Address(_) => format!("set EUREKA_SERVER_MYURL={own}, to the letter; names need no such thing"),
     }
+}
+
+/// The cure where the server has a URL of its own, which beats its host name; some images set one.
+fn my_url_fix(own: &ServiceUrl) -> String {
+    format!("set EUREKA_SERVER_MYURL={own}, to the letter, or take eureka.server.my-url away")
 }
 
 /// The port that the server registers, where its URL is a plain one.

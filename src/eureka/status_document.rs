@@ -31,6 +31,8 @@ pub struct ServerStatus {
     /// The peers whose host is that of no registered server (`unavailable-replicas`); names are
     /// compared, nobody is asked.
     pub unavailable: PeerSet,
+    /// The first placeholder that stands in a peer's URL as it was written: the server cannot resolve it.
+    pub unresolved: Option<String>,
     /// Its own registration.
     pub instance: Instance,
 }
@@ -81,13 +83,15 @@ fn read(root: Node<'_, '_>) -> Result<ServerStatus, String> {
             "a document <{name}> without registered-replicas is no status; check --status-url"
         ));
     };
-    let (peers, foreign) = peers_in(&text_of(registered))?;
+    let registered = text_of(registered);
+    let (peers, foreign) = peers_in(&registered)?;
     let unavailable = stats.map(|stats| child_text(stats, "unavailable-replicas")).unwrap_or_default();
     let (unavailable, _names_of_none) = peers_in(unavailable.trim().trim_end_matches(','))?;
     let uptime = child(root, "generalStats").map(|stats| child_text(stats, "server-uptime"));
     let uptime_min = uptime.as_deref().and_then(uptime_min);
     let instance = child(root, "instanceInfo").map(instance_in).unwrap_or_default();
-    Ok(ServerStatus { replicas: Replicas { peers, foreign, uptime_min }, unavailable, instance })
+    let unresolved = placeholder_in(&registered).map(str::to_owned);
+    Ok(ServerStatus { replicas: Replicas { peers, foreign, uptime_min }, unavailable, unresolved, instance })
 }
 
 /// Splits a list of URLs: `, ` between registered ones, `,` after each unavailable one (`StatusUtil`).
@@ -108,6 +112,17 @@ fn peers_in(list: &str) -> Result<(PeerSet, Vec<String>), String> {
         }
     }
     Ok((peers, foreign))
+}
+
+/// The first `${NAME}`. A server that resolves it shows what it stands for, which is nobody's business;
+/// a name is told only where it looks like one.
+fn placeholder_in(list: &str) -> Option<&str> {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    list.match_indices("${").find_map(|(start, _)| {
+        let name = list[start + 2..].split('}').next()?;
+        let is_name = (1..=TEXT_MAX).contains(&name.len()) && name.chars().all(is_of_name);
+        (is_name && list[start + 2 + name.len()..].starts_with('}')).then_some(name)
+    })
 }
 
 /// An entry that is no service URL.

@@ -100,7 +100,8 @@ fn self_not_recognised(machine: &Machine, seen: &Dated<Seen>) -> Condition {
     let message = format!(
         "the server lists itself ({url}) among its peers and replicates to itself; its own host name differs from \
          that URL: with names set EUREKA_INSTANCE_HOSTNAME to the pod's name in the Service, with addresses \
-         EUREKA_INSTANCE_PREFERIPADDRESS=true, with IPv6 EUREKA_SERVER_MYURL to that URL"
+         EUREKA_INSTANCE_PREFERIPADDRESS=true, with IPv6, or where the image sets eureka.server.my-url, \
+         EUREKA_SERVER_MYURL to that URL"
     );
     condition(ConditionKind::SelfNotRecognised, seen.since, message)
 }

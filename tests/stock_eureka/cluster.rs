@@ -99,7 +99,8 @@ impl Cluster {
     /// The URL under which the others know a pod.
     pub(crate) fn url(&self, ordinal: u8) -> String {
         let host = self.pod(ordinal).host(self.peer_host);
-        format!("http://{host}:{}{}", self.release.port(), self.release.context_path())
+        let (scheme, path) = (self.sidecar.scheme, self.sidecar.context_path(self.release));
+        format!("{scheme}://{host}:{}{path}", self.release.port())
     }
 
     /// The running program of a pod.

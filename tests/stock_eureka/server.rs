@@ -41,6 +41,12 @@ pub(crate) struct SetUp {
     pub(crate) more: Vec<&'static str>,
     /// Variables that the scenario is about.
     pub(crate) variables: Variables,
+    /// Documented variables that the scenario does without.
+    pub(crate) without: Vec<&'static str>,
+    /// What stands behind the program's name on the command line.
+    pub(crate) arguments: Vec<String>,
+    /// What its registry's paths begin with, where that is not the release's own.
+    pub(crate) context_path: Option<&'static str>,
     /// Whether Spring Security is in the build.
     pub(crate) security: Security,
     /// Who asks, where the server wants to know.
@@ -56,6 +62,9 @@ impl SetUp {
             environment: peer_host.as_str().to_owned(),
             more: Vec::new(),
             variables: Variables::new(),
+            without: Vec::new(),
+            arguments: Vec::new(),
+            context_path: None,
             security: Security::Without,
             credentials: None,
             network: Network::Pod,
@@ -96,13 +105,14 @@ impl Server {
         }
         command.arg(format!("-Djdk.net.hosts.file={}", pod.file("hosts").display()));
         command.arg(format!("-Djava.io.tmpdir={}", pod.tmp().display()));
-        command.args(image.arguments(&pod.address().to_string(), release.port()));
+        command.args(image.arguments(&pod.address().to_string(), release.port())).args(&set_up.arguments);
         let process = Process::start(pod.name(), &command, &pod.file("server.log"));
         let socket = match set_up.network {
             Network::Pod => pod.socket(release.port()),
             Network::Machine => SocketAddr::from((Ipv4Addr::LOCALHOST, release.port())),
         };
-        let registry = Registry::new(socket, release.context_path(), set_up.credentials);
+        let context_path = set_up.context_path.unwrap_or(release.context_path());
+        let registry = Registry::new(socket, context_path, set_up.credentials);
         Self { process, registry }
     }
 
@@ -150,6 +160,7 @@ fn variables(release: &Release, pod: &Pod, set_up: &SetUp) -> Variables {
         }
     }
     variables.extend(set_up.variables.clone());
+    variables.retain(|name, _| !set_up.without.contains(&name.as_str()));
     let path = std::env::var("PATH").expect("Java was found in PATH");
     variables.insert("PATH".to_owned(), path);
     variables

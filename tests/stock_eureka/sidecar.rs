@@ -39,6 +39,12 @@ pub(crate) const MANAGEMENT: u16 = 8762;
 pub(crate) struct SetUp {
     /// What its URLs contain.
     pub(crate) peer_host: PeerHost,
+    /// What its URLs begin with.
+    pub(crate) scheme: &'static str,
+    /// What its URLs end with, where that is not the release's own.
+    pub(crate) context_path: Option<&'static str>,
+    /// Where the sink is.
+    pub(crate) local_listen: u16,
     /// More flags; a repeated one replaces nothing, so each stands here or below, not twice.
     pub(crate) more: Vec<String>,
     /// Where the actuator is, when not at its pod's own address.
@@ -50,13 +56,26 @@ pub(crate) struct SetUp {
 impl SetUp {
     /// As the documentation says, at the pod's own addresses.
     pub(crate) fn documented(peer_host: PeerHost) -> Self {
-        Self { peer_host, more: Vec::new(), actuator: None, network: Network::Pod }
+        Self {
+            peer_host,
+            scheme: "http",
+            context_path: None,
+            local_listen: LOCAL_LISTEN,
+            more: Vec::new(),
+            actuator: None,
+            network: Network::Pod,
+        }
     }
 
     /// The same with more flags.
     pub(crate) fn with(mut self, flags: &[&str]) -> Self {
         self.more.extend(flags.iter().map(|&flag| flag.to_owned()));
         self
+    }
+
+    /// What its URLs end with.
+    pub(crate) fn context_path(&self, release: &Release) -> &'static str {
+        self.context_path.unwrap_or(release.context_path())
     }
 
     /// The same, believing a removal at once: for scenarios about adoption.
@@ -208,7 +227,7 @@ fn command(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &
     let mut command = ground::program();
     command.env_clear().envs(pod.downward()).current_dir(pod.volume()).args(words.split(' '));
     if set_up.network == Network::Pod {
-        command.arg("--local-listen").arg(pod.loopback(LOCAL_LISTEN).to_string());
+        command.arg("--local-listen").arg(pod.loopback(set_up.local_listen).to_string());
     }
     if words == "accept" {
         // It calls the program that runs, and takes no other setting.
@@ -220,7 +239,7 @@ fn command(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &
     command.args(["--service", "eureka", "--cluster-domain", "cluster.local"]);
     command.arg("--dns-server").arg(dns.to_string());
     command.arg("--output-dir").arg(pod.volume());
-    command.args(output_flags(release)).args(adoption_flags(release, pod, set_up)).args(&set_up.more);
+    command.args(output_flags(release, set_up)).args(adoption_flags(release, pod, set_up)).args(&set_up.more);
     if set_up.peer_host == PeerHost::Addresses {
         command.args(["--peer-host", "ipv4", "--allow-cidr", "127.0.0.0/8"]);
     }
@@ -230,11 +249,11 @@ fn command(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &
     command
 }
 
-fn output_flags(release: &Release) -> Vec<String> {
+fn output_flags(release: &Release, set_up: &SetUp) -> Vec<String> {
     let format = if release.is_refreshed() { "spring-properties" } else { "archaius" };
     let output = format!("{}={format}", release.file_name());
-    let context_path = release.context_path().to_owned();
-    vec!["--output".to_owned(), output, "--context-path".to_owned(), context_path]
+    let path = set_up.context_path(release);
+    ["--output", &output, "--context-path", path, "--scheme", set_up.scheme].map(str::to_owned).into()
 }
 
 fn adoption_flags(release: &Release, pod: &Pod, set_up: &SetUp) -> Vec<String> {
@@ -247,7 +266,8 @@ fn adoption_flags(release: &Release, pod: &Pod, set_up: &SetUp) -> Vec<String> {
         flags.extend(["--actuator-url".to_owned(), format!("http://{actuator}/actuator")]);
     }
     if set_up.network == Network::Pod {
-        let status = format!("http://{}{}status", pod.socket(release.port()), release.context_path());
+        let (scheme, path) = (set_up.scheme, set_up.context_path(release));
+        let status = format!("{scheme}://{}{path}status", pod.socket(release.port()));
         flags.extend(["--status-url".to_owned(), status]);
     }
     flags

@@ -200,6 +200,11 @@ async fn self_is_judged_as_the_server_judges() {
     let listed = "http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/";
     let bad = the_bad_one(&Stock::default().inspect_as(listed, refresh).await);
     assert!(bad.starts_with("fault: the server takes itself for a peer"), "{bad}");
+    // As in an image that sets a URL of its own: the name is right, and does not count.
+    let own = "http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/";
+    let status = STATUS_2025.replace(listed, own);
+    let bad = the_bad_one(&Stock { status: (200, status), ..Stock::default() }.inspect().await);
+    assert!(bad.contains(&format!("set EUREKA_SERVER_MYURL={own}")), "{bad}");
     let hidden = Stock { env: (404, String::new()), ..Stock::default() };
     let findings = hidden.inspect_as("http://[fd00::1]:8761/eureka/", refresh).await;
     assert!(bad_with(&findings, "EUREKA_SERVER_MYURL=http://[fd00::1]:8761/eureka/").starts_with("unknown"));
@@ -239,6 +244,24 @@ async fn peers_that_are_no_urls_and_the_sink() {
     assert_ne!(flushing, STATUS_2025);
     let findings = Stock { status: (200, flushing), ..Stock::default() }.inspect().await;
     assert_eq!(bad(&findings).len(), DEFAULTS.len(), "{findings:#?}");
+}
+
+#[tokio::test]
+async fn a_placeholder_that_the_server_cannot_resolve() {
+    let host = "http://eureka-1.eureka.ns.svc.cluster.local";
+    for (user_info, told) in [
+        ("${EUREKA_USER}:${EUREKA_PASSWORD}", true),
+        ("user:hunter2", false),
+        // Passwords with odd signs in them, which are told to nobody.
+        ("user:hun${ter2", false),
+        ("user:${hunter2 }", false),
+    ] {
+        let status = STATUS_2025.replace(host, &host.replace("://", &format!("://{user_info}@")));
+        let findings = Stock { status: (200, status), ..Stock::default() }.inspect().await;
+        let found = bad(&findings).join("\n");
+        assert_eq!(found.contains("the server does not know EUREKA_USER"), told, "{user_info}: {found}");
+        assert!(!found.contains("hunter2"), "{found}");
+    }
 }
 
 #[tokio::test]

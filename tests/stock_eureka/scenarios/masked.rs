@@ -5,10 +5,17 @@ use std::time::Duration;
 use crate::cluster::Cluster;
 use crate::pod::PeerHost;
 use crate::release::Release;
+use crate::rest::Request;
+use crate::server::SetUp;
+use crate::sidecar::MANAGEMENT;
 use crate::trial::{holds_for, wait_for};
 
 /// What many images and manifests set, and what wins over every file.
 const MASK: &str = "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE";
+/// What lets `env` be read, and with it what masks the list.
+const EXPOSED: &str = "MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE";
+/// The exit code of `check` for what it found.
+const FINDINGS: i32 = 3;
 /// One refresh and two counted retries.
 const REFRESHES_A_LIST: u64 = 3;
 /// Three refreshes, five seconds and more apart.
@@ -44,16 +51,95 @@ pub(super) fn by_the_environment(release: &'static Release) {
     });
 }
 
+/// A way to mask the list, and the name by which it is told where `env` is exposed.
+struct Mask {
+    put_on: fn(SetUp) -> SetUp,
+    told_as: &'static str,
+}
+
+/// All that beat a file, by their rank in Spring.
+const MASKS: [Mask; 5] = [
+    Mask { put_on: |set_up| set_up.with(MASK, ELSEWHERE), told_as: MASK },
+    Mask {
+        put_on: |set_up| set_up.with("EUREKA_CLIENT_SERVICE_URL_DEFAULTZONE", ELSEWHERE),
+        told_as: "EUREKA_CLIENT_SERVICE_URL_DEFAULTZONE",
+    },
+    Mask {
+        put_on: |set_up| {
+            let json = r#"{"eureka":{"client":{"serviceUrl":{"defaultZone":"http://elsewhere:1/eureka/"}}}}"#;
+            set_up.with("SPRING_APPLICATION_JSON", json)
+        },
+        told_as: "SPRING_APPLICATION_JSON",
+    },
+    Mask {
+        put_on: |mut set_up| {
+            set_up.arguments.push(format!("--eureka.client.service-url.defaultZone={ELSEWHERE}"));
+            set_up
+        },
+        told_as: "command line",
+    },
+    Mask {
+        put_on: |set_up| {
+            let option = format!("-Deureka.client.service-url.defaultZone={ELSEWHERE}");
+            set_up.with("JAVA_TOOL_OPTIONS", &option)
+        },
+        told_as: "-D",
+    },
+];
+const ELSEWHERE: &str = "http://elsewhere:1/eureka/";
+
 /// Where `env` is exposed, the very source is named, and nobody has to guess.
 pub(super) fn and_shown(release: &'static Release) {
     let mut cluster = Cluster::new(release, "masked_and_shown", PeerHost::Names);
-    let exposed =
-        cluster.server.clone().with("MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE", "env,health,refresh");
-    cluster.server = exposed.with(MASK, "http://127.0.0.1:8761/eureka/");
+    let exposed = cluster.server.clone().with(EXPOSED, "env,health,refresh");
+    let exposed = exposed.with("MANAGEMENT_ENDPOINT_ENV_POST_ENABLED", "true");
+    cluster.server = (MASKS[0].put_on)(exposed.clone());
     cluster.scale(1);
     cluster.dns.set([&cluster.pod(0), &cluster.pod(1)]);
     let message = expect_given_up(&cluster, REFRESHES_A_LIST);
     assert!(!message.contains("Suspects"), "the source is known: {message}");
+    expect_named(&cluster, MASKS[0].told_as);
+    for mask in &MASKS[1..] {
+        cluster.server = (mask.put_on)(exposed.clone());
+        restart_server(&mut cluster);
+        expect_named(&cluster, mask.told_as);
+    }
+    cluster.server = exposed;
+    restart_server(&mut cluster);
+    cluster.wait_for_peers(0, &[cluster.url(1)]);
+    post_to_env(&cluster);
+    expect_named(&cluster, "/actuator/env");
+}
+
+fn restart_server(cluster: &mut Cluster) {
+    cluster.containers(0).server.take().expect("it runs").terminate();
+    cluster.start_server(0);
+    cluster.wait_up(0);
+    // It opens after the registry's port, and what `check` asks for is there.
+    let management = cluster.pod(0).socket(MANAGEMENT);
+    wait_for("the management port", GIVEN_UP_WITHIN, || {
+        Request::get("/actuator").send(management).map_err(|error| error.to_string())?.ok()
+    });
+}
+
+/// What somebody did with an actuator that lets its environment be written.
+fn post_to_env(cluster: &Cluster) {
+    let property = format!(r#"{{"name":"eureka.client.service-url.defaultZone","value":"{ELSEWHERE}"}}"#);
+    let request = Request::with_body("POST", "/actuator/env", &property);
+    let reply = request.send(cluster.pod(0).socket(MANAGEMENT)).and_then(|reply| Ok(reply.ok()));
+    reply.expect("the management port is open").expect("env may be written");
+}
+
+/// `check` names what masks the list, at once and without a refresh.
+fn expect_named(cluster: &Cluster, told_as: &str) {
+    let before = cluster.sidecar(0).refreshes();
+    let outcome = cluster.once("check", 0);
+    assert_eq!(outcome.code, Some(FINDINGS), "{told_as}: {}", outcome.output);
+    let faults: Vec<&str> = outcome.output.lines().filter(|line| line.contains("fault: ")).collect();
+    println!("  {told_as}: {faults:#?}");
+    assert!(faults.iter().any(|fault| fault.contains(told_as)), "{told_as} is not named: {faults:#?}");
+    let refreshes = cluster.sidecar(0).refreshes();
+    assert!(refreshes <= before + REFRESHES_A_LIST, "{refreshes} refreshes after {before}");
 }
 
 /// The condition stands, names its reason, and the refreshes end.

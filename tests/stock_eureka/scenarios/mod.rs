@@ -13,6 +13,7 @@ mod masked;
 mod outage;
 mod restarts;
 mod security;
+mod surroundings;
 
 use crate::process::find_program;
 use crate::release::{Import, Kind, REFERENCE, Release, Spring};
@@ -76,6 +77,7 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     scenario("sink_held", On::All, adoption::sink_held),
     scenario("server_killed", On::All, restarts::server_killed),
     scenario("sidecar_killed", On::All, restarts::sidecar_killed),
+    scenario("stale_sink", On::All, restarts::stale_sink),
     scenario("change_during_start", On::Refreshed, restarts::change_during_start),
     scenario("init_container_only", On::All, documented::init_container_only),
     scenario("documented_environment", On::Reference, documented::exactly),
@@ -93,6 +95,10 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     scenario("basic_credentials", On::Guarded, security::basic_credentials),
     scenario("csrf", On::Guarded, security::csrf),
     scenario("security_starter_only", On::Reference, security::starter_only),
+    scenario("actuator_on_the_main_port", On::Reference, security::on_the_main_port),
+    scenario("unresolved_placeholders", On::Refreshed, security::unresolved_placeholders),
+    scenario("context_path", On::Reference, surroundings::context_path),
+    scenario("https", On::Reference, surroundings::https),
     Scenario {
         tools: &["python3", "node", "npm"],
         ..scenario("real_clients", On::Reference, clients::stay_registered)

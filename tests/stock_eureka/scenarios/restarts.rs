@@ -5,10 +5,16 @@ use std::time::Duration;
 use crate::cluster::Cluster;
 use crate::pod::PeerHost;
 use crate::release::Release;
-use crate::trial::wait_for;
+use crate::trial::{holds_for, wait_for};
 
 /// A removal that is believed at once: two answers, a second each.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(10);
+/// The server's own client reads the list again each half minute, and renews as often.
+const SETTLED_WITHIN: Duration = Duration::from_secs(90);
+/// Longer than one heartbeat, which is what a server has for its sink.
+const AWAY_FOR: Duration = Duration::from_secs(40);
+/// The program starts, asks the server, publishes, and refreshes.
+const RESTORED_WITHIN: Duration = Duration::from_secs(20);
 /// Moments of a start at which the list changes: before the file is read, between that and the
 /// management port, and after it.
 const MOMENTS: [u64; 6] = [200, 900, 1600, 2300, 3000, 4500];
@@ -66,6 +72,40 @@ fn restart_sidecar(cluster: &mut Cluster, ordinal: u8, meanwhile: impl FnOnce(&m
     cluster.start_sidecar(ordinal);
     let published = cluster.sidecar(ordinal).published();
     assert!(!published.is_empty(), "the file outlives the program; before it was {file}");
+}
+
+/// The program dies while the server holds its sink, stays away, and comes back with the sink at another
+/// port: the server keeps its own registration, is given the new sink once, and its next peers.
+pub(super) fn stale_sink(release: &'static Release) {
+    let mut cluster = Cluster::new(release, "stale_sink", PeerHost::Names);
+    cluster.scale(2);
+    cluster.wait_adopted();
+    cluster.scale(1);
+    cluster.wait_adopted();
+    let held = cluster.server(0).replicas().expect("an up server answers");
+    assert_eq!(held.len(), 1, "the sink: {held:?}");
+    let own = cluster.server(0).status().expect("an up server answers").instance_id;
+    wait_for("its own registration is with itself", SETTLED_WITHIN, || cluster.server(0).knows(&own));
+    let lines = cluster.server(0).log().lines().count();
+    cluster.containers(0).sidecar.take().expect("it runs").kill();
+    holds_for("the server goes on alone", AWAY_FOR, || cluster.server(0).knows(&own));
+    let log = cluster.server(0).log();
+    let said = log.lines().skip(lines);
+    let errors = said.clone().filter(|line| line.contains(" ERROR ")).count();
+    println!("  {AWAY_FOR:?} without the sink: {} log lines, {errors} errors", said.count());
+    cluster.sidecar.local_listen += 1;
+    cluster.start_sidecar(0);
+    wait_for("the new sink in the old one's place", RESTORED_WITHIN, || {
+        let now = cluster.server(0).replicas()?;
+        if now.len() == 1 && now != held { Ok(()) } else { Err(format!("{now:?}")) }
+    });
+    cluster.wait_shown();
+    assert!(cluster.sidecar(0).refreshes() <= 1, "one list, one call");
+    let check = cluster.once("check", 0);
+    assert_eq!(check.code, Some(0), "{}", check.output);
+    cluster.scale(2);
+    cluster.wait_adopted();
+    cluster.exchange_registrations();
 }
 
 /// The file is read early in a server's start and the management port opens seconds later: a change

@@ -37,6 +37,31 @@ pub(super) fn basic_credentials(release: &'static Release) {
     expect_no_leak(&cluster);
 }
 
+/// The same with the actuator on the registry's own port, where most images with security have it.
+pub(super) fn on_the_main_port(release: &'static Release) {
+    let mut cluster = guarded(release, "actuator_on_the_main_port", Some(EXEMPT_ENOUGH));
+    cluster.server.without = vec!["MANAGEMENT_SERVER_PORT", "MANAGEMENT_SERVER_ADDRESS"];
+    cluster.sidecar.actuator = Some(cluster.pod(0).socket(release.port()));
+    cluster.scale(1);
+    let (one, other) = (cluster.pod(0), cluster.pod(1));
+    cluster.dns.set([&one, &other]);
+    cluster.wait_for_peers(0, &[cluster.url(1)]);
+    expect_no_leak(&cluster);
+}
+
+/// Placeholders that the server cannot resolve: it adopts the list, and would call
+/// its peers as nobody. `check` says so.
+pub(super) fn unresolved_placeholders(release: &'static Release) {
+    let mut cluster = Cluster::new(release, "unresolved_placeholders", PeerHost::Names);
+    cluster.sidecar = cluster.sidecar.clone().with(&["--user-info", "${EUREKA_USER}:${EUREKA_PASSWORD}"]);
+    cluster.scale(1);
+    cluster.dns.set([&cluster.pod(0), &cluster.pod(1)]);
+    cluster.wait_for_peers(0, &[cluster.url(1)]);
+    let check = cluster.once("check", 0);
+    let is_told = check.output.contains("fault: the server does not know EUREKA_USER");
+    assert!(is_told && check.code == Some(3), "{}", check.output);
+}
+
 /// The documentation's exemption leaves refresh refused: 401 with the right credentials. Said as
 /// what it is, and not hammered.
 pub(super) fn csrf(release: &'static Release) {

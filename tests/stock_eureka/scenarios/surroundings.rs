@@ -1,0 +1,138 @@
+//! Servers as others run them: below another path, with https, with the actuator on the main port.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+
+use crate::cluster::Cluster;
+use crate::pod::{PeerHost, SERVICE};
+use crate::process::Process;
+use crate::release::Release;
+use crate::trial::wait_for;
+
+/// `server.servlet.context-path`, and where the registry then is.
+const BELOW: &str = "/registry";
+const REGISTRY_BELOW: &str = "/registry/eureka/";
+/// Pods with a certificate.
+const PODS: u8 = 3;
+/// Three servers with TLS on two cores.
+const UP_WITHIN: Duration = Duration::from_secs(120);
+/// A JVM that writes one file.
+const IMPORTED_WITHIN: Duration = Duration::from_secs(30);
+/// Guards a file that holds nothing but a certificate.
+const STORE_PASSWORD: &str = "changeit";
+
+/// The registry below another path.
+pub(super) fn context_path(release: &'static Release) {
+    let mut cluster = Cluster::new(release, "context_path", PeerHost::Names);
+    cluster.server = cluster.server.clone().with("SERVER_SERVLET_CONTEXTPATH", BELOW);
+    cluster.server.context_path = Some(REGISTRY_BELOW);
+    cluster.sidecar.context_path = Some(REGISTRY_BELOW);
+    for count in [2, 1, 2] {
+        cluster.scale(count);
+        cluster.wait_adopted();
+        cluster.exchange_registrations();
+    }
+    let mesh = cluster.once("mesh", 0);
+    assert_eq!(mesh.code, Some(0), "{}", mesh.output);
+}
+
+/// Servers that speak TLS only, to each other and to the program, by certificates of a private
+/// authority. What servers say is heard through the program, whose client speaks TLS too.
+pub(super) fn https(release: &'static Release) {
+    let mut cluster = Cluster::new(release, "https", PeerHost::Names);
+    let files = Certificates::issue(&cluster);
+    let options = format!(
+        "-Djavax.net.ssl.trustStore={} -Djavax.net.ssl.trustStorePassword={STORE_PASSWORD}",
+        files.trust_store.display()
+    );
+    let set_up = cluster.server.clone().with("JAVA_TOOL_OPTIONS", &options);
+    let set_up = set_up.with("SERVER_SSL_CERTIFICATE", &format!("file:{}", files.certificate.display()));
+    let set_up = set_up.with("SERVER_SSL_CERTIFICATEPRIVATEKEY", &format!("file:{}", files.key.display()));
+    let set_up = set_up.with("MANAGEMENT_SERVER_SSL_ENABLED", "false");
+    let set_up = set_up.with("EUREKA_INSTANCE_SECUREPORTENABLED", "true");
+    let set_up = set_up.with("EUREKA_INSTANCE_SECUREPORT", &release.port().to_string());
+    let set_up = set_up.with("EUREKA_INSTANCE_LEASERENEWALINTERVALINSECONDS", "5");
+    cluster.server = set_up.with("EUREKA_INSTANCE_NONSECUREPORTENABLED", "false");
+    cluster.sidecar.scheme = "https";
+    cluster.sidecar = cluster.sidecar.clone().with(&["--ca-file", &files.authority.display().to_string()]);
+    for ordinal in 0..2 {
+        cluster.add(ordinal);
+    }
+    cluster.tell_dns();
+    for ordinal in 0..2 {
+        cluster.start_sidecar(ordinal);
+        cluster.start_server(ordinal);
+    }
+    expect_complete(&cluster, 2);
+    // Its own registration at each server, and nothing to find fault with: what one server was told
+    // has reached the other.
+    wait_for("peers are registered with each other", UP_WITHIN, || {
+        let check = cluster.once("check", 0);
+        let is_well = check.code == Some(0) && !check.output.contains("unavailable");
+        if is_well { Ok(()) } else { Err(check.output) }
+    });
+    cluster.dns.set([&cluster.pod(0), &cluster.pod(1), &cluster.pod(2)]);
+    wait_for("a third peer", UP_WITHIN, || {
+        let status = cluster.sidecar(0).status()?;
+        let adopted = status["adopted"]["peers"].to_string();
+        if adopted.contains(&cluster.url(2)) { Ok(()) } else { Err(adopted) }
+    });
+}
+
+fn expect_complete(cluster: &Cluster, servers: usize) {
+    let (_, after) = wait_for("a complete mesh by the program's word", UP_WITHIN, || {
+        let mesh = cluster.once("mesh", 0);
+        let is_complete = mesh.code == Some(0) && mesh.output.contains(&format!("each of {servers} servers"));
+        if is_complete { Ok(()) } else { Err(mesh.output) }
+    });
+    println!("  complete after {after:?}");
+}
+
+/// Files of a private authority.
+struct Certificates {
+    authority: PathBuf,
+    certificate: PathBuf,
+    key: PathBuf,
+    trust_store: PathBuf,
+}
+
+impl Certificates {
+    /// One certificate for all pods, by name and by address.
+    fn issue(cluster: &Cluster) -> Self {
+        let directory = cluster.pod(0).file("certificates");
+        fs::create_dir_all(&directory).expect("the target directory can be written");
+        let made = "certificates of known parts can be made";
+        let mut authority = CertificateParams::new(Vec::new()).expect(made);
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect(made)).expect(made);
+        let addresses = (0..PODS).map(|ordinal| cluster.pod(ordinal).address().to_string());
+        let subjects = addresses.chain([format!("*.{SERVICE}")]).collect::<Vec<_>>();
+        let key = KeyPair::generate().expect(made);
+        let leaf = CertificateParams::new(subjects).expect(made).signed_by(&key, &issuer).expect(made);
+        let file = |name: &str, text: &str| {
+            let path = directory.join(name);
+            fs::write(&path, text).expect("the target directory can be written");
+            path
+        };
+        let authority = file("authority.pem", &issuer.pem());
+        let trust_store = directory.join("trust.p12");
+        import(&authority, &trust_store);
+        let certificate = file("server.pem", &leaf.pem());
+        Self { authority, certificate, key: file("server.key", &key.serialize_pem()), trust_store }
+    }
+}
+
+/// A trust store as the JVM reads it; `keytool` comes with every Java.
+fn import(authority: &Path, trust_store: &Path) {
+    let mut command = Command::new("keytool");
+    command.args(["-importcert", "-noprompt", "-alias", "authority", "-storetype", "PKCS12"]);
+    command.args(["-storepass", STORE_PASSWORD]).arg("-file").arg(authority);
+    command.arg("-keystore").arg(trust_store).envs(std::env::vars_os());
+    let mut process = Process::start("keytool", &command, &trust_store.with_extension("log"));
+    let ended = process.wait(IMPORTED_WITHIN);
+    assert!(ended.is_some_and(|status| status.success()), "keytool ended with {ended:?}: {}", process.log());
+}
