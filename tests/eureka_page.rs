@@ -1,0 +1,86 @@
+//! `docs/eureka.md` says what the tests run with: its blocks are the files of `docs/environment/`, and
+//! every variable of a Spring server in them has its reason.
+//!
+//! `UPDATE_SNAPSHOTS=1 cargo test --test eureka_page` writes the blocks anew.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const BEGIN: &str = "<!-- environment: begin (kept in step with docs/environment/ by a test) -->\n";
+const END: &str = "<!-- environment: end -->\n";
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
+}
+
+fn page() -> String {
+    fs::read_to_string(docs().join("eureka.md")).expect("there is a page")
+}
+
+/// The files by name, sorted.
+fn files() -> Vec<(String, String)> {
+    let directory = docs().join("environment");
+    let entries = fs::read_dir(directory).expect("there is a directory");
+    let mut files: Vec<(String, String)> = entries
+        .map(|entry| entry.expect("it can be read").path())
+        .map(|path| {
+            assert!(path.extension().is_some_and(|extension| extension == "env"), "{}", path.display());
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            (name, fs::read_to_string(path).expect("a text"))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn the_blocks_are_the_files() {
+    let page = page();
+    let (before, rest) = page.split_once(BEGIN).expect("the blocks' begin");
+    let (blocks, after) = rest.split_once(END).expect("the blocks' end");
+    let block = |(name, text): &(String, String)| format!("### {name}\n\n```sh\n{text}```\n\n");
+    let wanted = format!("\n{}", files().iter().map(block).collect::<String>());
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        let written = format!("{before}{BEGIN}{wanted}{END}{after}");
+        fs::write(docs().join("eureka.md"), written).expect("the sources are writable");
+        return;
+    }
+    assert!(blocks == wanted, "the blocks are not the files; run with UPDATE_SNAPSHOTS=1");
+}
+
+#[test]
+fn every_variable_has_its_reason() {
+    let set: BTreeSet<String> = files()
+        .iter()
+        .filter(|(name, _)| name.starts_with("spring"))
+        .flat_map(|(_, text)| text.lines())
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| Some(line.split_once('=')?.0.to_owned()))
+        .collect();
+    let page = page();
+    let (_, table) = page.split_once("## Why each variable\n").expect("the table's heading");
+    let rows = table.lines().take_while(|line| !line.starts_with("Take these away"));
+    let first_cells = rows.filter_map(|row| row.strip_prefix("| `")?.split(" | ").next());
+    let explained: BTreeSet<String> =
+        first_cells.flat_map(|cell| cell.split(", ")).map(|name| name.replace('`', "")).collect();
+    assert_eq!(explained, set);
+}
+
+/// Every file of the page's first table is there, and every file is in it.
+#[test]
+fn every_file_is_offered() {
+    let page = page();
+    for (name, _) in files() {
+        assert!(page.contains(&format!("`{name}`")), "{name} is offered for no server");
+    }
+    let links = page.split("](#").skip(1).filter_map(|rest| rest.split(')').next());
+    let headings: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("### ").or_else(|| line.strip_prefix("## ")))
+        .map(|heading| heading.to_lowercase().replace(' ', "-"))
+        .collect();
+    for link in links {
+        assert!(headings.contains(link), "#{link} leads nowhere: {headings:?}");
+    }
+}
