@@ -98,6 +98,7 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     scenario("actuator_on_the_main_port", On::Reference, security::on_the_main_port),
     scenario("unresolved_placeholders", On::Refreshed, security::unresolved_placeholders),
     scenario("context_path", On::Reference, surroundings::context_path),
+    scenario("steeltoe", On::Reference, surroundings::steeltoe),
     scenario("https", On::Reference, surroundings::https),
     Scenario {
         tools: &["python3", "node", "npm"],

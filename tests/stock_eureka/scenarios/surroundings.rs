@@ -1,4 +1,4 @@
-//! Servers as others run them: below another path, with https, with the actuator on the main port.
+//! Servers as others run them: below another path, with https, with settings of an image in use.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,23 @@ use crate::trial::wait_for;
 /// `server.servlet.context-path`, and where the registry then is.
 const BELOW: &str = "/registry";
 const REGISTRY_BELOW: &str = "/registry/eureka/";
+/// What the image `steeltoe.azurecr.io/eureka-server` 4.3.1 brings with it (SteeltoeOSS/Dockerfiles,
+/// `eureka-server/patches/application.properties.patch`), its log level aside.
+const STEELTOE: &str = "server.port = 8761
+eureka.client.fetch-registry = false
+eureka.client.register-with-eureka = false
+eureka.client.serviceUrl.defaultZone = ${EUREKA_CLIENT_SERVICEURL_DEFAULTZONE:http://localhost:8761/eureka/}
+eureka.instance.hostname = localhost
+eureka.server.myUrl = ${EUREKA_CLIENT_SERVICEURL_DEFAULTZONE:http://localhost:8761/eureka/}
+eureka.server.enable-self-preservation = false
+eureka.server.numberOfReplicationRetries = 0
+eureka.server.evictionIntervalTimerInMs = 1000
+eureka.server.responseCacheUpdateIntervalMs = 1000
+eureka.server.wait-time-in-ms-when-sync-empty = 0
+spring.main.lazy-initialization = true
+";
+/// The program looks at a server as soon as it is up.
+const TOLD_WITHIN: Duration = Duration::from_secs(40);
 /// Pods with a certificate.
 const PODS: u8 = 3;
 /// Three servers with TLS on two cores.
@@ -38,6 +55,37 @@ pub(super) fn context_path(release: &'static Release) {
     }
     let mesh = cluster.once("mesh", 0);
     assert_eq!(mesh.code, Some(0), "{}", mesh.output);
+}
+
+/// The settings of Steeltoe's image, whose own URL beats every host name: said, cured by one variable,
+/// and then a server like any other.
+pub(super) fn steeltoe(release: &'static Release) {
+    let mut cluster = Cluster::new(release, "steeltoe", PeerHost::Names);
+    fs::write(cluster.pod(0).work().join("application.properties"), STEELTOE)
+        .expect("the target directory can be written");
+    cluster.scale(1);
+    let ((), after) = wait_for("self is not recognised", TOLD_WITHIN, || {
+        let told = cluster.sidecar(0).condition("self_not_recognised")?;
+        let told = told.ok_or_else(|| "no condition".to_owned())?;
+        if told.contains("EUREKA_SERVER_MYURL") { Ok(()) } else { Err(told) }
+    });
+    println!("  told after {after:?}");
+    let check = cluster.once("check", 0);
+    let cure = format!("set EUREKA_SERVER_MYURL={}", cluster.url(0));
+    assert!(check.output.contains(&cure), "{}", check.output);
+    cluster.server = cluster.server.clone().with("EUREKA_SERVER_MYURL", &cluster.url(0));
+    cluster.containers(0).server.take().expect("it runs").terminate();
+    cluster.start_server(0);
+    cluster.wait_up(0);
+    cluster.has_peers(0, &[]).expect("it knows itself");
+    let (one, other) = (cluster.pod(0), cluster.pod(1));
+    cluster.dns.set([&one, &other]);
+    cluster.wait_for_peers(0, &[cluster.url(1)]);
+    cluster.dns.set([&one]);
+    cluster.wait_for_peers(0, &[]);
+    wait_for("the condition is lifted", TOLD_WITHIN, || {
+        cluster.sidecar(0).condition("self_not_recognised")?.map_or(Ok(()), Err)
+    });
 }
 
 /// Servers that speak TLS only, to each other and to the program, by certificates of a private
