@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cluster::Cluster;
 use crate::pod::PeerHost;
 use crate::release::Release;
-use crate::rest::Request;
+use crate::rest::{Reply, Request};
 use crate::server::SetUp;
 use crate::sidecar::MANAGEMENT;
 use crate::trial::{holds_for, wait_for};
@@ -126,7 +126,7 @@ fn restart_server(cluster: &mut Cluster) {
 fn post_to_env(cluster: &Cluster) {
     let property = format!(r#"{{"name":"eureka.client.service-url.defaultZone","value":"{ELSEWHERE}"}}"#);
     let request = Request::with_body("POST", "/actuator/env", &property);
-    let reply = request.send(cluster.pod(0).socket(MANAGEMENT)).and_then(|reply| Ok(reply.ok()));
+    let reply = request.send(cluster.pod(0).socket(MANAGEMENT)).map(Reply::ok);
     reply.expect("the management port is open").expect("env may be written");
 }
 

@@ -132,7 +132,7 @@ pub(super) fn https(release: &'static Release) {
 }
 
 fn expect_complete(cluster: &Cluster, servers: usize) {
-    let (_, after) = wait_for("a complete mesh by the program's word", UP_WITHIN, || {
+    let ((), after) = wait_for("a complete mesh by the program's word", UP_WITHIN, || {
         let mesh = cluster.once("mesh", 0);
         let is_complete = mesh.code == Some(0) && mesh.output.contains(&format!("each of {servers} servers"));
         if is_complete { Ok(()) } else { Err(mesh.output) }
