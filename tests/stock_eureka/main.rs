@@ -75,8 +75,8 @@ enum Extent {
 }
 
 impl Extent {
-    /// The heart: the way up and down with a flush, and the promise not to loop.
-    const QUICK: [&str; 2] = ["scale_names", "masked"];
+    /// The heart: a start of three, the way up and down with a flush, and the promise not to loop.
+    const QUICK: [&str; 3] = ["cold_start", "scale_names", "masked"];
     /// What every release must show where the trials are wide.
     const EVERYWHERE: [&str; 2] = ["cold_start", "scale_names"];
 
