@@ -305,8 +305,9 @@ impl Adopting {
             RefreshCall::Refresh => wanted.is_published,
             RefreshCall::Env => true,
         };
+        // A refresh that was taken is answered by the server's own word, however late that comes.
         let is_open = match self.progress {
-            Progress::Open { .. } => true,
+            Progress::Open { accepted, is_next_counted } => accepted == 0 || is_next_counted,
             Progress::GaveUp { .. } => false,
         };
         (is_ready && is_open && self.differs_from(wanted.target)).then_some(call)
@@ -451,10 +452,18 @@ impl Adopting {
         self.knowledge = match std::mem::replace(&mut self.knowledge, Knowledge::Unknown) {
             blind @ Knowledge::Blind { .. } if is_up => blind,
             Knowledge::Unknown | Knowledge::Blind { .. } if is_blind => Knowledge::Blind { told: None },
-            Knowledge::Seen(seen) if is_blind => Knowledge::Blind { told: Some(seen.value.peers) },
+            Knowledge::Seen(seen) if is_blind => Knowledge::Blind { told: self.last_told(seen.value.peers) },
             seen @ Knowledge::Seen(_) if is_up => seen,
             Knowledge::Unknown | Knowledge::Seen(_) | Knowledge::Blind { .. } => Knowledge::Unknown,
         };
+    }
+
+    /// What a server was last told that said `peers` before: the target, once it has taken that.
+    fn last_told(&self, peers: PeerSet) -> Option<PeerSet> {
+        match self.progress {
+            Progress::Open { accepted: 1.., .. } => self.target.clone(),
+            Progress::Open { accepted: 0, .. } | Progress::GaveUp { .. } => Some(peers),
+        }
     }
 
     fn overdue_since(&self, now: Moment) -> Option<Moment> {

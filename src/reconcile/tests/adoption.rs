@@ -343,3 +343,19 @@ fn a_status_that_arrives_after_confirming_was_switched_off_brings_no_sink() {
     world.run_until(200.5);
     assert!(world.files.as_ref().is_some_and(|files| files.sink().is_none()));
 }
+
+/// A server under load answers refresh, and its status too late: what it was told stands until it says
+/// something else.
+#[test]
+fn a_status_that_stops_answering_does_not_repeat_a_refresh_that_was_taken() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.status_fault = Some(ServerFault::TimedOut);
+    world.dns_then_run(records(&[1, 2, 3]), 400.0);
+    assert_eq!(world.refreshes, [at(101.0)], "one change, one refresh");
+    world.dns_then_run(records(&[1, 2, 3, 4]), 800.0);
+    assert_eq!(world.refreshes.len(), 2, "and one for the next: {:?}", world.refreshes);
+    world.status_fault = None;
+    world.run_until(900.0);
+    assert_eq!(world.refreshes.len(), 2, "{:?}", world.refreshes);
+    assert!(!world.has(ConditionKind::NotAdopted));
+}
