@@ -49,6 +49,8 @@ pub(crate) struct SetUp {
     pub(crate) more: Vec<String>,
     /// Where the actuator is, when not at its pod's own address.
     pub(crate) actuator: Option<SocketAddr>,
+    /// Where the status is, when not at its pod's own address.
+    pub(crate) status: Option<SocketAddr>,
     /// Whose loopback it uses.
     pub(crate) network: Network,
 }
@@ -63,6 +65,7 @@ impl SetUp {
             local_listen: LOCAL_LISTEN,
             more: Vec::new(),
             actuator: None,
+            status: None,
             network: Network::Pod,
         }
     }
@@ -267,7 +270,8 @@ fn adoption_flags(release: &Release, pod: &Pod, set_up: &SetUp) -> Vec<String> {
     }
     if set_up.network == Network::Pod {
         let (scheme, path) = (set_up.scheme, set_up.context_path(release));
-        let status = format!("{scheme}://{}{path}status", pod.socket(release.port()));
+        let socket = set_up.status.unwrap_or_else(|| pod.socket(release.port()));
+        let status = format!("{scheme}://{socket}{path}status");
         flags.extend(["--status-url".to_owned(), status]);
     }
     flags

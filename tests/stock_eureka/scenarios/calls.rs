@@ -12,6 +12,9 @@ use crate::trial::wait_for;
 
 /// What a slow actuator takes.
 const SLOW: Duration = Duration::from_secs(4);
+/// Past the time after which a server is taken for one that cannot say what it has, and several of the
+/// spacings between refreshes.
+const UNHEARD_FOR: Duration = Duration::from_secs(25);
 /// Shorter than the bound on a refresh.
 const HANGING: Duration = Duration::from_secs(8);
 /// A call in flight is cut to five seconds when something newer waits.
@@ -37,6 +40,30 @@ pub(super) fn slow_server(release: &'static Release) {
     println!("  adopted after {adopted:?}, with a server that takes {SLOW:?}");
     sleep(SLOW);
     assert_eq!(cluster.sidecar(0).refreshes() - before, 1, "one change, one call");
+}
+
+/// A server that tells what it has too late to be heard is told of each change once, and believed again
+/// when it is heard.
+pub(super) fn slow_status(release: &'static Release) {
+    let mut cluster = Cluster::new(release, "slow_status", PeerHost::Names);
+    let proxy = Proxy::start(cluster.pod(0).socket(release.port()));
+    cluster.sidecar.status = Some(proxy.address());
+    cluster.scale(1);
+    wait_for("the first word", RECOVERED_WITHIN, || is_adopted(&cluster));
+    let before = cluster.sidecar(0).refreshes();
+    proxy.set(Manner::Slow(SLOW));
+    cluster.dns.set([&cluster.pod(0), &cluster.pod(1)]);
+    cluster.wait_for_peers(0, &[cluster.url(1)]);
+    sleep(UNHEARD_FOR);
+    assert_eq!(cluster.sidecar(0).refreshes() - before, 1, "one change, one call");
+    proxy.set(Manner::Pass);
+    wait_for("it is heard again", RECOVERED_WITHIN, || is_adopted(&cluster));
+    assert_eq!(cluster.sidecar(0).refreshes() - before, 1, "one change, one call");
+}
+
+fn is_adopted(cluster: &Cluster) -> Result<(), String> {
+    let status = cluster.sidecar(0).status()?;
+    if status["is_adopted"] == true { Ok(()) } else { Err(status.to_string()) }
 }
 
 /// A server that hangs is waited for; the file follows meanwhile, and the newest list wins.

@@ -89,6 +89,7 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     scenario("accept", On::Reference, commands::accept),
     scenario("dns_outage", On::Reference, outage::failures_and_denials),
     scenario("slow_server", On::Reference, calls::slow_server),
+    scenario("slow_status", On::Reference, calls::slow_status),
     scenario("hanging_server", On::Reference, calls::hanging_server),
     scenario("storm", On::Reference, calls::storm),
     scenario("with_client_refresh", On::Reference, additions::with_client_refresh),
