@@ -294,7 +294,10 @@ fn self_fix(own: &ServiceUrl) -> String {
 
 /// The cure where the server has a URL of its own, which beats its host name; some images set one.
 fn my_url_fix(own: &ServiceUrl) -> String {
-    format!("set EUREKA_SERVER_MYURL={own}, to the letter, or take eureka.server.my-url away")
+    format!(
+        "set EUREKA_SERVER_MYURL={own}, to the letter and with user-info where the list has it, or take \
+         eureka.server.my-url away"
+    )
 }
 
 /// The port that the server registers, where its URL is a plain one.

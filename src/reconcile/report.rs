@@ -101,7 +101,7 @@ fn self_not_recognised(machine: &Machine, seen: &Dated<Seen>) -> Condition {
         "the server lists itself ({url}) among its peers and replicates to itself; its own host name differs from \
          that URL: with names set EUREKA_INSTANCE_HOSTNAME to the pod's name in the Service, with addresses \
          EUREKA_INSTANCE_PREFERIPADDRESS=true, with IPv6, or where the image sets eureka.server.my-url, \
-         EUREKA_SERVER_MYURL to that URL"
+         EUREKA_SERVER_MYURL to that URL (with user-info where the list has it)"
     );
     condition(ConditionKind::SelfNotRecognised, seen.since, message)
 }
