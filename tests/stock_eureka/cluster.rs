@@ -13,7 +13,7 @@ use crate::image::cache;
 use crate::pod::{PeerHost, Pod};
 use crate::release::Release;
 use crate::server::{self, Server};
-use crate::sidecar::{self, Outcome, Sidecar};
+use crate::sidecar::{self, Outcome, SINK, Sidecar};
 use crate::trial::wait_for;
 
 /// A second until DNS is asked, two answers for a removal, five seconds between refreshes, and for
@@ -27,8 +27,6 @@ const HEARTBEAT_WITHIN: Duration = Duration::from_secs(20);
 const SHOWN_WITHIN: Duration = Duration::from_secs(35);
 /// JVMs that start at once: as many as there are cores.
 const STARTS_AT_ONCE: usize = 2;
-/// What the flush sink's URL contains, and no peer's.
-const SINK: &str = "/sink/eureka/";
 /// The application under which tests register.
 const APPLICATION: &str = "DEMO";
 

@@ -31,6 +31,8 @@ const LISTEN: u16 = 9761;
 const LOCAL_LISTEN: u16 = 9762;
 /// The program's own default for the server's port.
 const PORT_DEFAULT: u16 = 8761;
+/// What the flush sink's URL contains, and no peer's.
+pub(crate) const SINK: &str = "/sink/eureka/";
 /// Where Spring's actuator is.
 pub(crate) const MANAGEMENT: u16 = 8762;
 
@@ -277,9 +279,10 @@ fn adoption_flags(release: &Release, pod: &Pod, set_up: &SetUp) -> Vec<String> {
     flags
 }
 
-/// What a running server and the program beside it agree upon.
+/// What a running server and the program beside it agree upon; the sink is no peer to the program.
 pub(crate) fn agree(server: &Server, sidecar: &Sidecar) -> Result<(), String> {
-    let adopted = server.replicas()?;
+    let mut adopted = server.replicas()?;
+    adopted.retain(|url| !url.contains(SINK));
     let status = sidecar.status()?;
     let shown = status["adopted"]["peers"].as_array().ok_or_else(|| format!("nothing adopted: {status}"))?;
     let shown = shown.iter().filter_map(Value::as_str).map(str::to_owned).collect();
