@@ -1,7 +1,10 @@
 //! The environment of a server in the manifests is that of `docs/environment/`, which is what the
-//! tests against stock servers run with.
+//! tests against stock servers run with; that of a client is there too. No other variable may stand
+//! beside it: a misspelt one is a variable that nobody has documented.
 
 use std::collections::BTreeMap;
+
+use serde_yaml::Value;
 
 use crate::folder::Folder;
 use crate::rendered::{Container, at};
@@ -10,7 +13,13 @@ use crate::tool::text_of;
 /// What manifests set besides, each for a reason that stands beside it there.
 const BESIDES: [&str; 4] = ["JAVA_TOOL_OPTIONS", "SERVER_PORT", "SERVER_SHUTDOWN", "SPRING_APPLICATION_NAME"];
 
-/// Faults of the container `eureka` of this folder.
+/// What the cluster fills in, for others to refer to.
+const FILLED_IN: [&str; 5] = ["POD_NAME", "POD_NAMESPACE", "POD_IP", "EUREKA_USER", "EUREKA_PASSWORD"];
+
+/// What an init container writes, for the kubelet to hand to a client.
+const FROM_A_FILE: &str = "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE";
+
+/// Faults of the container `eureka`, or of the application, of this folder.
 pub(crate) fn faults(folder: &Folder, container: Container<'_>) -> Vec<String> {
     let Some(documented) = documented(&folder.path) else {
         return vec!["nobody has said which file of docs/environment/ it follows".to_owned()];
@@ -20,11 +29,12 @@ pub(crate) fn faults(folder: &Folder, container: Container<'_>) -> Vec<String> {
         let found = values.get(name.as_str()).copied();
         (found != Some(value)).then(|| format!("{name} is {found:?}, documented as {value:?}"))
     });
-    let known = |name: &str| documented.contains_key(name) || BESIDES.contains(&name);
-    let foreign = container
-        .environment()
-        .into_iter()
-        .filter(|(name, entry)| at(entry, &["valueFrom"]).is_none() && !known(name));
+    let known = |name: &str, entry: &Value| match at(entry, &["valueFrom"]) {
+        None => documented.contains_key(name) || BESIDES.contains(&name),
+        Some(source) if at(source, &["fileKeyRef"]).is_some() => name == FROM_A_FILE,
+        Some(_) => FILLED_IN.contains(&name),
+    };
+    let foreign = container.environment().into_iter().filter(|(name, entry)| !known(name, entry));
     missing.chain(foreign.map(|(name, _)| format!("{name} is not documented"))).collect()
 }
 
@@ -52,6 +62,9 @@ fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
         }
         "examples/basic-auth" => names().into_iter().chain(read("spring-basic-auth")).collect(),
         "examples/netflix-war" => read("war-addresses"),
+        "client" => read("client-file"),
+        "client/plain" => read("client-service"),
+        "init-container/client-env-file" => read("client-variable"),
         "examples/daemonset-host-network" => {
             let port = ("MANAGEMENT_SERVER_PORT".to_owned(), "18762".to_owned());
             addresses().into_iter().chain([port]).collect()

@@ -43,7 +43,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::folder::Folder;
-use crate::rendered::{Object, build};
+use crate::rendered::{Object, Pod, build};
 use crate::tool::Tool;
 
 /// What may be wrong with the objects of a folder.
@@ -60,6 +60,7 @@ fn main() -> ExitCode {
         trial("seeds::broken", &[Tool::Kustomize], Box::new(seeds::broken)),
         trial("seeds::misspelt", &[Tool::Kustomize, Tool::KubernetesValidate], Box::new(seeds::misspelt)),
         trial("seeds::variables", &[Tool::Kustomize], Box::new(seeds::variables)),
+        trial("seeds::every_folder", &[Tool::Kustomize], Box::new(seeds::every_folder)),
         trial("chart::same", &[Tool::Kustomize, Tool::Helm], Box::new(chart::same)),
         trial("chart::settings", &[Tool::Helm, Tool::KubernetesValidate], Box::new(chart::settings)),
         trial("chart::refused", &[Tool::Helm], Box::new(chart::refused)),
@@ -171,8 +172,9 @@ fn environments(folder: &Folder, objects: &[Object]) -> Vec<String> {
     if folder.path == "examples/existing" {
         return Vec::new();
     }
-    let servers = objects.iter().filter_map(Object::pod).filter_map(|pod| pod.container("eureka"));
-    servers.flat_map(|server| documented::faults(folder, server)).collect()
+    let pods = objects.iter().filter_map(Object::pod);
+    let beside_us = pods.flat_map(Pod::containers).filter(|container| !container.is_ours());
+    beside_us.flat_map(|container| documented::faults(folder, container)).collect()
 }
 
 /// In a roll-out that adds eureka-peers, the Service that it asks lists the pods from before as well.

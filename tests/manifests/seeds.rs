@@ -108,6 +108,43 @@ pub(crate) fn variables() -> Result<(), String> {
     unseen(&objects, &seeds, is_seen)
 }
 
+/// Misspells each variable of each container of each folder that has a workload, alone.
+///
+/// What the checks of a folder say, no more: a variable that only the execution of its pods misses is
+/// not seen here.
+pub(crate) fn every_folder() -> Result<(), String> {
+    let folders = Folder::all().into_iter().filter(|folder| !folder.is_component());
+    let mut unseen = Vec::new();
+    for folder in folders.filter(|folder| folder.path != "examples/existing") {
+        let objects = build(&folder.path)?;
+        for (path, name) in variables_of(&objects) {
+            let misspelt = sown(&objects, &path, &format!("{name}_"));
+            if crate::sidecars(&folder, &misspelt).is_empty()
+                && crate::environments(&folder, &misspelt).is_empty()
+            {
+                unseen.push(format!("{}: {name} ({path})", folder.path));
+            }
+        }
+    }
+    if unseen.is_empty() { Ok(()) } else { Err(format!("not seen:\n{}", unseen.join("\n"))) }
+}
+
+/// Where the name of each variable stands, and what it is.
+fn variables_of(objects: &[Object]) -> Vec<(String, String)> {
+    let pod = objects[workload_of(objects)].pod().expect("a workload has a pod");
+    let lists = [("initContainers", pod.init_containers()), ("containers", pod.containers())];
+    let mut found = Vec::new();
+    for (list, containers) in lists {
+        for (which, container) in containers.into_iter().enumerate() {
+            let names = container.environment().into_iter().enumerate();
+            found.extend(
+                names.map(|(at, (name, _))| (format!("{list}/{which}/env/{at}/name"), name.to_owned())),
+            );
+        }
+    }
+    found
+}
+
 fn is_seen(objects: &[Object]) -> bool {
     let folder = Folder { path: "statefulset".to_owned() };
     let pod = objects[workload_of(objects)].pod().expect("a workload has a pod");

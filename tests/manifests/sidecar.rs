@@ -13,6 +13,8 @@ use crate::rendered::{Container, Object, Pod, at, items};
 /// The pod that stands for all of them.
 const POD_NAME: &str = "eureka-0";
 const POD_IP: &str = "10.244.1.7";
+/// What the program reads besides its settings; anything else is misspelt.
+const FROM_THE_POD: [&str; 3] = ["POD_NAME", "POD_NAMESPACE", "POD_IP"];
 
 /// Everything that is wrong with our containers in this workload, and with their neighbour.
 pub(crate) fn faults(objects: &[Object], pod: Pod<'_>) -> Vec<String> {
@@ -100,6 +102,9 @@ fn shape(container: Container<'_>, pod: Pod<'_>) -> Vec<String> {
         let is_init = pod.init_containers().iter().any(|init| init.name() == container.name());
         expect(!is_init || text(&["restartPolicy"]) == "Always", "an init container that never ends");
     }
+    let names = container.environment().into_iter().map(|(name, _)| name);
+    let foreign = names.filter(|name| !name.starts_with("EUREKA_PEERS_") && !FROM_THE_POD.contains(name));
+    found.extend(foreign.map(|name| format!("{name} means nothing to eureka-peers")));
     found
 }
 
