@@ -41,7 +41,7 @@ fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
         .chain(held_by_guard(machine))
         .chain(machine.ledgers.iter().filter_map(|ledger| held_removal(ledger, machine)))
         .chain(operators_will(machine))
-        .chain(machine.ledgers.iter().filter_map(|ledger| self_not_found(ledger, machine)))
+        .chain(self_not_found(machine))
         .chain(many_peers(machine))
         .collect();
     conditions.sort_by_key(|condition| (condition.kind, condition.since));
@@ -179,9 +179,18 @@ fn operators_will(machine: &Machine) -> Option<Condition> {
     ))
 }
 
-fn self_not_found(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
+/// Self is under none of the Services that have given records; under one is enough.
+fn self_not_found(machine: &Machine) -> Vec<Condition> {
+    let found = |ledger: &Ledger| ledger.self_found().map(|found| found.value);
+    if machine.ledgers.iter().any(|ledger| found(ledger) == Some(true)) {
+        return vec![];
+    }
+    machine.ledgers.iter().filter_map(|ledger| self_not_found_in(ledger, machine)).collect()
+}
+
+fn self_not_found_in(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
     let own = machine.policy.own()?;
-    let missing = ledger.self_found().filter(|found| !found.value)?;
+    let missing = ledger.self_found()?;
     let message = format!(
         "{}: self is not among the records; looked for {} and {}; saw {}; set publishNotReadyAddresses: true on the \
          Service, or --self-url",
