@@ -17,7 +17,7 @@ beats the file, and a list is replaced, never added to.
 
 Exit codes:
    0  done
-   1  unexpected failure
+   1  unexpected failure, or stopped before the list was in place (init)
    2  wrong usage
    3  check found faults, or the mesh is incomplete
   69  no list before the deadline (init)

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 /// How the program ended. Codes from 64 on are those of `sysexits.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// 0: done, or stopped as asked.
+    /// 0: done, or `run` stopped as asked.
     Success,
-    /// 1: something unexpected.
+    /// 1: something unexpected; `init` stopped before its list was in place.
     Failure,
     /// 2: the command line cannot be read.
     Usage,

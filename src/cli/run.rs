@@ -59,7 +59,7 @@ fn start(sources: Sources, until: Until) -> ExitStatus {
     let end = LocalSet::new().block_on(&runtime, live(sources, read, log, until));
     runtime.shutdown_timeout(EXIT_PATIENCE);
     match end {
-        Ok(end) => status_of(&end),
+        Ok(end) => status_of(&end, until),
         Err(fault) => {
             error!("{}", agent::in_full(&fault));
             ExitStatus::Failure
@@ -164,14 +164,19 @@ async fn stop_at(mut terminate: Signal, mut interrupt: Signal, stopper: watch::S
     let _nobody_listens = stopper.send(true);
 }
 
-fn status_of(end: &End) -> ExitStatus {
-    match end {
-        End::Stopped | End::Settled => ExitStatus::Success,
-        End::DeadlinePassed => {
+fn status_of(end: &End, until: Until) -> ExitStatus {
+    match (end, until) {
+        (End::Stopped, Until::Stopped) | (End::Settled, _) => ExitStatus::Success,
+        // What waits for us must not take this for a list in place.
+        (End::Stopped, Until::Settled) => {
+            error!("stopped before the list was in place");
+            ExitStatus::Failure
+        }
+        (End::DeadlinePassed, _) => {
             error!("the start deadline has passed without the records that were waited for");
             ExitStatus::DeadlinePassed
         }
-        End::CannotWrite(reason) => {
+        (End::CannotWrite(reason), _) => {
             error!("{reason}");
             ExitStatus::CannotWrite
         }

@@ -2,9 +2,12 @@
 
 use std::fs;
 
+use rustix::process::Signal;
+
 use crate::cluster::{Cluster, PATIENCE, urls, wait_until};
 use crate::dns_server::Mode;
 use crate::once::Outcome;
+use crate::sidecar::Sidecar;
 
 #[test]
 fn ends_with_a_list_as_soon_as_dns_answers() {
@@ -70,6 +73,21 @@ fn the_previous_list_is_left_where_nothing_better_is_known() {
     assert_eq!(cluster.listed(), urls(&[1, 2]));
     cluster.once("init", &["--start-deadline", "300ms", "--on-deadline", "fail"]).expect(69);
     assert_eq!(cluster.listed(), urls(&[1, 2]));
+}
+
+#[test]
+fn to_be_stopped_before_the_list_is_there_is_no_success() {
+    for mode in [Mode::Silent, Mode::NoSuchName] {
+        let cluster = Cluster::of(&[0, 1]);
+        cluster.set_mode(mode);
+        let init = Sidecar::start(&cluster, cluster.command("init", &[]));
+        init.until("a question", |it| it.cluster.questions() > 0);
+        let (status, _) = init.end_by(Signal::TERM);
+        assert_eq!(status.code(), Some(1), "{mode:?}");
+        let log = fs::read_to_string(cluster.directory().join("log-0")).expect("a log");
+        assert!(log.contains("stopped before the list was in place"), "{mode:?}: {log}");
+        assert!(!cluster.file().exists(), "{mode:?}");
+    }
 }
 
 #[test]
