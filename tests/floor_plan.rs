@@ -46,7 +46,7 @@ const HOMES: [(&str, &[&str]); 25] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
-    ("rustix", &["publish", "settings", "admin"]),
+    ("rustix", &["publish", "settings", "telemetry", "admin"]),
     ("socket2", &["admin"]),
     ("if_addrs", &["settings"]),
     ("strsim", &["settings"]),

@@ -3,7 +3,7 @@
 //! Standard output belongs to what a command was asked for. Level and shape may change while the
 //! program runs. Must never fail or stop the program because a line could not be written.
 
-use std::io::{self, Write};
+use std::io;
 
 use tracing::Subscriber;
 use tracing::subscriber::{SetGlobalDefaultError, set_global_default};
@@ -14,6 +14,7 @@ use tracing_subscriber::{Registry, reload};
 use crate::settings::{LogFormat, LogLevel};
 
 use super::log_line::Lines;
+use super::outlet::Outlet;
 
 /// The target of this program's own lines: the name of its crate.
 const OWN_TARGET: &str = "eureka_peers";
@@ -35,7 +36,8 @@ pub struct LogError(#[source] SetGlobalDefaultError);
 
 /// Sets the log of this process up; once in its life.
 pub fn start_log(level: LogLevel, format: LogFormat) -> Result<LogControl, LogError> {
-    let (subscriber, control) = assemble(level, format, Box::new(to_stderr));
+    let outlet = Outlet::new(io::stderr());
+    let (subscriber, control) = assemble(level, format, Box::new(move |line| outlet.put(line)));
     set_global_default(subscriber).map_err(LogError)?;
     Ok(control)
 }
@@ -49,18 +51,10 @@ impl LogControl {
     }
 }
 
-/// Written on the spot: with a line a change, the pipe's own buffer takes hundreds of them before a
-/// container runtime that has stalled could hold the loop up.
-///
-/// A line that standard error does not take is lost: there is nowhere left to complain.
-fn to_stderr(line: &str) {
-    let _lost = io::stderr().write_all(line.as_bytes());
-}
-
 fn assemble(
     level: LogLevel,
     format: LogFormat,
-    write: Box<dyn Fn(&str) + Send + Sync>,
+    write: Box<dyn Fn(&str) -> bool + Send + Sync>,
 ) -> (impl Subscriber + Send + Sync, LogControl) {
     let (filter, filter_handle) = reload::Layer::new(targets(level));
     let (lines, lines_handle) = reload::Layer::new(Lines::new(format, write));
@@ -92,7 +86,10 @@ mod tests {
     fn lines_of(level: LogLevel, format: LogFormat, body: impl FnOnce(&LogControl)) -> Vec<String> {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&lines);
-        let write = move |line: &str| sink.lock().expect("no writer panics").push(line.to_owned());
+        let write = move |line: &str| {
+            sink.lock().expect("no writer panics").push(line.to_owned());
+            true
+        };
         let (subscriber, control) = assemble(level, format, Box::new(write));
         tracing::subscriber::with_default(subscriber, || body(&control));
         lines.lock().expect("no writer panics").clone()
@@ -135,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_control_outlives_its_log() {
-        let (subscriber, control) = assemble(LogLevel::Info, LogFormat::Text, Box::new(to_stderr));
+        let (subscriber, control) = assemble(LogLevel::Info, LogFormat::Text, Box::new(|_| true));
         drop(subscriber);
         control.apply(LogLevel::Debug, LogFormat::Json);
     }

@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use serde::ser::{SerializeMap, Serializer};
@@ -24,13 +25,33 @@ const VALUE_LENGTH_MAX: usize = 2048;
 /// The layer that writes lines.
 pub(super) struct Lines {
     format: LogFormat,
-    write: Box<dyn Fn(&str) + Send + Sync>,
+    write: Box<dyn Fn(&str) -> bool + Send + Sync>,
+    /// Lines that nobody took, and of which nobody knows yet.
+    lost: AtomicU64,
 }
 
 impl Lines {
-    /// Writes through `write`, which is given one whole line at a time, line feed included.
-    pub(super) fn new(format: LogFormat, write: Box<dyn Fn(&str) + Send + Sync>) -> Self {
-        Self { format, write }
+    /// Writes through `write`, which is given one whole line at a time, line feed included, and says
+    /// whether it was taken.
+    pub(super) fn new(format: LogFormat, write: Box<dyn Fn(&str) -> bool + Send + Sync>) -> Self {
+        Self { format, write, lost: AtomicU64::new(0) }
+    }
+
+    fn put(&self, level: Level, fields: &Fields) -> bool {
+        let timestamp = WallClock::started_at(SystemTime::now()).rfc3339(Moment::START);
+        let line = Line { timestamp, level, fields };
+        (self.write)(&match self.format {
+            LogFormat::Text => line.as_text(),
+            LogFormat::Json => line.as_json(),
+        })
+    }
+
+    /// Says how many lines are missing, as soon as lines are taken again.
+    fn tell_of_lost(&self) {
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        if lost > 0 && !self.put(Level::WARN, &Fields::about_lost(lost)) {
+            self.lost.fetch_add(lost, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn set_format(&mut self, format: LogFormat) {
@@ -48,15 +69,10 @@ impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let line = Line {
-            timestamp: WallClock::started_at(SystemTime::now()).rfc3339(Moment::START),
-            level: *event.metadata().level(),
-            fields: &fields,
-        };
-        (self.write)(&match self.format {
-            LogFormat::Text => line.as_text(),
-            LogFormat::Json => line.as_json(),
-        });
+        self.tell_of_lost();
+        if !self.put(*event.metadata().level(), &fields) {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -119,6 +135,11 @@ struct Fields {
 }
 
 impl Fields {
+    fn about_lost(lines: u64) -> Self {
+        let message = "lines of this log are missing here, for nobody took them".to_owned();
+        Self { message, others: vec![("lines", lines.into())] }
+    }
+
     fn push_text(&mut self, field: &Field, value: impl fmt::Display) {
         let mut clipped = Clipped::default();
         // A value whose own formatting fails is shown as far as it came.
@@ -243,6 +264,7 @@ fn push_printable(line: &mut String, c: char) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
     use std::sync::{Arc, Mutex};
 
     use proptest::prelude::*;
@@ -254,7 +276,10 @@ mod tests {
     fn line(format: LogFormat, speak: impl FnOnce()) -> String {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&lines);
-        let write = move |line: &str| sink.lock().expect("no writer panics").push(line.to_owned());
+        let write = move |line: &str| {
+            sink.lock().expect("no writer panics").push(line.to_owned());
+            true
+        };
         let layer = Lines::new(format, Box::new(write));
         tracing::subscriber::with_default(Registry::default().with(layer), speak);
         let lines = lines.lock().expect("no writer panics");
@@ -331,6 +356,41 @@ mod tests {
         assert_eq!(json["field.level"], "high");
         assert_eq!(json["field.timestamp"], 1);
         assert_eq!(json["share"], Value::Null);
+    }
+
+    #[test]
+    fn lines_that_nobody_took_are_counted_and_told() {
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&taken);
+        let is_stalled = Arc::new(AtomicBool::new(false));
+        let stalled = Arc::clone(&is_stalled);
+        let write = move |line: &str| {
+            let is_taken = !stalled.load(Ordering::Relaxed);
+            if is_taken {
+                let text = after_timestamp(line).to_owned();
+                sink.lock().expect("no writer panics").push(text);
+            }
+            is_taken
+        };
+        let layer = Lines::new(LogFormat::Text, Box::new(write));
+        tracing::subscriber::with_default(Registry::default().with(layer), || {
+            tracing::info!("one");
+            is_stalled.store(true, Ordering::Relaxed);
+            tracing::info!("two");
+            tracing::info!("three");
+            is_stalled.store(false, Ordering::Relaxed);
+            tracing::info!("four");
+            tracing::info!("five");
+        });
+        assert_eq!(
+            *taken.lock().expect("no writer panics"),
+            [
+                "INFO  one\n",
+                "WARN  lines of this log are missing here, for nobody took them lines=2\n",
+                "INFO  four\n",
+                "INFO  five\n",
+            ]
+        );
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod log_line;
 mod metrics;
 #[cfg(test)]
 mod openmetrics;
+mod outlet;
 
 pub use labels::{AdminListener, ConfirmOutcome, LookupOutcome, RefreshOutcome, ReloadOutcome};
 pub use log::{LogControl, LogError, start_log};

@@ -1,9 +1,13 @@
 //! Log lines: one a change, for people or for programs, on standard error alone.
 
+use std::io::{PipeReader, PipeWriter, Write};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
-use crate::cluster::{Cluster, url};
+use crate::cluster::{Cluster, GLANCE, PATIENCE, url, wait_until};
 use crate::dns_server::Mode;
+use crate::http::get;
 
 #[test]
 fn a_quiet_hour_says_nothing_and_a_change_one_line() {
@@ -49,7 +53,7 @@ fn standard_output_belongs_to_what_was_asked_for() {
     let mut command = cluster.command("run", &[]);
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
     let mut child = command.spawn().expect("started");
-    crate::cluster::wait_until("published", || !cluster.listed().is_empty(), String::new);
+    wait_until("published", || !cluster.listed().is_empty(), String::new);
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).expect("it runs");
     let mut said = String::new();
     std::io::Read::read_to_string(&mut child.stdout.take().expect("piped"), &mut said).expect("read");
@@ -64,9 +68,48 @@ fn a_log_that_nobody_takes_stops_nothing() {
     let mut command = cluster.command("run", &["--log-level", "trace"]);
     command.stdout(full()).stderr(full());
     let mut child = command.spawn().expect("started");
-    crate::cluster::wait_until("published", || cluster.listed() == [url(1)], String::new);
+    wait_until("published", || cluster.listed() == [url(1)], String::new);
     cluster.set_pods(&[0, 1, 2]);
-    crate::cluster::wait_until("followed", || cluster.listed() == [url(1), url(2)], String::new);
+    wait_until("followed", || cluster.listed() == [url(1), url(2)], String::new);
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).expect("it runs");
     assert!(child.wait().expect("our own child").success());
+}
+
+#[test]
+fn a_log_that_nobody_reads_any_more_stops_nothing() {
+    let cluster = Cluster::of(&[0, 1]);
+    let (_unread, full) = full_pipe();
+    let mut command = cluster.command("run", &[]);
+    command.stdout(std::process::Stdio::null()).stderr(full);
+    let mut child = command.spawn().expect("started");
+    wait_until("published", || cluster.listed() == [url(1)], String::new);
+    cluster.set_pods(&[0, 1, 2]);
+    wait_until("followed", || cluster.listed() == [url(1), url(2)], String::new);
+    assert_eq!(get(cluster.listen, "/livez").expect("it answers").status, 200);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).expect("it runs");
+    let since = std::time::Instant::now();
+    let status = loop {
+        match child.try_wait().expect("our own child") {
+            Some(status) => break status,
+            None => assert!(since.elapsed() < PATIENCE, "it does not end"),
+        }
+        std::thread::sleep(GLANCE);
+    };
+    assert!(status.success(), "{status:?}");
+}
+
+/// A pipe that takes nothing more for as long as its reader is there and does not read.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let mut filler = writer.try_clone().expect("a descriptor");
+    // Waits in a write until the reader is gone.
+    std::thread::spawn(move || while filler.write_all(&[b'x'; 4096]).is_ok() {});
+    let takes_more = || {
+        let mut asked = [PollFd::new(&writer, PollFlags::OUT)];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut asked, Some(&at_once)).expect("a descriptor of ours");
+        asked[0].revents().contains(PollFlags::OUT)
+    };
+    wait_until("a full pipe", || !takes_more(), String::new);
+    (reader, writer)
 }
