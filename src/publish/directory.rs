@@ -180,7 +180,11 @@ impl Directory {
         self.remove_file(temporary)?;
         rustix::fs::symlinkat(target, &self.fd, temporary)
             .map_err(|errno| self.error(Step::Create, temporary, errno))?;
-        self.rename(temporary, name)
+        let outcome = self.rename(temporary, name);
+        if outcome.is_err() {
+            let _already_failing = self.remove_file(temporary);
+        }
+        outcome
     }
 
     /// Puts `from` where `to` is, in one step.

@@ -18,14 +18,15 @@ pub(super) fn write(directory: &Directory, wanted: &Wanted<'_>) -> Result<(), Pu
     wanted.names().try_for_each(|name| directory.refuse_directory(name))?;
     let differs = |(name, bytes): &(&str, &[u8])| !directory.holds(name, bytes, wanted.mode);
     let changed: Vec<_> = wanted.contents().filter(differs).collect();
-    if let Err(error) = stage(directory, &changed, wanted.mode) {
+    let put = |(name, _): &(&str, &[u8])| directory.rename(&temporary(name), name);
+    let outcome = stage(directory, &changed, wanted.mode).and_then(|()| changed.iter().try_for_each(put));
+    if let Err(error) = outcome {
         for (name, _) in &changed {
             // A full disk must not stay fuller than it was.
             let _already_failing = directory.remove_file(&temporary(name));
         }
         return Err(error);
     }
-    changed.iter().try_for_each(|(name, _)| directory.rename(&temporary(name), name))?;
     directory.sync()?;
     volume::clear(directory, wanted);
     Ok(())

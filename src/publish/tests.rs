@@ -387,6 +387,35 @@ fn leftovers_of_a_life_that_was_cut_short_are_collected() {
 }
 
 #[test]
+fn what_others_left_stops_nothing_that_it_is_not_in_the_way_of() {
+    for (layout, harmless) in
+        [(Layout::Volume, vec!["..tmp~other", "..tmp~a"]), (Layout::Plain, vec!["..tmp~other", "..data_tmp"])]
+    {
+        let mut scene = Scene::new(layout);
+        scene.expect("one", Published::Written);
+        for name in &harmless {
+            fs::create_dir(scene.at(name)).expect("made");
+        }
+        scene.next_life();
+        scene.expect("one", Published::Unchanged);
+        scene.expect("two", Published::Written);
+        assert!(harmless.iter().all(|name| scene.at(name).is_dir()), "they are not ours");
+    }
+    for (layout, in_the_way) in [(Layout::Volume, "..data_tmp"), (Layout::Plain, "..tmp~a")] {
+        let mut scene = Scene::new(layout);
+        scene.expect("one", Published::Written);
+        fs::create_dir(scene.at(in_the_way)).expect("made");
+        scene.next_life();
+        scene.expect("one", Published::Unchanged);
+        let error = scene.publish("two").expect_err("in the way");
+        assert_eq!((error.fault(), error.path()), (&Fault::Occupied, scene.at(in_the_way).as_path()));
+        scene.assert_published("one");
+        fs::remove_dir(scene.at(in_the_way)).expect("empty");
+        scene.expect("two", Published::Written);
+    }
+}
+
+#[test]
 fn outputs_that_are_no_longer_published_lose_their_links() {
     let mut scene = Scene::new(Layout::Volume);
     scene.expect("one", Published::Written);

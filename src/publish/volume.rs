@@ -83,12 +83,16 @@ pub(super) fn write(
 }
 
 /// Removes what a life that ended in the middle left behind, before anything new needs the room.
+///
+/// What cannot be removed was made by somebody else. Where it is in the way, the publication says so.
 pub(super) fn sweep(directory: &Directory) -> Result<(), PublishError> {
     remove_generations(directory, &Superseded::default())?;
     let is_temporary = |name: &str| name == DATA_TEMPORARY || name.starts_with(TEMPORARY);
     let entries = directory.entries()?;
-    let mut temporaries = entries.iter().filter(|entry| is_temporary(&entry.name));
-    temporaries.try_for_each(|entry| directory.remove_file(&entry.name))
+    for entry in entries.iter().filter(|entry| is_temporary(&entry.name)) {
+        let _in_nobodys_way = directory.remove_file(&entry.name);
+    }
+    Ok(())
 }
 
 /// The directory of the current generation, if `..data` leads to one of ours.

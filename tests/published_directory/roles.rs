@@ -247,6 +247,8 @@ fn single_file_mount(directory: &Path, layout: Layout) {
     let mut publisher = scene::publisher(directory, layout);
     assert_eq!(fault(&mut publisher, 0), Fault::SingleFileMount);
     assert_eq!(fs::read_to_string(&source).expect("there"), "of somebody else");
+    let on_its_way = |name: &String| name.starts_with("..tmp~");
+    assert!(!scene::names(directory).iter().any(on_its_way), "nothing is left of the attempt");
     let names = [scene::NAMES[1].parse().expect("a file name")];
     assert_eq!(inspect(directory, layout, &names), [Hazard::FileMounted(file.clone())]);
     unmount(&file);
