@@ -124,11 +124,16 @@ impl Directory {
         let flags = access | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         // Without CREATE first: on a read-only file system, what is there can still be opened.
         let open = |flags| rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(0o644));
-        let fd = match open(flags - OFlags::CREATE) {
-            Err(Errno::NOENT) => open(flags),
-            fd => fd,
-        };
-        fd.map(File::from)
+        match open(flags - OFlags::CREATE) {
+            Err(Errno::NOENT) => {
+                let made = open(flags)?;
+                // Whatever the umask, a writer of another user must be able to see that we are here.
+                // Where somebody else made it in between, it is theirs to open up.
+                let _theirs = rustix::fs::fchmod(&made, Mode::from_raw_mode(0o644));
+                Ok(File::from(made))
+            }
+            fd => fd.map(File::from),
+        }
     }
 
     /// A regular file of at most `bytes_max`; `None` where nothing is.

@@ -312,6 +312,7 @@ fn umask(directory: &Path, layout: Layout) {
         let file = fs::canonicalize(directory.join(scene::NAMES[0])).expect("there");
         assert_eq!(mode(&file), 0o644, "umask {mask:o}");
         assert_eq!(mode(file.parent().expect("a directory")), 0o2755, "umask {mask:o}");
+        assert_eq!(mode(&directory.join("..lock")), 0o644, "another user can see it, umask {mask:o}");
     }
     rustix::process::umask(Mode::from_raw_mode(0o022));
 }
