@@ -618,7 +618,8 @@ mod faults {
         let honest_tcp = OverTcp::Answer(|question| bytes(&honest(question)));
         let server = RawDnsServer::start(lower_case, honest_tcp).await;
         assert_eq!(lookup(&[server.address()]).ask(&ipv4()).await, one_address());
-        let what = "the question in another letter case, as a forger would";
+        let what = "the question in another letter case, as a forger would, and TCP gave none; \
+                    allow egress to TCP port 53";
         malformed(&ipv4(), lower_case, what).await;
     }
 
@@ -700,13 +701,31 @@ mod faults {
     }
 
     #[tokio::test]
-    async fn other_response_codes_go_by_number() {
-        let (told, _) = over_udp(&ipv4(), |question, _| {
-            let mut reply = honest(question);
-            reply.metadata.response_code = ResponseCode::NotImp;
+    async fn a_server_that_does_not_know_edns_is_asked_without_it() {
+        fn without_edns(question: &Message, code: ResponseCode) -> Vec<Vec<u8>> {
+            let mut reply = if question.edns.is_some() { reply_to(question) } else { honest(question) };
+            if question.edns.is_some() {
+                reply.metadata.response_code = code;
+            }
             vec![bytes(&reply)]
-        })
-        .await;
-        assert_eq!(told, Answer::Failed(LookupFailure::ResponseCode(4)));
+        }
+        let format_error: OverUdp = |question, _| without_edns(question, ResponseCode::FormErr);
+        let not_implemented: OverUdp = |question, _| without_edns(question, ResponseCode::NotImp);
+        for server in [format_error, not_implemented] {
+            assert_eq!(over_udp(&ipv4(), server).await, (one_address(), 2));
+        }
+    }
+
+    #[tokio::test]
+    async fn other_response_codes_go_by_number() {
+        fn always(question: &Message, code: ResponseCode) -> Vec<Vec<u8>> {
+            let mut reply = honest(question);
+            reply.metadata.response_code = code;
+            vec![bytes(&reply)]
+        }
+        let told = over_udp(&ipv4(), |question, _| always(question, ResponseCode::NotImp)).await;
+        assert_eq!(told, (Answer::Failed(LookupFailure::ResponseCode(4)), 2), "with EDNS and without");
+        let told = over_udp(&ipv4(), |question, _| always(question, ResponseCode::NotAuth)).await;
+        assert_eq!(told, (Answer::Failed(LookupFailure::ResponseCode(9)), 1));
     }
 }

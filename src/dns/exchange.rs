@@ -35,6 +35,10 @@ impl Patience {
     }
 }
 
+/// FORMERR and NOTIMP (RFC 1035, section 4.1.1).
+const FORMAT_ERROR: u16 = 1;
+const NOT_IMPLEMENTED: u16 = 4;
+
 /// A message has 64 KB at most (RFC 1035, section 4.2.2): some 4,000 addresses, or 1,000 names.
 const TOO_LARGE: &str =
     "more records than one message can hold; `--peer-host ipv4` needs the least room for each";
@@ -43,9 +47,29 @@ const TOO_LARGE: &str =
 ///
 /// A server that has answered over UDP is given the same time again for TCP. A firewall that
 /// drops TCP is not taken for a silent server: what UDP said is then the failure.
+///
+/// A server that does not know EDNS says so by a code of its own, and is asked again without it
+/// (RFC 6891, sections 6.2.2 and 7).
 pub(super) async fn ask(server: SocketAddr, query: &Query, patience: Patience) -> Answer {
+    let with_edns = options(patience);
+    match exchange(server, query, patience, with_edns).await {
+        Answer::Failed(LookupFailure::ResponseCode(FORMAT_ERROR | NOT_IMPLEMENTED)) => {
+            let mut without_edns = with_edns;
+            without_edns.use_edns = false;
+            exchange(server, query, patience, without_edns).await
+        }
+        answer => answer,
+    }
+}
+
+async fn exchange(
+    server: SocketAddr,
+    query: &Query,
+    patience: Patience,
+    options: DnsRequestOptions,
+) -> Answer {
     let try_timeout = patience.whole;
-    let request = request(query, patience);
+    let request = DnsRequest::from_query(query.clone(), options);
     match over_udp(server, request.clone(), patience).await {
         Ok(response) if response.truncation => {
             over_tcp(server, query, request, try_timeout, LookupFailure::Truncated).await
@@ -53,7 +77,9 @@ pub(super) async fn ask(server: SocketAddr, query: &Query, patience: Patience) -
         Ok(response) => reading::answer(query, &response),
         // A server that does not keep the letters' case, or a forger who could not see it.
         Err(NetError::QueryCaseMismatch) => {
-            let forged = LookupFailure::Malformed("the question in another letter case, as a forger would");
+            let forged = LookupFailure::Malformed(
+                "the question in another letter case, as a forger would, and TCP gave none; allow egress to TCP port 53",
+            );
             over_tcp(server, query, request, try_timeout, forged).await
         }
         Err(error) => Answer::Failed(failure(server, &error)),
@@ -63,14 +89,14 @@ pub(super) async fn ask(server: SocketAddr, query: &Query, patience: Patience) -
 /// EDNS says 1232 bytes whatever `resolv.conf` says (DNS flag day 2020): more fits into a
 /// datagram, and none is cut into fragments. The random letter case (0x20) is 20 bits or so more
 /// that a forger must guess.
-fn request(query: &Query, patience: Patience) -> DnsRequest {
+fn options(patience: Patience) -> DnsRequestOptions {
     let mut options = DnsRequestOptions::default();
     options.use_edns = true;
     options.edns_payload_len = DEFAULT_MAX_PAYLOAD_LEN;
     options.case_randomization = true;
     options.recursion_desired = true;
     options.retry_interval = patience.pause;
-    DnsRequest::from_query(query.clone(), options)
+    options
 }
 
 /// Each datagram leaves from a port of its own; sender, message id, question and letter case are
