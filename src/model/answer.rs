@@ -118,9 +118,14 @@ impl LookupFailure {
 impl fmt::Display for LookupFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Timeout => f.write_str("no DNS server answered in time"),
+            Self::Timeout => f.write_str(
+                "no DNS server answered in time; allow egress to UDP and TCP port 53, and see resolv.conf or --dns-server",
+            ),
             Self::ServerFailure => f.write_str("DNS answered SERVFAIL (CoreDNS says so until it has synchronised)"),
-            Self::Refused => f.write_str("DNS answered REFUSED"),
+            Self::Refused => f.write_str(
+                "DNS answered REFUSED; ask a server that serves this name: with `hostNetwork`, set \
+                 `dnsPolicy: ClusterFirstWithHostNet`, or see --dns-server",
+            ),
             Self::ResponseCode(code) => write!(f, "DNS answered with response code {code}"),
             Self::NegativeWithoutSoa => {
                 f.write_str("DNS denied the name without an SOA record, so nobody vouches for it")
