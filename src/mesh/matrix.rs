@@ -100,7 +100,15 @@ impl Mesh {
     /// Peers that are none of these servers, and a server that lists itself, are notes: data reaches
     /// everyone all the same.
     pub fn is_complete(&self) -> bool {
-        self.missing_edges().next().is_none()
+        self.silence().is_none() && self.missing_edges().next().is_none()
+    }
+
+    /// Why the first server that could not be asked could not.
+    pub(super) fn silence(&self) -> Option<&str> {
+        self.rows().find_map(|(_, row)| match row {
+            Row::Silent(why) => Some(why.as_str()),
+            Row::Lists(_) => None,
+        })
     }
 
     /// Every pair where the first is not known to list the second, with the likely reason; sorted.

@@ -38,6 +38,18 @@ fn one_alone_and_none_at_all_are_complete() {
 }
 
 #[test]
+fn one_that_could_not_be_asked_is_not_complete() {
+    let mesh = mesh(vec![Row::Silent("connection refused".into())]);
+    assert!(!mesh.is_complete());
+    assert!(!mesh.report().complete);
+    let table = mesh.render_table();
+    assert!(
+        table.ends_with("incomplete: the one server could not be asked: connection refused\n"),
+        "{table}"
+    );
+}
+
+#[test]
 fn each_reason_is_told() {
     let silent = || Row::Silent("connection refused".into());
     let one_way = mesh(vec![lists(&[1, 2]), lists(&[0, 2]), lists(&[0])]);
@@ -211,7 +223,7 @@ proptest! {
             .filter(|cell| matches!(cell, Cell::Missing | Cell::Unknown))
             .count();
         prop_assert_eq!(mesh.missing_edges().count(), open - own_unknown);
-        prop_assert_eq!(mesh.is_complete(), mesh.missing_edges().next().is_none());
+        prop_assert_eq!(mesh.is_complete(), own_unknown == 0 && mesh.missing_edges().next().is_none());
         prop_assert_eq!(mesh.report().missing.len(), open - own_unknown);
         let verdict = if mesh.is_complete() { "\ncomplete" } else { "\nincomplete" };
         prop_assert!(mesh.render_table().contains(verdict));
