@@ -13,7 +13,7 @@ use crate::document::{File, FileName};
 
 const LAYOUTS: [Layout; 2] = [Layout::Volume, Layout::Plain];
 
-const LONGER_THAN_THE_GRACE: Duration = Duration::from_millis(300);
+const LONGER_THAN_THE_GRACE: Duration = Duration::from_millis(1100);
 
 /// A directory of its own, with the publisher that writes into it.
 struct Scene {

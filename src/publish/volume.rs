@@ -19,11 +19,12 @@ pub(super) const DATA: &str = "..data";
 const DATA_TEMPORARY: &str = "..data_tmp";
 
 /// How long a generation stays after its time, at least. A reader takes microseconds from `..data`
-/// to the file, unless it is stopped in between: by a CPU limit for a period of 100 ms.
-const GRACE: Duration = Duration::from_millis(250);
+/// to the file, unless it is stopped in between: by a CPU limit for several periods of 100 ms, or with
+/// its whole machine. On a busy one, a quarter of a second was once too short (a million reads).
+const GRACE: Duration = Duration::from_secs(1);
 
-/// Generations beside the current one. Publications come a second apart and then there is one; this
-/// bounds what a burst takes of the disk, and what it takes is waited for.
+/// Generations beside the current one. Publications come a second apart and then there are one or two;
+/// this bounds what a burst takes of the disk, and what it takes is waited for.
 const SUPERSEDED_MAX: usize = 256;
 
 /// Generations that were current in this life, the latest last, and when they ceased to be.

@@ -51,8 +51,9 @@ fn read_until(done: &AtomicBool, directory: &Path) -> Tally {
         if done.load(Ordering::Relaxed) {
             break;
         }
+        let since = Instant::now();
         let seen = match fs::read_to_string(directory.join(name)) {
-            Err(error) => error.to_string(),
+            Err(error) => format!("{error} after {:?}", since.elapsed()),
             Ok(text) if scene::number(&text).is_some() => "whole".to_owned(),
             Ok(text) if text.is_empty() => "empty".to_owned(),
             Ok(_) => "torn".to_owned(),

@@ -13,7 +13,7 @@ use eureka_peers::settings::Layout;
 pub(crate) const NAMES: [&str; 2] = ["peers.properties", "peers.json"];
 
 /// Longer than a generation is kept after its time.
-pub(crate) const GRACE: Duration = Duration::from_millis(300);
+pub(crate) const GRACE: Duration = Duration::from_millis(1100);
 
 /// Lines of a file: several pages, so that half a file would show.
 const LINES: usize = 400;
