@@ -4,9 +4,9 @@
 //! list and options mean nothing here, and a fault in them must not cost the servers.
 
 use std::cell::RefCell;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{SocketAddr, SocketAddrV6};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ struct Known {
     /// everything would otherwise keep it.
     preferred: Option<SocketAddr>,
     /// The reading that did not end in time, if any; there is never a second one beside it.
-    reading: Option<JoinHandle<io::Result<Vec<IpAddr>>>>,
+    reading: Option<JoinHandle<io::Result<Vec<SocketAddr>>>>,
 }
 
 impl ServerList {
@@ -113,8 +113,8 @@ impl ServerList {
     async fn look_again(&self, patience: Duration) -> Result<(), LookupFailure> {
         let servers = match &self.source {
             NameServers::Listed(servers) => servers.clone(),
-            NameServers::ResolvConf { path, port } => match self.read(path, patience).await {
-                Ok(addresses) => addresses.into_iter().map(|ip| SocketAddr::new(ip, *port)).collect(),
+            NameServers::ResolvConf { path, port } => match self.read(path, *port, patience).await {
+                Ok(servers) => servers,
                 // What was read before is still the best there is.
                 Err(_) if !self.known.borrow().servers.is_empty() => return Ok(()),
                 Err(error) => {
@@ -131,11 +131,11 @@ impl ServerList {
     }
 
     /// Reads the file on a thread of its own: a stalled disk must not stall the loop.
-    async fn read(&self, path: &Path, patience: Duration) -> io::Result<Vec<IpAddr>> {
+    async fn read(&self, path: &Path, port: u16, patience: Duration) -> io::Result<Vec<SocketAddr>> {
         let left_over = self.known.borrow_mut().reading.take();
         let path = path.to_owned();
         let mut reading =
-            left_over.unwrap_or_else(|| tokio::task::spawn_blocking(move || read_resolv_conf(&path)));
+            left_over.unwrap_or_else(|| tokio::task::spawn_blocking(move || read_resolv_conf(&path, port)));
         match timeout(patience, &mut reading).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(stopped)) => Err(io::Error::other(stopped)),
@@ -153,33 +153,47 @@ impl Known {
     }
 }
 
-/// At least one address; a file without one may be half written.
-fn read_resolv_conf(path: &Path) -> io::Result<Vec<IpAddr>> {
+/// At least one server; a file without one may be half written.
+fn read_resolv_conf(path: &Path, port: u16) -> io::Result<Vec<SocketAddr>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
-    let addresses = name_servers(&String::from_utf8_lossy(&bytes));
-    if addresses.is_empty() { Err(io::Error::other("no nameserver is in it")) } else { Ok(addresses) }
+    let servers = name_servers(&String::from_utf8_lossy(&bytes), port);
+    if servers.is_empty() { Err(io::Error::other("no nameserver is in it")) } else { Ok(servers) }
 }
 
-/// The addresses of the first three `nameserver` lines that have one.
-///
-/// The zone of a scoped address (`fe80::1%eth0`) is left out: the kernel then picks the interface
-/// or refuses, and a refusal is one more reason to ask the next server.
-fn name_servers(text: &str) -> Vec<IpAddr> {
-    let address = |line: &str| {
+/// The servers of the first three `nameserver` lines that have an address.
+fn name_servers(text: &str, port: u16) -> Vec<SocketAddr> {
+    let server = |line: &str| {
         let mut words = line.split_whitespace();
         let address = (words.next() == Some("nameserver")).then(|| words.next()).flatten()?;
-        address.split('%').next()?.parse().ok()
+        server_at(address, port)
     };
-    text.lines().filter_map(address).take(SERVERS_MAX).collect()
+    text.lines().filter_map(server).take(SERVERS_MAX).collect()
+}
+
+/// An address, or one that means something on one link only (`fe80::1%eth0`, RFC 4007, section 11).
+fn server_at(address: &str, port: u16) -> Option<SocketAddr> {
+    match address.split_once('%') {
+        Some((address, zone)) => {
+            Some(SocketAddrV6::new(address.parse().ok()?, port, 0, interface_index(zone)).into())
+        }
+        None => Some(SocketAddr::new(address.parse().ok()?, port)),
+    }
+}
+
+/// The number of an interface that is given by number or name. With 0 the kernel picks one or refuses,
+/// and a refusal is one more reason to ask the next server.
+fn interface_index(zone: &str) -> u32 {
+    let by_name = || fs::read_to_string(Path::new("/sys/class/net").join(zone).join("ifindex")).ok();
+    zone.parse().ok().or_else(|| by_name()?.trim().parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn addresses(texts: &[&str]) -> Vec<IpAddr> {
-        texts.iter().map(|text| text.parse().expect("valid")).collect()
+    fn servers(texts: &[&str]) -> Vec<SocketAddr> {
+        texts.iter().copied().map(server).collect()
     }
 
     #[test]
@@ -187,7 +201,7 @@ mod tests {
         let text = "search ns.svc.cluster.local svc.cluster.local cluster.local\n\
                     nameserver 10.96.0.10\n\
                     options ndots:5\n";
-        assert_eq!(name_servers(text), addresses(&["10.96.0.10"]));
+        assert_eq!(name_servers(text, 53), servers(&["10.96.0.10:53"]));
     }
 
     #[test]
@@ -199,12 +213,26 @@ mod tests {
                     nameserver nonsense\n\
                     nameservers 10.0.0.3\n\
                     \tnameserver\t fd00::a  # the first\n\
-                    nameserver fe80::1%eth0\r\n\
+                    nameserver fe80::1%no-such-link\r\n\
                     options edns0 timeout:many\n\
                     nameserver 10.0.0.4 trailing\n\
                     nameserver 10.0.0.5\n";
-        assert_eq!(name_servers(text), addresses(&["fd00::a", "fe80::1", "10.0.0.4"]));
-        assert_eq!(name_servers(""), addresses(&[]));
+        assert_eq!(name_servers(text, 53), servers(&["[fd00::a]:53", "[fe80::1]:53", "10.0.0.4:53"]));
+        assert_eq!(name_servers("", 53), servers(&[]));
+    }
+
+    #[test]
+    fn an_address_of_one_link_keeps_its_link() {
+        let scope = |text: &str| match name_servers(text, 53)[..] {
+            [SocketAddr::V6(server)] => server.scope_id(),
+            ref other => panic!("{other:?}"),
+        };
+        let loopback = fs::read_to_string("/sys/class/net/lo/ifindex").expect("every machine has it");
+        assert_eq!(scope("nameserver fe80::1%lo").to_string(), loopback.trim());
+        assert_eq!(scope("nameserver fe80::1%7"), 7);
+        for text in ["nameserver fe80::1", "nameserver fe80::1%no-such-link", "nameserver fe80::1%"] {
+            assert_eq!(scope(text), 0, "{text}");
+        }
     }
 
     fn server(text: &str) -> SocketAddr {
