@@ -48,8 +48,9 @@ pub(crate) fn compose_faults(variables: &BTreeMap<String, String>) -> Vec<String
 
 /// What the files say that this folder follows.
 fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
-    let names = || read("spring-names");
-    let addresses = || read("spring-addresses");
+    let gated = |name| read(name).into_iter().chain(read("spring-registry-copy")).collect();
+    let names = || -> BTreeMap<_, _> { gated("spring-names") };
+    let addresses = || -> BTreeMap<_, _> { gated("spring-addresses") };
     Some(match folder {
         "statefulset"
         | "init-container"
@@ -61,7 +62,9 @@ fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
             addresses()
         }
         "examples/basic-auth" => names().into_iter().chain(read("spring-basic-auth")).collect(),
-        "examples/netflix-war" => read("war-addresses"),
+        "examples/netflix-war" => {
+            read("war-addresses").into_iter().chain(read("war-registry-copy")).collect()
+        }
         "client" => read("client-file"),
         "client/plain" => read("client-service"),
         "init-container/client-env-file" => read("client-variable"),

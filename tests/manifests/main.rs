@@ -49,6 +49,9 @@ use crate::tool::Tool;
 /// What may be wrong with the objects of a folder.
 type Check = fn(&Folder, &[Object]) -> Vec<String>;
 
+/// The executions that are run always.
+const ALWAYS: [&str; 2] = ["executed::life", "executed::dead_peers::statefulset::2025.0.1"];
+
 /// What a trial does.
 type Body = Box<dyn FnOnce() -> Result<(), String> + Send>;
 
@@ -74,10 +77,10 @@ fn main() -> ExitCode {
         trial("monitoring::queries", &[], Box::new(monitoring::queries)),
         trial("monitoring::seeded_queries", &[], Box::new(monitoring::seeded_queries)),
     ]);
-    // Two JVMs and a minute or so each: one is run always, all of them where stock servers are
+    // Two JVMs and a minute or two each: some are run always, all of them where stock servers are
     // wanted in full, and those that a filter on the command line chooses.
     let is_wanted =
-        |trial: &Trial| arguments.filter.is_some() || wants_all() || trial.name() == "executed::life";
+        |trial: &Trial| arguments.filter.is_some() || wants_all() || ALWAYS.contains(&trial.name());
     trials.extend(executions().into_iter().filter(is_wanted));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -106,15 +109,30 @@ fn executions() -> Vec<Trial> {
     });
     let clients = ["client", "init-container/client-env-file"]
         .map(|folder| execution(&format!("client::{folder}"), Box::new(move || executed::client(folder))));
-    let typos = [
-        "EUREKA_PEERS_ACTUATOR_URL",
-        "EUREKA_CLIENT_REGISTERWITHEUREKA",
-        "EUREKA_INSTANCE_HOSTNAME",
-        "MANAGEMENT_SERVER_PORT",
-        "SPRING_CONFIG_IMPORT",
+    let dead_peers = [
+        ("statefulset", "2025.0.1"),
+        ("statefulset", "2021.0.9"),
+        ("deployment", "2025.1.2"),
+        ("init-container", "2025.0.1"),
+        ("examples/netflix-war", "war-1.10.1"),
     ]
-    .map(|variable| execution(&format!("typo::{variable}"), Box::new(move || executed::typo(variable))));
-    [life].into_iter().chain(pairs).chain(clients).chain(typos).collect()
+    .map(|(folder, release)| {
+        let body = move || executed::dead_peers(folder, release);
+        execution(&format!("dead_peers::{folder}::{release}"), Box::new(body))
+    });
+    let typos: [(&str, executed::Scenario); 7] = [
+        ("EUREKA_PEERS_ACTUATOR_URL", executed::two),
+        ("EUREKA_CLIENT_REGISTERWITHEUREKA", executed::two),
+        ("EUREKA_INSTANCE_HOSTNAME", executed::two),
+        ("MANAGEMENT_SERVER_PORT", executed::two),
+        ("SPRING_CONFIG_IMPORT", executed::two),
+        ("EUREKA_SERVER_REGISTRYSYNCRETRIES", executed::late),
+        ("EUREKA_INSTANCE_REGISTRY_DEFAULTOPENFORTRAFFICCOUNT", executed::late),
+    ];
+    let typos = typos.map(|(variable, scenario)| {
+        execution(&format!("typo::{variable}"), Box::new(move || executed::typo(variable, scenario)))
+    });
+    [life].into_iter().chain(pairs).chain(dead_peers).chain(clients).chain(typos).collect()
 }
 
 fn execution(name: &str, body: Body) -> Trial {

@@ -59,7 +59,7 @@ const BROKEN: [Seed; 22] = [
     ("containers/0/volumeMounts/0/mountPath", "/peers"),
     ("containers/0/volumeMounts/1/name", "temp"),
     ("containers/0/startupProbe/httpGet/path", "/readyz"),
-    ("containers/0/readinessProbe/httpGet/path", "/eureka/apps/eureka"),
+    ("containers/0/readinessProbe/httpGet/path", "/eureka/apps"),
     ("containers/0/livenessProbe/httpGet/port", "web"),
 ];
 

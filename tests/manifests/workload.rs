@@ -122,7 +122,7 @@ fn services(template: &Value, all: &[Object]) -> Vec<String> {
 fn joins_when_copied(server: Container<'_>) -> Vec<String> {
     let path = |probe: &str| at(server.0, &[probe, "httpGet", "path"]).and_then(Value::as_str);
     let password = server.environment().iter().any(|(name, _)| *name == "SPRING_SECURITY_USER_NAME");
-    let gated = path("startupProbe") == Some("/eureka/apps/eureka");
+    let gated = path("startupProbe") == Some("/eureka/apps");
     let latched = path("readinessProbe").is_none_or(|path| !path.contains("/apps"));
     let mut found = Vec::new();
     found

@@ -35,6 +35,8 @@ pub(crate) struct Cluster {
     _runtime: Runtime,
     directory: PathBuf,
     pods: BTreeMap<u8, (RunningPod, Facts)>,
+    /// Pods on nodes that are gone: DNS lists them, and nobody answers.
+    lost: BTreeSet<u8>,
 }
 
 impl Cluster {
@@ -47,7 +49,16 @@ impl Cluster {
         let image = Image::of(release, Security::Without);
         let directory = crate::tool::scratch("executed").join(name);
         let context_path = release.context_path();
-        Self { objects, image, context_path, dns, _runtime: runtime, directory, pods: BTreeMap::new() }
+        Self {
+            objects,
+            image,
+            context_path,
+            dns,
+            _runtime: runtime,
+            directory,
+            pods: BTreeMap::new(),
+            lost: BTreeSet::new(),
+        }
     }
 
     /// Starts a pod of the workload and waits for its native sidecars; Eureka has been started then.
@@ -56,8 +67,9 @@ impl Cluster {
         let address = address_of(ordinal);
         let mut facts = Facts::of_pod(&name, &address.to_string()).with_secrets(&self.objects);
         let place = Place::new(&name, address, &self.directory);
+        self.lost.remove(&ordinal);
         // From the moment that it has an address, where the Service says so.
-        self.announce(&self.pods.keys().copied().chain([ordinal]).collect());
+        self.announce(&self.listed().chain([ordinal]).collect());
         let surroundings = Surroundings {
             dns: self.dns.address(),
             image: &self.image,
@@ -96,6 +108,11 @@ impl Cluster {
         RunningPod::start(pod, place, &mut facts, &surroundings)
     }
 
+    /// What a server hands out: the whole registry.
+    pub(crate) fn registry_path(&self) -> String {
+        format!("{}apps", self.context_path)
+    }
+
     /// Where a pod's server answers.
     pub(crate) fn socket(&self, ordinal: u8) -> SocketAddr {
         SocketAddr::from((address_of(ordinal), self.server_port()))
@@ -117,8 +134,18 @@ impl Cluster {
     pub(crate) fn terminate(&mut self, ordinal: u8) -> Result<(), String> {
         let (pod, _) = self.pods.remove(&ordinal).expect("the scenario has this pod");
         pod.terminate()?;
-        self.announce(&self.pods.keys().copied().collect());
+        self.announce(&self.listed().collect());
         Ok(())
+    }
+
+    /// Has DNS list a pod whose node is gone, as long as its object exists: nobody answers there.
+    pub(crate) fn lose(&mut self, ordinal: u8) {
+        self.lost.insert(ordinal);
+        self.announce(&self.listed().collect());
+    }
+
+    fn listed(&self) -> impl Iterator<Item = u8> {
+        self.pods.keys().chain(&self.lost).copied()
     }
 
     /// A pod and everything in it.
@@ -136,6 +163,16 @@ impl Cluster {
                 Err(_) => std::thread::sleep(POLL),
             }
         }
+    }
+
+    /// Waits until every server knows every server as an instance, itself included.
+    pub(crate) fn wait_registered(&self, limit: Duration) -> Result<(), String> {
+        let begun = Instant::now();
+        for ordinal in self.pods.keys() {
+            let id = self.registry(*ordinal).status()?.instance_id;
+            self.wait_known(&id, limit.saturating_sub(begun.elapsed()))?;
+        }
+        Ok(())
     }
 
     /// What our own program says of the mesh, run in one of the pods.
@@ -157,8 +194,8 @@ impl Cluster {
     }
 
     fn is_complete(&mut self) -> Result<(), String> {
-        let everyone: BTreeSet<u8> = self.pods.keys().copied().collect();
-        for ordinal in &everyone {
+        let everyone: BTreeSet<u8> = self.listed().collect();
+        for ordinal in self.pods.keys() {
             let replicas = self.registry(*ordinal).replicas()?;
             let others = everyone.iter().filter(|other| *other != ordinal);
             let expected: BTreeSet<String> = others.map(|other| self.url(*other)).collect();
@@ -234,9 +271,10 @@ impl Cluster {
 
     /// A server's URL as its peers must list it: by its name where pods have one and it says so.
     fn url(&self, ordinal: u8) -> String {
-        let (_, facts) = &self.pods[&ordinal];
+        let facts = Facts::of_pod(&self.pod_name(ordinal), &address_of(ordinal).to_string());
+        let facts = facts.with_secrets(&self.objects);
         let server = self.workload().pod().and_then(|pod| pod.container("eureka"));
-        let variables = crate::environment::expand(server.expect("the pod has a server"), facts);
+        let variables = crate::environment::expand(server.expect("the pod has a server"), &facts);
         let variables: BTreeMap<String, String> = variables.unwrap_or_default().into_iter().collect();
         let by_address = variables.get("EUREKA_INSTANCE_PREFERIPADDRESS").is_none_or(|value| value == "true");
         let host = match variables.get("EUREKA_INSTANCE_HOSTNAME") {

@@ -8,7 +8,7 @@ mod kubelet;
 mod place;
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_yaml::Value;
 
@@ -18,16 +18,23 @@ use crate::rendered::{Object, build};
 use crate::rest::Request;
 use crate::trial;
 
-use cluster::Cluster;
+pub(crate) use cluster::Cluster;
 
-/// A start takes three to six seconds, several at once on two busy cores longer.
-const READY_WITHIN: Duration = Duration::from_secs(90);
+/// How long a server that could copy nothing stays away from its clients.
+const NOTHING_TO_COPY: Duration = Duration::from_secs(40);
+/// A start takes three to six seconds, several at once on two busy cores longer; and the above.
+const READY_WITHIN: Duration = Duration::from_secs(130);
 /// One interval, one refresh, and on a busy machine some air.
 const COMPLETE_WITHIN: Duration = Duration::from_secs(30);
 /// `responseCacheUpdateIntervalMs`, and some air.
 const HANDED_OUT_WITHIN: Duration = Duration::from_secs(40);
-/// What the misspelt must not reach in; twice what the others need here.
-const TYPO_PATIENCE: Duration = Duration::from_secs(20);
+/// A server's client registers at its start, and tries again when a peer has refused.
+const REGISTERED_WITHIN: Duration = Duration::from_secs(60);
+/// Between the end of that wait and what is seen of it.
+const LATE_BY: Duration = Duration::from_secs(15);
+
+/// What happens to a cluster.
+pub(crate) type Scenario = fn(&mut Cluster) -> Result<(), String>;
 
 /// Two executions would share addresses.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -64,12 +71,46 @@ pub(crate) fn life() -> Result<(), String> {
     })
 }
 
+/// A server that starts while all its neighbours are unreachable, but listed: kept from its clients for
+/// a while, in case that they only answer late, and not for ever. A neighbour that comes back copies it.
+pub(crate) fn dead_peers(folder: &'static str, release: &'static str) -> Result<(), String> {
+    alone_in_time(move || {
+        let name = format!("dead-peers-{}-{release}", folder.replace('/', "-"));
+        let mut cluster = Cluster::new(&name, build(folder)?, release_named(release));
+        late(&mut cluster)?;
+        cluster.registry(0).register("DEMO", "demo-0");
+        wait_handed_out(&cluster, 0, "demo-0");
+        cluster.start(1)?;
+        let waited = cluster.wait_ready(1, READY_WITHIN)?;
+        if waited > NOTHING_TO_COPY {
+            return Err(format!("with a living neighbour a server was away for {waited:?}"));
+        }
+        cluster.registry(1).knows("demo-0")?;
+        cluster.wait_complete(COMPLETE_WITHIN).map(drop)
+    })
+}
+
+/// A server whose one neighbour is listed and unreachable joins its clients, late.
+pub(crate) fn late(cluster: &mut Cluster) -> Result<(), String> {
+    cluster.lose(1);
+    cluster.start(0)?;
+    let registry = cluster.registry(0);
+    trial::wait_for("the server answers", READY_WITHIN, || registry.replicas());
+    let answers = Instant::now();
+    cluster.wait_ready(0, READY_WITHIN)?;
+    let waited = answers.elapsed();
+    if waited.abs_diff(NOTHING_TO_COPY) > LATE_BY {
+        return Err(format!("joined its clients {waited:?} after it first answered"));
+    }
+    cluster.wait_complete(COMPLETE_WITHIN).map(drop)
+}
+
 /// Two pods of any folder with servers, one after the other, and then a mesh.
 pub(crate) fn pair(folder: &'static str, release: &'static str) -> Result<(), String> {
     alone_in_time(move || {
         let name = format!("pair-{}-{release}", folder.replace('/', "-"));
         let mut cluster = Cluster::new(&name, build(folder)?, release_named(release));
-        two(&mut cluster, READY_WITHIN, COMPLETE_WITHIN)?;
+        two(&mut cluster)?;
         succeeds(&cluster, &["mesh"])?;
         cluster.terminate(1)?;
         cluster.terminate(0)
@@ -82,7 +123,7 @@ pub(crate) fn client(folder: &'static str) -> Result<(), String> {
         let name = format!("client-{}", folder.replace('/', "-"));
         let release = release_named(REFERENCE);
         let mut cluster = Cluster::new(&name, build("statefulset")?, release);
-        two(&mut cluster, READY_WITHIN, COMPLETE_WITHIN)?;
+        two(&mut cluster)?;
         let objects = build(folder)?;
         let workload = objects.iter().find_map(Object::pod).ok_or("the folder has no workload")?;
         let mut application = cluster.start_guest(workload, "orders")?;
@@ -97,25 +138,28 @@ pub(crate) fn client(folder: &'static str) -> Result<(), String> {
     })
 }
 
-/// A misspelt variable of the StatefulSet keeps the mesh from becoming complete.
-pub(crate) fn typo(variable: &'static str) -> Result<(), String> {
+/// A misspelt variable of the StatefulSet keeps the mesh from becoming complete, or lets a server serve
+/// clients that has nothing to give them.
+pub(crate) fn typo(variable: &'static str, scenario: Scenario) -> Result<(), String> {
     alone_in_time(move || {
         let mut objects = build("statefulset")?;
         misspell(&mut objects, variable)?;
         let mut cluster = Cluster::new(&format!("typo-{variable}"), objects, release_named(REFERENCE));
-        match two(&mut cluster, TYPO_PATIENCE, TYPO_PATIENCE) {
+        match scenario(&mut cluster) {
             Ok(()) => Err(format!("nothing went wrong without {variable}")),
             Err(_) => Ok(()),
         }
     })
 }
 
-fn two(cluster: &mut Cluster, ready: Duration, complete: Duration) -> Result<(), String> {
+/// Two servers, one after the other, that list and know each other.
+pub(crate) fn two(cluster: &mut Cluster) -> Result<(), String> {
     cluster.start(0)?;
-    cluster.wait_ready(0, ready)?;
+    cluster.wait_ready(0, READY_WITHIN)?;
     cluster.start(1)?;
-    cluster.wait_ready(1, ready)?;
-    cluster.wait_complete(complete).map(drop)
+    cluster.wait_ready(1, READY_WITHIN)?;
+    cluster.wait_complete(COMPLETE_WITHIN)?;
+    cluster.wait_registered(REGISTERED_WITHIN)
 }
 
 /// `kubectl exec`: the program runs in an image without a shell.
@@ -126,9 +170,9 @@ fn succeeds(cluster: &Cluster, arguments: &[&str]) -> Result<(), String> {
 
 /// What a server hands out, to clients and to fresh servers alike, is up to 30 s old.
 fn wait_handed_out(cluster: &Cluster, ordinal: u8, id: &str) {
+    let path = cluster.registry_path();
     trial::wait_for("a registration is handed out", HANDED_OUT_WITHIN, || {
-        let reply =
-            Request::get("/eureka/apps").send(cluster.socket(ordinal)).map_err(|error| error.to_string())?;
+        let reply = Request::get(&path).send(cluster.socket(ordinal)).map_err(|error| error.to_string())?;
         if reply.ok()?.contains(id) { Ok(()) } else { Err(format!("{ordinal} hides {id}")) }
     });
 }
