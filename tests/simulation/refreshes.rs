@@ -1,0 +1,54 @@
+//! The books of one server's refreshes.
+
+use std::time::Duration;
+
+use eureka_peers::model::PeerSet;
+
+use crate::plan::Time;
+use crate::promise::{Broken, Promise, said};
+
+/// Between the starts of two refreshes.
+const SPACING: Duration = Duration::from_secs(5);
+/// Refreshes that are answered 200 for one list: the first, and two counted retries.
+const ACCEPTED_MAX: u32 = 3;
+
+/// What was asked of the server in the sidecar's present life.
+#[derive(Default)]
+pub(crate) struct Refreshes {
+    in_flight: bool,
+    began: Option<Time>,
+    list: PeerSet,
+    accepted: u32,
+}
+
+impl Refreshes {
+    /// A refresh with `list` begins.
+    pub(crate) fn begin(&mut self, list: PeerSet, now: Time) -> Result<(), Broken> {
+        let is_early = self.began.is_some_and(|began| now < began + SPACING);
+        if self.in_flight || is_early {
+            let expected = "one refresh at a time, and 5 s after the one before".to_owned();
+            let seen = format!("one at {now:?}, the one before at {:?}", self.began.unwrap_or_default());
+            return Err(Broken { promise: Promise::RefreshOneAtATime, expected, seen });
+        }
+        (self.in_flight, self.began, self.list) = (true, Some(now), list);
+        Ok(())
+    }
+
+    /// The refresh in flight has ended, or was dropped; `is_accepted` where it was answered 200.
+    pub(crate) fn end(&mut self, is_accepted: bool) -> Result<(), Broken> {
+        self.in_flight = false;
+        self.accepted += u32::from(is_accepted);
+        if self.accepted <= ACCEPTED_MAX {
+            return Ok(());
+        }
+        let expected = format!("at most {ACCEPTED_MAX} refreshes with the list {}", said(&self.list));
+        let seen = format!("the {}th that was answered 200", self.accepted);
+        Err(Broken { promise: Promise::RefreshBounded, expected, seen })
+    }
+
+    /// The wanted list is another, the server holds it, is another process, or is under other settings:
+    /// it counts anew.
+    pub(crate) fn begin_again(&mut self) {
+        self.accepted = 0;
+    }
+}

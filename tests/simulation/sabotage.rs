@@ -1,0 +1,73 @@
+//! Sidecars that are broken on purpose, so that the checks themselves are checked.
+
+use std::time::Duration;
+
+use eureka_peers::model::{Answer, MaxShrink, Patience};
+use eureka_peers::reconcile::Policy;
+
+use crate::names::HostId;
+use crate::promise::Promise;
+
+/// What is wrong with every sidecar of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sabotage {
+    None,
+    RemovesAtOnce,
+    BelievesAnyFall,
+    IgnoresFreeze,
+    AsksTooOften,
+    TakesFailureForNobodyElse,
+    ForgetsItsLife,
+    HearsNothing,
+    AdmitsAnyone,
+    RefreshesAtEachConfirm,
+}
+
+impl Sabotage {
+    /// Each, and a promise that it must be seen to break.
+    pub(crate) const ALL: [(Self, &'static [Promise]); 9] = [
+        (Self::RemovesAtOnce, &[Promise::SlowToRemove]),
+        (Self::BelievesAnyFall, &[Promise::ShrinkDoubted]),
+        (Self::IgnoresFreeze, &[Promise::Frozen]),
+        (Self::AsksTooOften, &[Promise::AsksInMeasure]),
+        (Self::TakesFailureForNobodyElse, &[Promise::SlowToRemove]),
+        (Self::ForgetsItsLife, &[Promise::SlowToRemove]),
+        (Self::HearsNothing, &[Promise::RightAtRest]),
+        (Self::AdmitsAnyone, &[Promise::NoStranger]),
+        (Self::RefreshesAtEachConfirm, &[Promise::RefreshBounded, Promise::RefreshOneAtATime]),
+    ];
+
+    /// The settings as the broken sidecar has them.
+    pub(crate) fn policy(self, policy: &Policy) -> Policy {
+        let policy = policy.clone();
+        match self {
+            Self::RemovesAtOnce => Policy { remove_after: Patience::After(Duration::ZERO), ..policy },
+            Self::BelievesAnyFall => {
+                Policy { max_shrink: MaxShrink::from_percent(100).expect("a percentage"), ..policy }
+            }
+            Self::IgnoresFreeze => Policy { freeze: false, ..policy },
+            Self::AsksTooOften => Policy { interval: policy.interval / 2, ..policy },
+            _ => policy,
+        }
+    }
+
+    /// An answer as the broken sidecar hears it; none where it does not.
+    pub(crate) fn hears(self, answer: Answer, own: HostId) -> Option<Answer> {
+        match (self, answer) {
+            (Self::HearsNothing, _) => None,
+            (Self::TakesFailureForNobodyElse, Answer::Failed(_)) => Some(Answer::Records(vec![own.record()])),
+            (Self::AdmitsAnyone, Answer::Records(mut records)) => {
+                records.push(stranger(own).record());
+                Some(Answer::Records(records))
+            }
+            (_, answer) => Some(answer),
+        }
+    }
+}
+
+fn stranger(own: HostId) -> HostId {
+    match own {
+        HostId::Named { service, .. } => HostId::Named { service, number: 9_999 },
+        HostId::At { service, .. } => HostId::At { service, address: 60_000 },
+    }
+}

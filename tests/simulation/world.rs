@@ -1,0 +1,475 @@
+//! The cluster in virtual time: whatever happens next happens at once, and is checked at once.
+
+use std::collections::BTreeMap;
+
+use eureka_peers::model::{Answer, Patience, PeerSet};
+use eureka_peers::reconcile::{ConditionKind, Policy, Status};
+
+use crate::dice::{Dice, millis};
+use crate::dns::Dns;
+use crate::names::{HostId, sink, static_peers};
+use crate::plan::{Event, Hosts, Manners, Path, Plan, Time};
+use crate::pod::{Pod, Sidecar};
+use crate::promise::{Broken, Promise, said};
+use crate::sabotage::Sabotage;
+use crate::trace::Trace;
+
+/// A cluster on its way through a plan.
+pub(crate) struct World<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) sabotage: Sabotage,
+    pub(crate) dice: Dice,
+    pub(crate) now: Time,
+    pub(crate) dns: Dns,
+    pub(crate) pods: BTreeMap<u32, Pod>,
+    pub(crate) trace: Trace,
+    queue: BTreeMap<(Time, u64), Due>,
+    queued: u64,
+    uids: u64,
+    addresses: u32,
+}
+
+/// What comes due.
+enum Due {
+    Planned(usize),
+    Calm,
+    PodBack { number: u32 },
+    SidecarBack { number: u32, uid: u64 },
+    Wake { number: u32, uid: u64, life: u64 },
+    Ended { number: u32, uid: u64, life: u64, ended: Ended },
+}
+
+/// An action of a sidecar that has ended.
+pub(crate) enum Ended {
+    /// `answer` is what the sidecar hears, `told` what DNS said.
+    Answer {
+        service: usize,
+        answer: Answer,
+        told: Answer,
+        asked: Time,
+    },
+    Publication,
+    Refresh {
+        number: u64,
+    },
+    Confirm,
+    Diagnosis,
+}
+
+/// How a cluster fared.
+pub(crate) struct Fate {
+    pub(crate) outcome: Result<(), (Option<u32>, Broken)>,
+    pub(crate) steps: u64,
+    pub(crate) trace: Trace,
+}
+
+/// Sends a cluster through `plan`, and stops at the first broken promise.
+pub(crate) fn run(plan: &Plan, sabotage: Sabotage, trace: Trace) -> Fate {
+    let mut world = World::new(plan, sabotage, trace);
+    let mut steps = 0;
+    let end = plan.calm_at + plan.rest();
+    let outcome = loop {
+        let Some(((at, _), due)) = world.queue.pop_first().filter(|((at, _), _)| *at <= end) else {
+            world.now = end;
+            break world.check_rest();
+        };
+        world.now = at;
+        steps += 1;
+        if let Err(broken) = world.step(due) {
+            break Err(broken);
+        }
+    };
+    Fate { outcome, steps, trace: world.trace }
+}
+
+impl<'a> World<'a> {
+    fn new(plan: &'a Plan, sabotage: Sabotage, trace: Trace) -> Self {
+        let mut world = Self {
+            plan,
+            sabotage,
+            dice: Dice::new(plan.seed),
+            now: Time::ZERO,
+            dns: Dns::new(&plan.shape),
+            pods: BTreeMap::new(),
+            trace,
+            queue: BTreeMap::new(),
+            queued: 0,
+            uids: 0,
+            addresses: 0,
+        };
+        for (at, planned) in plan.events.iter().enumerate() {
+            world.queue(planned.at, Due::Planned(at));
+        }
+        world.queue(plan.calm_at, Due::Calm);
+        world.scale(plan.shape.pods);
+        world.scale_others(plan.shape.others);
+        world
+    }
+
+    fn queue(&mut self, at: Time, due: Due) {
+        self.queued += 1;
+        self.queue.insert((at, self.queued), due);
+    }
+
+    /// An action of the pod's present sidecar ends at `at`.
+    pub(crate) fn queue_end(&mut self, number: u32, at: Time, ended: Ended) {
+        let pod = &self.pods[&number];
+        let life = pod.sidecar.as_ref().expect("a sidecar acts").life;
+        let due = Due::Ended { number, uid: pod.uid, life, ended };
+        self.queue(at, due);
+    }
+
+    /// The pod's present sidecar wakes at `at`.
+    pub(crate) fn queue_wake(&mut self, number: u32, at: Time) {
+        let pod = &self.pods[&number];
+        let life = pod.sidecar.as_ref().expect("a sidecar wakes").life;
+        let due = Due::Wake { number, uid: pod.uid, life };
+        self.queue(at, due);
+    }
+
+    fn step(&mut self, due: Due) -> Result<(), (Option<u32>, Broken)> {
+        let of = |number: u32| move |broken| (Some(number), broken);
+        match due {
+            Due::Planned(at) => {
+                let event = &self.plan.events[at].event;
+                self.happens(event).map_err(|broken| (event.pod(), broken))
+            }
+            Due::Calm => self.calm(),
+            Due::PodBack { number } => {
+                self.make_pod(number);
+                self.turn(number).map_err(of(number))
+            }
+            Due::SidecarBack { number, uid } => {
+                let (now, sabotage) = (self.now, self.sabotage);
+                let Some(pod) = self.pods.get_mut(&number).filter(|pod| pod.uid == uid) else {
+                    return Ok(());
+                };
+                if pod.sidecar.is_none() {
+                    pod.start_sidecar(sabotage, now);
+                    self.trace.say(now, Some(number), || "the sidecar starts".to_owned());
+                }
+                self.turn(number).map_err(of(number))
+            }
+            Due::Wake { number, uid, life } => match self.awake(number, uid, life) {
+                Awake::Yes if self.is_wake_due(number) => self.turn(number).map_err(of(number)),
+                Awake::Yes | Awake::Gone => Ok(()),
+                Awake::At(until) => {
+                    self.queue(until, Due::Wake { number, uid, life });
+                    self.sleeps_until(number, until);
+                    Ok(())
+                }
+            },
+            Due::Ended { number, uid, life, ended } => match self.awake(number, uid, life) {
+                Awake::Yes => self.ended(number, ended).map_err(of(number)),
+                Awake::Gone => Ok(()),
+                Awake::At(until) => {
+                    self.queue(until, Due::Ended { number, uid, life, ended });
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    fn awake(&self, number: u32, uid: u64, life: u64) -> Awake {
+        let Some(pod) = self.pods.get(&number).filter(|pod| pod.uid == uid) else { return Awake::Gone };
+        match &pod.sidecar {
+            Some(sidecar) if sidecar.life == life => {
+                if pod.suspended_until > self.now {
+                    Awake::At(pod.suspended_until)
+                } else {
+                    Awake::Yes
+                }
+            }
+            Some(_) | None => Awake::Gone,
+        }
+    }
+
+    fn is_wake_due(&self, number: u32) -> bool {
+        self.pods[&number].sidecar.as_ref().is_some_and(|sidecar| sidecar.wakes_at == Some(self.now))
+    }
+
+    fn sleeps_until(&mut self, number: u32, until: Time) {
+        let sidecar = self.pods.get_mut(&number).and_then(|pod| pod.sidecar.as_mut());
+        sidecar.expect("it is only suspended").wakes_at = Some(until);
+    }
+
+    fn happens(&mut self, event: &Event) -> Result<(), Broken> {
+        let (now, sabotage) = (self.now, self.sabotage);
+        match event {
+            Event::Scale(pods) => {
+                self.trace.say(now, None, || event.to_string());
+                self.scale(*pods);
+                return self
+                    .pods
+                    .keys()
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .try_for_each(|pod| self.turn(pod));
+            }
+            Event::ScaleOthers(pods) => {
+                self.trace.say(now, None, || event.to_string());
+                self.scale_others(*pods);
+                return Ok(());
+            }
+            Event::Path(path) => {
+                self.trace.say(now, None, || event.to_string());
+                self.dns.path = *path;
+                return Ok(());
+            }
+            _ => {}
+        }
+        let Some(number) = event.pod().filter(|number| self.pods.contains_key(number)) else { return Ok(()) };
+        self.trace.say(now, Some(number), || event.to_string());
+        let pod = self.pods.get_mut(&number).expect("it is there");
+        match event {
+            Event::Scale(_) | Event::ScaleOthers(_) | Event::Path(_) => unreachable!("done above"),
+            Event::Replace { back_after, .. } => {
+                self.delete_pod(number);
+                self.queue(now + *back_after, Due::PodBack { number });
+                return Ok(());
+            }
+            Event::KillSidecar { back_after, .. } => {
+                let Some(sidecar) = pod.sidecar.take() else { return Ok(()) };
+                // It may have died just before or just after the one rename that counts.
+                if let Some(publication) = sidecar.publishing
+                    && self.dice.at(&pod.throw()).bool()
+                {
+                    pod.write(publication);
+                }
+                let uid = pod.uid;
+                self.queue(now + *back_after, Due::SidecarBack { number, uid });
+                return Ok(());
+            }
+            Event::RestartServer { .. } => self.restart_server(number),
+            Event::Server { manners, .. } => {
+                let before =
+                    pod.eureka.as_mut().map(|eureka| std::mem::replace(&mut eureka.manners, *manners));
+                // What masks the file is a property of the process, and goes with it.
+                if before == Some(Manners::Masked) && *manners != Manners::Masked {
+                    self.restart_server(number);
+                }
+            }
+            Event::Volume { is_full, .. } => pod.is_full = *is_full,
+            Event::Suspend { how_long, .. } => {
+                pod.suspended_until = (now + *how_long).min(self.plan.calm_at);
+            }
+            Event::Freeze { is_frozen, .. } => {
+                let policy = Policy { freeze: *is_frozen, ..pod.policy.clone() };
+                let remove_after = remove_after_of(&policy);
+                pod.change_policy(policy, remove_after, sabotage, now);
+                pod.sidecar.iter_mut().for_each(Sidecar::may_ask_now);
+            }
+            Event::Reload { remove_after, .. } => {
+                let patience = Patience::After(*remove_after);
+                let policy = Policy { remove_after: patience, ..pod.policy.clone() };
+                pod.change_policy(policy, *remove_after, sabotage, now);
+                pod.sidecar.iter_mut().for_each(Sidecar::may_ask_now);
+            }
+            Event::Accept { .. } => {
+                if let Some(sidecar) = &mut pod.sidecar {
+                    let moment = sidecar.moment(now);
+                    if sidecar.machine.accept(moment).is_ok() {
+                        pod.books.accepts();
+                    }
+                }
+            }
+            Event::AskNow { .. } => self.ask_now(number),
+        }
+        self.turn(number)
+    }
+
+    /// From here on nothing is wrong any more.
+    fn calm(&mut self) -> Result<(), (Option<u32>, Broken)> {
+        self.trace.say(self.now, None, || "from here on nothing is wrong any more".to_owned());
+        self.dns.path = Path::Works;
+        self.leave_no_service_empty();
+        let (now, sabotage) = (self.now, self.sabotage);
+        for number in self.pods.keys().copied().collect::<Vec<_>>() {
+            let pod = self.pods.get_mut(&number).expect("it is there");
+            pod.is_full = false;
+            pod.suspended_until = now;
+            if pod.policy.freeze {
+                let policy = Policy { freeze: false, ..pod.policy.clone() };
+                let remove_after = remove_after_of(&policy);
+                pod.change_policy(policy, remove_after, sabotage, now);
+            }
+            let is_masked = pod.eureka.as_ref().is_some_and(|eureka| eureka.manners == Manners::Masked);
+            if let Some(eureka) = &mut pod.eureka
+                && !is_masked
+            {
+                eureka.manners = Manners::Takes;
+            }
+            if is_masked {
+                self.restart_server(number);
+            }
+            self.turn(number).map_err(|broken| (Some(number), broken))?;
+        }
+        Ok(())
+    }
+
+    /// A Service without anybody proves nothing, and is held for ever: there would be no rest.
+    fn leave_no_service_empty(&mut self) {
+        if self.dns.truth(0).is_empty() {
+            self.scale(2);
+        }
+        if self.plan.shape.others > 0 && self.dns.truth(1).is_empty() {
+            self.scale_others(1);
+        }
+    }
+
+    fn restart_server(&mut self, number: u32) {
+        let now = self.now;
+        let pod = self.pods.get_mut(&number).expect("it is there");
+        let listing = pod.files.as_ref().map(|files| &files.listing);
+        if let Some(eureka) = pod.eureka.as_mut().filter(|eureka| eureka.has_begun()) {
+            eureka.begin(listing, now);
+            pod.refreshes.begin_again();
+        }
+    }
+
+    fn scale(&mut self, pods: u32) {
+        for number in self.pods.keys().copied().filter(|number| *number >= pods).collect::<Vec<_>>() {
+            self.delete_pod(number);
+        }
+        for number in 0..pods {
+            if !self.pods.contains_key(&number) {
+                self.make_pod(number);
+            }
+        }
+    }
+
+    fn make_pod(&mut self, number: u32) {
+        let (now, sabotage) = (self.now, self.sabotage);
+        if self.pods.contains_key(&number) {
+            return;
+        }
+        self.uids += 1;
+        let host = match self.plan.shape.hosts {
+            Hosts::Names => HostId::Named { service: 0, number },
+            Hosts::Addresses => self.free_address(),
+        };
+        let is_client = self.plan.shape.has_client && number == 0 && self.plan.shape.pods > 1;
+        let mut pod = Pod::new(&self.plan.shape, self.uids, host, is_client);
+        pod.start_sidecar(sabotage, now);
+        let uid = pod.uid;
+        if !is_client {
+            self.dns.change(0, now, |hosts| {
+                hosts.insert(host);
+            });
+        }
+        self.trace.say(now, Some(number), || {
+            let who = if is_client { "of an Eureka client".to_owned() } else { said(&[host.url()].into()) };
+            format!("a new pod, {who}")
+        });
+        self.pods.insert(number, pod);
+        self.queue(now, Due::SidecarBack { number, uid });
+    }
+
+    fn delete_pod(&mut self, number: u32) {
+        let Some(pod) = self.pods.remove(&number) else { return };
+        self.dns.change(0, self.now, |hosts| {
+            hosts.remove(&pod.host);
+        });
+    }
+
+    /// Usually a new address, at times the lowest that nobody has any more.
+    fn free_address(&mut self) -> HostId {
+        let at = |address| HostId::At { service: 0, address };
+        let is_taken = |host: &HostId| self.pods.values().any(|pod| pod.host == *host);
+        if self.dice.at(&[3, self.uids]).u8(..4) == 0
+            && let Some(free) = (1..=self.addresses).map(at).find(|host| !is_taken(host))
+        {
+            return free;
+        }
+        self.addresses += 1;
+        at(self.addresses)
+    }
+
+    fn scale_others(&mut self, pods: u32) {
+        let hosts = self.plan.shape.hosts;
+        let host = |number| match hosts {
+            Hosts::Names => HostId::Named { service: 1, number },
+            Hosts::Addresses => HostId::At { service: 1, address: number + 1 },
+        };
+        self.dns.change(1, self.now, |others| *others = (0..pods).map(host).collect());
+    }
+
+    fn check_rest(&mut self) -> Result<(), (Option<u32>, Broken)> {
+        let services = if self.plan.shape.others > 0 { 2 } else { 1 };
+        let all: PeerSet =
+            (0..services).flat_map(|service| self.dns.truth(service)).map(|host| host.url()).collect();
+        for (number, pod) in &self.pods {
+            pod_is_right(pod, &all, &static_peers(&self.plan.shape), self.now)
+                .map_err(|broken| (Some(*number), broken))?;
+        }
+        Ok(())
+    }
+
+    /// Chance for the pod's next purpose.
+    pub(crate) fn throw(&mut self, number: u32) -> fastrand::Rng {
+        let purpose = self.pods.get_mut(&number).expect("it is there").throw();
+        self.dice.at(&purpose)
+    }
+
+    /// A time of some milliseconds from now.
+    pub(crate) fn soon(&mut self, number: u32, from: u64, to: u64) -> Time {
+        self.now + millis(&mut self.throw(number), from, to)
+    }
+}
+
+enum Awake {
+    Yes,
+    At(Time),
+    Gone,
+}
+
+fn remove_after_of(policy: &Policy) -> Time {
+    match policy.remove_after {
+        Patience::After(time) => time,
+        Patience::Never => unreachable!("no plan says never"),
+    }
+}
+
+/// Exactly the others, wanted, in the file and in the server; and nothing to complain of.
+fn pod_is_right(pod: &Pod, all: &PeerSet, statics: &PeerSet, now: Time) -> Result<(), Broken> {
+    let own = pod.policy.own().map(|own| own.url.clone());
+    let mut expected: PeerSet = all.union(statics).cloned().collect();
+    expected.retain(|url| Some(url) != own.as_ref());
+    let broken = |what: &str, seen: String| {
+        Err(Broken { promise: Promise::RightAtRest, expected: format!("{what}: {}", said(&expected)), seen })
+    };
+    let Some(sidecar) = &pod.sidecar else {
+        return broken("a sidecar that runs, and in its file", "none runs".into());
+    };
+    if own.is_none() && expected.is_empty() {
+        return Ok(());
+    }
+    let listed = pod.listing().map(|listing| pod.peers_of(listing));
+    if listed.as_ref() != Some(&expected) {
+        return broken("in the file", listed.map_or("no file".into(), |listed| said(&listed)));
+    }
+    if let Some(eureka) = &pod.eureka {
+        let held: PeerSet = eureka.peers().iter().filter(|url| **url != sink()).cloned().collect();
+        if held != expected {
+            return broken("in the server", said(&held));
+        }
+    }
+    let status = sidecar.machine.status(sidecar.moment(now));
+    let serious = status.conditions.iter().find(|condition| condition.kind != ConditionKind::ManyPeers);
+    if let Some(condition) = serious {
+        return broken(
+            "nothing to complain of",
+            format!("{}: {}", condition.kind.label(), condition.message),
+        );
+    }
+    if status.history.len() > Status::HISTORY_MAX {
+        let expected = format!("at most {} changes remembered", Status::HISTORY_MAX);
+        return Err(Broken {
+            promise: Promise::HistoryBounded,
+            expected,
+            seen: status.history.len().to_string(),
+        });
+    }
+    Ok(())
+}
