@@ -16,6 +16,8 @@ const ACCEPTED_MAX: u32 = 3;
 #[derive(Default)]
 pub(crate) struct Refreshes {
     in_flight: bool,
+    /// The one in flight began before the count did.
+    is_of_before: bool,
     began: Option<Time>,
     list: PeerSet,
     accepted: u32,
@@ -30,14 +32,15 @@ impl Refreshes {
             let seen = format!("one at {now:?}, the one before at {:?}", self.began.unwrap_or_default());
             return Err(Broken { promise: Promise::RefreshOneAtATime, expected, seen });
         }
-        (self.in_flight, self.began, self.list) = (true, Some(now), list);
+        (self.in_flight, self.is_of_before) = (true, false);
+        (self.began, self.list) = (Some(now), list);
         Ok(())
     }
 
     /// The refresh in flight has ended, or was dropped; `is_accepted` where it was answered 200.
     pub(crate) fn end(&mut self, is_accepted: bool) -> Result<(), Broken> {
         self.in_flight = false;
-        self.accepted += u32::from(is_accepted);
+        self.accepted += u32::from(is_accepted && !self.is_of_before);
         if self.accepted <= ACCEPTED_MAX {
             return Ok(());
         }
@@ -49,6 +52,6 @@ impl Refreshes {
     /// The wanted list is another, the server holds it, is another process, or is under other settings:
     /// it counts anew.
     pub(crate) fn begin_again(&mut self) {
-        self.accepted = 0;
+        (self.accepted, self.is_of_before) = (0, true);
     }
 }
