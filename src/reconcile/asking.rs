@@ -64,7 +64,7 @@ impl Asking {
         };
     }
 
-    /// The authority spoke: next after one interval, counted from the question.
+    /// The authority spoke: next after one interval.
     pub(super) fn answered(&mut self, interval: Duration, now: Moment, jitter: Jitter) {
         self.backoff.reset();
         self.schedule(interval, now, jitter);

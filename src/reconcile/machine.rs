@@ -250,7 +250,13 @@ impl Machine {
     /// Schedules the next question after an answer.
     fn ask_again(&mut self, at: usize, now: Moment, jitter: Jitter) {
         let interval = self.policy.interval;
-        let pause = if self.start_has_no_list() { interval.min(START_PAUSE_MAX) } else { interval };
+        let pause = if self.start_has_no_list() {
+            // Whoever was silent for seconds has been waited for: DNS may come up in the next moment.
+            let took = now.since(self.ledgers[at].asking.asked_at(now));
+            interval.min(START_PAUSE_MAX).saturating_sub(took)
+        } else {
+            interval
+        };
         self.ledgers[at].asking.answered(pause, now, jitter);
     }
 

@@ -58,6 +58,25 @@ fn without_records_self_is_published_after_the_deadline() {
 }
 
 #[test]
+fn a_start_without_a_list_asks_each_40_ms_and_at_once_after_a_longer_silence() {
+    let mut machine = Machine::new(policy(), None, at(0.0));
+    let due_after = |machine: &mut Machine, asked: f64, answered: f64| {
+        assert_eq!(machine.next_action(at(asked)), Some(Action::Ask(question("eureka"))));
+        let answer = Observation::Answered { question: question("eureka"), answer: SERVFAIL };
+        machine.handle(answer, at(answered), Jitter::NONE);
+        machine.poll_timeout()
+    };
+    assert_eq!(due_after(&mut machine, 0.0, 0.0), Some(at(0.04)));
+    assert_eq!(due_after(&mut machine, 0.04, 0.05), Some(at(0.08)));
+    assert_eq!(due_after(&mut machine, 0.08, 4.08), Some(at(4.08)));
+    assert_eq!(
+        due_after(&mut machine, 4.08, 4.08),
+        Some(at(4.12)),
+        "what fails at once is not asked in a spin"
+    );
+}
+
+#[test]
 fn a_deadline_that_fails_publishes_nothing() {
     let policy = Policy { on_deadline: OnDeadline::Fail, ..policy() };
     let mut world = World::new(policy, None, SERVFAIL);
