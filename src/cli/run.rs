@@ -1,7 +1,9 @@
 //! `run` and `init`: the same loop, for ever or until the first list is in place.
 
+use std::io;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
@@ -38,25 +40,23 @@ pub(super) fn init(sources: Sources) -> ExitStatus {
 }
 
 fn start(sources: Sources, until: Until) -> ExitStatus {
+    let (runtime, signals) = match begin() {
+        Ok(begun) => begun,
+        Err(reason) => return cannot_start(&reason),
+    };
     let read = match sources.read() {
         Ok(read) => read,
         Err(rejected) => return refuse(&rejected),
     };
     let settings = &read.loaded.settings;
-    let begun = start_log(settings.log_level, settings.log_format)
-        .map_err(|error| error.to_string())
-        .and_then(|log| runtime().map(|runtime| (log, runtime)));
-    let (log, runtime) = match begun {
-        Ok(begun) => begun,
-        Err(reason) => {
-            say(format_args!("cannot start: {reason}"));
-            return ExitStatus::Failure;
-        }
+    let log = match start_log(settings.log_level, settings.log_format) {
+        Ok(log) => log,
+        Err(error) => return cannot_start(&error.to_string()),
     };
     for warning in &read.loaded.warnings {
         tracing::warn!(setting = warning.key, "{}", warning.message);
     }
-    let end = LocalSet::new().block_on(&runtime, live(sources, read, log, until));
+    let end = LocalSet::new().block_on(&runtime, live(sources, read, log, signals, until));
     runtime.shutdown_timeout(EXIT_PATIENCE);
     match end {
         Ok(end) => status_of(&end, until),
@@ -67,17 +67,31 @@ fn start(sources: Sources, until: Until) -> ExitStatus {
     }
 }
 
-/// Why a process could not begin.
-#[derive(Debug, thiserror::Error)]
-enum StartError {
-    #[error("cannot listen for signals")]
-    Signals(#[source] std::io::Error),
-    #[error(transparent)]
-    Bind(#[from] BindError),
+/// The signals are taken over before anything is read: to process 1 one that comes earlier is lost,
+/// and its pod then waits for the end of its grace period.
+fn begin() -> Result<(Runtime, Signals), String> {
+    let runtime = runtime()?;
+    let signals = {
+        let _within = runtime.enter();
+        Signals::register()
+    };
+    let signals = signals.map_err(|error| format!("cannot listen for signals: {error}"))?;
+    Ok((runtime, signals))
 }
 
-async fn live(sources: Sources, read: Read, log: LogControl, until: Until) -> Result<End, StartError> {
-    let signals = Signals::register()?;
+/// Said while there is no log yet.
+fn cannot_start(reason: &str) -> ExitStatus {
+    say(format_args!("cannot start: {reason}"));
+    ExitStatus::Failure
+}
+
+async fn live(
+    sources: Sources,
+    read: Read,
+    log: LogControl,
+    signals: Signals,
+    until: Until,
+) -> Result<End, BindError> {
     let clock = Clock::start();
     let Loaded { settings, provenance, warnings } = read.loaded;
     let in_force = SettingsInForce {
@@ -137,7 +151,7 @@ fn first_snapshot(settings: &Settings, clock: Clock, in_force: SettingsInForce) 
     }
 }
 
-/// The signals, taken over before anything else happens: as PID 1 there is no default action.
+/// The signals that we follow; as process 1 there is no default action.
 struct Signals {
     hangup: Signal,
     terminate: Signal,
@@ -145,12 +159,11 @@ struct Signals {
 }
 
 impl Signals {
-    fn register() -> Result<Self, StartError> {
-        let take = |kind| signal(kind).map_err(StartError::Signals);
+    fn register() -> io::Result<Self> {
         Ok(Self {
-            hangup: take(SignalKind::hangup())?,
-            terminate: take(SignalKind::terminate())?,
-            interrupt: take(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
         })
     }
 }
