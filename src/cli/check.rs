@@ -71,7 +71,7 @@ fn of_dns(status: &Status) -> Vec<Finding> {
             Some(true) => " and self",
             Some(false) | None => "",
         };
-        let what = format!("{}: {} peers{own}", service.question, service.answered.len());
+        let what = format!("{}: peers: {}{own}", service.question, service.answered.len());
         findings.push(finding(Severity::Good, what));
     }
     findings

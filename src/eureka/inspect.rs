@@ -317,7 +317,7 @@ fn inspect_availability(status: &ServerStatus, sink: &ServiceUrl) -> Option<Find
     let first = unavailable.first()?;
     Some(Finding::new(
         Severity::Warning,
-        format!("{} peers count as unavailable, {first} among them", unavailable.len()),
+        format!("peers that count as unavailable: {}, {first} among them", unavailable.len()),
         "normal while they start; otherwise their host names are not those of the URLs \
          (EUREKA_INSTANCE_HOSTNAME, EUREKA_INSTANCE_PREFERIPADDRESS), or they do not register, or their \
          spring.application.name is another one",

@@ -143,7 +143,7 @@ impl fmt::Display for LookupFailure {
                  says, or, where something in between answers without SRV (Istio's DNS capture), use --peer-host ipv4",
             ),
             Self::AllDenied { denied } => {
-                write!(f, "all {denied} records are denied by policy; see --allow-cidr and --deny-cidr")
+                write!(f, "all records ({denied}) are denied by policy; see --allow-cidr and --deny-cidr")
             }
             Self::TooManyPeers { peers, max } => {
                 write!(f, "{peers} peers are more than --max-peers {max}")

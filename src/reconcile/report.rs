@@ -152,7 +152,7 @@ fn held_by_guard(machine: &Machine) -> Option<Condition> {
     let before = machine.guard.doubts(machine.policy.max_shrink)?;
     let now = machine.believed_count();
     let message = format!(
-        "DNS names {now} peers after {before}, a fall of more than --max-shrink {}; removals wait until it has stayed \
+        "the peers in DNS fell from {before} to {now}, by more than --max-shrink {}; removals wait until it has stayed \
          so for --shrink-after {}, or for `eureka-peers accept`",
         machine.policy.max_shrink, machine.policy.shrink_after
     );

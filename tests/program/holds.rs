@@ -79,7 +79,7 @@ fn an_implausible_fall_waits_and_is_believed_in_the_end() {
     sidecar.until_asked_again();
     assert_eq!(cluster.listed(), urls(&[1, 2, 3, 4]));
     assert!(
-        sidecar.message_of("held_shrink").contains("DNS names 1 peers after 4"),
+        sidecar.message_of("held_shrink").contains("the peers in DNS fell from 4 to 1"),
         "{}",
         sidecar.message_of("held_shrink")
     );

@@ -228,7 +228,7 @@ async fn a_registration_that_is_wiped_or_missing() {
     let wiped = include_str!("../testdata/status-wiped-2025.1.2.xml").to_owned();
     let findings = Stock { status: (200, wiped.clone()), ..Stock::default() }.inspect().await;
     assert!(bad_with(&findings, "registers with port 80").contains("EUREKA_CLIENT_REFRESH_ENABLE=false"));
-    assert!(bad_with(&findings, "2 peers count as unavailable").starts_with("warning"));
+    assert!(bad_with(&findings, "peers that count as unavailable: 2").starts_with("warning"));
     let no_id = wiped.replace("eureka-0:eureka:8761", "");
     let findings = Stock { status: (200, no_id), ..Stock::default() }.inspect().await;
     assert!(bad_with(&findings, "has no id").starts_with("fault"));

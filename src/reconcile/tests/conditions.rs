@@ -80,7 +80,7 @@ fn nobody() {
 fn a_fall_that_is_doubted_and_peers_that_are_missing() {
     let mut world = running(policy(), &[1, 2, 3, 4, 5, 6]);
     world.dns_then_run(records(&[1, 2]), 150.5);
-    let shrink = "DNS names 1 peers after 5, a fall of more than --max-shrink 50%; removals wait until it has stayed so \
+    let shrink = "the peers in DNS fell from 5 to 1, by more than --max-shrink 50%; removals wait until it has stayed so \
                   for --shrink-after 5m, or for `eureka-peers accept`";
     let removal =
         "eureka.ns.svc.cluster.local. A: 4 peers are missing and will leave after --remove-after 30s";
