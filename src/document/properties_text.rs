@@ -27,10 +27,6 @@ fn push_key_character(line: &mut String, c: char) {
 fn push_character(line: &mut String, c: char) {
     match c {
         '\\' => line.push_str("\\\\"),
-        '\t' => line.push_str("\\t"),
-        '\n' => line.push_str("\\n"),
-        '\r' => line.push_str("\\r"),
-        '\u{c}' => line.push_str("\\f"),
         ' '..='~' => line.push(c),
         _ => {
             let mut units = [0; 2];
@@ -61,7 +57,7 @@ mod tests {
     fn what_has_a_meaning_is_escaped() {
         assert_eq!(
             line("a b=c:#!", "  x \\ü\n😀"),
-            "a\\ b\\=c\\:\\#\\!=\\ \\ x \\\\\\u00FC\\n\\uD83D\\uDE00\n"
+            "a\\ b\\=c\\:\\#\\!=\\ \\ x \\\\\\u00FC\\u000A\\uD83D\\uDE00\n"
         );
     }
 

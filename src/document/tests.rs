@@ -119,20 +119,28 @@ fn another_zone_is_named_and_archaius_keeps_its_default() {
 
 #[test]
 fn an_env_line_that_the_kubelet_would_refuse_is_an_error() {
-    let peers =
-        |count: usize| (0..count).map(|n| url(&format!("http://{}{n:05}:8761/e/", "a".repeat(50)))).collect();
+    let peers = |count: usize| -> PeerSet {
+        (0..count).map(|n| url(&format!("http://{}{n:05}:8761/e/", "a".repeat(50)))).collect()
+    };
     let listing = |count| Listing::of_peers(&peers(count), 0).expect("not empty");
     let zone = Zone::default();
     let name = "peers.env".parse().expect("a file name");
-    let fits = listing(900);
+    let fits = listing(922);
     let document = Document { listing: &fits, zone: &zone, user_info: None };
-    assert!(document.render(Format::Env, &name).is_ok());
-    let too_many = listing(1000);
-    let document = Document { listing: &too_many, ..document };
-    let Err(DocumentError::EnvLineTooLong { bytes }) = document.render(Format::Env, &name) else {
-        panic!("a line of 1,000 long URLs must be refused");
+    let length = text(&document, Format::Env).len();
+    // The first URL's path fills the line up.
+    let filled = |bytes: usize| {
+        let path = "e".repeat(bytes - length + 1);
+        let first = [url(&format!("http://{}00000:8761/{path}/", "a".repeat(50)))];
+        Listing::of_peers(&peers(922).into_iter().skip(1).chain(first).collect(), 0).expect("not empty")
     };
-    assert!(bytes > ENV_LINE_MAX, "{bytes}");
+    let fullest = filled(ENV_LINE_MAX);
+    let document = Document { listing: &fullest, ..document };
+    assert_eq!(text(&document, Format::Env).len(), ENV_LINE_MAX);
+    let longer = filled(ENV_LINE_MAX + 1);
+    let document = Document { listing: &longer, ..document };
+    let refused = Err(DocumentError::EnvLineTooLong { bytes: ENV_LINE_MAX + 1 });
+    assert_eq!(document.render(Format::Env, &name), refused);
 }
 
 #[test]
@@ -152,8 +160,10 @@ fn a_file_is_printed_without_its_content() {
 
 #[test]
 fn file_names_are_those_of_a_config_map() {
-    for good in ["peers.properties", "a", "A-b_c.1"] {
-        assert!(good.parse::<FileName>().is_ok(), "{good}");
+    let longest = "a".repeat(200);
+    for good in ["peers.properties", "a", "A-b_c.1", longest.as_str()] {
+        let name: FileName = good.parse().expect("a file name");
+        assert_eq!(name.as_str(), good);
     }
     let long = "a".repeat(201);
     for bad in ["", ".", "..", ".hidden", "..data", "a/b", "a b", "a\n", "ä", long.as_str()] {
