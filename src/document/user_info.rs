@@ -151,6 +151,18 @@ mod tests {
     }
 
     #[test]
+    fn both_kinds_are_bounded() {
+        let placeholders =
+            |bytes: usize| UserInfo::from_placeholders(&format!("${{{}}}:${{B}}", "A".repeat(bytes - 8)));
+        assert!(placeholders(1024).expect("at the bound").has_placeholders());
+        assert_eq!(placeholders(1025), Err(UserInfoError::TooLong(1025)));
+        assert_eq!(placeholders(1026), Err(UserInfoError::TooLong(1026)));
+        let secret = |bytes: usize| UserInfo::from_secret(format!("u:{}", "p".repeat(bytes - 2)).as_bytes());
+        assert!(!secret(1024).expect("at the bound").has_placeholders());
+        assert_eq!(secret(1025), Err(UserInfoError::TooLong(1025)));
+    }
+
+    #[test]
     fn secrets_are_encoded_to_the_unreserved() {
         assert_eq!(secret("user:pass\n").as_deref(), Ok("user:pass"));
         assert_eq!(secret("user:pass\r\n").as_deref(), Ok("user:pass"));
@@ -165,7 +177,6 @@ mod tests {
         assert_eq!(secret("user:"), Err(UserInfoError::NotAPair));
         assert_eq!(secret("user:pass:word"), Err(UserInfoError::SecondColon));
         assert_eq!(secret("user:pass\nword"), Err(UserInfoError::ControlCharacter));
-        assert_eq!(secret(&"x".repeat(1025)), Err(UserInfoError::TooLong(1025)));
         assert_eq!(UserInfo::from_secret(b"user:\xff"), Err(UserInfoError::NotText));
     }
 
