@@ -6,10 +6,14 @@ use std::process::Command;
 pub(crate) const AS_PROGRAM: &str = "as-eureka-peers";
 
 /// The first three parts of the pods' addresses.
-pub(crate) const PODS: [u8; 3] = [127, 9, 0];
+pub(crate) const fn pods() -> [u8; 3] {
+    [127, 9, 0]
+}
 
 /// The same of what stands for each pod's own 127.0.0.1.
-pub(crate) const LOOPBACKS: [u8; 3] = [127, 9, 1];
+pub(crate) const fn loopbacks() -> [u8; 3] {
+    [127, 9, 1]
+}
 
 /// The program, without a word of arguments.
 pub(crate) fn program() -> Command {

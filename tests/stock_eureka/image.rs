@@ -73,7 +73,8 @@ impl Image {
         let suffix = if security == Security::With { "-security" } else { "" };
         let directory = cache().join(format!("{}{suffix}", release.name));
         fs::create_dir_all(&directory).expect("the target directory can be written");
-        let lock = File::create(directory.join("lock")).expect("the target directory can be written");
+        // One build at a time: Maven's own store is not made for two.
+        let lock = File::create(cache().join("lock")).expect("the target directory can be written");
         lock.lock().expect("the target directory's file system has locks");
         let recipe = recipe(release, security);
         let made = directory.join("made-of");

@@ -1,14 +1,14 @@
 //! Stock, unmodified Eureka servers, each with the real program beside it.
 //!
-//! Trials are named `<release>::<scenario>`, run one after the other, and bring everything they need
-//! with them: the servers are built from Maven Central on first use (`target/stock-eureka/`), and
-//! every pod is a loopback address of this machine. Without Java they are reported as ignored,
-//! unless `CI=true`. Must never leave a process behind.
+//! Trials are named `<release>::<scenario>` and bring everything they need with them: the servers are
+//! built from Maven Central on first use (`target/stock-eureka/`), and every pod is a loopback address
+//! of this machine. Each trial is this executable once more, in a process of its own. Without Java
+//! they are reported as ignored, unless `CI=true`. Must never leave a process behind.
 //!
 //! How much runs is said by `STOCK_EUREKA`: `quick`, the default, is the heart of it on one release;
 //! `wide` is every scenario on that release, and cold start and scaling with the flush on
-//! all others; `full` is everything, with measurements of many minutes. A filter on the command line
-//! chooses from everything.
+//! all others, two at a time; `full` is everything, with measurements of many minutes, one by one. A
+//! filter on the command line chooses from everything.
 //!
 //!     STOCK_EUREKA=full cargo test --test stock_eureka
 //!     cargo test --test stock_eureka -- 2025.0.1::          # one release
@@ -35,17 +35,27 @@ mod server;
 mod sidecar;
 mod trial;
 
-use std::process::ExitCode;
+use std::fs;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use crate::process::Process;
 
 use crate::release::{RELEASES, Release};
 use crate::scenarios::{SCENARIOS, Scenario};
 
+/// Names the one trial that this process is.
+const TRIAL: &str = "STOCK_EUREKA_TRIAL";
+/// A trial ends by itself long before this; others may stand on all grounds before it.
+const ENDED_WITHIN: Duration = Duration::from_secs(60 * 60);
+
 fn main() -> ExitCode {
+    if let Ok(name) = std::env::var(TRIAL) {
+        return be(&name);
+    }
     let mut arguments = Arguments::from_args();
-    // Trials share loopback addresses, and a few JVMs fill two cores.
-    arguments.test_threads = Some(1);
     let extent = match Extent::of_environment() {
         Ok(_) if arguments.filter.is_some() => Extent::Full,
         Ok(extent) => extent,
@@ -54,16 +64,25 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let trials = RELEASES.iter().flat_map(|release| {
-        let scenarios = SCENARIOS
-            .iter()
-            .filter(|scenario| scenario.runs_on(release) && extent.includes(release, scenario));
-        scenarios.map(move |scenario| {
-            let name = format!("{}::{}", release.name, scenario.name);
-            Trial::ignorable_test(name, move || run(release, scenario))
-        })
+    arguments.test_threads = Some(extent.at_once());
+    let trials = all().filter(|(release, scenario)| extent.includes(release, scenario));
+    let trials = trials.map(|(release, scenario)| {
+        let name = name_of(release, scenario);
+        Trial::ignorable_test(name.clone(), move || run(&name, scenario))
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+/// Every scenario on every release that can differ in it.
+fn all() -> impl Iterator<Item = (&'static Release, &'static Scenario)> {
+    RELEASES.iter().flat_map(|release| {
+        let scenarios = SCENARIOS.iter().filter(|scenario| scenario.runs_on(release));
+        scenarios.map(move |scenario| (release, scenario))
+    })
+}
+
+fn name_of(release: &Release, scenario: &Scenario) -> String {
+    format!("{}::{}", release.name, scenario.name)
 }
 
 /// How much runs.
@@ -89,6 +108,15 @@ impl Extent {
         }
     }
 
+    /// Trials that run at once. They wait more than they work; but nothing else runs beside a
+    /// measurement, and whoever chose one trial may want to look at it.
+    fn at_once(self) -> usize {
+        match self {
+            Self::Quick | Self::Wide => 2,
+            Self::Full => 1,
+        }
+    }
+
     fn includes(self, release: &Release, scenario: &Scenario) -> bool {
         let is_reference = release.name == release::REFERENCE;
         match self {
@@ -100,16 +128,44 @@ impl Extent {
     }
 }
 
-fn run(release: &'static release::Release, scenario: &'static Scenario) -> Result<Completion, Failed> {
+/// Has another process be the trial, and tells what it wrote.
+fn run(name: &str, scenario: &Scenario) -> Result<Completion, Failed> {
     let missing: Vec<&str> = image::missing_tools().into_iter().chain(scenario.missing_tools()).collect();
-    if missing.is_empty() {
-        let _alone = ground::alone();
-        trial::run(move || (scenario.body)(release))?;
+    if !missing.is_empty() {
+        let reason = format!("not on this machine: {}", missing.join(", "));
+        if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+            return Err(Failed::from(reason));
+        }
+        return Ok(Completion::ignored_with(reason));
+    }
+    let mut command = Command::new(std::env::current_exe()?);
+    command.envs(std::env::vars_os()).env(TRIAL, name);
+    let log = image::cache().join("runs").join(format!("{}.log", name.replace("::", "-")));
+    fs::create_dir_all(image::cache().join("runs"))?;
+    fs::write(&log, "")?;
+    let mut process = Process::start(name, &command, &log);
+    let ended = process.wait(ENDED_WITHIN);
+    let told = process.log();
+    if ended.is_some_and(|status| status.success()) {
+        println!("{told}");
         return Ok(Completion::Completed);
     }
-    let reason = format!("not on this machine: {}", missing.join(", "));
-    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
-        return Err(Failed::from(reason));
+    Err(Failed::from(format!("{name} ended with {ended:?}\n{told}")))
+}
+
+/// Is one trial.
+fn be(name: &str) -> ExitCode {
+    let Some((release, scenario)) = all().find(|(release, scenario)| name_of(release, scenario) == name)
+    else {
+        eprintln!("{TRIAL}: no trial is called {name}");
+        return ExitCode::FAILURE;
+    };
+    let _ground = ground::take(scenario.ground);
+    match trial::run(move || (scenario.body)(release)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
     }
-    Ok(Completion::ignored_with(reason))
 }

@@ -72,7 +72,7 @@ impl Pod {
     /// What stands for its own 127.0.0.1. Never its address: a server takes every URL with its own
     /// host for itself, whatever the port, and with it the sink.
     pub(crate) fn loopback(&self, port: u16) -> SocketAddr {
-        SocketAddr::from((address_in(ground::LOOPBACKS, self.ordinal), port))
+        SocketAddr::from((address_in(ground::loopbacks(), self.ordinal), port))
     }
 
     /// One of its ports.
@@ -142,7 +142,7 @@ fn full_name_of(ordinal: u8) -> String {
 }
 
 fn address_of(ordinal: u8) -> Ipv4Addr {
-    address_in(ground::PODS, ordinal)
+    address_in(ground::pods(), ordinal)
 }
 
 fn address_in([a, b, c]: [u8; 3], ordinal: u8) -> Ipv4Addr {

@@ -1,6 +1,6 @@
 //! One trial: bounded in time, and leaving nothing behind.
 //!
-//! Two trials never run at once: they share loopback addresses and two cores.
+//! A process runs one at most: it ends by ending every process that this one has started.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -28,9 +28,13 @@ pub(super) fn by_the_environment(release: &'static Release) {
     let mut cluster = Cluster::new(release, "masked", PeerHost::Names);
     let unmasked = cluster.server.clone();
     cluster.server = unmasked.clone().with(MASK, "http://127.0.0.1:8761/eureka/");
-    cluster.scale(1);
     let pods = [cluster.pod(0), cluster.pod(1), cluster.pod(2)];
+    // From the start: a list of self alone would be one more, with refreshes of its own.
     cluster.dns.set(&pods[..2]);
+    cluster.add(0);
+    cluster.start_sidecar(0);
+    cluster.start_server(0);
+    cluster.wait_up(0);
     expect_given_up(&cluster, REFRESHES_A_LIST);
     // Another list is another try, as bounded as the first.
     cluster.dns.set(&pods);

@@ -15,6 +15,7 @@ mod restarts;
 mod security;
 mod surroundings;
 
+use crate::ground;
 use crate::process::find_program;
 use crate::release::{Import, Kind, REFERENCE, Release, Spring};
 
@@ -26,6 +27,8 @@ pub(crate) struct Scenario {
     pub(crate) body: fn(&'static Release),
     /// Whether it takes minutes of waiting for one figure.
     pub(crate) is_measurement: bool,
+    /// What it stands on.
+    pub(crate) ground: ground::Extent,
     on: On,
     tools: &'static [&'static str],
 }
@@ -61,7 +64,12 @@ impl Scenario {
 }
 
 const fn scenario(name: &'static str, on: On, body: fn(&'static Release)) -> Scenario {
-    Scenario { name, body, is_measurement: false, on, tools: &[] }
+    Scenario { name, body, is_measurement: false, ground: ground::Extent::One, on, tools: &[] }
+}
+
+/// A pod that has the machine's own ports.
+const fn on_the_machine(name: &'static str, body: fn(&'static Release)) -> Scenario {
+    Scenario { ground: ground::Extent::Machine, ..scenario(name, On::Reference, body) }
 }
 
 const fn measurement(name: &'static str, on: On, body: fn(&'static Release)) -> Scenario {
@@ -80,8 +88,8 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     scenario("stale_sink", On::All, restarts::stale_sink),
     scenario("change_during_start", On::Refreshed, restarts::change_during_start),
     scenario("init_container_only", On::All, documented::init_container_only),
-    scenario("documented_environment", On::Reference, documented::exactly),
-    scenario("open_actuator", On::Reference, documented::open_actuator),
+    on_the_machine("documented_environment", documented::exactly),
+    on_the_machine("open_actuator", documented::open_actuator),
     scenario("adopted_by_env", On::Refreshed, adoption::by_env),
     scenario("masked", On::Refreshed, masked::by_the_environment),
     scenario("masked_and_shown", On::Reference, masked::and_shown),
