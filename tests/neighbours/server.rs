@@ -1,6 +1,7 @@
 //! A Eureka server as far as we can tell, which can be told to misbehave, byte by byte.
 //!
 //! Honest, it takes the published file over when it is refreshed, and its status says so.
+#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -109,6 +110,11 @@ impl Server {
     /// Good again, in everything.
     pub(crate) fn behave(&self) {
         self.state().manners.clear();
+    }
+
+    /// As after a restart without a file: it has taken nothing over.
+    pub(crate) fn forget(&self) {
+        self.state().adopted.clear();
     }
 
     pub(crate) fn asked(&self, resource: Resource) -> Asked {

@@ -1,0 +1,148 @@
+//! What a process holds, by the kernel's own books: memory, descriptors, threads, children.
+//!
+//! A thread of its own looks all the time, so that no peak between two rounds is overlooked.
+
+use std::fmt;
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rustix::process::Pid;
+
+/// Between two looks.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
+/// What an unoptimised program may have resident at any moment.
+const RESIDENT_MAX_KIB: u64 = 48 * 1024;
+/// The listeners' 64 places each, and what the program has open for itself.
+const DESCRIPTORS_MAX: u64 = 2 * 64 + 32;
+/// The loop's own, and the few that file work takes at once.
+const THREADS_MAX: u64 = 12;
+
+/// What a process holds at one moment, or the most of each that it ever held.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Held {
+    /// Pages of no file: heap and stacks.
+    pub(crate) anonymous_kib: u64,
+    pub(crate) resident_kib: u64,
+    pub(crate) descriptors: u64,
+    pub(crate) threads: u64,
+    pub(crate) children: u64,
+}
+
+impl Held {
+    /// None once the process is gone.
+    fn by(pid: Pid) -> Option<Self> {
+        let process = format!("/proc/{}", pid.as_raw_nonzero());
+        let status = fs::read_to_string(format!("{process}/status")).ok()?;
+        let figure = |key: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+            line.trim().trim_end_matches(" kB").parse().ok()
+        };
+        let tasks = fs::read_dir(format!("{process}/task")).ok()?.filter_map(Result::ok);
+        let children = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+        let children: usize = children.map(|list| list.split_whitespace().count()).sum();
+        Some(Self {
+            anonymous_kib: figure("RssAnon:")?,
+            resident_kib: figure("VmRSS:")?,
+            descriptors: fs::read_dir(format!("{process}/fd")).ok()?.count().try_into().ok()?,
+            threads: figure("Threads:")?,
+            children: children.try_into().ok()?,
+        })
+    }
+
+    fn each(self, other: Self, pick: fn(u64, u64) -> u64) -> Self {
+        Self {
+            anonymous_kib: pick(self.anonymous_kib, other.anonymous_kib),
+            resident_kib: pick(self.resident_kib, other.resident_kib),
+            descriptors: pick(self.descriptors, other.descriptors),
+            threads: pick(self.threads, other.threads),
+            children: pick(self.children, other.children),
+        }
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { anonymous_kib, resident_kib, descriptors, threads, children } = self;
+        write!(
+            f,
+            "{anonymous_kib} KiB of heap, {resident_kib} KiB resident, {descriptors} descriptors, \
+             {threads} threads, {children} children"
+        )
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    most: Held,
+    /// The least since [`Gauge::begin_calm`].
+    least: Option<Held>,
+}
+
+/// Looks at a process until the handle goes.
+pub(crate) struct Gauge {
+    seen: Arc<Mutex<Seen>>,
+    done: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Gauge {
+    pub(crate) fn of(pid: Pid) -> Self {
+        assert!(Held::by(pid).is_some(), "the kernel keeps other books than this test reads");
+        let (seen, done) = (Arc::<Mutex<Seen>>::default(), Arc::<AtomicBool>::default());
+        let thread = thread::spawn({
+            let (seen, done) = (Arc::clone(&seen), Arc::clone(&done));
+            move || {
+                while !done.load(Ordering::Relaxed) {
+                    let Some(held) = Held::by(pid) else { return };
+                    let mut seen = lock(&seen);
+                    seen.most = seen.most.each(held, u64::max);
+                    seen.least = Some(seen.least.map_or(held, |least| least.each(held, u64::min)));
+                    drop(seen);
+                    thread::sleep(LOOK_PAUSE);
+                }
+            }
+        });
+        Self { seen, done, thread: Some(thread) }
+    }
+
+    /// From here on [`Self::least`] counts: what comes and goes with each request is not what stays.
+    pub(crate) fn begin_calm(&self) {
+        lock(&self.seen).least = None;
+    }
+
+    /// The least of each that was held since then.
+    pub(crate) fn least(&self) -> Held {
+        lock(&self.seen).least.expect("it has looked since")
+    }
+
+    /// The most of each that was ever held.
+    pub(crate) fn most(&self) -> Held {
+        lock(&self.seen).most
+    }
+
+    /// Insists that no moment was over a bound.
+    pub(crate) fn expect_bounded(&self) {
+        let most = self.most();
+        assert!(most.resident_kib <= RESIDENT_MAX_KIB, "{most}");
+        assert!(most.descriptors <= DESCRIPTORS_MAX, "{most}");
+        assert!(most.threads <= THREADS_MAX, "{most}");
+        assert_eq!(most.children, 0, "{most}");
+    }
+}
+
+impl Drop for Gauge {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // It does not panic, and if it did, the test has failed already.
+            let _ended = thread.join();
+        }
+    }
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}

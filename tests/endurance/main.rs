@@ -1,0 +1,126 @@
+//! The program at full speed for minutes on end, while all around it changes and fails.
+//!
+//! A round is everything that can happen, once. The warm-up fills the program's history, which has its
+//! bound, and goes through one round; what is held then may be held after the last. Two minutes, or `ENDURANCE_MINUTES`; figures go to
+//! standard output (`--nocapture`):
+//!
+//!     ENDURANCE_MINUTES=30 cargo test --test endurance -- --nocapture
+//!
+//! Must never be made to pass by a later warm-up or a wider bound: what grows by a little in minutes is
+//! what kills a pod after weeks.
+
+mod callers;
+mod gauge;
+mod round;
+
+#[path = "../world/cluster.rs"]
+mod cluster;
+#[path = "../world/dns_server.rs"]
+mod dns_server;
+#[path = "../world/http.rs"]
+mod http;
+#[path = "../world/once.rs"]
+mod once;
+#[path = "../world/ports.rs"]
+mod ports;
+#[path = "../world/reader.rs"]
+mod reader;
+#[path = "../neighbours/server.rs"]
+mod server;
+#[path = "../world/sidecar.rs"]
+mod sidecar;
+
+use std::env;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use callers::Callers;
+use cluster::Cluster;
+use gauge::Gauge;
+use reader::Reader;
+use round::{Calm, START, World};
+use server::Server;
+
+const MINUTES: u64 = 2;
+/// However slow the machine, so many rounds after the warm-up.
+const ROUNDS_MIN: usize = 2;
+/// Between two reads of the file.
+const READ_PAUSE: Duration = Duration::from_millis(3);
+/// From the signal to the end; the contract's figure for an idle machine is 100 ms.
+const END_MAX: Duration = Duration::from_secs(1);
+/// What the heap may gain after the warm-up: the allocator's own unrest. In the minute that two leave
+/// behind the warm-up, 600 questions and 15,000 requests, it is passed by a leak of 450 bytes for each
+/// question or 18 for each request; in half an hour by a twentieth of these.
+const ANONYMOUS_GAIN_MAX_KIB: u64 = 256;
+/// What may be resident in all besides: pages of the binary that only now were needed.
+const RESIDENT_GAIN_MAX_KIB: u64 = 768;
+/// Questions in a calm second at an interval of 100 ms: half of the ten, for the machine is shared.
+const PACE_MIN: f64 = 5.0;
+/// More than ten and their jitter would be a loop that asks twice.
+const PACE_MAX: f64 = 12.5;
+
+fn whole() -> Duration {
+    let minutes = env::var("ENDURANCE_MINUTES").ok();
+    let minutes = minutes.map_or(MINUTES, |minutes| minutes.parse().expect("ENDURANCE_MINUTES is a number"));
+    Duration::from_secs(60 * minutes)
+}
+
+#[test]
+fn nothing_grows_and_nothing_slackens() {
+    let cluster = Cluster::of(&START);
+    let server = Server::start(cluster.file());
+    let reader = Reader::of(&cluster.file(), READ_PAUSE);
+    let config = cluster.write_config("freeze: false\n");
+    let [actuator, status] = server.flags();
+    let config_flag = format!("--config={}", config.display());
+    let flags = [&actuator, &status, &config_flag, "--remove-after=300ms"];
+    let sidecar = cluster.run_until_listed(&START[1..], &flags);
+    let (gauge, callers) = (Gauge::of(sidecar.pid()), Callers::begin(cluster.listen));
+    let mut world = World::new(&cluster, &sidecar, &server);
+
+    let begun = Instant::now();
+    world.fill_history();
+    let warm = world.round(&gauge);
+    println!("warm-up, {:?}: {warm}", begun.elapsed());
+    let mut calms = Vec::new();
+    while calms.len() < ROUNDS_MIN || begun.elapsed() < whole() {
+        let calm = world.round(&gauge);
+        println!("{:?}: {calm}", begun.elapsed());
+        expect_flat(&warm, &calm);
+        calms.push(calm);
+        reader.expect_whole();
+        reader.forget();
+    }
+    expect_even(&warm, &calms);
+    gauge.expect_bounded();
+    println!("at most: {}", gauge.most());
+    println!("{}", callers.end());
+    assert_eq!(sidecar.status()["loop_restarts"], 0);
+    let before = fs::read(cluster.file()).expect("there");
+    let (ended, took) = sidecar.end_by(Signal::TERM);
+    assert!(ended.success() && took < END_MAX, "{ended} after {took:?}");
+    assert_eq!(fs::read(cluster.file()).expect("there"), before);
+    reader.expect_whole();
+    println!("ended after {took:?}");
+}
+
+/// In the calm after a round the program holds what it held after the first one.
+fn expect_flat(warm: &Calm, calm: &Calm) {
+    let gained = calm.held.anonymous_kib.saturating_sub(warm.held.anonymous_kib);
+    assert!(gained <= ANONYMOUS_GAIN_MAX_KIB, "the heap gained {gained} KiB: {warm}, then {calm}");
+    let gained = calm.held.resident_kib.saturating_sub(warm.held.resident_kib);
+    assert!(gained <= RESIDENT_GAIN_MAX_KIB, "{gained} KiB more are resident: {warm}, then {calm}");
+    assert!(calm.held.descriptors <= warm.held.descriptors, "descriptors: {warm}, then {calm}");
+    assert!(calm.held.threads <= warm.held.threads, "threads: {warm}, then {calm}");
+    assert_eq!(calm.held.children, 0, "{calm}");
+    assert!((PACE_MIN..=PACE_MAX).contains(&calm.pace), "{calm}");
+}
+
+/// The last third is no slower than the warm-up was: half of it at least.
+fn expect_even(warm: &Calm, calms: &[Calm]) {
+    let last = &calms[calms.len() - calms.len().div_ceil(3)..];
+    let fastest = last.iter().map(|calm| calm.pace).fold(0.0, f64::max);
+    assert!(fastest >= warm.pace / 2.0, "{fastest} questions a second in the end, {} before", warm.pace);
+}
