@@ -1,18 +1,19 @@
 //! What the demonstration stands on: this very executable as the program, and addresses of its own.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 
 /// The first argument that makes this executable the program itself.
 pub(crate) const AS_PROGRAM: &str = "as-eureka-peers";
 
-/// The first three parts of the pods' addresses.
-pub(crate) const fn pods() -> [u8; 3] {
-    [127, 9, 0]
+/// The address of a pod.
+pub(crate) fn pod(ordinal: u8) -> IpAddr {
+    Ipv4Addr::new(127, 9, 0, ordinal + 1).into()
 }
 
-/// The same of what stands for each pod's own 127.0.0.1.
-pub(crate) const fn loopbacks() -> [u8; 3] {
-    [127, 9, 1]
+/// What stands for a pod's own 127.0.0.1.
+pub(crate) fn loopback(ordinal: u8) -> Ipv4Addr {
+    Ipv4Addr::new(127, 9, 1, ordinal + 1)
 }
 
 /// The program, without a word of arguments.

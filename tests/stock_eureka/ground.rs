@@ -2,10 +2,12 @@
 //!
 //! There are two grounds, so that two trials can run at once, each in a process of its own. Never
 //! shared: whoever has one keeps everybody else off it, other checkouts included. The demonstration
-//! (`examples/stock_eureka/`) stands on a third.
+//! (`examples/stock_eureka/`) stands on a third, and who needs more in a network namespace of its own.
 
 use std::fs::File;
-use std::process::Command;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
@@ -15,40 +17,88 @@ const GROUNDS: [u8; 2] = [10, 11];
 /// Between two looks for a free ground.
 const POLL: Duration = Duration::from_millis(100);
 
+/// Pods with addresses of IPv6 in a namespace; loopback has only one.
+const IPV6_PODS: u8 = 3;
+
 /// The ground of this process.
-static TAKEN: OnceLock<u8> = OnceLock::new();
+static TAKEN: OnceLock<Ground> = OnceLock::new();
 
-/// How much of the machine a trial stands on.
+#[derive(Clone, Copy, Debug)]
+struct Ground {
+    number: u8,
+    has_ipv6: bool,
+}
+
+/// What a trial stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// One ground.
-    One,
-    /// All of them, and the ports of the machine itself.
-    Machine,
+pub(crate) enum Kind {
+    /// One of the grounds.
+    Shared,
+    /// A network namespace, for pods that have the machine's own ports.
+    Namespace,
+    /// The same, where pods have addresses of IPv6.
+    Ipv6Namespace,
 }
 
-/// Waits until there is a free ground and takes it for this process, until the files are closed.
-pub(crate) fn take(extent: Extent) -> Vec<File> {
-    let (ground, locks) = match extent {
-        Extent::One => {
-            let (ground, lock) = take_one();
-            (ground, vec![lock])
+impl Kind {
+    /// What this machine lacks for it.
+    pub(crate) fn missing(self) -> Option<&'static str> {
+        if self == Self::Shared {
+            return None;
         }
-        // Always in the same order: two who want all of them do not wait for each other.
-        Extent::Machine => (GROUNDS[0], GROUNDS.into_iter().map(wait_for).collect()),
+        let probe = unshare().args(["ip", "link"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        (!probe.is_ok_and(|status| status.success())).then_some("unshare --net, or ip in it")
+    }
+
+    /// How `program` is run on it.
+    pub(crate) fn command(self, program: &Path) -> Command {
+        match self {
+            Self::Shared => Command::new(program),
+            Self::Namespace | Self::Ipv6Namespace => {
+                let mut command = unshare();
+                command.arg(program);
+                command
+            }
+        }
+    }
+}
+
+fn unshare() -> Command {
+    let mut command = Command::new("unshare");
+    let is_root = rustix::process::geteuid().is_root();
+    command.arg("--net").args((!is_root).then_some("--map-root-user"));
+    command
+}
+
+/// Waits until there is ground for this process and takes it, until the file is closed.
+pub(crate) fn take(kind: Kind) -> Option<File> {
+    let (number, lock) = match kind {
+        Kind::Shared => {
+            let (ground, lock) = take_one();
+            (ground, Some(lock))
+        }
+        Kind::Namespace | Kind::Ipv6Namespace => {
+            furnish_namespace();
+            (GROUNDS[0], None)
+        }
     };
+    let ground = Ground { number, has_ipv6: kind == Kind::Ipv6Namespace };
     TAKEN.set(ground).expect("a process runs one trial");
-    locks
+    lock
 }
 
-/// The first three parts of the pods' addresses.
-pub(crate) fn pods() -> [u8; 3] {
-    [127, taken(), 0]
+/// The address of a pod.
+pub(crate) fn pod(ordinal: u8) -> IpAddr {
+    let ground = taken();
+    if ground.has_ipv6 {
+        return ipv6_pod(ordinal).into();
+    }
+    Ipv4Addr::new(127, ground.number, 0, ordinal + 1).into()
 }
 
-/// The same of what stands for each pod's own 127.0.0.1.
-pub(crate) fn loopbacks() -> [u8; 3] {
-    [127, taken(), 1]
+/// What stands for a pod's own 127.0.0.1.
+pub(crate) fn loopback(ordinal: u8) -> Ipv4Addr {
+    Ipv4Addr::new(127, taken().number, 1, ordinal + 1)
 }
 
 /// The program, without a word of arguments.
@@ -56,7 +106,23 @@ pub(crate) fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_eureka-peers"))
 }
 
-fn taken() -> u8 {
+fn ipv6_pod(ordinal: u8) -> Ipv6Addr {
+    Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, u16::from(ordinal) + 1)
+}
+
+fn furnish_namespace() {
+    ip("link set lo up");
+    for ordinal in 0..IPV6_PODS {
+        ip(&format!("address add {}/128 dev lo nodad", ipv6_pod(ordinal)));
+    }
+}
+
+fn ip(words: &str) {
+    let output = Command::new("ip").args(words.split(' ')).output().expect("ip is here");
+    assert!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn taken() -> Ground {
     *TAKEN.get().expect("a trial takes its ground before it begins")
 }
 
@@ -70,12 +136,6 @@ fn take_one() -> (u8, File) {
         }
         thread::sleep(POLL);
     }
-}
-
-fn wait_for(ground: u8) -> File {
-    let lock = lock_of(ground);
-    lock.lock().expect("the file system for temporary files has locks");
-    lock
 }
 
 fn lock_of(ground: u8) -> File {

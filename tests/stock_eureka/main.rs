@@ -36,11 +36,12 @@ mod sidecar;
 mod trial;
 
 use std::fs;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
+use crate::image::{Image, Security};
 use crate::process::Process;
 
 use crate::release::{RELEASES, Release};
@@ -68,7 +69,7 @@ fn main() -> ExitCode {
     let trials = all().filter(|(release, scenario)| extent.includes(release, scenario));
     let trials = trials.map(|(release, scenario)| {
         let name = name_of(release, scenario);
-        Trial::ignorable_test(name.clone(), move || run(&name, scenario))
+        Trial::ignorable_test(name.clone(), move || run(&name, release, scenario))
     });
     libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
@@ -129,7 +130,7 @@ impl Extent {
 }
 
 /// Has another process be the trial, and tells what it wrote.
-fn run(name: &str, scenario: &Scenario) -> Result<Completion, Failed> {
+fn run(name: &str, release: &Release, scenario: &Scenario) -> Result<Completion, Failed> {
     let missing: Vec<&str> = image::missing_tools().into_iter().chain(scenario.missing_tools()).collect();
     if !missing.is_empty() {
         let reason = format!("not on this machine: {}", missing.join(", "));
@@ -138,7 +139,9 @@ fn run(name: &str, scenario: &Scenario) -> Result<Completion, Failed> {
         }
         return Ok(Completion::ignored_with(reason));
     }
-    let mut command = Command::new(std::env::current_exe()?);
+    // Not in the trial: a network namespace leads to no Maven repository.
+    drop(Image::of(release, Security::Without));
+    let mut command = scenario.ground.command(&std::env::current_exe()?);
     command.envs(std::env::vars_os()).env(TRIAL, name);
     let log = image::cache().join("runs").join(format!("{}.log", name.replace("::", "-")));
     fs::create_dir_all(image::cache().join("runs"))?;

@@ -3,7 +3,7 @@
 //! Never reaches another pod's files.
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::environment::Variables;
@@ -65,19 +65,19 @@ impl Pod {
     }
 
     /// Its address.
-    pub(crate) fn address(&self) -> Ipv4Addr {
-        address_of(self.ordinal)
+    pub(crate) fn address(&self) -> IpAddr {
+        ground::pod(self.ordinal)
     }
 
     /// What stands for its own 127.0.0.1. Never its address: a server takes every URL with its own
     /// host for itself, whatever the port, and with it the sink.
     pub(crate) fn loopback(&self, port: u16) -> SocketAddr {
-        SocketAddr::from((address_in(ground::loopbacks(), self.ordinal), port))
+        SocketAddr::from((ground::loopback(self.ordinal), port))
     }
 
     /// One of its ports.
     pub(crate) fn socket(&self, port: u16) -> SocketAddr {
-        SocketAddr::new(IpAddr::V4(self.address()), port)
+        SocketAddr::new(self.address(), port)
     }
 
     /// The volume that both containers see.
@@ -114,7 +114,10 @@ impl Pod {
     pub(crate) fn host(&self, peer_host: PeerHost) -> String {
         match peer_host {
             PeerHost::Names => self.full_name(),
-            PeerHost::Addresses => self.address().to_string(),
+            PeerHost::Addresses => match self.address() {
+                IpAddr::V4(address) => address.to_string(),
+                IpAddr::V6(address) => format!("[{address}]"),
+            },
         }
     }
 
@@ -122,7 +125,7 @@ impl Pod {
     /// which Spring makes default instance ids.
     pub(crate) fn hosts(&self) -> String {
         let pods =
-            (0..PODS_MAX).map(|ordinal| format!("{} {}\n", address_of(ordinal), full_name_of(ordinal)));
+            (0..PODS_MAX).map(|ordinal| format!("{} {}\n", ground::pod(ordinal), full_name_of(ordinal)));
         let machine = if_addrs::get_if_addrs().expect("a machine can list its interfaces");
         let machine = machine.iter().filter(|interface| !interface.is_loopback());
         let machine = machine.map(|interface| format!("{} machine-of-{}\n", interface.ip(), self.name()));
@@ -139,12 +142,4 @@ fn name_of(ordinal: u8) -> String {
 
 fn full_name_of(ordinal: u8) -> String {
     format!("{}.{SERVICE}", name_of(ordinal))
-}
-
-fn address_of(ordinal: u8) -> Ipv4Addr {
-    address_in(ground::pods(), ordinal)
-}
-
-fn address_in([a, b, c]: [u8; 3], ordinal: u8) -> Ipv4Addr {
-    Ipv4Addr::new(a, b, c, ordinal + 1)
 }

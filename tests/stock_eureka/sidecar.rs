@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -246,7 +246,10 @@ fn command(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &
     command.arg("--output-dir").arg(pod.volume());
     command.args(output_flags(release, set_up)).args(adoption_flags(release, pod, set_up)).args(&set_up.more);
     if set_up.peer_host == PeerHost::Addresses {
-        command.args(["--peer-host", "ipv4", "--allow-cidr", "127.0.0.0/8"]);
+        command.args(match pod.address() {
+            IpAddr::V4(_) => ["--peer-host=ipv4", "--allow-cidr=127.0.0.0/8"],
+            IpAddr::V6(_) => ["--peer-host=ipv6", "--allow-cidr=fd00::/8"],
+        });
     }
     if release.port() != PORT_DEFAULT {
         command.arg("--port").arg(release.port().to_string());

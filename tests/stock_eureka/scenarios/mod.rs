@@ -9,6 +9,7 @@ mod clients;
 mod commands;
 mod control;
 mod documented;
+mod ipv6;
 mod masked;
 mod outage;
 mod restarts;
@@ -28,7 +29,7 @@ pub(crate) struct Scenario {
     /// Whether it takes minutes of waiting for one figure.
     pub(crate) is_measurement: bool,
     /// What it stands on.
-    pub(crate) ground: ground::Extent,
+    pub(crate) ground: ground::Kind,
     on: On,
     tools: &'static [&'static str],
 }
@@ -59,17 +60,18 @@ impl Scenario {
 
     /// What it needs besides Java and this machine lacks.
     pub(crate) fn missing_tools(&self) -> impl Iterator<Item = &'static str> {
-        self.tools.iter().copied().filter(|tool| find_program(tool).is_none())
+        let tools = self.tools.iter().copied().filter(|tool| find_program(tool).is_none());
+        tools.chain(self.ground.missing())
     }
 }
 
 const fn scenario(name: &'static str, on: On, body: fn(&'static Release)) -> Scenario {
-    Scenario { name, body, is_measurement: false, ground: ground::Extent::One, on, tools: &[] }
+    Scenario { name, body, is_measurement: false, ground: ground::Kind::Shared, on, tools: &[] }
 }
 
 /// A pod that has the machine's own ports.
 const fn on_the_machine(name: &'static str, body: fn(&'static Release)) -> Scenario {
-    Scenario { ground: ground::Extent::Machine, ..scenario(name, On::Reference, body) }
+    Scenario { ground: ground::Kind::Namespace, ..scenario(name, On::Reference, body) }
 }
 
 const fn measurement(name: &'static str, on: On, body: fn(&'static Release)) -> Scenario {
@@ -109,6 +111,7 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     scenario("context_path", On::Reference, surroundings::context_path),
     scenario("steeltoe", On::Reference, surroundings::steeltoe),
     scenario("https", On::Reference, surroundings::https),
+    Scenario { ground: ground::Kind::Ipv6Namespace, ..scenario("ipv6", On::Reference, ipv6::with_addresses) },
     Scenario {
         tools: &["python3", "node", "npm"],
         ..scenario("real_clients", On::Reference, clients::stay_registered)
