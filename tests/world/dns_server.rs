@@ -34,6 +34,8 @@ const QUESTIONS_KEPT: usize = 64;
 const BIND_ATTEMPTS: usize = 16;
 /// An idle TCP connection is closed after this.
 const TCP_IDLE_MAX: Duration = Duration::from_secs(5);
+/// How soon an answer that is let go leaves.
+const HELD_BACK_GLANCE: Duration = Duration::from_millis(1);
 /// Answers queued on one TCP connection.
 const TCP_QUEUE: usize = 4;
 
@@ -148,6 +150,11 @@ impl DnsServer {
         self.world().delay = delay;
     }
 
+    /// Whether answers wait until they are let go.
+    pub(crate) fn set_held_back(&self, is_held_back: bool) {
+        self.world().is_held_back = is_held_back;
+    }
+
     /// The serial in the SOA: the Unix time of the last change.
     pub(crate) fn soa_serial(&self) -> u32 {
         self.world().serial
@@ -192,6 +199,7 @@ struct World {
     services: BTreeMap<Name, Service>,
     mode: Mode,
     delay: Duration,
+    is_held_back: bool,
     serial: u32,
     counts: BTreeMap<RecordType, usize>,
     asked: VecDeque<Asked>,
@@ -421,6 +429,9 @@ impl RequestHandler for Handler {
         // Even a sleep of nothing takes a tick of tokio's clock, which is a millisecond.
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
+        }
+        while lock(&self.world).is_held_back {
+            tokio::time::sleep(HELD_BACK_GLANCE).await;
         }
         metadata.response_code = reply.code;
         metadata.truncation = reply.is_truncated;

@@ -1,0 +1,104 @@
+//! The program killed at every step of a publication, and on disks that fail, stall, fill up, or are
+//! swapped under it.
+//!
+//! The system calls of a publication are learned first, by looking; then there is a trial a call and
+//! mishap. Kills at random moments, and the publisher as other users, are in `tests/published_directory`.
+//! Mounts are made in a mount namespace of this run's own; without one, or without `strace`, the trials
+//! that need it are ignored.
+
+mod errors;
+mod kills;
+mod life;
+mod mounts;
+mod stalls;
+mod step;
+mod strace;
+
+#[path = "../world/cluster.rs"]
+mod cluster;
+#[path = "../world/dns_server.rs"]
+mod dns_server;
+#[path = "../world/http.rs"]
+mod http;
+#[path = "../world/namespace.rs"]
+mod namespace;
+#[path = "../world/once.rs"]
+mod once;
+#[path = "../world/ports.rs"]
+mod ports;
+#[path = "../world/reader.rs"]
+mod reader;
+#[path = "../world/sidecar.rs"]
+mod sidecar;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+
+use libtest_mimic::{Arguments, Completion, Trial};
+
+use life::Scene;
+use namespace::Stand;
+use step::Step;
+
+/// Trials wait more than they work.
+const AT_ONCE: usize = 12;
+
+fn main() -> ExitCode {
+    let mounts = match namespace::enter(&["--mount"]) {
+        Stand::Over(code) => return code,
+        Stand::Inside => Ok(()),
+        Stand::Outside(reason) => Err(reason),
+    };
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
+    let mut trials = injected();
+    trials.extend(mounts::ALL.map(|(name, play)| trial(format!("mounts::{name}"), mounts.clone(), play)));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// The trials that need `strace`; without it, one that says so.
+fn injected() -> Vec<Trial> {
+    let is_usable = strace::is_usable();
+    if is_usable.is_err() {
+        return vec![trial("system_calls_are_disturbed".to_owned(), is_usable, || {})];
+    }
+    let mut trials: Vec<_> =
+        stalls::ALL.into_iter().map(|(name, play)| trial(format!("stall::{name}"), Ok(()), play)).collect();
+    for (scene, steps) in learned() {
+        trials.extend(errors::trials(scene, &steps));
+        trials.extend(kill_trials(scene, &steps));
+    }
+    trials
+}
+
+fn learned() -> Vec<(Scene, Arc<[Step]>)> {
+    let learning = Scene::all().into_iter().map(|scene| (scene, thread::spawn(move || scene.learn())));
+    let learning: Vec<_> = learning.collect();
+    let steps = |(scene, learner): (Scene, thread::JoinHandle<Vec<Step>>)| {
+        (scene, learner.join().expect("an undisturbed publication").into())
+    };
+    learning.into_iter().map(steps).collect()
+}
+
+fn kill_trials(scene: Scene, steps: &Arc<[Step]>) -> Vec<Trial> {
+    let changing = steps.iter().enumerate().filter(|(_, step)| step.changes());
+    let kill = |(number, step): (usize, &Step)| {
+        let name = format!("kill::{:?}::{}::{number:02}_{}", scene.life, scene.layout, step.name());
+        let steps = Arc::clone(steps);
+        trial(name, Ok(()), move || kills::at(scene, &steps, number))
+    };
+    changing.map(kill).collect()
+}
+
+/// A trial, ignored where the machine `lacks` what it needs; which on CI is a failure.
+fn trial(name: String, lacks: Result<(), String>, play: impl FnOnce() + Send + 'static) -> Trial {
+    Trial::ignorable_test(name, move || match lacks {
+        Err(reason) if namespace::is_ci() => Err(reason.into()),
+        Err(reason) => Ok(Completion::ignored_with(reason)),
+        Ok(()) => {
+            play();
+            Ok(Completion::Completed)
+        }
+    })
+}

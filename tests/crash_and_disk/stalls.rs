@@ -1,0 +1,96 @@
+//! A disk that does not answer: probes and signals go on, the list stays, and so does the patience.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
+
+use crate::cluster::{Cluster, urls};
+use crate::life::{Life, Scene, log_of, names};
+use crate::sidecar::Sidecar;
+use crate::strace::{around, kill_tracer_of};
+
+/// Longer than any trial.
+const FOR_EVER: &str = "60s";
+/// Longer than it takes until a stalled disk is told of.
+const LONG: &str = "12s";
+/// "In well under a second", on a loaded machine.
+const SOON: Duration = Duration::from_millis(500);
+/// Looks at the probes while the disk stalls.
+const LOOKS: usize = 20;
+
+pub(crate) const ALL: [(&str, fn()); 5] = [
+    ("fsync", || stalls("fsync", "volume")),
+    ("fsync_plain", || stalls("fsync", "plain")),
+    ("renameat", || stalls("renameat", "volume")),
+    ("the_first_look", the_first_look_stalls),
+    ("a_long_stall_is_told_and_survived", a_long_stall_is_told_and_survived),
+];
+
+fn stalls(call: &str, layout: &'static str) {
+    let scene = Scene { life: Life::Running, layout };
+    let cluster = scene.cluster();
+    let injection = format!("inject={call}:delay_enter={FOR_EVER}:when=1");
+    let brink = scene.bring(&cluster, "run", Some(&injection));
+    let before = names(&cluster.volume());
+    scene.begin(&cluster);
+    brink.sidecar.until("something on its way", |_| names(&cluster.volume()) != before);
+    everything_else_goes_on(&brink.sidecar);
+    assert!(!scene.is_new(&cluster));
+    ends_soon(brink.sidecar);
+    assert!(!scene.is_new(&cluster));
+    scene.next_start_mends(&cluster);
+}
+
+/// Before anything is known of the previous life.
+fn the_first_look_stalls() {
+    let cluster = Cluster::of(&[0, 1]);
+    cluster.once("init", &[]).expect(0);
+    let injection = format!("inject=readlinkat:delay_enter={FOR_EVER}:when=1");
+    let output = cluster.directory().join("strace");
+    let sidecar = Sidecar::start(&cluster, around(&cluster.command("run", &[]), &output, &injection));
+    sidecar.until("a listener", |it| crate::http::get(it.cluster.listen, "/livez").is_ok());
+    everything_else_goes_on(&sidecar);
+    ends_soon(sidecar);
+    assert_eq!(cluster.listed(), urls(&[1]));
+}
+
+fn a_long_stall_is_told_and_survived() {
+    let scene = Scene { life: Life::Running, layout: "volume" };
+    let cluster = scene.cluster();
+    let injection = format!("inject=fsync:delay_enter={LONG}:when=1");
+    let brink = scene.bring(&cluster, "run", Some(&injection));
+    scene.begin(&cluster);
+    brink.sidecar.until_condition("not_published");
+    assert!(!scene.is_new(&cluster));
+    everything_else_goes_on(&brink.sidecar);
+    brink.sidecar.until_listing(&Scene::new_list());
+    brink.sidecar.until_no_condition();
+}
+
+/// Probes answer.
+fn everything_else_goes_on(sidecar: &Sidecar<'_>) {
+    for _ in 0..LOOKS {
+        let since = Instant::now();
+        assert_eq!(sidecar.get("/livez").status, 200);
+        let _whatever_it_says = (sidecar.get("/readyz"), sidecar.get("/status"), sidecar.get("/metrics"));
+        assert!(since.elapsed() < SOON, "{:?}", since.elapsed());
+    }
+}
+
+/// Nothing remains but the thread in its call, which nobody can end before the call does; and with the
+/// call, that ends.
+fn ends_soon(sidecar: Sidecar<'_>) {
+    let (cluster, pid, since) = (sidecar.cluster, sidecar.pid(), Instant::now());
+    sidecar.signal(Signal::TERM);
+    sidecar.until("nothing but the call", |_| is_over_but_for_a_call(pid));
+    assert!(since.elapsed() < SOON, "{:?}", since.elapsed());
+    kill_tracer_of(pid);
+    assert_eq!(sidecar.ended().code(), Some(0), "{}", log_of(cluster));
+}
+
+/// Whether the loop's thread has ended and another has not.
+fn is_over_but_for_a_call(pid: Pid) -> bool {
+    let stat =
+        std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).expect("our own child");
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z'))
+}
