@@ -10,6 +10,7 @@ mod errors;
 mod kills;
 mod life;
 mod mounts;
+mod power;
 mod stalls;
 mod step;
 mod strace;
@@ -68,6 +69,8 @@ fn injected() -> Vec<Trial> {
     for (scene, steps) in learned() {
         trials.extend(errors::trials(scene, &steps));
         trials.extend(kill_trials(scene, &steps));
+        let name = format!("power_failure::{:?}::{}", scene.life, scene.layout);
+        trials.push(trial(name, Ok(()), move || power::is_survived(scene, &steps)));
     }
     trials
 }

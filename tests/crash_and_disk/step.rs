@@ -18,7 +18,7 @@ pub(crate) struct Step {
     /// Its object, from the output directory on; empty for the directory itself.
     pub(crate) object: String,
     /// Whether the call makes a file.
-    makes: bool,
+    pub(crate) makes: bool,
 }
 
 impl Step {
