@@ -16,6 +16,7 @@ use crate::monitoring;
 use crate::release::{REFERENCE, RELEASES, Release};
 use crate::rendered::{Object, build};
 use crate::rest::Request;
+use crate::seeds::misspelt_name;
 use crate::trial;
 
 pub(crate) use cluster::Cluster;
@@ -184,7 +185,7 @@ fn misspell(objects: &mut [Object], variable: &str) -> Result<(), String> {
     for list in ["initContainers", "containers"] {
         let entries = pod[list][0]["env"].as_sequence_mut().ok_or("no variables")?;
         if let Some(entry) = entries.iter_mut().find(|entry| entry["name"].as_str() == Some(variable)) {
-            entry["name"] = Value::from(format!("{variable}_"));
+            entry["name"] = Value::from(misspelt_name(variable));
             return Ok(());
         }
     }
