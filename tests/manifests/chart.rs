@@ -10,6 +10,21 @@ use crate::{none, restricted, schema, sidecar};
 
 const CHART: &str = "charts/eureka-peers";
 
+/// Some of all that can be set, and two variables that are there by default.
+const SETTINGS: [&str; 11] = [
+    "sidecar.settings.remove-after=1m",
+    "sidecar.settings.max-peers=100",
+    "sidecar.settings.freeze=true",
+    "sidecar.image.digest=sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    "server.env[0].name=LOGGING_LEVEL_ROOT",
+    "server.env[0].value=WARN",
+    "server.env[1].name=SERVER_SHUTDOWN",
+    "server.env[1].value=immediate",
+    "sidecar.settings.service=eureka.shop",
+    "clusterDomain=cluster.local",
+    "nodeSelector.eureka=yes",
+];
+
 /// The default of each topology against its folder, field by field.
 pub(crate) fn same() -> Result<(), String> {
     let mut faults = Vec::new();
@@ -26,16 +41,7 @@ pub(crate) fn same() -> Result<(), String> {
 
 /// What can be set does what it says, and the result is still right.
 pub(crate) fn settings() -> Result<(), String> {
-    let objects = template(&[
-        "sidecar.settings.remove-after=1m",
-        "sidecar.settings.max-peers=100",
-        "sidecar.settings.freeze=true",
-        "sidecar.image.digest=sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-        "server.env[0].name=LOGGING_LEVEL_ROOT",
-        "server.env[0].value=WARN",
-        "clusterDomain=cluster.local",
-        "nodeSelector.eureka=yes",
-    ])?;
+    let objects = template(&SETTINGS)?;
     let workload = objects.iter().find(|object| object.pod_template().is_some()).ok_or("no workload")?;
     let template = workload.pod_template().ok_or("no template")?;
     let mut faults = restricted::violations(template);
@@ -46,9 +52,13 @@ pub(crate) fn settings() -> Result<(), String> {
         ("EUREKA_PEERS_REMOVE_AFTER", "1m"),
         ("EUREKA_PEERS_MAX_PEERS", "100"),
         ("EUREKA_PEERS_FREEZE", "true"),
+        ("EUREKA_PEERS_SERVICE", "eureka.shop"),
     ];
     let missing = expected.into_iter().filter(|(name, value)| ours.values().get(name) != Some(value));
     faults.extend(missing.map(|(name, _)| format!("{name} is not set")));
+    let server = pod.container("eureka").ok_or("no server")?;
+    let shutdown = server.values().get("SERVER_SHUTDOWN").copied();
+    faults.extend((shutdown != Some("immediate")).then(|| format!("SERVER_SHUTDOWN is {shutdown:?}")));
     faults.extend((!ours.image().contains("@sha256:")).then(|| "the digest is not used".to_owned()));
     schema::check("chart", &objects, "1.30")?;
     none(&faults)
@@ -62,9 +72,14 @@ pub(crate) fn refused() -> Result<(), String> {
         "replica=3",
         "server.env[0].name=EUREKA_CLIENT_SERVICEURL_DEFAULTZONE",
         "server.env[0].name=SPRING_APPLICATION_JSON",
+        "server.env[0].name=SERVER_PORT,server.env[0].value=8761",
         "server.image.digest=latest",
+        "server.image.tag=",
+        "server.image.tag=1.0.0+build",
         "sidecar.image.pullPolicy=Sometimes",
         "sidecar.settings.removeAfter=1m",
+        "sidecar.settings.output-dir=/peers",
+        "sidecar.settings.listen=0.0.0.0:80",
         "networkPolicy.enable=true",
     ];
     let taken: Vec<&str> = bad.into_iter().filter(|value| template(&[value]).is_ok()).collect();

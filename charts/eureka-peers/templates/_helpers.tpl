@@ -43,3 +43,108 @@ labelSelector:
     fieldRef:
       fieldPath: {{ index . 1 }}
 {{- end }}
+
+{{/* The sidecar's variables. */}}
+{{- define "eureka-peers.sidecar" -}}
+{{- include "eureka-peers.field" (list "POD_NAME" "metadata.name") | nindent 0 }}
+{{- include "eureka-peers.field" (list "POD_NAMESPACE" "metadata.namespace") | nindent 0 }}
+{{- include "eureka-peers.field" (list "POD_IP" "status.podIP") | nindent 0 }}
+- name: EUREKA_PEERS_SERVICE
+  value: {{ .Release.Name }}
+{{- if ne .Values.topology "statefulset" }}
+- name: EUREKA_PEERS_PEER_HOST
+  value: ipv4
+{{- end }}
+- name: EUREKA_PEERS_OUTPUT_DIR
+  value: /eureka-peers
+- name: EUREKA_PEERS_ACTUATOR_URL
+  value: http://127.0.0.1:8762/actuator
+{{- end }}
+
+{{/* What an operator sets besides, or instead. */}}
+{{- define "eureka-peers.settings" -}}
+{{- range $flag, $value := .Values.sidecar.settings }}
+- name: EUREKA_PEERS_{{ $flag | upper | replace "-" "_" }}
+  value: {{ $value | toString | quote }}
+{{- end }}
+{{- end }}
+
+{{/* The server's variables: docs/environment/, line by line. */}}
+{{- define "eureka-peers.server" -}}
+{{- if eq .Values.topology "statefulset" }}
+{{- include "eureka-peers.field" (list "POD_NAME" "metadata.name") | nindent 0 }}
+{{- include "eureka-peers.field" (list "POD_NAMESPACE" "metadata.namespace") | nindent 0 }}
+- name: JAVA_TOOL_OPTIONS
+  value: -XX:MaxRAMPercentage=50 -Dsun.net.inetaddr.ttl=5 -Dsun.net.inetaddr.negative.ttl=1
+{{- else }}
+{{- include "eureka-peers.field" (list "POD_IP" "status.podIP") | nindent 0 }}
+- name: JAVA_TOOL_OPTIONS
+  value: -XX:MaxRAMPercentage=50
+{{- end }}
+- name: SERVER_PORT
+  value: "8761"
+- name: SERVER_SHUTDOWN
+  value: graceful
+- name: SPRING_APPLICATION_NAME
+  value: eureka
+- name: SPRING_CONFIG_IMPORT
+  value: optional:file:/eureka-peers/peers.properties
+- name: EUREKA_CLIENT_REGISTERWITHEUREKA
+  value: "true"
+- name: EUREKA_CLIENT_FETCHREGISTRY
+  value: "true"
+- name: EUREKA_CLIENT_REFRESH_ENABLE
+  value: "false"
+- name: EUREKA_CLIENT_INSTANCEINFOREPLICATIONINTERVALSECONDS
+  value: "5"
+- name: EUREKA_CLIENT_EUREKASERVICEURLPOLLINTERVALSECONDS
+  value: "30"
+{{- if eq .Values.topology "statefulset" }}
+- name: EUREKA_INSTANCE_HOSTNAME
+  value: $(POD_NAME).{{ .Release.Name }}.$(POD_NAMESPACE).svc.{{ .Values.clusterDomain }}
+- name: EUREKA_INSTANCE_PREFERIPADDRESS
+  value: "false"
+{{- else }}
+- name: EUREKA_INSTANCE_PREFERIPADDRESS
+  value: "true"
+- name: EUREKA_INSTANCE_IPADDRESS
+  value: $(POD_IP)
+{{- end }}
+- name: MANAGEMENT_SERVER_PORT
+  value: "8762"
+- name: MANAGEMENT_SERVER_ADDRESS
+  value: 127.0.0.1
+- name: MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE
+  value: health,refresh
+- name: MANAGEMENT_ENDPOINT_HEALTH_PROBES_ENABLED
+  value: "true"
+- name: MANAGEMENT_ENDPOINT_HEALTH_PROBES_ADDADDITIONALPATHS
+  value: "true"
+- name: EUREKA_SERVER_PEERNODECONNECTTIMEOUTMS
+  value: "2000"
+- name: EUREKA_SERVER_PEERNODEREADTIMEOUTMS
+  value: "5000"
+- name: EUREKA_SERVER_REGISTRYSYNCRETRIES
+  value: "1"
+- name: EUREKA_INSTANCE_REGISTRY_DEFAULTOPENFORTRAFFICCOUNT
+  value: "0"
+- name: EUREKA_SERVER_WAITTIMEINMSWHENSYNCEMPTY
+  value: "40000"
+{{- end }}
+
+{{/* Variables of ours and the operator's, each name once: his win. The API server refuses a name that
+     is there twice. (dict "own" YAML "more" YAML). */}}
+{{- define "eureka-peers.environment" -}}
+{{- $more := fromYamlArray .more }}
+{{- $names := list }}
+{{- range $more }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- $environment := list }}
+{{- range fromYamlArray .own }}
+{{- if not (has .name $names) }}
+{{- $environment = append $environment . }}
+{{- end }}
+{{- end }}
+{{- toYaml (concat $environment $more) }}
+{{- end }}
