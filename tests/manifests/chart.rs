@@ -86,6 +86,18 @@ pub(crate) fn refused() -> Result<(), String> {
     if taken.is_empty() { Ok(()) } else { Err(format!("taken: {taken:?}")) }
 }
 
+/// What there is to install: each topology with all that can be switched on, and what can be set.
+pub(crate) fn renderings() -> Result<Vec<(String, Vec<Object>)>, String> {
+    let topologies = ["statefulset", "daemonset", "deployment"];
+    let rendered = topologies.map(|topology| {
+        let values =
+            [&format!("topology={topology}"), "monitoring.enabled=true", "networkPolicy.enabled=true"];
+        Ok((format!("chart-{topology}"), template(&values)?))
+    });
+    let set = [Ok(("chart-settings".to_owned(), template(&SETTINGS)?))];
+    rendered.into_iter().chain(set).collect()
+}
+
 fn template(values: &[&str]) -> Result<Vec<Object>, String> {
     let set = values.iter().flat_map(|value| ["--set", value]);
     let arguments: Vec<&str> =

@@ -2,8 +2,9 @@
 //!
 //! Each folder is built, held against Kubernetes' schemas, against Pod Security "restricted" and
 //! against what we promise; each check is shown a violation that it must see. What needs an outside
-//! tool is ignored where it is missing, unless `CI=true`. `.ci/tools.sh` installs all of them.
+//! tool is ignored where it is missing, unless `CI=true`. `.ci/tools` installs all of them.
 
+mod api_server;
 mod chart;
 mod compose;
 #[path = "../world/dns_server.rs"]
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         trial("monitoring::every_alert_is_tested", &[], Box::new(monitoring::every_alert_is_tested)),
         trial("monitoring::queries", &[], Box::new(monitoring::queries)),
         trial("monitoring::seeded_queries", &[], Box::new(monitoring::seeded_queries)),
+        api_server::trial(),
     ]);
     // Two JVMs and a minute or two each: some are run always, all of them where stock servers are
     // wanted in full, and those that a filter on the command line chooses.

@@ -7,10 +7,10 @@ use crate::rendered::{Object, build};
 use crate::{documented, restricted, schema, sidecar, workload};
 
 /// A change to one place of the StatefulSet's pod: a path, and the value put there.
-type Seed = (&'static str, &'static str);
+pub(crate) type Seed = (&'static str, &'static str);
 
 /// Each breaks Pod Security "restricted".
-const INSECURE: [Seed; 24] = [
+pub(crate) const INSECURE: [Seed; 24] = [
     ("hostNetwork", "true"),
     ("hostPID", "true"),
     ("hostIPC", "true"),
@@ -64,7 +64,7 @@ const BROKEN: [Seed; 22] = [
 ];
 
 /// Each breaks a schema.
-const MISSPELT: [Seed; 4] = [
+pub(crate) const MISSPELT: [Seed; 4] = [
     ("initContainers/0/restartpolicy", "Always"),
     ("containers/0/readinessprobe", "{}"),
     ("containers/0/ports/0/containerPort", "eight"),
@@ -182,7 +182,7 @@ fn workload_of(objects: &[Object]) -> usize {
     objects.iter().position(|object| object.pod_template().is_some()).expect("the folder has a workload")
 }
 
-fn sown(objects: &[Object], path: &str, value: &str) -> Vec<Object> {
+pub(crate) fn sown(objects: &[Object], path: &str, value: &str) -> Vec<Object> {
     let mut objects = objects.to_vec();
     let workload = workload_of(&objects);
     let mut place = &mut objects[workload].0["spec"]["template"]["spec"];

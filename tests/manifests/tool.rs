@@ -1,4 +1,4 @@
-//! Outside tools, as `.ci/tools.sh` installs them: in `target/tools/bin`, or else on `PATH`.
+//! Outside tools, as `.ci/tools` and `.ci/api-server` install them: in `target/tools/bin`, or else on `PATH`.
 //!
 //! A tool that is missing is no fault of what is tested: see [`Tool::is_there`].
 
@@ -15,6 +15,9 @@ pub(crate) enum Tool {
     Actionlint,
     ComposeGo,
     Buildah,
+    Etcd,
+    KubeApiserver,
+    Kubectl,
 }
 
 impl Tool {
@@ -27,24 +30,28 @@ impl Tool {
             Self::Actionlint => "actionlint",
             Self::ComposeGo => "compose-go",
             Self::Buildah => "buildah",
+            Self::Etcd => "etcd",
+            Self::KubeApiserver => "kube-apiserver",
+            Self::Kubectl => "kubectl",
         }
     }
 
     pub(crate) fn is_there(self) -> bool {
-        self.path().is_some()
+        self.path().is_ok()
     }
 
-    fn path(self) -> Option<PathBuf> {
+    /// The program itself, or that it is missing.
+    pub(crate) fn path(self) -> Result<PathBuf, String> {
         let installed = target().join("tools/bin").join(self.name());
-        let path = std::env::var_os("PATH")?;
+        let path = std::env::var_os("PATH").unwrap_or_default();
         let on_path = std::env::split_paths(&path).map(|directory| directory.join(self.name()));
-        [installed].into_iter().chain(on_path).find(|file| file.is_file())
+        let found = [installed].into_iter().chain(on_path).find(|file| file.is_file());
+        found.ok_or_else(|| format!("{} is missing", self.name()))
     }
 
     /// Runs it in the project's directory; what it prints, or why it failed.
     pub(crate) fn run(self, arguments: &[&str]) -> Result<String, String> {
-        let program = self.path().ok_or_else(|| format!("{} is missing", self.name()))?;
-        let output = Command::new(program).args(arguments).current_dir(project()).output();
+        let output = Command::new(self.path()?).args(arguments).current_dir(project()).output();
         let output = output.map_err(|error| format!("{}: {error}", self.name()))?;
         said(&output).map_err(|why| format!("{} {}: {why}", self.name(), arguments.join(" ")))
     }
@@ -75,7 +82,8 @@ pub(crate) fn scratch(name: &str) -> PathBuf {
     directory.join(name)
 }
 
-fn target() -> &'static Path {
+/// Where the project is built, and where its tools are.
+pub(crate) fn target() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
         .expect("the scratch directory lies in the target directory")

@@ -207,7 +207,9 @@ fn release_named(name: &str) -> &'static Release {
 }
 
 /// One at a time, bounded, and without a process that outlives it.
-fn alone_in_time(body: impl FnOnce() -> Result<(), String> + Send + 'static) -> Result<(), String> {
+pub(crate) fn alone_in_time(
+    body: impl FnOnce() -> Result<(), String> + Send + 'static,
+) -> Result<(), String> {
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     trial::run(move || {
         if let Err(why) = body() {

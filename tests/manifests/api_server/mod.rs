@@ -1,0 +1,132 @@
+//! The manifests, before a real kube-apiserver: what an operator would apply, as a server-side dry run.
+//!
+//! The namespace enforces Pod Security "restricted", and a warning counts as a fault. A workload's
+//! template is only warned about, so that each is asked for as a bare Pod too, which would be refused.
+//! The server knows the real custom resources of the Prometheus operator.
+//!
+//! `.ci/api-server` builds the server; where it was not called, the trial is ignored, `CI=true` or not.
+
+mod server;
+
+use libtest_mimic::{Completion, Failed, Trial};
+use serde_yaml::{Mapping, Value};
+
+use crate::api_server::server::Server;
+use crate::chart;
+use crate::executed::alone_in_time;
+use crate::folder::Folder;
+use crate::none;
+use crate::rendered::{Object, build};
+use crate::seeds;
+use crate::tool::Tool;
+
+/// Enforces "restricted".
+const RESTRICTED: &str = "restricted";
+/// Enforces nothing.
+const PRIVILEGED: &str = "privileged";
+/// How the server says that it refuses a pod for its namespace's sake.
+const REFUSED: &str = "violates PodSecurity \"restricted:latest\"";
+/// How it warns of a workload that it takes.
+const WARNED: &str = "would violate PodSecurity \"restricted:latest\"";
+/// Seeds that no namespace takes: such a Pod contradicts itself.
+const NEVER_VALID: [&str; 3] = [
+    "securityContext/windowsOptions",
+    "containers/0/securityContext/privileged",
+    "containers/0/securityContext/procMount",
+];
+
+/// The trial, or what it lacks.
+pub(crate) fn trial() -> Trial {
+    let needs = [Tool::Kustomize, Tool::Helm, Tool::Etcd, Tool::KubeApiserver, Tool::Kubectl];
+    let missing = needs.into_iter().find(|tool| !tool.is_there());
+    Trial::ignorable_test("api_server", move || match missing {
+        Some(tool) => Ok(Completion::ignored_with(format!("no {}: .ci/api-server builds it", tool.name()))),
+        None => alone_in_time(everything).map(|()| Completion::Completed).map_err(Failed::from),
+    })
+}
+
+fn everything() -> Result<(), String> {
+    let server = Server::start()?;
+    server.make_namespace(RESTRICTED, "restricted")?;
+    server.make_namespace(PRIVILEGED, "privileged")?;
+    server.make_custom_resources()?;
+    let faults = [folders(&server)?, charts(&server)?, insecure(&server)?, misspelt(&server)?];
+    server.stop()?;
+    none(&faults.concat())
+}
+
+/// Every folder that stands for itself.
+fn folders(server: &Server) -> Result<Vec<String>, String> {
+    let mut faults = Vec::new();
+    for folder in Folder::all().iter().filter(|folder| !folder.is_component()) {
+        let objects = build(&folder.path)?;
+        if folder.is_on_the_host_network() {
+            faults.extend(taken(server, &folder.path, PRIVILEGED, &objects));
+            let pods = pods(&objects);
+            let refusal = server.dry_run("host-network", RESTRICTED, &pods).err().unwrap_or_default();
+            let named = ["hostNetwork=true", "hostPort"].iter().all(|what| refusal.contains(what));
+            let is_refused = refusal.contains(REFUSED) && named;
+            faults.extend((!is_refused).then(|| format!("{} is not refused: {refusal}", folder.path)));
+        } else {
+            faults.extend(taken(server, &folder.path, RESTRICTED, &objects));
+        }
+    }
+    Ok(faults)
+}
+
+/// What the chart makes of its values.
+fn charts(server: &Server) -> Result<Vec<String>, String> {
+    let renderings = chart::renderings()?;
+    let taken = |(name, objects): &(String, Vec<Object>)| taken(server, name, RESTRICTED, objects);
+    Ok(renderings.iter().filter_map(taken).collect())
+}
+
+/// Objects and bare Pods; a refusal or a warning, if there is one.
+fn taken(server: &Server, name: &str, namespace: &str, objects: &[Object]) -> Option<String> {
+    let pods = pods(objects);
+    let all: Vec<Object> = objects.iter().cloned().chain(pods).collect();
+    assert!(!all.is_empty(), "{name} renders nothing");
+    server.dry_run(name, namespace, &all).err().map(|why| format!("{name}: {why}"))
+}
+
+/// Each violation sown into a Pod is refused, and for the reason that it is sown for; in a workload it
+/// is warned about.
+fn insecure(server: &Server) -> Result<Vec<String>, String> {
+    let objects = build("statefulset")?;
+    let mut faults = Vec::new();
+    let mut expect = |path: &str, objects: &[Object], reason: &str| {
+        let said = server.dry_run("seed", RESTRICTED, objects).err().unwrap_or_default();
+        if !said.contains(reason) {
+            faults.push(format!("{path}: not {reason:?} but {said:?}"));
+        }
+    };
+    for (path, value) in seeds::INSECURE {
+        let reason = if NEVER_VALID.contains(&path) { "is invalid" } else { REFUSED };
+        expect(path, &pods(&seeds::sown(&objects, path, value)), reason);
+    }
+    let (path, value) = seeds::INSECURE[0];
+    expect(path, &seeds::sown(&objects, path, value), WARNED);
+    Ok(faults)
+}
+
+/// Each misspelt field is refused.
+fn misspelt(server: &Server) -> Result<Vec<String>, String> {
+    let objects = build("statefulset")?;
+    let taken = seeds::MISSPELT.into_iter().filter(|(path, value)| {
+        server.dry_run("seed", RESTRICTED, &seeds::sown(&objects, path, value)).is_ok()
+    });
+    Ok(taken.map(|(path, _)| format!("{path} is taken")).collect())
+}
+
+/// The pod of each workload, alone.
+fn pods(objects: &[Object]) -> Vec<Object> {
+    let pod = |object: &Object| {
+        let mut pod = object.pod_template()?.as_mapping()?.clone();
+        let metadata = pod.entry("metadata".into()).or_insert_with(|| Value::from(Mapping::new()));
+        metadata["name"] = Value::from(format!("{}-bare", object.name()));
+        pod.insert("apiVersion".into(), "v1".into());
+        pod.insert("kind".into(), "Pod".into());
+        Some(Object(pod.into()))
+    };
+    objects.iter().filter_map(pod).collect()
+}
