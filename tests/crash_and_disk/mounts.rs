@@ -46,7 +46,7 @@ fn mount(point: &Path, arguments: &[&str]) {
     assert!(status.expect("mount is there").success(), "mount {arguments:?} {}", point.display());
 }
 
-/// The condition that holds while nothing can be published, and what `init` says to the same volume.
+/// The condition that holds while nothing can be published, and the list that is in place all the same.
 fn is_refused(sidecar: &Sidecar<'_>, step: &str, reason: &str) {
     let cluster = sidecar.cluster;
     sidecar.until_condition("not_published");
