@@ -1,5 +1,5 @@
 //! The publisher in real directories, one situation a test. Long ones are in
-//! `tests/published_directory.rs`.
+//! `tests/published_directory/`.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
