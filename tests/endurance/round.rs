@@ -143,11 +143,12 @@ impl<'a> World<'a> {
     }
 
     fn refreshes_fail(&self) {
+        // The largest body first: the warm-up meets it, and what the allocator keeps of it.
         let faults = [
+            (Manner::Endless(1 << 30), "refresh_refused"),
             (Manner::Reply("500 Internal Server Error", String::new()), "refresh_failing"),
             (Manner::Reply("404 Not Found", String::new()), "refresh_refused"),
             (Manner::Bytes(reply("200 OK", "<html>login</html>")), "refresh_refused"),
-            (Manner::Endless(1 << 30), "refresh_refused"),
         ];
         let (manner, condition) = faults[self.rounds % faults.len()].clone();
         self.server.set(Resource::Refresh, manner);
