@@ -1,7 +1,8 @@
 //! The program at full speed for minutes on end, while all around it changes and fails.
 //!
-//! A round is everything that can happen, once. The warm-up fills the program's history, which has its
-//! bound, and goes through one round; what is held then may be held after the last. Two minutes, or `ENDURANCE_MINUTES`; figures go to
+//! A round is everything that can happen, once, with one fault of a refresh. The warm-up fills the
+//! program's history, which has its bound, and goes through one round; what is held then may be held after
+//! the last. Two minutes, or `ENDURANCE_MINUTES`; figures go to
 //! standard output (`--nocapture`):
 //!
 //!     ENDURANCE_MINUTES=30 cargo test --test endurance -- --nocapture
@@ -25,6 +26,8 @@ mod once;
 mod ports;
 #[path = "../world/reader.rs"]
 mod reader;
+#[path = "../world/secret.rs"]
+mod secret;
 #[path = "../neighbours/server.rs"]
 mod server;
 #[path = "../world/sidecar.rs"]

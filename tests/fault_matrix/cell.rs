@@ -16,6 +16,7 @@ use crate::phase::Phase;
 use crate::ports::free_address;
 use crate::reader::{Reader, list_in};
 use crate::says::{Kind, Says};
+use crate::secret;
 use crate::sidecar::{Sidecar, texts};
 
 /// Short times, so that what must not happen after them can be waited for.
@@ -138,7 +139,9 @@ impl Cell {
             ("--start-deadline", deadline),
             ("--max-peers", "6"),
         ];
-        let mut all: Vec<&str> = settings.iter().flat_map(|(flag, value)| [*flag, *value]).collect();
+        let user_info = secret::user_info_file(cluster.directory()).display().to_string();
+        let settings = settings.into_iter().chain([("--user-info-file", user_info.as_str())]);
+        let mut all: Vec<&str> = settings.flat_map(|(flag, value)| [flag, value]).collect();
         all.extend(flags);
         cluster.command(subcommand, &all)
     }
@@ -295,10 +298,11 @@ fn listed(file: &Path) -> Option<Vec<u8>> {
     }
 }
 
-/// The pods of these URLs: by name or address, under our Service and nowhere else.
+/// The pods of these URLs: by name or address, under our Service and nowhere else, with the credentials.
 fn pods(urls: &[String]) -> Vec<u8> {
+    let before = format!("http://{}@", secret::IN_URL);
     let is_pod = |pod: &u8, url: &str| {
-        let host = url.strip_prefix("http://").and_then(|rest| rest.strip_suffix(":8761/eureka/"));
+        let host = url.strip_prefix(&before).and_then(|rest| rest.strip_suffix(":8761/eureka/"));
         host.is_some_and(|host| {
             host == format!("eureka-{pod}.{SERVICE}") || host == address(*pod).to_string()
         })

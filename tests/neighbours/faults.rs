@@ -77,7 +77,7 @@ fn refresh_faults() -> Vec<Fault> {
         on_refresh(
             "refresh-401",
             status_line("401 Unauthorized", ""),
-            refused("401: the server wants credentials"),
+            refused("401: the server does not take these credentials"),
             "refused",
             Some("--server-user"),
         ),
@@ -172,7 +172,7 @@ fn status_faults() -> Vec<Fault> {
         on_status(
             "status-401",
             status_line("401 Unauthorized", ""),
-            unreadable("401: the server wants credentials"),
+            unreadable("401: the server does not take these credentials"),
             "refused",
             Some("--server-user"),
         ),

@@ -18,6 +18,8 @@ mod http;
 mod once;
 #[path = "../world/ports.rs"]
 mod ports;
+#[path = "../world/secret.rs"]
+mod secret;
 mod server;
 #[path = "../program/sidecar.rs"]
 #[expect(dead_code, reason = "this test uses a part of it")]

@@ -15,6 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::dns_server::{DnsServer, Mode, Pod};
 use crate::once::Outcome;
 use crate::ports::free_address;
+use crate::secret;
 use crate::sidecar::Sidecar;
 
 pub(crate) const SERVICE: &str = "eureka.ns.svc.cluster.local";
@@ -49,6 +50,7 @@ impl Cluster {
             local_listen: free_address(),
         };
         fs::create_dir(cluster.volume()).expect("made");
+        secret::place(cluster.directory());
         cluster.set_pods(pods);
         cluster
     }
@@ -141,14 +143,16 @@ impl Cluster {
         let service = [("--service", SERVICE.to_owned()), ("--dns-server", self.dns_address.to_string())];
         let interval = [("--interval", "100ms".to_owned())];
         let volume = [("--output-dir", self.volume().display().to_string())];
+        let password_file = secret::password_file(self.directory()).display().to_string();
+        let user = [("--server-user", secret::USER.to_owned()), ("--server-password-file", password_file)];
         let listen = [("--listen", self.listen.to_string())];
         let local_listen = [("--local-listen", self.local_listen.to_string())];
         let flags: Vec<_> = match subcommand {
-            "run" => [&service[..], &interval, &volume, &listen, &local_listen].concat(),
-            "init" => [&service[..], &interval, &volume].concat(),
-            "resolve" => [&service[..], &interval].concat(),
-            "check" => [&service[..], &volume].concat(),
-            "mesh" => service.to_vec(),
+            "run" => [&service[..], &interval, &volume, &user, &listen, &local_listen].concat(),
+            "init" => [&service[..], &interval, &volume, &user].concat(),
+            "resolve" => [&service[..], &interval, &user].concat(),
+            "check" => [&service[..], &volume, &user].concat(),
+            "mesh" => [&service[..], &user].concat(),
             "accept" => local_listen.to_vec(),
             "health" => listen.to_vec(),
             _ => vec![],

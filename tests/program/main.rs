@@ -26,6 +26,8 @@ mod ports;
 mod probes;
 mod reload;
 mod resolve;
+#[path = "../world/secret.rs"]
+mod secret;
 mod secrets;
 mod sidecar;
 mod usage;

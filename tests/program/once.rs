@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::secret;
+
 /// How it ended, and what it said.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -20,6 +22,9 @@ impl Outcome {
     pub(crate) fn of(mut command: Command) -> Self {
         let since = Instant::now();
         let output = command.stdin(Stdio::null()).output().expect("the program can be started");
+        let what = format!("{command:?}");
+        secret::expect_unseen(&what, &output.stdout);
+        secret::expect_unseen(&what, &output.stderr);
         Self {
             code: output.status.code(),
             took: since.elapsed(),

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::cluster::{Cluster, url, urls};
 use crate::dns_server::Mode;
+use crate::secret;
 
 #[test]
 fn every_format_is_that_of_the_file() {
@@ -76,6 +77,7 @@ fn a_watch_prints_each_change() {
     let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     let mut next = || {
         let line = lines.next().expect("a line").expect("text");
+        secret::expect_unseen("a watch", line.as_bytes());
         serde_json::from_str::<serde_json::Value>(&line).expect("JSON")["serviceUrls"].clone()
     };
     assert_eq!(next(), json!(urls(&[1])));
@@ -86,7 +88,11 @@ fn a_watch_prints_each_change() {
     // Outages are said on the other stream.
     cluster.set_mode(Mode::ServFail);
     let mut said = BufReader::new(child.stderr.take().expect("piped")).lines();
-    assert!(said.any(|line| line.expect("text").contains("SERVFAIL")));
+    assert!(said.any(|line| {
+        let line = line.expect("text");
+        secret::expect_unseen("a watch", line.as_bytes());
+        line.contains("SERVFAIL")
+    }));
     child.kill().and_then(|()| child.wait()).expect("our own child");
 }
 

@@ -15,6 +15,8 @@ mod pod;
 mod programs;
 mod question;
 mod running;
+#[path = "../world/secret.rs"]
+mod secret;
 mod sidecar;
 mod whole;
 mod zone;

@@ -5,6 +5,8 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use crate::secret;
+
 /// Replies take milliseconds; a loaded machine takes longer.
 const REPLY_MAX: Duration = Duration::from_secs(5);
 
@@ -27,6 +29,7 @@ pub(crate) fn send(address: SocketAddr, request: &str) -> io::Result<Reply> {
     connection.write_all(request.as_bytes())?;
     let mut reply = String::new();
     connection.read_to_string(&mut reply)?;
+    secret::expect_unseen(&format!("the reply to {request:?}"), reply.as_bytes());
     let unreadable = || io::Error::other(format!("no HTTP reply: {reply:?}"));
     let (head, body) = reply.split_once("\r\n\r\n").ok_or_else(unreadable)?;
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(unreadable)?;

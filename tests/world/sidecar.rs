@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::cluster::{Cluster, GLANCE, PATIENCE, urls, wait_until};
 use crate::dns_server::Mode;
 use crate::http::{Reply, get};
+use crate::secret::{self, Published};
 
 /// Questions after which the program has seen what DNS says now: one may have been under way.
 const QUESTIONS_TO_SEE: usize = 3;
@@ -19,11 +20,12 @@ const QUESTIONS_TO_SEE: usize = 3;
 /// Processes that one cluster sees, at most.
 const LIVES_MAX: usize = 1000;
 
-/// A sidecar at work; killed with its handle.
+/// A sidecar at work; killed with its handle. Whatever it has said by then is searched for the secret.
 pub(crate) struct Sidecar<'c> {
     pub(crate) cluster: &'c Cluster,
     child: Child,
     log: PathBuf,
+    published: Published,
 }
 
 impl<'c> Sidecar<'c> {
@@ -32,8 +34,13 @@ impl<'c> Sidecar<'c> {
         let mut logs = (0..LIVES_MAX).map(|life| cluster.directory().join(format!("log-{life}")));
         let log = logs.find(|log| !log.exists()).expect("no test has so many lives");
         let file = File::create(&log).expect("created");
-        let child = command.stdout(Stdio::piped()).stderr(file).spawn().expect("the program can be started");
-        Self { cluster, child, log }
+        let output = File::create(log.with_extension("stdout")).expect("created");
+        let has_user_info = command
+            .get_args()
+            .any(|flag| flag.to_str().is_some_and(|flag| flag.contains("--user-info-file")));
+        let published = if has_user_info { Published::WithIt } else { Published::WithoutIt };
+        let child = command.stdout(output).stderr(file).spawn().expect("the program can be started");
+        Self { cluster, child, log, published }
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -158,10 +165,22 @@ impl<'c> Sidecar<'c> {
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("our own child").is_none()
     }
+
+    /// Pages while there are any, standard output, the log, and the volume.
+    fn expect_no_secret(&mut self) {
+        if self.is_running() {
+            // Each reply is searched where it is read; one who does not answer is asked no more.
+            let _served = secret::PAGES.iter().all(|path| get(self.cluster.listen, path).is_ok());
+        }
+        secret::expect_unseen_in_files(self.cluster.directory(), self.published);
+    }
 }
 
 impl Drop for Sidecar<'_> {
     fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.expect_no_secret();
+        }
         // Both fail where it has ended already, which is what is wanted.
         let _ended = self.child.kill();
         let _ended = self.child.wait();
