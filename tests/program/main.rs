@@ -5,6 +5,7 @@
 //! program has demonstrably looked again.
 
 mod accept;
+mod attack;
 mod changes;
 mod check;
 mod cluster;

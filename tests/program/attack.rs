@@ -1,0 +1,238 @@
+//! The real binary under attack on both listeners: the loop keeps its pace, which the DNS server counts,
+//! a client who means well gets its answers, and nothing stays behind.
+//!
+//! What each bound does to a single connection is tested beside the code, in `src/admin/tests/attack.rs`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::cluster::Cluster;
+use crate::http::get;
+use crate::sidecar::Sidecar;
+
+/// How long the pace is taken, before and during each attack.
+const MEASURED: Duration = Duration::from_secs(3);
+/// The share of its pace that the loop keeps: attackers, tests and the program share the machine.
+const PACE_KEPT_MIN: f64 = 0.5;
+/// Connections that one attacker opens at once and then holds, always the newest.
+const HELD: usize = 500;
+/// Of one attacker in all: he can do harm only by what gets through.
+const OPENED_MIN: u64 = 700;
+/// Between two more of them: a few hundred a second at each listener. Faster, and it would be the
+/// machine's two cores that are measured, and the test's own share of them.
+const PAUSE: Duration = Duration::from_millis(3);
+/// An attacker does not wait for one who does not read.
+const WRITE_MAX: Duration = Duration::from_millis(50);
+/// Between two probes of the client who means well.
+const PROBE_PAUSE: Duration = Duration::from_millis(50);
+/// Kubernetes acts upon so many failures in a row, and so do the manifests.
+const FAILURES_IN_A_ROW_MAX: usize = 2;
+/// Probes that must be answered of a hundred.
+const ANSWERED_MIN_PERCENT: usize = 90;
+/// 64 places on each listener, 16 that are accepted in a row before those who make room are closed, and
+/// what the program has open itself.
+const DESCRIPTORS_MAX: usize = 2 * (64 + 16) + 32;
+/// Resident memory of an unoptimised program, in KiB.
+const RESIDENT_MAX_KIB: u64 = 48 * 1024;
+
+/// One way to mean no good.
+struct Attack {
+    name: &'static str,
+    /// Sent as soon as the connection is there.
+    first: Vec<u8>,
+    /// Sent again and again on one after another of those held.
+    more: Vec<u8>,
+    then: Then,
+}
+
+/// What comes after the first bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Hold,
+    CloseHalf,
+}
+
+fn attacks() -> [Attack; 8] {
+    let attack = |name, first: &[u8], more: &[u8], then| Attack {
+        name,
+        first: first.to_vec(),
+        more: more.to_vec(),
+        then,
+    };
+    let request = b"GET /status HTTP/1.1\r\nHost: h\r\n\r\n";
+    let mut long_header = "GET / HTTP/1.1\r\nHost: h\r\nX: ".to_owned();
+    long_header.push_str(&"x".repeat(100_000));
+    let mut many_headers = "GET / HTTP/1.1\r\nHost: h\r\n".to_owned();
+    (0..5_000).for_each(|number| write!(many_headers, "X-{number}: y\r\n").expect("a string takes all"));
+    let body =
+        b"POST /sink/eureka/peerreplication/batch/ HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000000\r\n\r\n";
+    [
+        attack("idle connections", b"", b"", Then::Hold),
+        attack("slow headers", b"GET /livez HTTP/1.1\r\nX: ", b"y", Then::Hold),
+        attack("long headers", long_header.as_bytes(), b"", Then::Hold),
+        attack("many headers", many_headers.as_bytes(), b"", Then::Hold),
+        attack("endless bodies", body, &[b'['; 16 * 1024], Then::Hold),
+        attack("pipelines", &request.repeat(500), request, Then::Hold),
+        attack("half-closed connections", request, b"", Then::CloseHalf),
+        attack("garbage", &[0, 0xff, b'\r', b'\n', 0x16, 3, 1].repeat(300), &[0], Then::CloseHalf),
+    ]
+}
+
+#[test]
+fn attacks_stop_neither_probes_nor_the_loop_and_leave_nothing_behind() {
+    let cluster = Cluster::of(&[0, 1]);
+    let sidecar = cluster.run_until_listed(&[1], &[]);
+    sidecar.until("ready", |it| it.get("/readyz").status == 200);
+    let before = descriptors(&sidecar);
+    let calm = questions_while(&cluster, || thread::sleep(MEASURED));
+    for (newest, attack) in (2..).zip(attacks()) {
+        let name = attack.name;
+        let siege = Siege::begin([cluster.listen, cluster.local_listen], attack);
+        let mut client = Client::default();
+        let pace = questions_while(&cluster, || client.probe_for(MEASURED, &sidecar));
+        // A change arrives as ever.
+        let pods: Vec<u8> = (0..=newest).collect();
+        cluster.set_pods(&pods);
+        let arrived = sidecar.until_listed(&pods[1..]);
+        let opened = siege.end();
+        println!(
+            "{name}: {opened:?} connections, {pace:.1} of {calm:.1} questions a second, {client:?}, {arrived:?}"
+        );
+        assert!(opened.iter().all(|opened| *opened >= OPENED_MIN), "{name} is no attack: {opened:?}");
+        assert!(pace >= calm * PACE_KEPT_MIN, "{name}: {pace} questions a second of {calm}");
+        client.expect_served(name);
+    }
+    sidecar.until("every descriptor is given back", |it| descriptors(it) <= before);
+    assert_eq!(sidecar.status()["loop_restarts"], 0);
+}
+
+/// Questions a second while `during` takes its time.
+fn questions_while(cluster: &Cluster, during: impl FnOnce()) -> f64 {
+    let (since, before) = (Instant::now(), cluster.questions());
+    during();
+    let asked = u32::try_from(cluster.questions() - before).expect("few");
+    f64::from(asked) / since.elapsed().as_secs_f64()
+}
+
+fn descriptors(sidecar: &Sidecar<'_>) -> usize {
+    let path = format!("/proc/{}/fd", sidecar.pid().as_raw_nonzero());
+    fs::read_dir(path).expect("it runs").count()
+}
+
+/// `VmHWM`: the most that was ever resident.
+fn resident_kib(sidecar: &Sidecar<'_>) -> u64 {
+    let path = format!("/proc/{}/status", sidecar.pid().as_raw_nonzero());
+    let status = fs::read_to_string(path).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux says so");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+/// One who means well, as the kubelet does, and what came of it.
+#[derive(Debug, Default)]
+struct Client {
+    asked: usize,
+    answered: usize,
+    /// The most failures in a row.
+    missed: usize,
+    slowest: Duration,
+    descriptors_most: usize,
+    resident_kib: u64,
+}
+
+impl Client {
+    fn probe_for(&mut self, time: Duration, sidecar: &Sidecar<'_>) {
+        let (begun, mut row) = (Instant::now(), 0);
+        for path in ["/livez", "/readyz", "/startupz"].iter().cycle() {
+            if begun.elapsed() >= time {
+                break;
+            }
+            let since = Instant::now();
+            let is_green = get(sidecar.cluster.listen, path).is_ok_and(|reply| reply.status == 200);
+            self.asked += 1;
+            self.answered += usize::from(is_green);
+            row = if is_green { 0 } else { row + 1 };
+            self.missed = self.missed.max(row);
+            self.slowest = self.slowest.max(since.elapsed());
+            self.descriptors_most = self.descriptors_most.max(descriptors(sidecar));
+            thread::sleep(PROBE_PAUSE);
+        }
+        self.resident_kib = resident_kib(sidecar);
+    }
+
+    fn expect_served(&self, name: &str) {
+        assert!(self.missed <= FAILURES_IN_A_ROW_MAX, "{name}: a pod would have been restarted: {self:?}");
+        assert!(self.answered * 100 >= self.asked * ANSWERED_MIN_PERCENT, "{name}: {self:?}");
+        assert!(self.descriptors_most <= DESCRIPTORS_MAX, "{name}: {self:?}");
+        assert!(self.resident_kib <= RESIDENT_MAX_KIB, "{name}: {self:?}");
+    }
+}
+
+/// An attacker at each address.
+struct Siege {
+    done: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<u64>>,
+}
+
+impl Siege {
+    fn begin(addresses: [SocketAddr; 2], attack: Attack) -> Self {
+        let (done, attack) = (Arc::<AtomicBool>::default(), Arc::new(attack));
+        let threads = addresses.map(|address| {
+            let (done, attack) = (Arc::clone(&done), Arc::clone(&attack));
+            thread::spawn(move || attack.go_on(address, &done))
+        });
+        Self { done, threads: threads.into() }
+    }
+
+    /// Connections that were opened at each address.
+    fn end(mut self) -> Vec<u64> {
+        self.done.store(true, Ordering::Relaxed);
+        self.threads.drain(..).map(|thread| thread.join().expect("an attacker does not panic")).collect()
+    }
+}
+
+impl Drop for Siege {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Attack {
+    fn go_on(&self, address: SocketAddr, done: &AtomicBool) -> u64 {
+        let mut held: Vec<TcpStream> = Vec::new();
+        let mut opened = 0;
+        while !done.load(Ordering::Relaxed) {
+            if let Ok(stream) = self.open(address) {
+                opened += 1;
+                held.push(stream);
+            }
+            if held.len() > HELD {
+                held.remove(0);
+            }
+            if let Some(stream) = held.get_mut(usize::try_from(opened).expect("fits") % HELD) {
+                // What one who was turned away makes of it does not matter.
+                let _turned_away = stream.write_all(&self.more);
+            }
+            if held.len() == HELD {
+                thread::sleep(PAUSE);
+            }
+        }
+        opened
+    }
+
+    fn open(&self, address: SocketAddr) -> std::io::Result<TcpStream> {
+        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+        stream.set_write_timeout(Some(WRITE_MAX))?;
+        // The same.
+        let _turned_away = stream.write_all(&self.first);
+        if self.then == Then::CloseHalf {
+            let _turned_away = stream.shutdown(Shutdown::Write);
+        }
+        Ok(stream)
+    }
+}
