@@ -95,6 +95,7 @@ fn wants_all() -> bool {
 /// Pods that really run; names begin with `executed::`.
 fn executions() -> Vec<Trial> {
     let life = execution("life", Box::new(executed::life));
+    let gated = execution("gated", Box::new(executed::gated));
     let pairs = [
         ("statefulset", "2021.0.9"),
         ("statefulset", "2025.1.2"),
@@ -134,7 +135,7 @@ fn executions() -> Vec<Trial> {
     let typos = typos.map(|(variable, scenario)| {
         execution(&format!("typo::{variable}"), Box::new(move || executed::typo(variable, scenario)))
     });
-    [life].into_iter().chain(pairs).chain(dead_peers).chain(clients).chain(typos).collect()
+    [life, gated].into_iter().chain(pairs).chain(dead_peers).chain(clients).chain(typos).collect()
 }
 
 fn execution(name: &str, body: Body) -> Trial {

@@ -108,9 +108,14 @@ impl Cluster {
         RunningPod::start(pod, place, &mut facts, &surroundings)
     }
 
-    /// What a server hands out: the whole registry.
-    pub(crate) fn registry_path(&self) -> String {
-        format!("{}apps", self.context_path)
+    /// Where a server hands out what it has of an application; as old as all that it hands out.
+    ///
+    /// Not `apps`: Netflix's own server compresses that, asked or not (`GzipEncodingEnforcingFilter`).
+    pub(crate) fn handed_out(&self, ordinal: u8, application: &str) -> Result<String, String> {
+        let path = format!("{}vips/{application}", self.context_path);
+        let reply = crate::rest::Request::get(&path).send(self.socket(ordinal));
+        let reply = reply.map_err(|error| error.to_string())?;
+        if reply.status == 404 { Ok(String::new()) } else { reply.ok() }
     }
 
     /// Where a pod's server answers.

@@ -36,6 +36,9 @@ const REGISTERED_WITHIN: Duration = Duration::from_secs(60);
 /// Between the end of that wait and what is seen of it.
 const LATE_BY: Duration = Duration::from_secs(15);
 
+/// An application that is nowhere else.
+const DEMO: &str = "DEMO";
+
 /// What happens to a cluster.
 pub(crate) type Scenario = fn(&mut Cluster) -> Result<(), String>;
 
@@ -49,7 +52,8 @@ pub(crate) fn life() -> Result<(), String> {
         cluster.start(0)?;
         cluster.wait_ready(0, READY_WITHIN)?;
         cluster.wait_complete(COMPLETE_WITHIN)?;
-        cluster.registry(0).register("DEMO", "demo-0");
+        cluster.handed_out(0, DEMO)?;
+        cluster.registry(0).register(DEMO, "demo-0");
         wait_handed_out(&cluster, 0, "demo-0");
         cluster.start(1)?;
         cluster.start(2)?;
@@ -59,7 +63,10 @@ pub(crate) fn life() -> Result<(), String> {
             cluster.registry(ordinal).knows("demo-0")?;
         }
         cluster.wait_complete(COMPLETE_WITHIN)?;
-        cluster.registry(2).register("DEMO", "demo-2");
+        for ordinal in [0, 2] {
+            cluster.handed_out(ordinal, DEMO)?;
+        }
+        cluster.registry(2).register(DEMO, "demo-2");
         cluster.wait_known("demo-2", COMPLETE_WITHIN)?;
         succeeds(&cluster, &["check"])?;
         succeeds(&cluster, &["mesh"])?;
@@ -81,7 +88,8 @@ pub(crate) fn dead_peers(folder: &'static str, release: &'static str) -> Result<
         let name = format!("dead-peers-{}-{release}", folder.replace('/', "-"));
         let mut cluster = Cluster::new(&name, build(folder)?, release_named(release));
         late(&mut cluster)?;
-        cluster.registry(0).register("DEMO", "demo-0");
+        cluster.handed_out(0, DEMO)?;
+        cluster.registry(0).register(DEMO, "demo-0");
         wait_handed_out(&cluster, 0, "demo-0");
         cluster.start(1)?;
         let waited = joins_after(&mut cluster, 1)?;
@@ -102,6 +110,34 @@ pub(crate) fn late(cluster: &mut Cluster) -> Result<(), String> {
         return Err(format!("joined its clients {waited:?} after it first answered"));
     }
     cluster.wait_complete(COMPLETE_WITHIN).map(drop)
+}
+
+/// A closed gate keeps a server from its clients and from nobody else: two servers that both have
+/// nothing to give are in DNS, list each other, and replicate.
+pub(crate) fn gated() -> Result<(), String> {
+    alone_in_time(|| {
+        let mut objects = build("statefulset")?;
+        // It must not open while we look.
+        variable_of(&mut objects, "EUREKA_SERVER_WAITTIMEINMSWHENSYNCEMPTY")?["value"] =
+            Value::from("600000");
+        let mut cluster = Cluster::new("gated", objects, release_named(REFERENCE));
+        cluster.lose(2);
+        for ordinal in [0, 1] {
+            cluster.start(ordinal)?;
+            let registry = cluster.registry(ordinal);
+            trial::wait_for("the server answers", READY_WITHIN, || registry.replicas());
+        }
+        cluster.wait_complete(COMPLETE_WITHIN)?;
+        cluster.registry(0).register(DEMO, "demo-0");
+        cluster.wait_known("demo-0", COMPLETE_WITHIN)?;
+        for ordinal in [0, 1] {
+            match cluster.wait_ready(ordinal, Duration::ZERO) {
+                Err(why) if why.contains("startupProbe") && why.contains("403") => {}
+                other => return Err(format!("server {ordinal} is kept from its clients by {other:?}")),
+            }
+        }
+        Ok(())
+    })
 }
 
 /// From the first answer of a server's port until it joins its clients.
@@ -176,27 +212,30 @@ fn succeeds(cluster: &Cluster, arguments: &[&str]) -> Result<(), String> {
     if code == Some(0) { Ok(()) } else { Err(format!("{arguments:?} ended with {code:?}:\n{said}")) }
 }
 
-/// What a server hands out, to clients and to fresh servers alike, is up to 30 s old.
+/// What a server hands out, to clients and to fresh servers alike, is up to 30 s old. What it is asked
+/// for is made new all at once, from its first request on: ask once before there is anything.
 fn wait_handed_out(cluster: &Cluster, ordinal: u8, id: &str) {
-    let path = cluster.registry_path();
     trial::wait_for("a registration is handed out", HANDED_OUT_WITHIN, || {
-        let reply = Request::get(&path).send(cluster.socket(ordinal)).map_err(|error| error.to_string())?;
-        if reply.ok()?.contains(id) { Ok(()) } else { Err(format!("{ordinal} hides {id}")) }
+        let handed_out = cluster.handed_out(ordinal, DEMO)?;
+        if handed_out.contains(id) { Ok(()) } else { Err(format!("{ordinal} hides {id}")) }
     });
 }
 
 fn misspell(objects: &mut [Object], variable: &str) -> Result<(), String> {
+    variable_of(objects, variable)?["name"] = Value::from(misspelt_name(variable));
+    Ok(())
+}
+
+/// The entry of a variable of the StatefulSet.
+fn variable_of<'a>(objects: &'a mut [Object], variable: &str) -> Result<&'a mut Value, String> {
     let workload =
         objects.iter_mut().find(|object| object.kind() == "StatefulSet").ok_or("no StatefulSet")?;
-    let pod = &mut workload.0["spec"]["template"]["spec"];
-    for list in ["initContainers", "containers"] {
-        let entries = pod[list][0]["env"].as_sequence_mut().ok_or("no variables")?;
-        if let Some(entry) = entries.iter_mut().find(|entry| entry["name"].as_str() == Some(variable)) {
-            entry["name"] = Value::from(misspelt_name(variable));
-            return Ok(());
-        }
-    }
-    Err(format!("there is no {variable} to misspell"))
+    let pod = workload.0["spec"]["template"]["spec"].as_mapping_mut().ok_or("no pod")?;
+    let lists =
+        pod.iter_mut().filter(|(key, _)| ["initContainers", "containers"].map(Value::from).contains(key));
+    let entries = lists.filter_map(|(_, list)| list[0]["env"].as_sequence_mut()).flatten();
+    let mut named = entries.filter(|entry| entry["name"].as_str() == Some(variable));
+    named.next().ok_or_else(|| format!("there is no {variable}"))
 }
 
 fn release_named(name: &str) -> &'static Release {
