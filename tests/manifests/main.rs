@@ -75,6 +75,7 @@ fn main() -> ExitCode {
         trial("release_workflow", &[Tool::Actionlint], Box::new(release_workflow)),
         trial("monitoring::rules", &[Tool::Promtool], Box::new(monitoring::rules)),
         trial("monitoring::every_alert_is_tested", &[], Box::new(monitoring::every_alert_is_tested)),
+        trial("monitoring::runbook", &[], Box::new(monitoring::runbook)),
         trial("monitoring::queries", &[], Box::new(monitoring::queries)),
         trial("monitoring::seeded_queries", &[], Box::new(monitoring::seeded_queries)),
         api_server::trial(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use eureka_peers::telemetry::{Metrics, Registry, encode};
 use serde_yaml::Value;
 
+use crate::none;
 use crate::rendered::{at, items, parse};
 use crate::tool::{Tool, scratch, text_of};
 
@@ -40,6 +41,32 @@ pub(crate) fn every_alert_is_tested() -> Result<(), String> {
     let missing: Vec<&str> =
         alerts.iter().copied().filter(|alert| !fired(alert, true) || !fired(alert, false)).collect();
     if missing.is_empty() { Ok(()) } else { Err(format!("never fired, or always: {missing:?}")) }
+}
+
+/// Every alert names a page that is there, and a heading of it.
+pub(crate) fn runbook() -> Result<(), String> {
+    let rules = rule_file();
+    let alerts = items(&rules, &["groups"]).iter().flat_map(|group| items(group, &["rules"]));
+    let named = alerts.map(|rule| at(rule, &["annotations", "runbook"]).and_then(Value::as_str));
+    let faults: Vec<String> = named.filter_map(|place| unknown_place(place.unwrap_or_default())).collect();
+    let seeds = ["", "docs/runbook.md#", "docs/runbook.md#the-list-is-hold"];
+    let unseen = seeds.into_iter().filter(|seed| unknown_place(seed).is_none());
+    none(
+        &faults.into_iter().chain(unseen.map(|seed| format!("taken as known: {seed:?}"))).collect::<Vec<_>>(),
+    )
+}
+
+/// A heading's anchor is its words, as GitHub makes it.
+fn unknown_place(place: &str) -> Option<String> {
+    let (page, anchor) = place.split_once('#').map_or((place, None), |(page, anchor)| (page, Some(anchor)));
+    if page != "docs/runbook.md" {
+        return Some(format!("no such page: {place:?}"));
+    }
+    let text = text_of(page);
+    let headings = text.lines().filter_map(|line| line.strip_prefix("## "));
+    let mut anchors = headings.map(|heading| heading.to_lowercase().replace('`', "").replace(' ', "-"));
+    let is_there = anchor.is_none_or(|anchor| anchors.any(|there| there == anchor));
+    (!is_there).then(|| format!("no such heading: {place:?}"))
 }
 
 /// Metrics and label values in the queries against those of the program.
