@@ -7,6 +7,8 @@
 # would keep the container from starting.
 ARG BINARY=build
 
+# By tag, for whoever compiles on his own machine. Nothing of it is in the image, and no released image
+# is made with it.
 FROM docker.io/library/rust:1.90-alpine AS build
 RUN apk add --no-cache musl-dev
 WORKDIR /src
