@@ -29,6 +29,8 @@ mod once;
 mod ports;
 #[path = "../world/reader.rs"]
 mod reader;
+#[path = "../world/secret.rs"]
+mod secret;
 #[path = "../world/sidecar.rs"]
 mod sidecar;
 
