@@ -4,10 +4,15 @@
 #![allow(dead_code, reason = "each test that includes this file uses a part of it")]
 
 use std::env;
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 /// Tells the second run that it is one.
 const INSIDE: &str = "EUREKA_PEERS_TEST_NAMESPACE";
+
+/// Where temporary directories are in there: volumes are in memory on Kubernetes too, and a machine's
+/// disk that others keep busy can leave a write waiting for longer than a test does.
+const MEMORY: &str = "/dev/shm";
 
 /// Where this process stands.
 pub(crate) enum Stand {
@@ -35,7 +40,12 @@ pub(crate) fn enter(kinds: &[&str]) -> Stand {
         return Stand::Outside(format!("unshare {} is not possible here", kinds.join(" ")));
     }
     let program = env::current_exe().expect("we run");
-    let status = unshare().arg(program).args(env::args_os().skip(1)).env(INSIDE, "yes").status();
+    let mut again = unshare();
+    again.arg(program).args(env::args_os().skip(1)).env(INSIDE, "yes");
+    if Path::new(MEMORY).is_dir() {
+        again.env("TMPDIR", MEMORY);
+    }
+    let status = again.status();
     let code = status.expect("unshare was there a moment ago").code();
     Stand::Over(code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }
