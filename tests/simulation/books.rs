@@ -25,6 +25,10 @@ pub(crate) struct Books {
     /// The operator has decided since the last publication.
     is_operators_will: bool,
     is_frozen: bool,
+    /// The latest publication has not succeeded yet: what was told since then may be in no list.
+    is_pending: bool,
+    /// Frozen meanwhile: the list that was wanted then has yet to be written.
+    is_behind: bool,
     /// Those in the list who may go at any time: their time was over, or the operator wants it so, while
     /// the list could not change.
     released: PeerSet,
@@ -63,6 +67,8 @@ impl Books {
             listed: None,
             is_operators_will: false,
             is_frozen: false,
+            is_pending: false,
+            is_behind: false,
             released: PeerSet::new(),
             remove_after: shape.remove_after,
             shrink_after: shape.shrink_after.saturating_sub(earlier),
@@ -74,6 +80,7 @@ impl Books {
         self.services.iter_mut().for_each(|service| *service = Service::default());
         self.counts.clear();
         self.released.clear();
+        (self.is_pending, self.is_behind) = (false, false);
         self.listed = listed;
     }
 
@@ -99,8 +106,14 @@ impl Books {
             let released: PeerSet = listed.filter(|url| self.may_leave(url).is_ok()).cloned().collect();
             self.released.extend(released);
         }
+        self.is_behind = is_frozen && (self.is_behind || !self.is_frozen && self.is_pending);
         (self.is_frozen, self.remove_after) = (is_frozen, remove_after);
         self.counts.clear();
+    }
+
+    /// The publication that was begun has ended.
+    pub(crate) fn has_published(&mut self, has_failed: bool) {
+        self.is_pending = has_failed;
     }
 
     /// An answer to the question asked at `asked` has come.
@@ -137,11 +150,13 @@ impl Books {
     pub(crate) fn publishes(&mut self, listing: &Listing, is_fresh: bool) -> Result<(), Broken> {
         let peers: PeerSet = listing.urls().filter(|url| Some(*url) != self.own.as_ref()).cloned().collect();
         let before = self.listed.replace(peers.clone());
+        self.is_pending = true;
         let is_operators_will = std::mem::take(&mut self.is_operators_will);
+        let is_behind = std::mem::take(&mut self.is_behind);
         self.names_only_peers(listing, &peers)?;
         self.is_given_at_once(&peers)?;
         let Some(before) = before.filter(|_| !is_operators_will) else { return Ok(()) };
-        if self.is_frozen && before != peers {
+        if self.is_frozen && !is_behind && before != peers {
             let expected = format!("the frozen list: {}", said(&before));
             return Err(Broken { promise: Promise::Frozen, expected, seen: said(&peers) });
         }

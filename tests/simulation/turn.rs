@@ -176,6 +176,7 @@ impl World<'_> {
             Ended::Publication => {
                 let publication = sidecar.publishing.take().expect("one was in flight");
                 let outcome = pod.write(publication);
+                pod.books.has_published(matches!(outcome, PublishOutcome::Failed(_)));
                 let sidecar = pod.sidecar.as_mut().expect("it acted");
                 sidecar.has_failed = matches!(outcome, PublishOutcome::Failed(_));
                 if sidecar.has_failed {
