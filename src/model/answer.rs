@@ -130,9 +130,10 @@ impl fmt::Display for LookupFailure {
             Self::NegativeWithoutSoa => {
                 f.write_str("DNS denied the name without an SOA record, so nobody vouches for it")
             }
-            Self::Truncated => {
-                f.write_str("the answer was truncated and TCP gave none; allow egress to TCP port 53")
-            }
+            Self::Truncated => f.write_str(
+                "the answer was truncated and TCP gave none that can be read; allow egress to TCP port 53, or use \
+                 --peer-host ipv4, which needs the least room",
+            ),
             Self::Malformed(what) => write!(f, "DNS answered with {what}"),
             Self::Network(error) => write!(f, "DNS could not be asked: {error}"),
             Self::NotHeadless => f.write_str(
