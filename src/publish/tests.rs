@@ -450,6 +450,27 @@ fn an_oversized_state_is_not_read() {
     huge.set_len(u64::try_from(STATE_BYTES_MAX).expect("fits") + 1).expect("sparse");
     let error = scene.publisher.read_state().expect_err("too large");
     assert_eq!(error.fault(), &Fault::TooLarge(STATE_BYTES_MAX));
+    huge.set_len(u64::try_from(STATE_BYTES_MAX).expect("fits")).expect("sparse");
+    let read = scene.publisher.read_state().expect("readable").expect("there");
+    assert_eq!(read.len(), STATE_BYTES_MAX);
+}
+
+#[test]
+fn the_largest_list_is_read_back() {
+    const PEERS_MAX: usize = 4096;
+    let path = "p".repeat(253);
+    let long = ["x"; 3].map(|label| label.repeat(63)).join(".");
+    let url = |number: usize| format!("https://{number:061}.{long}:65535/{path}/").parse().expect("a URL");
+    let peers: crate::model::PeerSet = (0..PEERS_MAX).map(url).collect();
+    let service = crate::model::HeadlessService::from_setting("eureka.ns.svc.", "", "").expect("a Service");
+    let state = crate::reconcile::PreviousLife { services: vec![(service, peers)], ..Default::default() };
+    let bytes = encode_state(&state);
+    assert!(bytes.len() <= STATE_BYTES_MAX, "{}", bytes.len());
+    let mut scene = Scene::new(Layout::Plain);
+    scene.publisher.publish(&[file("a", "one")], &bytes).expect("published");
+    scene.next_life();
+    let read = scene.publisher.read_state().expect("readable").expect("there");
+    assert_eq!(decode_state(&read).expect("ours"), state);
 }
 
 #[test]
