@@ -30,6 +30,10 @@ impl Eureka {
         self.born.is_some()
     }
 
+    pub(crate) fn born(&self) -> Option<Time> {
+        self.born
+    }
+
     pub(crate) fn peers(&self) -> &PeerSet {
         &self.peers
     }

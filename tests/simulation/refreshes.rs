@@ -21,6 +21,8 @@ pub(crate) struct Refreshes {
     began: Option<Time>,
     list: PeerSet,
     accepted: u32,
+    /// When the process began that was last seen to be another one.
+    process: Option<Time>,
 }
 
 impl Refreshes {
@@ -53,5 +55,14 @@ impl Refreshes {
     /// it counts anew.
     pub(crate) fn begin_again(&mut self) {
         (self.accepted, self.is_of_before) = (0, true);
+    }
+
+    /// The server's status tells of the process that began at `born`. A restart is known from then on,
+    /// and refreshes may have been made since it happened.
+    pub(crate) fn sees_process(&mut self, born: Option<Time>) {
+        if self.process != born {
+            self.process = born;
+            self.begin_again();
+        }
     }
 }

@@ -210,6 +210,9 @@ impl World<'_> {
             Ended::Confirm => {
                 let eureka = pod.eureka.as_mut().expect("who confirms has a server");
                 let status = eureka.status(now);
+                if status.is_ok() {
+                    pod.refreshes.sees_process(eureka.born());
+                }
                 let listed = pod.books.listed();
                 if status.as_ref().is_ok_and(|status| Some(&status.peers) == listed) {
                     pod.refreshes.begin_again();
