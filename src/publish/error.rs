@@ -204,6 +204,8 @@ impl PublishError {
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::Mode;
+
     use super::*;
 
     #[test]
@@ -245,6 +247,16 @@ mod tests {
         ] {
             assert_eq!(Fault::of(errno, permissions), fault);
         }
+    }
+
+    #[test]
+    fn permissions_are_those_of_the_directory_without_its_type() {
+        let directory = tempfile::tempdir().expect("a directory");
+        rustix::fs::chmod(directory.path(), Mode::from_raw_mode(0o2750)).expect("ours");
+        let stat = rustix::fs::stat(directory.path()).expect("there");
+        let Some(owned) = Permissions::seen(Some(&stat)).directory else { panic!("it was seen") };
+        assert_eq!((owned.uid, owned.gid, owned.mode), (stat.st_uid, stat.st_gid, 0o2750));
+        assert_eq!(Permissions::seen(None).directory, None);
     }
 
     #[test]

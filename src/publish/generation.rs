@@ -1,6 +1,5 @@
 //! Names of the directories that hold one publication each: `..YYYY_MM_DD_hh_mm_ss.<random>`.
 
-use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The name of a generation's directory, as the kubelet's `AtomicWriter` forms it.
@@ -36,12 +35,6 @@ impl GenerationName {
 
     pub(super) fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Display for GenerationName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

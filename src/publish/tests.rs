@@ -456,6 +456,17 @@ fn an_oversized_state_is_not_read() {
 }
 
 #[test]
+fn a_place_that_is_no_directory_has_no_state_and_says_so() {
+    let parent = tempfile::tempdir().expect("a directory");
+    let path = parent.path().join("volume");
+    let publisher = Publisher::new(path.clone(), Layout::Volume, 0o644);
+    assert_eq!(publisher.read_state().expect("nothing yet"), None);
+    fs::write(&path, "a file").expect("written");
+    let error = publisher.read_state().expect_err("no directory");
+    assert_eq!(error.path(), path);
+}
+
+#[test]
 fn the_largest_list_is_read_back() {
     const PEERS_MAX: usize = 4096;
     let path = "p".repeat(253);
