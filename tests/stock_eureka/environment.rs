@@ -21,7 +21,8 @@ pub(crate) fn load(name: &str, known: &Variables, volume: &Path) -> Variables {
     let mut known = known.clone();
     let mut variables = Variables::new();
     for (name, value) in assignments(&file, &text) {
-        let value = expand(&file, value, &known).replace(MOUNT, &format!("{}/", volume.display()));
+        // Mounted first: what is known by now may have the mount's name in its own path.
+        let value = expand(&file, &value.replace(MOUNT, &format!("{}/", volume.display())), &known);
         known.insert(name.to_owned(), value.clone());
         variables.insert(name.to_owned(), value);
     }
