@@ -24,16 +24,23 @@ pub(crate) struct Books {
     listed: Option<PeerSet>,
     /// The operator has decided since the last publication.
     is_operators_will: bool,
-    is_frozen: bool,
+    freeze: Freeze,
     /// The latest publication has not succeeded yet: what was told since then may be in no list.
     is_pending: bool,
-    /// Frozen meanwhile: the list that was wanted then has yet to be written.
-    is_behind: bool,
     /// Those in the list who may go at any time: their time was over, or the operator wants it so, while
     /// the list could not change.
     released: PeerSet,
     remove_after: Duration,
     shrink_after: Duration,
+}
+
+/// The operator's freeze.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Freeze {
+    Lifted,
+    /// In force since a publication was pending: the list that was wanted then has yet to be written.
+    Behind,
+    InForce,
 }
 
 /// What was told of one Service in the present life.
@@ -66,9 +73,8 @@ impl Books {
             counts: VecDeque::new(),
             listed: None,
             is_operators_will: false,
-            is_frozen: false,
+            freeze: Freeze::Lifted,
             is_pending: false,
-            is_behind: false,
             released: PeerSet::new(),
             remove_after: shape.remove_after,
             shrink_after: shape.shrink_after.saturating_sub(earlier),
@@ -80,7 +86,8 @@ impl Books {
         self.services.iter_mut().for_each(|service| *service = Service::default());
         self.counts.clear();
         self.released.clear();
-        (self.is_pending, self.is_behind) = (false, false);
+        self.is_pending = false;
+        self.is_not_behind();
         self.listed = listed;
     }
 
@@ -101,19 +108,30 @@ impl Books {
 
     /// New settings are in force; what is listed is beyond doubt.
     pub(crate) fn settings(&mut self, is_frozen: bool, remove_after: Duration) {
-        if self.is_frozen {
+        if self.freeze != Freeze::Lifted {
             let listed = self.listed.iter().flatten();
             let released: PeerSet = listed.filter(|url| self.may_leave(url).is_ok()).cloned().collect();
             self.released.extend(released);
         }
-        self.is_behind = is_frozen && (self.is_behind || !self.is_frozen && self.is_pending);
-        (self.is_frozen, self.remove_after) = (is_frozen, remove_after);
+        self.freeze = match self.freeze {
+            _ if !is_frozen => Freeze::Lifted,
+            Freeze::Lifted if self.is_pending => Freeze::Behind,
+            Freeze::Lifted => Freeze::InForce,
+            as_before => as_before,
+        };
+        self.remove_after = remove_after;
         self.counts.clear();
     }
 
     /// The publication that was begun has ended.
     pub(crate) fn has_published(&mut self, has_failed: bool) {
         self.is_pending = has_failed;
+    }
+
+    fn is_not_behind(&mut self) {
+        if self.freeze == Freeze::Behind {
+            self.freeze = Freeze::InForce;
+        }
     }
 
     /// An answer to the question asked at `asked` has come.
@@ -152,11 +170,12 @@ impl Books {
         let before = self.listed.replace(peers.clone());
         self.is_pending = true;
         let is_operators_will = std::mem::take(&mut self.is_operators_will);
-        let is_behind = std::mem::take(&mut self.is_behind);
+        let freeze = self.freeze;
+        self.is_not_behind();
         self.names_only_peers(listing, &peers)?;
         self.is_given_at_once(&peers)?;
         let Some(before) = before.filter(|_| !is_operators_will) else { return Ok(()) };
-        if self.is_frozen && !is_behind && before != peers {
+        if freeze == Freeze::InForce && before != peers {
             let expected = format!("the frozen list: {}", said(&before));
             return Err(Broken { promise: Promise::Frozen, expected, seen: said(&peers) });
         }
@@ -169,7 +188,7 @@ impl Books {
     pub(crate) fn is_given_at_once(&self, listed: &PeerSet) -> Result<(), Broken> {
         let named = self.services.iter().filter_map(|service| service.latest.as_ref()).flatten();
         let lacking: PeerSet = named.filter(|url| !listed.contains(*url)).cloned().collect();
-        if self.is_frozen || lacking.is_empty() {
+        if self.freeze != Freeze::Lifted || lacking.is_empty() {
             return Ok(());
         }
         let expected = format!("a list with {}, which DNS named just now", said(&lacking));
