@@ -108,7 +108,7 @@ impl Books {
 
     /// New settings are in force; what is listed is beyond doubt.
     pub(crate) fn settings(&mut self, is_frozen: bool, remove_after: Duration) {
-        if self.freeze != Freeze::Lifted {
+        if self.freeze != Freeze::Lifted || self.is_pending {
             let listed = self.listed.iter().flatten();
             let released: PeerSet = listed.filter(|url| self.may_leave(url).is_ok()).cloned().collect();
             self.released.extend(released);
