@@ -6,8 +6,7 @@
 //!
 //! The trials mostly wait, so many run at once.
 
-#[path = "../program/cluster.rs"]
-#[expect(dead_code, reason = "this test uses a part of it")]
+#[path = "../world/cluster.rs"]
 mod cluster;
 #[path = "../world/dns_server.rs"]
 mod dns_server;
@@ -21,8 +20,7 @@ mod ports;
 #[path = "../world/secret.rs"]
 mod secret;
 mod server;
-#[path = "../program/sidecar.rs"]
-#[expect(dead_code, reason = "this test uses a part of it")]
+#[path = "../world/sidecar.rs"]
 mod sidecar;
 mod trial;
 

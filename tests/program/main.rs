@@ -8,6 +8,7 @@ mod accept;
 mod attack;
 mod changes;
 mod check;
+#[path = "../world/cluster.rs"]
 mod cluster;
 mod directory;
 #[path = "../world/dns_server.rs"]
@@ -15,14 +16,17 @@ mod dns_server;
 mod ending;
 mod help;
 mod holds;
+#[path = "../world/http.rs"]
 mod http;
 mod init;
 mod listeners;
 mod log;
 mod mesh;
 mod namespace;
+#[path = "../world/once.rs"]
 mod once;
 mod outputs;
+#[path = "../world/ports.rs"]
 mod ports;
 mod probes;
 mod reload;
@@ -30,5 +34,6 @@ mod resolve;
 #[path = "../world/secret.rs"]
 mod secret;
 mod secrets;
+#[path = "../world/sidecar.rs"]
 mod sidecar;
 mod usage;

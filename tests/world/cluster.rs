@@ -127,12 +127,17 @@ impl Cluster {
 
     /// A subcommand in this pod, with short times. What `flags` name replaces what is given here.
     pub(crate) fn command(&self, subcommand: &str, flags: &[&str]) -> Command {
+        self.command_without(subcommand, &[], flags)
+    }
+
+    /// The same without some of what is given here.
+    pub(crate) fn command_without(&self, subcommand: &str, left_out: &[&str], flags: &[&str]) -> Command {
         let mut command = bare_command();
         command.env("POD_NAME", "eureka-0").env("POD_IP", address(0).to_string());
         command.arg(subcommand);
         for (flag, value) in self.base_of(subcommand) {
             let is_given = flags.iter().any(|given| *given == flag || given.starts_with(&format!("{flag}=")));
-            if !is_given {
+            if !is_given && !left_out.contains(&flag) {
                 command.arg(format!("{flag}={value}"));
             }
         }
