@@ -16,6 +16,8 @@ use crate::settings::OutputSettings;
 use super::server::Server;
 use super::volume::Volume;
 
+const NO_VALUE: &str = "the list cannot be written out, for a file that it takes does not answer within";
+
 /// How an action ended, and how long it took.
 pub(super) struct Ended {
     pub(super) took: Duration,
@@ -69,9 +71,10 @@ impl Work {
         timeout: Duration,
     ) {
         self.refresh = Some(self.start(async move {
-            Outcome::Refreshed(match value.await {
-                Ok(value) => server.refresh(call, &value, timeout).await,
-                Err(reason) => Err(ServerFault::Unreadable(reason)),
+            Outcome::Refreshed(match tokio::time::timeout(timeout, value).await {
+                Ok(Ok(value)) => server.refresh(call, &value, timeout).await,
+                Ok(Err(reason)) => Err(ServerFault::Unreadable(reason)),
+                Err(_) => Err(ServerFault::Unreadable(format!("{NO_VALUE} {timeout:?}"))),
             })
         }));
     }

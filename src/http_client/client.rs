@@ -18,7 +18,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::model::Scheme;
 
-use super::tls::Tls;
+use super::file::SmallFile;
+use super::tls::{CA_FILE_MAX, Tls};
 use super::{Credentials, HttpError, Request, Step};
 
 /// Bytes of a body that are read: a status document with 4,096 long URLs has half of it.
@@ -37,7 +38,7 @@ pub const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, Default)]
 pub struct HttpClient {
     credentials: Option<Credentials>,
-    ca_file: Option<PathBuf>,
+    ca_file: Option<SmallFile>,
 }
 
 /// A reply: its head is whole, its body perhaps not.
@@ -54,6 +55,7 @@ pub struct Response {
 impl HttpClient {
     /// `ca_file` holds the certificates (PEM) that vouch for https servers.
     pub fn new(credentials: Option<Credentials>, ca_file: Option<PathBuf>) -> Self {
+        let ca_file = ca_file.map(|path| SmallFile::new(path, CA_FILE_MAX));
         Self { credentials, ca_file }
     }
 

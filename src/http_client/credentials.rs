@@ -9,13 +9,13 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header::HeaderValue;
 
 use super::FileError;
-use super::file::read_bounded;
+use super::file::SmallFile;
 
 /// A user and where its password lies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Credentials {
     user: String,
-    password_file: PathBuf,
+    password_file: SmallFile,
 }
 
 impl Credentials {
@@ -24,13 +24,13 @@ impl Credentials {
 
     /// `user` with the password in `password_file`, which is not read before it is needed.
     pub fn new(user: String, password_file: PathBuf) -> Self {
-        Self { user, password_file }
+        Self { user, password_file: SmallFile::new(password_file, Self::PASSWORD_FILE_MAX) }
     }
 
     /// The `Authorization` header, from the password as the file has it now.
     pub(super) async fn header(&self) -> Result<HeaderValue, FileError> {
-        let bytes = read_bounded(self.password_file.clone(), Self::PASSWORD_FILE_MAX).await?;
-        let problem = |problem| FileError::Content { path: self.password_file.clone(), problem };
+        let bytes = self.password_file.read().await?;
+        let problem = |problem| FileError::Content { path: self.password_file.path().to_owned(), problem };
         let password = password_in(&bytes).map_err(problem)?;
         if self.user.contains(':') || self.user.contains(char::is_control) {
             return Err(problem("belongs to a user whose name holds a colon or a control character"));

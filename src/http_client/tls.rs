@@ -2,7 +2,7 @@
 //!
 //! Must never fall back to certificates of the image, nor to none.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
@@ -14,11 +14,11 @@ use tokio_rustls::client::TlsStream;
 
 use crate::model::Host;
 
-use super::file::read_bounded;
+use super::file::SmallFile;
 use super::{FileError, HttpError};
 
 /// Bytes of a CA file: several hundred certificates.
-const CA_FILE_MAX: usize = 1 << 20;
+pub(super) const CA_FILE_MAX: usize = 1 << 20;
 
 /// What a handshake needs, ready before a connection is opened.
 pub(super) struct Tls {
@@ -28,10 +28,10 @@ pub(super) struct Tls {
 
 impl Tls {
     /// Reads the CA file as it is now.
-    pub(super) async fn read(ca_file: Option<&PathBuf>, host: &Host) -> Result<Self, HttpError> {
+    pub(super) async fn read(ca_file: Option<&SmallFile>, host: &Host) -> Result<Self, HttpError> {
         let ca_file = ca_file.ok_or(HttpError::NoCaFile)?;
-        let bytes = read_bounded(ca_file.clone(), CA_FILE_MAX).await.map_err(HttpError::CaFile)?;
-        let roots = roots_in(&bytes, ca_file).map_err(HttpError::CaFile)?;
+        let bytes = ca_file.read().await.map_err(HttpError::CaFile)?;
+        let roots = roots_in(&bytes, ca_file.path()).map_err(HttpError::CaFile)?;
         // The provider is named here: rustls panics where it must guess between two.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)

@@ -17,8 +17,11 @@ const LOOK_PAUSE: Duration = Duration::from_millis(20);
 const RESIDENT_MAX_KIB: u64 = 48 * 1024;
 /// The listeners' 64 places each, and what the program has open for itself.
 const DESCRIPTORS_MAX: u64 = 2 * 64 + 32;
-/// The loop's own, and the few that file work takes at once.
-const THREADS_MAX: u64 = 12;
+/// The loop's, the watcher's, and those of file work: the pool keeps as many as ever ran at once. Three
+/// kinds of work are there, settings, volume and password, and each may find the thread of its last time not
+/// yet free. How many coincide is chance, so that calms cannot be compared; a thread that stays behind in
+/// each round is one too many within minutes.
+const THREADS_MAX: u64 = 2 + 2 * 3;
 
 /// What a process holds at one moment, or the most of each that it ever held.
 #[derive(Clone, Copy, Debug, Default)]

@@ -94,10 +94,10 @@ fn nothing_grows_and_nothing_slackens() {
         println!("{:?}: {calm}", begun.elapsed());
         expect_flat(&warm, &calm);
         rounds += 1;
+        gauge.expect_bounded();
         reader.expect_whole();
         reader.forget();
     }
-    gauge.expect_bounded();
     println!("at most: {}", gauge.most());
     println!("{}", callers.end());
     assert_eq!(sidecar.status()["loop_restarts"], 0);
@@ -116,7 +116,6 @@ fn expect_flat(warm: &Calm, calm: &Calm) {
     let gained = calm.held.resident_kib.saturating_sub(warm.held.resident_kib);
     assert!(gained <= RESIDENT_GAIN_MAX_KIB, "{gained} KiB more are resident: {warm}, then {calm}");
     assert!(calm.held.descriptors <= warm.held.descriptors, "descriptors: {warm}, then {calm}");
-    assert!(calm.held.threads <= warm.held.threads, "threads: {warm}, then {calm}");
     assert_eq!(calm.held.children, 0, "{calm}");
     assert!((PACE_MIN..=PACE_MAX).contains(&calm.pace), "{calm}");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::cluster::Cluster;
-use crate::pod::PeerHost;
+use crate::pod::{PeerHost, Pod};
 use crate::release::Release;
 use crate::rest::{Reply, Request};
 use crate::server::SetUp;
@@ -29,12 +29,7 @@ pub(super) fn by_the_environment(release: &'static Release) {
     let unmasked = cluster.server.clone();
     cluster.server = unmasked.clone().with(MASK, "http://127.0.0.1:8761/eureka/");
     let pods = [cluster.pod(0), cluster.pod(1), cluster.pod(2)];
-    // From the start: a list of self alone would be one more, with refreshes of its own.
-    cluster.dns.set(&pods[..2]);
-    cluster.add(0);
-    cluster.start_sidecar(0);
-    cluster.start_server(0);
-    cluster.wait_up(0);
+    start_with(&mut cluster, &pods[..2]);
     expect_given_up(&cluster, REFRESHES_A_LIST);
     // Another list is another try, as bounded as the first.
     cluster.dns.set(&pods);
@@ -98,8 +93,8 @@ pub(super) fn and_shown(release: &'static Release) {
     let exposed = cluster.server.clone().with(EXPOSED, "env,health,refresh");
     let exposed = exposed.with("MANAGEMENT_ENDPOINT_ENV_POST_ENABLED", "true");
     cluster.server = (MASKS[0].put_on)(exposed.clone());
-    cluster.scale(1);
-    cluster.dns.set([&cluster.pod(0), &cluster.pod(1)]);
+    let pods = [cluster.pod(0), cluster.pod(1)];
+    start_with(&mut cluster, &pods);
     let message = expect_given_up(&cluster, REFRESHES_A_LIST);
     assert!(!message.contains("Suspects"), "the source is known: {message}");
     expect_named(&cluster, MASKS[0].told_as);
@@ -113,6 +108,16 @@ pub(super) fn and_shown(release: &'static Release) {
     cluster.wait_for_peers(0, &[cluster.url(1)]);
     post_to_env(&cluster);
     expect_named(&cluster, "/actuator/env");
+}
+
+/// The first pod, with `pods` in DNS before it: a list of self alone would be one more, with refreshes of
+/// its own.
+fn start_with(cluster: &mut Cluster, pods: &[Pod]) {
+    cluster.dns.set(pods);
+    cluster.add(0);
+    cluster.start_sidecar(0);
+    cluster.start_server(0);
+    cluster.wait_up(0);
 }
 
 fn restart_server(cluster: &mut Cluster) {
