@@ -333,6 +333,24 @@ mod servers_in_turn {
         assert!(took >= 4 * SHORT && took < 6 * SHORT, "{took:?}");
     }
 
+    /// What is lost while a server restarts must not cost a start a third of a second.
+    #[tokio::test]
+    async fn until_there_is_an_answer_a_lost_datagram_is_sent_again_soon() {
+        let server = start_with(1).await;
+        let lookup = lookup(&[server.address()]).with_try_timeout(Duration::from_millis(600));
+        let mut datagrams = Vec::new();
+        for before in [Mode::Refused, Mode::ServFail, Mode::Normal] {
+            server.set_mode(before);
+            lookup.ask(&names()).await;
+            server.set_mode(Mode::Silent);
+            let asked = server.count(RecordType::SRV);
+            assert_eq!(lookup.ask(&names()).await, Answer::Failed(LookupFailure::Timeout));
+            datagrams.push(server.count(RecordType::SRV) - asked);
+        }
+        let [refused, failed, answered] = datagrams[..] else { panic!("three times") };
+        assert!(refused > answered && failed > answered, "{datagrams:?}");
+    }
+
     #[tokio::test]
     async fn an_unreachable_one_is_a_network_error() {
         // A port of 0 is none, so the kernel refuses to send.

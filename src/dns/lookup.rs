@@ -18,7 +18,8 @@ const TRIES: usize = 2;
 /// Datagrams sent in one try: one each 333 ms of two seconds.
 const DATAGRAMS: u32 = 6;
 /// From one datagram to the next while nobody has answered yet: a pod cannot begin its work before
-/// there is a list, and its DNS may come up at any moment.
+/// there is a list, and its DNS may come up at any moment. An error is no answer: a server that knows no
+/// zone yet is often restarted for it, and what is sent in between is lost.
 const EAGER_PAUSE: Duration = Duration::from_millis(40);
 /// After so long without any answer DNS is down, and is not to be hammered when it comes back.
 const EAGER_FOR: Duration = Duration::from_secs(10);
@@ -38,7 +39,7 @@ pub struct HickoryLookup {
     hearing: Cell<Hearing>,
 }
 
-/// Whether any server has been heard of yet.
+/// Whether any server has given an answer yet.
 #[derive(Clone, Copy, Debug)]
 enum Hearing {
     NotAsked,
@@ -98,13 +99,10 @@ impl HickoryLookup {
         }
     }
 
-    /// Silence, and a network that carries nothing yet, are not a word of a server.
     fn note_hearing(&self, answer: &Answer) {
         match answer {
-            Answer::Failed(LookupFailure::Timeout | LookupFailure::Network(_)) => {}
-            Answer::Records(_) | Answer::Nobody { .. } | Answer::Failed(_) => {
-                self.hearing.set(Hearing::Heard);
-            }
+            Answer::Failed(_) => {}
+            Answer::Records(_) | Answer::Nobody { .. } => self.hearing.set(Hearing::Heard),
         }
     }
 

@@ -7,6 +7,10 @@ use std::collections::BTreeMap;
 use serde_yaml::Value;
 
 use crate::rendered::{Container, Object, at};
+use crate::secret;
+
+/// The key whose value must be in nobody's mouth.
+const PASSWORD: &str = "password";
 
 /// What the downward API and the cluster would say of one pod.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +41,8 @@ impl Facts {
             let data = at(&secret.0, &["data"]).and_then(Value::as_mapping);
             for key in data.into_iter().flatten().filter_map(|(key, _)| key.as_str()) {
                 let id = (secret.name().to_owned(), key.to_owned());
-                self.secrets.insert(id, format!("secret-{key}"));
+                let value = if key == PASSWORD { secret::MARKED.to_owned() } else { format!("secret-{key}") };
+                self.secrets.insert(id, value);
             }
         }
         self

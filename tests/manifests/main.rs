@@ -29,6 +29,8 @@ mod rendered;
 mod rest;
 mod restricted;
 mod schema;
+#[path = "../world/secret.rs"]
+mod secret;
 mod seeds;
 mod sidecar;
 #[path = "../stock_eureka/image.rs"]

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -16,7 +16,8 @@ impl Life {
     /// Starts it; what it says goes to the file `log`.
     pub(crate) fn start(mut command: Command, log: PathBuf) -> Self {
         let file = File::create(&log).expect("a temporary directory is writable");
-        let child = command.stdout(Stdio::null()).stderr(file).spawn().expect("it has just been built");
+        let output = file.try_clone().expect("a file has more than one handle");
+        let child = command.stdout(output).stderr(file).spawn().expect("it has just been built");
         Self { child, log }
     }
 

@@ -12,6 +12,7 @@ use crate::init::Init;
 use crate::life::Life;
 use crate::ports::free_address;
 use crate::question::{v4, v6};
+use crate::secret::{self, Published};
 use crate::sidecar::{Listeners, Sidecar};
 
 /// What comes before the list in the file, and before the number after it.
@@ -49,12 +50,14 @@ impl Pod {
     pub(crate) fn asking(servers: impl IntoIterator<Item = SocketAddr>) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         fs::create_dir(directory.path().join("volume")).expect("a temporary directory is writable");
+        secret::place(directory.path());
         Self { directory, dns: servers.into_iter().collect(), service: "eureka" }
     }
 
     /// The same, of another Service.
-    pub(crate) fn of_service(self, service: &'static str) -> Self {
-        Self { service, ..self }
+    pub(crate) fn of_service(mut self, service: &'static str) -> Self {
+        self.service = service;
+        self
     }
 
     /// A file beside the volume.
@@ -92,6 +95,8 @@ impl Pod {
         command.env("POD_NAME", "eureka-0").env("POD_NAMESPACE", "ns");
         command.env("POD_IP", v4(0).to_string()).env("POD_IPS", format!("{},{}", v4(0), v6(0)));
         command.args(["--service", self.service, "--cluster-domain", "cluster.local"]);
+        command.args(["--server-user", secret::USER, "--server-password-file"]);
+        command.arg(secret::password_file(self.directory.path()));
         for server in &self.dns {
             command.arg("--dns-server").arg(server.to_string());
         }
@@ -117,5 +122,14 @@ impl Pod {
     fn start(&self, command: Command) -> Life {
         let mut logs = (0..).map(|life| self.path(&format!("log-{life}")));
         Life::start(command, logs.find(|log| !log.exists()).expect("there is always another number"))
+    }
+}
+
+impl Drop for Pod {
+    fn drop(&mut self) {
+        // What was served is searched where it is read; here is what all lives have logged and published.
+        if !std::thread::panicking() {
+            secret::expect_unseen_in_files(self.directory.path(), Published::WithoutIt);
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::http::get;
 use crate::life::Life;
 use crate::once::Outcome;
 use crate::pod::{Pod, Urls};
+use crate::secret;
 
 /// A change that has not arrived by then never will: silence alone takes four seconds to be seen,
 /// and the pause after it grows to as much.
@@ -161,5 +162,14 @@ impl<'p> Sidecar<'p> {
         let few: Vec<_> = urls.iter().take(NAMED_MAX).collect();
         let status: String = format!("{:#}", self.status()).chars().take(STATUS_MAX).collect();
         format!("file: {} such as {few:?}\nstatus: {status}\n{}", urls.len(), self.log())
+    }
+}
+
+impl Drop for Sidecar<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // Each page is searched where it is read; one who does not answer is asked no more.
+            let _served = secret::PAGES.iter().all(|path| get(self.listeners.public, path).is_ok());
+        }
     }
 }

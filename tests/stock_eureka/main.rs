@@ -31,6 +31,8 @@ mod registry;
 mod release;
 mod rest;
 mod scenarios;
+#[path = "../world/secret.rs"]
+mod secret;
 mod server;
 mod sidecar;
 mod trial;

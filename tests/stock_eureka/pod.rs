@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::environment::Variables;
 use crate::ground;
+use crate::secret;
 
 /// The headless Service in front of every pod.
 pub(crate) const SERVICE: &str = "eureka.test.svc.cluster.local";
@@ -98,6 +99,15 @@ impl Pod {
     /// A file beside the volume.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.directory.join(name)
+    }
+
+    /// The tests' secret, for servers that ask for none: it has to be in nobody's mouth all the same.
+    pub(crate) fn password_file(&self) -> PathBuf {
+        let file = secret::password_file(&self.directory);
+        if !file.exists() {
+            secret::place(&self.directory);
+        }
+        file
     }
 
     /// What the downward API says.

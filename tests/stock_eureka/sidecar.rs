@@ -16,6 +16,7 @@ use crate::pod::{PeerHost, Pod};
 use crate::process::Process;
 use crate::release::Release;
 use crate::rest::{Reply, Request};
+use crate::secret::{self, Published};
 use crate::server::{Network, Server};
 use crate::trial::wait_for;
 
@@ -197,7 +198,23 @@ impl Sidecar {
     }
 
     fn get(&self, path: &str) -> Result<Reply, String> {
-        Request::get(path).send(self.listen).map_err(|error| format!("{}: {error}", self.listen))
+        let reply =
+            Request::get(path).send(self.listen).map_err(|error| format!("{}: {error}", self.listen))?;
+        secret::expect_unseen(path, reply.body.as_bytes());
+        Ok(reply)
+    }
+}
+
+impl Drop for Sidecar {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        // Each page is searched where it is read; one who does not answer is asked no more.
+        let _served = secret::PAGES.iter().all(|path| self.get(path).is_ok());
+        secret::expect_unseen("the log", self.log().as_bytes());
+        let volume = self.file.parent().expect("it lies in the volume");
+        secret::expect_unseen_in_files(volume, Published::WithoutIt);
     }
 }
 
@@ -215,7 +232,9 @@ pub(crate) struct Outcome {
 pub(crate) fn once(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Outcome {
     let mut process = begin(words, release, pod, dns, set_up);
     let status = process.wait(ONCE_WITHIN).expect("the subcommand ends by itself");
-    Outcome { code: status.code(), output: process.log() }
+    let output = process.log();
+    secret::expect_unseen(words, output.as_bytes());
+    Outcome { code: status.code(), output }
 }
 
 /// The same for a subcommand that does not end by itself.
@@ -245,6 +264,9 @@ fn command(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &
     command.arg("--dns-server").arg(dns.to_string());
     command.arg("--output-dir").arg(pod.volume());
     command.args(output_flags(release, set_up)).args(adoption_flags(release, pod, set_up)).args(&set_up.more);
+    if !set_up.more.iter().any(|flag| flag == "--server-user") {
+        command.args(["--server-user", secret::USER, "--server-password-file"]).arg(pod.password_file());
+    }
     if set_up.peer_host == PeerHost::Addresses {
         command.args(match pod.address() {
             IpAddr::V4(_) => ["--peer-host=ipv4", "--allow-cidr=127.0.0.0/8"],

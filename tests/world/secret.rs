@@ -16,6 +16,8 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 const STEM: &str = "hunter2";
 pub(crate) const USER: &str = "eureka";
 pub(crate) const PASSWORD: &str = "hunter2/s3cret";
+/// Another with the same stem, for those who must write it into a URL as it is.
+pub(crate) const MARKED: &str = "hunter2-s3cret";
 /// What stands before the host in a URL with it.
 pub(crate) const IN_URL: &str = "eureka:hunter2%2Fs3cret";
 /// The files from which the program reads it.

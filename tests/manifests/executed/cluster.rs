@@ -15,6 +15,7 @@ use crate::executed::place::Place;
 use crate::registry::Registry;
 use crate::release::Release;
 use crate::rendered::{Object, Pod, at, items};
+use crate::secret;
 use crate::stock_image::{Image, Security};
 use crate::workload::{is_headless, publishes_all, selects};
 
@@ -195,7 +196,9 @@ impl Cluster {
     pub(crate) fn sidecar(&self, ordinal: u8, path: &str) -> Result<String, String> {
         let socket = self.pods[&ordinal].0.place.socket(self.sidecar_port());
         let request = crate::rest::Request::get(path);
-        request.send(socket).map_err(|error| error.to_string())?.ok()
+        let reply = request.send(socket).map_err(|error| error.to_string())?;
+        secret::expect_unseen(path, reply.body.as_bytes());
+        reply.ok()
     }
 
     fn is_complete(&mut self) -> Result<(), String> {

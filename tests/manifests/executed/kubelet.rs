@@ -17,6 +17,7 @@ use crate::environment::{Facts, expand};
 use crate::executed::place::Place;
 use crate::process::Process;
 use crate::rendered::{Container, Pod, at, items};
+use crate::secret::{self, Published};
 use crate::stock_image::Image;
 
 /// What these servers need is 170 to 195 MiB; this machine has no cgroup to say so.
@@ -139,7 +140,9 @@ impl RunningPod {
         let log = self.place.file("exec.log");
         let mut process = Process::start("kubectl exec", &command, &log);
         let code = process.wait(INIT_WITHIN).and_then(|status| status.code());
-        Ok((code, process.log()))
+        let said = process.log();
+        secret::expect_unseen("kubectl exec", said.as_bytes());
+        Ok((code, said))
     }
 
     fn launch(
@@ -246,6 +249,24 @@ impl RunningPod {
         let status =
             get(self.place.socket(port_of(container, port)?), path).map_err(|error| error.to_string())?;
         if (200..400).contains(&status) { Ok(()) } else { Err(format!("{path} answers {status}")) }
+    }
+}
+
+impl Drop for RunningPod {
+    /// What our containers have said and published is in hand, and in it no secret.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let pod = Pod(&self.spec);
+        for container in pod.all_containers().into_iter().filter(|container| container.is_ours()) {
+            let log = self.place.file(&format!("{}.log", container.name()));
+            secret::expect_unseen(container.name(), &fs::read(log).unwrap_or_default());
+        }
+        let empty = |volume: &&Value| at(volume, &["emptyDir"]).is_some();
+        for name in items(pod.0, &["volumes"]).iter().filter(empty).filter_map(|it| it["name"].as_str()) {
+            secret::expect_unseen_in_files(&self.place.volume(name), Published::WithoutIt);
+        }
     }
 }
 
