@@ -14,7 +14,12 @@ use super::quote::quoted;
 /// Elements and texts of a document; a stock server's has a hundred, its metadata perhaps as many more.
 const NODES_MAX: u32 = 8192;
 
-/// Peers of one server; a stock server spends 24 threads on each.
+/// Equals signs of a document, and with them its attributes, each of which the reader compares with all
+/// others of its element: a mebibyte of them would hold the loop up for half a minute. A stock server's
+/// document has one or two.
+const ATTRIBUTES_MAX: usize = 4096;
+
+/// Peers of one server: as many as a list of ours can have.
 const REPLICAS_MAX: usize = 4096;
 
 /// Entries kept that are no service URL; enough to show what is wrong.
@@ -68,6 +73,9 @@ fn parse(body: &[u8]) -> Result<ServerStatus, String> {
     }
     if text.trim_start().starts_with(['{', '[']) {
         return Err("the status is JSON although XML was asked for; check --status-url".to_owned());
+    }
+    if text.bytes().filter(|byte| *byte == b'=').nth(ATTRIBUTES_MAX).is_some() {
+        return Err(format!("the status has more than {ATTRIBUTES_MAX} attributes"));
     }
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options)

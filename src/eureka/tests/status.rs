@@ -151,6 +151,10 @@ fn deep_and_wide_documents_end_at_their_bounds() {
     let deep = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
     assert!(unreadable(&deep).contains("no whole XML"));
     assert!(unreadable(&format!("<a>{}</a>", "<b/>".repeat(100_000))).contains("no whole XML"));
+    for attribute in ["a", "xmlns:a"] {
+        let wide: Vec<String> = (0..60_000).map(|number| format!("{attribute}{number}='x'")).collect();
+        assert!(unreadable(&format!("<a {}/>", wide.join(" "))).contains("more than 4096 attributes"));
+    }
 }
 
 #[test]
