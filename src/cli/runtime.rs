@@ -1,8 +1,24 @@
 //! The one runtime of a process.
 
+use std::thread;
+use std::time::Duration;
+
 use tokio::runtime::{Builder, Runtime};
 
-/// One thread for everything but file work. The error is a sentence.
+/// How long a thread of file work stays without work: for good. A pod has a bound on its threads
+/// (`podPidsLimit`), a stock server spends 24 of them on each peer, and where the bound is reached no new
+/// one can be made.
+const IDLE_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// One thread for everything but file work, and one for that, made now: work that finds all threads
+/// taken, and can have no other, waits for one. The error is a sentence.
 pub(super) fn runtime() -> Result<Runtime, String> {
-    Builder::new_current_thread().enable_all().build().map_err(|error| format!("no runtime: {error}"))
+    // The runtime panics where it can have no thread at all.
+    let trial = thread::Builder::new().spawn(|| ());
+    let no_thread = |error| format!("no thread for file work: {error}; see podPidsLimit and ulimit -u");
+    trial.map_err(no_thread)?.join().map_err(|_| "a thread that does nothing panicked".to_owned())?;
+    let runtime = Builder::new_current_thread().enable_all().thread_keep_alive(IDLE_MAX).build();
+    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+    runtime.spawn_blocking(|| ());
+    Ok(runtime)
 }

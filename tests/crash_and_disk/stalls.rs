@@ -1,5 +1,9 @@
-//! A disk that does not answer: probes and signals go on, the list stays, and so does the patience.
+//! A disk that does not answer: probes and signals go on, the list stays, and so does the patience. And a
+//! pod whose threads are used up, where nothing may have to wait for one.
 
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
@@ -15,15 +19,20 @@ const FOR_EVER: &str = "60s";
 const LONG: &str = "12s";
 /// "In well under a second", on a loaded machine.
 const SOON: Duration = Duration::from_millis(500);
+/// Nobody on this machine.
+const SOMEBODY: u32 = 64_123;
+/// Longer than a pool keeps a thread that has nothing to do, unless it is told to.
+const IDLE: Duration = Duration::from_secs(12);
 /// Looks at the probes while the disk stalls.
 const LOOKS: usize = 20;
 
-pub(crate) const ALL: [(&str, fn()); 5] = [
+pub(crate) const ALL: [(&str, fn()); 6] = [
     ("fsync", || stalls("fsync", "volume")),
     ("fsync_plain", || stalls("fsync", "plain")),
     ("renameat", || stalls("renameat", "volume")),
     ("the_first_look", the_first_look_stalls),
     ("a_long_stall_is_told_and_survived", a_long_stall_is_told_and_survived),
+    ("no_thread_can_be_made", no_thread_can_be_made),
 ];
 
 fn stalls(call: &str, layout: &'static str) {
@@ -65,6 +74,35 @@ fn a_long_stall_is_told_and_survived() {
     everything_else_goes_on(&brink.sidecar);
     brink.sidecar.until_listing(&Scene::new_list());
     brink.sidecar.until_no_condition();
+}
+
+/// A pod has a bound on its threads, and the server beside us may have reached it (`podPidsLimit`).
+fn no_thread_can_be_made() {
+    let cluster = Cluster::of(&[0, 1]);
+    let config = cluster.write_config("freeze: false\n");
+    let mut command = cluster.command("run", &[&format!("--config={}", config.display())]);
+    let mut bound = Command::new("prlimit");
+    if rustix::process::getuid().is_root() {
+        // To whom no such bound applies.
+        chown(cluster.directory(), Some(SOMEBODY), Some(SOMEBODY)).expect("root may");
+        chown(cluster.volume(), Some(SOMEBODY), Some(SOMEBODY)).expect("root may");
+        command.uid(SOMEBODY).gid(SOMEBODY);
+        bound.uid(SOMEBODY).gid(SOMEBODY);
+    }
+    let sidecar = Sidecar::start(&cluster, command);
+    sidecar.until_listed(&[1]);
+    let pid = sidecar.pid().as_raw_nonzero().to_string();
+    let bound = bound.args(["--nproc=1", "--pid", &pid]).output().expect("util-linux has it");
+    assert!(bound.status.success(), "{bound:?}");
+    std::thread::sleep(IDLE);
+    cluster.set_pods(&[0, 1, 2]);
+    sidecar.until_listed(&[1, 2]);
+    cluster.write_config("freeze: true\n");
+    sidecar.until_condition("frozen");
+    cluster.write_config("freeze: false\n");
+    sidecar.until_no_condition();
+    everything_else_goes_on(&sidecar);
+    assert_eq!(sidecar.status()["loop_restarts"], 0, "{}", sidecar.log_text());
 }
 
 /// Probes answer.
