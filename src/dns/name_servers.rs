@@ -55,6 +55,9 @@ const SERVERS_MAX: usize = 3;
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 /// How long a list is used without a second look, while answers come.
 const LIST_AGE_MAX: Duration = Duration::from_secs(60);
+/// How long a server that is not the first is asked first. Well below the time that a peer must be missing:
+/// one that serves an old zone must not remove anybody because the first one was away for a moment.
+const PREFERRED_FOR: Duration = Duration::from_secs(10);
 
 /// The servers as they are known now.
 #[derive(Debug)]
@@ -69,12 +72,18 @@ struct Known {
     servers: Vec<SocketAddr>,
     /// Until when they are good; none before the first reading and after a failure.
     good_until: Option<Instant>,
-    /// Who gave records last; asked first, so that a dead server before it costs its silence
-    /// once and not with every question. Only records earn this place: a server that denies
-    /// everything would otherwise keep it.
-    preferred: Option<SocketAddr>,
+    preferred: Option<Preferred>,
     /// The reading that did not end in time, if any; there is never a second one beside it.
     reading: Option<JoinHandle<io::Result<Vec<SocketAddr>>>>,
+}
+
+/// Who gave records last; asked first for a while, so that a dead server before it costs its silence
+/// once and not with every question. Only records earn this place: a server that denies everything
+/// would otherwise keep it.
+#[derive(Clone, Copy, Debug)]
+struct Preferred {
+    server: SocketAddr,
+    until: Instant,
 }
 
 impl ServerList {
@@ -93,7 +102,9 @@ impl ServerList {
         }
         let mut servers = known.servers.clone();
         // Stable: all others keep their order.
-        servers.sort_by_key(|server| Some(*server) != known.preferred);
+        let now = Instant::now();
+        let first = known.preferred.filter(|preferred| now < preferred.until);
+        servers.sort_by_key(|server| Some(*server) != first.map(|preferred| preferred.server));
         Ok(servers)
     }
 
@@ -101,7 +112,7 @@ impl ServerList {
     pub(super) fn note(&self, told: &Told) {
         let mut known = self.known.borrow_mut();
         known.preferred = match told.answer {
-            Answer::Records(_) => told.by,
+            Answer::Records(_) => told.by.map(|server| known.preference(server)),
             Answer::Nobody { .. } => None,
             Answer::Failed(_) => {
                 known.good_until = None;
@@ -148,6 +159,13 @@ impl ServerList {
 }
 
 impl Known {
+    /// One that is used goes on to its end; it is not made longer by its own use.
+    fn preference(&self, server: SocketAddr) -> Preferred {
+        let now = Instant::now();
+        let standing = self.preferred.filter(|it| it.server == server && now < it.until);
+        standing.unwrap_or(Preferred { server, until: now + PREFERRED_FOR })
+    }
+
     fn is_good(&self) -> bool {
         self.good_until.is_some_and(|until| Instant::now() < until)
     }
@@ -155,6 +173,10 @@ impl Known {
 
 /// At least one server; a file without one may be half written.
 fn read_resolv_conf(path: &Path, port: u16) -> io::Result<Vec<SocketAddr>> {
+    // Asked before it is opened: to open a pipe waits for its writer.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
     let mut bytes = Vec::new();
     File::open(path)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
     let servers = name_servers(&String::from_utf8_lossy(&bytes), port);
@@ -261,13 +283,36 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_first_place_is_lost_after_a_minute() {
+    async fn the_first_place_is_lost_after_a_while_however_often_it_is_used() {
         let (first, second) = (server("10.0.0.1:53"), server("10.0.0.2:53"));
         let list = ServerList::new(NameServers::Listed(vec![first, second]));
+        for _ in 0..2 {
+            assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
+            for _ in 0..5 {
+                list.note(&records_by(second));
+                assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![second, first]));
+                tokio::time::advance(PREFERRED_FOR / 5).await;
+            }
+        }
+        // The first one has answered meanwhile.
+        list.note(&records_by(first));
         assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
-        list.note(&records_by(second));
-        tokio::time::advance(LIST_AGE_MAX).await;
-        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
+    }
+
+    #[tokio::test]
+    async fn a_pipe_is_not_waited_for() {
+        let directory = tempfile::tempdir().expect("a temp directory");
+        let path = directory.path().join("resolv.conf");
+        let (fifo, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, mode, 0).expect("a pipe");
+        let list = ServerList::new(NameServers::ResolvConf { path: path.clone(), port: 53 });
+        let Err(LookupFailure::Network(message)) = list.in_turn(PATIENCE).await else {
+            panic!("it is no file");
+        };
+        assert!(message.ends_with("it is no file"), "{message}");
+        std::fs::remove_file(&path).expect("removable");
+        std::fs::write(&path, "nameserver 10.0.0.1\n").expect("writable");
+        assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![server("10.0.0.1:53")]));
     }
 
     #[tokio::test]
