@@ -19,6 +19,16 @@ const ABSENCES_MIN: u32 = 2;
 /// Peers named in a message that says what was seen.
 const SAMPLE_MAX: usize = 3;
 
+/// What goes by between two answers beside the interval; a longer lookup hardly ever ends with records.
+const LOOKUP_MAX: Duration = Duration::from_secs(10);
+
+/// The list may have as many peers as an answer, and as many again that are missing from it: a roll-out
+/// of all of them, and no more, however often DNS names others.
+const KEPT_TO_ANSWERED_MAX: usize = 2;
+
+/// The list in any case: what is read of a server's own list.
+const KEPT_MAX: usize = 4096;
+
 /// Answers of "nobody" in a row before `--empty-after` can end.
 const DENIALS_MIN: u32 = 2;
 
@@ -35,6 +45,10 @@ pub(super) struct Ledger {
     /// Time during which DNS's last word was records.
     records_clock: Duration,
     nobody: Option<Nobody>,
+    /// Since when there has always been a peer that was missing.
+    missing_since: Option<Moment>,
+    /// Peers of the last records answer for which there was no room.
+    crowded_out: Option<Dated<usize>>,
     /// The peers answered another port's or family's question, and leave with the first records.
     outdated: bool,
 }
@@ -64,6 +78,8 @@ impl Ledger {
             records_at: None,
             records_clock: Duration::ZERO,
             nobody: None,
+            missing_since: None,
+            crowded_out: None,
             outdated: false,
         }
     }
@@ -93,12 +109,17 @@ impl Ledger {
         answered.into_iter().flatten().chain(kept.into_iter().flatten())
     }
 
-    /// Since when the last word of DNS is the same records answer; none while it is anything else.
-    pub(super) fn records_stand_since(&self) -> Option<Moment> {
-        match self.last {
+    /// From when to when the last records answer stood, at most until `until`; none where DNS's last word
+    /// is anything else.
+    ///
+    /// A gap longer than intervals and lookups are is no evidence: nobody was there to ask.
+    pub(super) fn records_stood(&self, until: Moment, policy: &Policy) -> Option<(Moment, Moment)> {
+        let since = match self.last {
             Some(Dated { value: LastAnswer::Records { .. }, .. }) => self.records_at,
             Some(_) | None => None,
-        }
+        };
+        let stood_max = policy.interval.saturating_mul(2).saturating_add(LOOKUP_MAX);
+        since.map(|since| (since, until.min(since.after(stood_max))))
     }
 
     /// Whether DNS has said anything at all yet.
@@ -111,9 +132,10 @@ impl Ledger {
         self.records_at.is_some()
     }
 
-    /// Books a records answer: additions at once, absences counted.
-    pub(super) fn records(&mut self, selection: Selection, now: Moment) {
-        self.advance_clock(now);
+    /// Books a records answer: additions at once, absences counted. `others` are the peers that other
+    /// Services keep.
+    pub(super) fn records(&mut self, selection: Selection, policy: &Policy, others: usize, now: Moment) {
+        self.advance_clock(now, policy);
         self.records_at = Some(now);
         self.nobody = None;
         self.note_self(selection.self_found, now);
@@ -127,22 +149,29 @@ impl Ledger {
                 presence.note_absence(now, self.records_clock);
             }
         }
-        self.kept.extend(selection.peers.iter().map(|url| (url.clone(), Presence::Present)));
+        let kept_max = policy.max_peers.saturating_mul(KEPT_TO_ANSWERED_MAX).min(KEPT_MAX);
+        let room = kept_max.saturating_sub(others).saturating_sub(self.kept.len());
+        let (known, new): (Vec<_>, Vec<_>) =
+            selection.peers.iter().cloned().partition(|url| self.kept.contains_key(url));
+        self.note_crowded_out(new.len().saturating_sub(room), now);
+        let listed = known.into_iter().chain(new.into_iter().take(room));
+        self.kept.extend(listed.map(|url| (url, Presence::Present)));
+        self.note_missing(now);
         self.note(LastAnswer::Records { peers: selection.peers.len() }, now);
         self.answered = selection.peers;
     }
 
     /// Books the authority's word that nobody is there.
-    pub(super) fn nobody(&mut self, no_such_name: bool, soa_serial: u32, now: Moment) {
-        self.advance_clock(self.asking.asked_at(now));
+    pub(super) fn nobody(&mut self, no_such_name: bool, soa_serial: u32, policy: &Policy, now: Moment) {
+        self.advance_clock(self.asking.asked_at(now), policy);
         let nobody = self.nobody.get_or_insert(Nobody { since: now, answers: 0 });
         nobody.answers = nobody.answers.saturating_add(1);
         self.note(LastAnswer::Nobody { no_such_name, soa_serial }, now);
     }
 
     /// Books that nothing is known.
-    pub(super) fn failed(&mut self, failure: LookupFailure, now: Moment) {
-        self.advance_clock(self.asking.asked_at(now));
+    pub(super) fn failed(&mut self, failure: LookupFailure, policy: &Policy, now: Moment) {
+        self.advance_clock(self.asking.asked_at(now), policy);
         self.nobody = None;
         self.note(LastAnswer::Failed(failure), now);
     }
@@ -204,14 +233,16 @@ impl Ledger {
         self.answered = reformed.filter(|url| self.is_wanted(url, policy)).collect();
     }
 
-    /// Since when peers are missing that have not left yet, and how many.
+    /// Since when there are always peers missing that have not left yet, and how many there are now.
     pub(super) fn missing(&self) -> Option<(Moment, usize)> {
-        let missing = self.kept.values().filter_map(|presence| match presence {
-            Presence::Present => None,
-            Presence::Missing { since, .. } => Some(*since),
-        });
-        let count = missing.clone().count();
-        missing.min().map(|since| (since, count))
+        let count = self.kept.values().filter(|presence| presence.is_missing()).count();
+        self.missing_since.filter(|_| count > 0).map(|since| (since, count))
+    }
+
+    /// How many peers of the last records answer are not listed for want of room, and since when there
+    /// are such.
+    pub(super) fn crowded_out(&self) -> Option<&Dated<usize>> {
+        self.crowded_out.as_ref()
     }
 
     /// The kind of the last outcome.
@@ -257,10 +288,20 @@ impl Ledger {
 
     /// Counts the time up to `until` during which the last records answer stood. It stands until the
     /// question went out that brought something else.
-    fn advance_clock(&mut self, until: Moment) {
-        if let Some(since) = self.records_stand_since() {
+    fn advance_clock(&mut self, until: Moment, policy: &Policy) {
+        if let Some((since, until)) = self.records_stood(until, policy) {
             self.records_clock += until.since(since);
         }
+    }
+
+    fn note_missing(&mut self, now: Moment) {
+        let is_anybody = self.kept.values().any(|presence| presence.is_missing());
+        self.missing_since = is_anybody.then(|| self.missing_since.unwrap_or(now));
+    }
+
+    fn note_crowded_out(&mut self, count: usize, now: Moment) {
+        let since = self.crowded_out.as_ref().map_or(now, |before| before.since);
+        self.crowded_out = (count > 0).then_some(Dated { value: count, since });
     }
 
     fn note_self(&mut self, found: Option<bool>, now: Moment) {
@@ -281,6 +322,13 @@ impl Ledger {
 }
 
 impl Presence {
+    fn is_missing(self) -> bool {
+        match self {
+            Self::Present => false,
+            Self::Missing { .. } => true,
+        }
+    }
+
     fn note_absence(&mut self, now: Moment, clock: Duration) {
         *self = match *self {
             Self::Present => Self::Missing { answers: 1, since: now, since_clock: clock },

@@ -218,7 +218,8 @@ impl Machine {
             Answer::Records(records) => match self.believable(at, question, &records) {
                 Ok(selection) => {
                     self.pass_guards_time(at, now);
-                    self.ledgers[at].records(selection, now);
+                    let others = self.kept_by_others(at);
+                    self.ledgers[at].records(selection, &self.policy, others, now);
                     self.remove_what_may_leave(at, now);
                     self.desire(ChangeCause::Answer, now);
                     self.ask_again(at, now, jitter);
@@ -227,7 +228,7 @@ impl Machine {
             },
             Answer::Nobody { no_such_name, soa_serial } => {
                 self.pass_guards_time(at, self.ledgers[at].asking.asked_at(now));
-                self.ledgers[at].nobody(no_such_name, soa_serial, now);
+                self.ledgers[at].nobody(no_such_name, soa_serial, &self.policy, now);
                 self.ask_again(at, now, jitter);
                 if self.ledgers[at].remove_all_after_nobody(&self.policy, now) {
                     self.desire(ChangeCause::EmptyAfter, now);
@@ -239,7 +240,7 @@ impl Machine {
 
     fn failed(&mut self, at: usize, failure: LookupFailure, now: Moment, jitter: Jitter) {
         self.pass_guards_time(at, self.ledgers[at].asking.asked_at(now));
-        self.ledgers[at].failed(failure, now);
+        self.ledgers[at].failed(failure, &self.policy, now);
         if self.start_has_no_list() {
             self.ask_again(at, now, jitter);
         } else {
@@ -283,9 +284,14 @@ impl Machine {
         Ok(selection)
     }
 
-    /// The records of one Service stood up to `until`.
+    fn kept_by_others(&self, at: usize) -> usize {
+        let others = self.ledgers.iter().enumerate().filter(|(other, _)| *other != at);
+        others.map(|(_, ledger)| ledger.kept().count()).sum()
+    }
+
+    /// The records of one Service stood, at most until `until`.
     fn pass_guards_time(&mut self, at: usize, until: Moment) {
-        if let Some(since) = self.ledgers[at].records_stand_since() {
+        if let Some((since, until)) = self.ledgers[at].records_stood(until, &self.policy) {
             self.guard.pass(since, until);
         }
     }

@@ -43,6 +43,7 @@ fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
         .chain(operators_will(machine))
         .chain(self_not_found(machine))
         .chain(many_peers(machine))
+        .chain(machine.ledgers.iter().filter_map(|ledger| crowded_out(ledger, machine)))
         .collect();
     conditions.sort_by_key(|condition| (condition.kind, condition.since));
     conditions
@@ -209,4 +210,17 @@ fn many_peers(machine: &Machine) -> Option<Condition> {
         desired.value.len()
     );
     Some(condition(ConditionKind::ManyPeers, desired.since, message))
+}
+
+fn crowded_out(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
+    let out = ledger.crowded_out()?;
+    let message = format!(
+        "{}: {} not listed: with those that are missing the list has all that --max-peers {} lets it have, twice \
+         as many; they enter as others leave after --remove-after {}",
+        ledger.question,
+        peers_are(out.value),
+        machine.policy.max_peers,
+        machine.policy.remove_after
+    );
+    Some(condition(ConditionKind::ManyPeers, out.since, message))
 }

@@ -155,6 +155,54 @@ fn too_many_peers_are_not_believed() {
 }
 
 #[test]
+fn the_list_is_bounded_however_many_names_dns_tries() {
+    let policy = Policy { max_peers: 3, ..policy() };
+    let mut world = World::new(policy, None, records(&[1, 2, 3, 4]));
+    world.run_until(5.5);
+    for step in 0..20 {
+        let others = [10 + 3 * step, 11 + 3 * step, 12 + 3 * step];
+        world.dns_then_run(records(&[&[1], &others[..]].concat()), 6.5 + f64::from(step));
+    }
+    assert_eq!(world.listed(), peers(&[2, 3, 4, 10, 11, 12]), "a roll-out fits, and no more");
+    let told = world.status().conditions;
+    let crowded_out = told.iter().find(|condition| condition.kind == ConditionKind::ManyPeers);
+    let message = &crowded_out.expect("it is told").message;
+    assert!(message.contains("3 peers are not listed"), "{message}");
+    // When it comes to its senses, who is there enters as the others leave.
+    world.dns_then_run(records(&[1, 2, 3, 5]), 90.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 5]));
+    assert!(!world.has(ConditionKind::ManyPeers));
+}
+
+#[test]
+fn time_in_which_nobody_asked_is_no_evidence() {
+    for (before, after) in [(&[1, 2, 3, 4, 5][..], &[1, 2, 3, 4][..]), (&[1, 2, 3, 4, 5], &[1, 2])] {
+        let mut world = running(before);
+        world.dns_then_run(records(after), 101.5);
+        // The process stands still, as on a node that is suspended.
+        world.now = at(1000.0);
+        world.run_until(1010.5);
+        assert_eq!(world.listed(), peers(&before[1..]), "ten seconds and twelve");
+    }
+}
+
+#[test]
+fn there_is_one_hold_while_somebody_is_always_missing() {
+    let mut world = running(&[1, 2, 3, 4]);
+    for step in 0..20_u16 {
+        let hosts: &[u8] = if step % 2 == 0 { &[1, 2, 3] } else { &[1, 3, 4] };
+        world.dns_then_run(records(hosts), 101.5 + f64::from(step));
+        let told = world.status().conditions;
+        let held = told.iter().find(|condition| condition.kind == ConditionKind::HeldRemoval);
+        assert_eq!(held.expect("somebody is missing").since, at(101.0));
+    }
+    world.dns_then_run(records(&[1, 2, 3, 4]), 130.5);
+    assert!(!world.has(ConditionKind::HeldRemoval));
+    world.dns_then_run(records(&[1, 2, 3]), 131.5);
+    assert!(world.status().conditions.iter().any(|condition| condition.since == at(131.0)));
+}
+
+#[test]
 fn denied_addresses_never_enter_and_all_denied_holds() {
     let mut world = running(&[1, 2, 3]);
     let mixed = Answer::Records(vec![
