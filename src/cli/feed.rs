@@ -8,6 +8,9 @@ use crate::settings_watch::{ReadError, SettingsWatch};
 
 use super::sources::Sources;
 
+/// Half a file is often none: who writes in place begins with nothing. At a start it may be meant.
+const EMPTY: &str = "is empty, as one that is being written; write {} into it where no setting is meant";
+
 /// Runs until the loop is gone.
 pub(super) async fn feed(
     sources: Sources,
@@ -51,7 +54,11 @@ fn update(sources: &Sources, text: Result<String, ReadError>) -> Update {
 
 fn reload(sources: &Sources, text: Result<String, ReadError>) -> Result<Loaded, Rejected> {
     let path = sources.config_path()?;
-    let content = text.map_err(|error| error.to_string());
+    let content = match text {
+        Ok(text) if text.trim().is_empty() => Err(EMPTY.to_owned()),
+        Ok(text) => Ok(text),
+        Err(error) => Err(error.to_string()),
+    };
     let file = path.map(|path| SettingsFile { path, content });
     sources.load(file.as_ref())
 }

@@ -119,7 +119,8 @@ fn files_that_are_no_settings_are_refused_and_the_list_stays() {
     let sidecar = run(&cluster, &config);
     sidecar.until_listed(&[1]);
     let bomb = "a: &a [x, x, x, x]\nb: &b [*a, *a, *a, *a]\nservice: [*b, *b]\n".to_owned();
-    let texts = [bomb, "[".repeat(5000), "freeze: 'a\0b'".into(), "x".repeat(70_000), "- freeze".into()];
+    let texts =
+        [bomb, "[".repeat(5000), "freeze: 'a\0b'".into(), "x".repeat(70_000), "- freeze".into(), "\n".into()];
     for text in texts {
         fs::write(&config, text).expect("written");
         sidecar.until("refused", is_rejected);
