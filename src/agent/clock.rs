@@ -29,8 +29,8 @@ impl Clock {
         self.origin + moment.since_start()
     }
 
-    /// Dates for moments.
+    /// Dates for moments, by the machine's clock as it is set now.
     pub fn wall(&self) -> WallClock {
-        self.wall
+        self.wall.set_to(SystemTime::now(), self.now())
     }
 }

@@ -8,8 +8,8 @@ use super::Moment;
 
 /// The date that belongs to [`Moment::START`].
 ///
-/// A moment's date follows from it by counting on, so dates shown together agree with each other
-/// even where the machine's clock was set in between.
+/// A moment's date follows from it by counting on, so dates of one clock agree with each other even where
+/// the machine's clock was set in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WallClock(SystemTime);
 
@@ -20,6 +20,20 @@ impl WallClock {
     /// The clock of a life that started at this date.
     pub fn started_at(start: SystemTime) -> Self {
         Self(start)
+    }
+
+    /// The clock of the same life, where the machine's clock has `date` at `now`.
+    ///
+    /// It moves by whole seconds only: a date that was shown before does not waver.
+    #[must_use]
+    pub fn set_to(self, date: SystemTime, now: Moment) -> Self {
+        let whole = |gap: Duration| Duration::from_secs(gap.as_secs());
+        let Some(expected) = self.0.checked_add(now.since_start()) else { return self };
+        let moved = match date.duration_since(expected) {
+            Ok(ahead) => self.0.checked_add(whole(ahead)),
+            Err(behind) => self.0.checked_sub(whole(behind.duration())),
+        };
+        moved.map_or(self, Self)
     }
 
     /// The date of a moment, as time since 1970; never before that, and never after the year 9999.
@@ -46,6 +60,23 @@ mod tests {
         assert_eq!(clock.rfc3339(Moment::START), "2001-09-09T01:46:40.000Z");
         assert_eq!(clock.rfc3339(Moment::at(Duration::from_millis(1_250))), "2001-09-09T01:46:41.250Z");
         assert_eq!(clock.since_epoch(Moment::at(BILLION)), 2 * BILLION);
+    }
+
+    #[test]
+    fn follows_the_machines_clock_by_whole_seconds() {
+        let start = SystemTime::UNIX_EPOCH + BILLION;
+        let clock = WallClock::started_at(start);
+        let (now, second) = (Moment::at(Duration::from_secs(60)), Duration::from_secs(1));
+        let date = start + 60 * second;
+        for waver in [Duration::ZERO, Duration::from_millis(999)] {
+            assert_eq!(clock.set_to(date + waver, now), clock);
+            assert_eq!(clock.set_to(date - waver, now), clock);
+        }
+        let ahead = clock.set_to(date + 7_200 * second, now);
+        assert_eq!(ahead.since_epoch(now), BILLION + 7_260 * second);
+        let behind = clock.set_to(date - 7_200 * second, now);
+        assert_eq!(behind.since_epoch(now), BILLION + 60 * second - 7_200 * second);
+        assert_eq!(clock.set_to(date, Moment::at(Duration::MAX)), clock, "past all dates");
     }
 
     #[test]
