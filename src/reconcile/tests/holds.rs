@@ -175,6 +175,17 @@ fn the_list_is_bounded_however_many_names_dns_tries() {
 }
 
 #[test]
+fn all_services_share_the_bound() {
+    let questions = vec![question("eureka"), question("other")];
+    let mut world = World::new(Policy { questions, max_peers: 3, ..policy() }, None, records(&[1, 2, 3]));
+    for step in 0..10 {
+        world.dns[1].1 = records(&[10 + step]);
+        world.run_until(1.5 + f64::from(step));
+    }
+    assert_eq!(world.listed(), peers(&[2, 3, 10, 11, 12, 13]));
+}
+
+#[test]
 fn time_in_which_nobody_asked_is_no_evidence() {
     for (before, after) in [(&[1, 2, 3, 4, 5][..], &[1, 2, 3, 4][..]), (&[1, 2, 3, 4, 5], &[1, 2])] {
         let mut world = running(before);
