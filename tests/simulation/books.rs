@@ -11,6 +11,9 @@ use crate::names::url_of_record;
 use crate::plan::{Shape, Time};
 use crate::promise::{Broken, Promise, said};
 
+/// How long a question may take beside the intervals.
+const LOOKUP_MAX: Duration = Duration::from_secs(10);
+
 /// What one sidecar was told.
 pub(crate) struct Books {
     own: Option<ServiceUrl>,
@@ -30,6 +33,8 @@ pub(crate) struct Books {
     /// Those in the list who may go at any time: their time was over, or the operator wants it so, while
     /// the list could not change.
     released: PeerSet,
+    /// Longer than that between two answers the sidecar did not run, and has seen nothing.
+    gap_max: Duration,
     remove_after: Duration,
     shrink_after: Duration,
 }
@@ -76,6 +81,7 @@ impl Books {
             freeze: Freeze::Lifted,
             is_pending: false,
             released: PeerSet::new(),
+            gap_max: 2 * shape.interval + LOOKUP_MAX,
             remove_after: shape.remove_after,
             shrink_after: shape.shrink_after.saturating_sub(earlier),
         }
@@ -140,7 +146,7 @@ impl Books {
         let service = &mut self.services[at];
         if let Some(since) = service.stands_since.take() {
             let until = if matches!(answer, Answer::Records(_)) { now } else { asked };
-            service.stood += until.saturating_sub(since);
+            service.stood += until.saturating_sub(since).min(self.gap_max);
         }
         service.is_denied = matches!(answer, Answer::Nobody { .. });
         let Answer::Records(records) = answer else { return };

@@ -21,11 +21,12 @@ pub(crate) enum Sabotage {
     HearsNothing,
     AdmitsAnyone,
     RefreshesAtEachConfirm,
+    TakesRareAnswersForManyTimes,
 }
 
 impl Sabotage {
     /// Each, and a promise that it must be seen to break.
-    pub(crate) const ALL: [(Self, &'static [Promise]); 9] = [
+    pub(crate) const ALL: [(Self, &'static [Promise]); 10] = [
         (Self::RemovesAtOnce, &[Promise::SlowToRemove]),
         (Self::BelievesAnyFall, &[Promise::ShrinkDoubted]),
         (Self::IgnoresFreeze, &[Promise::Frozen]),
@@ -35,6 +36,7 @@ impl Sabotage {
         (Self::HearsNothing, &[Promise::RightAtRest]),
         (Self::AdmitsAnyone, &[Promise::NoStranger]),
         (Self::RefreshesAtEachConfirm, &[Promise::RefreshBounded, Promise::RefreshOneAtATime]),
+        (Self::TakesRareAnswersForManyTimes, &[Promise::SlowToRemove]),
     ];
 
     /// The settings as the broken sidecar has them.
@@ -46,6 +48,7 @@ impl Sabotage {
                 Policy { max_shrink: MaxShrink::from_percent(100).expect("a percentage"), ..policy }
             }
             Self::IgnoresFreeze => Policy { freeze: false, ..policy },
+            Self::TakesRareAnswersForManyTimes => Policy { interval: 20 * policy.interval, ..policy },
             Self::AsksTooOften => Policy { interval: policy.interval / 2, ..policy },
             _ => policy,
         }
