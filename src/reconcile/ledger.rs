@@ -63,6 +63,9 @@ enum Presence {
 struct Nobody {
     since: Moment,
     answers: u32,
+    latest: Moment,
+    /// How long it was so, as far as somebody was there to ask.
+    stood: Duration,
 }
 
 impl Ledger {
@@ -111,15 +114,12 @@ impl Ledger {
 
     /// From when to when the last records answer stood, at most until `until`; none where DNS's last word
     /// is anything else.
-    ///
-    /// A gap longer than intervals and lookups are is no evidence: nobody was there to ask.
     pub(super) fn records_stood(&self, until: Moment, policy: &Policy) -> Option<(Moment, Moment)> {
         let since = match self.last {
             Some(Dated { value: LastAnswer::Records { .. }, .. }) => self.records_at,
             Some(_) | None => None,
         };
-        let stood_max = policy.interval.saturating_mul(2).saturating_add(LOOKUP_MAX);
-        since.map(|since| (since, until.min(since.after(stood_max))))
+        since.map(|since| (since, until.min(since.after(stood_max(policy)))))
     }
 
     /// Whether DNS has said anything at all yet.
@@ -164,8 +164,11 @@ impl Ledger {
     /// Books the authority's word that nobody is there.
     pub(super) fn nobody(&mut self, no_such_name: bool, soa_serial: u32, policy: &Policy, now: Moment) {
         self.advance_clock(self.asking.asked_at(now), policy);
-        let nobody = self.nobody.get_or_insert(Nobody { since: now, answers: 0 });
+        let first = Nobody { since: now, answers: 0, latest: now, stood: Duration::ZERO };
+        let nobody = self.nobody.get_or_insert(first);
         nobody.answers = nobody.answers.saturating_add(1);
+        nobody.stood += now.since(nobody.latest).min(stood_max(policy));
+        nobody.latest = now;
         self.note(LastAnswer::Nobody { no_such_name, soa_serial }, now);
     }
 
@@ -188,10 +191,10 @@ impl Ledger {
     }
 
     /// Lets all go once "nobody" has been said for `--empty-after`; says whether any went.
-    pub(super) fn remove_all_after_nobody(&mut self, policy: &Policy, now: Moment) -> bool {
-        let is_over = self.nobody.is_some_and(|nobody| {
-            nobody.answers >= DENIALS_MIN && policy.empty_after.is_over(now.since(nobody.since))
-        });
+    pub(super) fn remove_all_after_nobody(&mut self, policy: &Policy) -> bool {
+        let is_over = self
+            .nobody
+            .is_some_and(|nobody| nobody.answers >= DENIALS_MIN && policy.empty_after.is_over(nobody.stood));
         is_over && self.forget_all()
     }
 
@@ -319,6 +322,12 @@ impl Ledger {
         };
         self.last = Some(Dated { value, since });
     }
+}
+
+/// For how long an answer stands that no other one follows. A gap longer than intervals and lookups are is
+/// no evidence: nobody was there to ask.
+fn stood_max(policy: &Policy) -> Duration {
+    policy.interval.saturating_mul(2).saturating_add(LOOKUP_MAX)
 }
 
 impl Presence {

@@ -230,7 +230,7 @@ impl Machine {
                 self.pass_guards_time(at, self.ledgers[at].asking.asked_at(now));
                 self.ledgers[at].nobody(no_such_name, soa_serial, &self.policy, now);
                 self.ask_again(at, now, jitter);
-                if self.ledgers[at].remove_all_after_nobody(&self.policy, now) {
+                if self.ledgers[at].remove_all_after_nobody(&self.policy) {
                     self.desire(ChangeCause::EmptyAfter, now);
                 }
             }

@@ -198,6 +198,19 @@ fn time_in_which_nobody_asked_is_no_evidence() {
 }
 
 #[test]
+fn nor_is_it_where_nobody_is_said() {
+    let policy = Policy { empty_after: Patience::After(Duration::from_secs(60)), ..policy() };
+    let mut world = World::new(policy, None, records(&[1, 2]));
+    world.run_until(10.5);
+    world.dns_then_run(NOBODY, 11.5);
+    world.now = at(1000.0);
+    world.run_until(1047.5);
+    assert_eq!(world.listed(), peers(&[2]), "twelve seconds and forty-seven");
+    world.run_until(1048.5);
+    assert_eq!(world.listed(), peers(&[1]));
+}
+
+#[test]
 fn there_is_one_hold_while_somebody_is_always_missing() {
     let mut world = running(&[1, 2, 3, 4]);
     for step in 0..20_u16 {
