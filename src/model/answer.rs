@@ -126,7 +126,11 @@ impl fmt::Display for LookupFailure {
                 "DNS answered REFUSED; ask a server that serves this name: with `hostNetwork`, set \
                  `dnsPolicy: ClusterFirstWithHostNet`, or see --dns-server",
             ),
-            Self::ResponseCode(code) => write!(f, "DNS answered with response code {code}"),
+            Self::ResponseCode(code) => write!(
+                f,
+                "DNS answered with response code {code} (1 is FORMERR, 4 NOTIMP, 9 NOTAUTH); ask a server that \
+                 serves this name, see resolv.conf or --dns-server"
+            ),
             Self::NegativeWithoutSoa => {
                 f.write_str("DNS denied the name without an SOA record, so nobody vouches for it")
             }
