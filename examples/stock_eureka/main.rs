@@ -30,6 +30,8 @@ mod registry;
 mod release;
 #[path = "../../tests/stock_eureka/rest.rs"]
 mod rest;
+#[path = "../../tests/world/secret.rs"]
+mod secret;
 #[path = "../../tests/stock_eureka/server.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod server;
