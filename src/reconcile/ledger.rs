@@ -188,6 +188,7 @@ impl Ledger {
                 *answers < ABSENCES_MIN || !policy.remove_after.is_over(clock.saturating_sub(*since_clock))
             }
         });
+        self.missing_since = self.missing_since.filter(|_| self.is_anybody_missing());
     }
 
     /// Lets all go once "nobody" has been said for `--empty-after`; says whether any went.
@@ -298,8 +299,11 @@ impl Ledger {
     }
 
     fn note_missing(&mut self, now: Moment) {
-        let is_anybody = self.kept.values().any(|presence| presence.is_missing());
-        self.missing_since = is_anybody.then(|| self.missing_since.unwrap_or(now));
+        self.missing_since = self.is_anybody_missing().then(|| self.missing_since.unwrap_or(now));
+    }
+
+    fn is_anybody_missing(&self) -> bool {
+        self.kept.values().any(|presence| presence.is_missing())
     }
 
     fn note_crowded_out(&mut self, count: usize, now: Moment) {

@@ -224,6 +224,11 @@ fn there_is_one_hold_while_somebody_is_always_missing() {
     assert!(!world.has(ConditionKind::HeldRemoval));
     world.dns_then_run(records(&[1, 2, 3]), 131.5);
     assert!(world.status().conditions.iter().any(|condition| condition.since == at(131.0)));
+    // The one after it begins with the next answer, and not with what has left meanwhile.
+    world.run_until(161.5);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    world.dns_then_run(records(&[1, 2]), 162.5);
+    assert!(world.status().conditions.iter().any(|condition| condition.since == at(162.0)));
 }
 
 #[test]
