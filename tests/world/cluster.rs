@@ -92,8 +92,7 @@ impl Cluster {
 
     /// Starts it again where it was; it knows no pods.
     pub(crate) fn start_dns(&self) {
-        let dns = self.runtime.block_on(DnsServer::start(self.dns_address));
-        self.dns.replace(Some(dns.expect("its address is still free")));
+        self.dns.replace(Some(serve(&self.runtime, self.dns_address)));
     }
 
     /// Where everything of this cluster lies.
