@@ -21,6 +21,10 @@ const SETGID: u32 = 0o2000;
 /// Entries of a directory that are looked at; a volume of ours has a dozen.
 const ENTRIES_MAX: usize = 4096;
 
+/// How a file is opened that somebody else may have put there: no link is followed, a planted FIFO
+/// does not hold us for ever, and a terminal does not become ours.
+const GUARDED: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
 /// An open directory and the path under which it was opened, for messages.
 #[derive(Debug)]
 pub(super) struct Directory {
@@ -91,8 +95,9 @@ impl Directory {
 
     /// Makes a file that was not there, whatever the umask, and waits until it is on the disk.
     pub(super) fn create_file(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), PublishError> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd = rustix::fs::openat(&self.fd, name, flags, Mode::RUSR | Mode::WUSR)
+        // EXCL follows no link either.
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(0o600))
             .map_err(|errno| self.error(Step::Create, name, errno))?;
         let mut file = File::from(fd);
         file.write_all(bytes).map_err(|error| self.io_error(Step::Write, name, &error))?;
@@ -120,8 +125,7 @@ impl Directory {
     }
 
     fn open_or_create(&self, name: &str, access: OFlags) -> Result<File, Errno> {
-        // Without NONBLOCK a planted FIFO would hold us for ever.
-        let flags = access | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let flags = access | OFlags::CREATE | GUARDED;
         // Without CREATE first: on a read-only file system, what is there can still be opened.
         let open = |flags| rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(0o644));
         match open(flags - OFlags::CREATE) {
@@ -138,9 +142,7 @@ impl Directory {
 
     /// A regular file of at most `bytes_max`; `None` where nothing is.
     pub(super) fn read(&self, name: &str, bytes_max: usize) -> Result<Option<Content>, PublishError> {
-        // NONBLOCK for planted FIFOs, as above.
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let fd = match rustix::fs::openat(&self.fd, name, flags, Mode::empty()) {
+        let fd = match rustix::fs::openat(&self.fd, name, OFlags::RDONLY | GUARDED, Mode::empty()) {
             Err(Errno::NOENT) => return Ok(None),
             fd => fd.map_err(|errno| self.error(Step::Read, name, errno))?,
         };
@@ -297,6 +299,7 @@ fn entry_name(name: &CStr) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::time::Duration;
 
     use super::*;
 
@@ -319,6 +322,35 @@ mod tests {
         }
         assert_eq!(std::fs::read_to_string(at("victim")).expect("there"), "untouched");
         assert!(!at("nowhere").exists());
+    }
+
+    #[test]
+    fn follows_no_link_to_a_file() {
+        let (place, directory) = directory();
+        std::fs::write(place.path().join("victim"), "untouched").expect("made");
+        symlink("victim", place.path().join("link")).expect("made");
+        let read = directory.read("link", 100).expect_err("a link");
+        let opened = directory.open_lock_file("link").expect_err("a link");
+        assert_eq!((read.fault(), opened.fault()), (&Fault::Planted, &Fault::Planted));
+        let victim = directory.identity_below("victim").expect("there");
+        assert!(directory.rewrite("link", victim, b"new").is_err());
+        assert_eq!(std::fs::read_to_string(place.path().join("victim")).expect("there"), "untouched");
+    }
+
+    #[test]
+    fn is_held_up_by_no_fifo() {
+        let (place, directory) = directory();
+        rustix::fs::mknodat(&directory.fd, "fifo", FileType::Fifo, Mode::from_raw_mode(0o666), 0)
+            .expect("made");
+        let (done, waiting) = std::sync::mpsc::channel();
+        // To be held up on a thread of its own fails one test instead of stopping all of them.
+        std::thread::spawn(move || {
+            let read = directory.read("fifo", 100).expect_err("no file").fault().clone();
+            let _nobody_waits_any_more = done.send((read, directory.open_lock_file("fifo").is_ok()));
+        });
+        let outcome = waiting.recv_timeout(Duration::from_secs(10)).expect("held up by the FIFO");
+        assert_eq!(outcome, (Fault::Planted, true));
+        drop(place);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, AtFlags, CWD};
+use rustix::fs::{Access, AtFlags, CWD, StatVfs};
 
 use super::error::{Fault, Permissions};
 use super::mounts::{self, Mount};
@@ -13,8 +13,8 @@ use super::volume;
 use crate::document::FileName;
 use crate::settings::Layout;
 
-/// Bytes read of the mount table; a busy node's is a hundredth of it.
-const MOUNT_TABLE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Bytes read of the mount table, 4 MiB; a busy node's is a hundredth of it.
+const MOUNT_TABLE_BYTES_MAX: u64 = 4_194_304;
 
 /// The mount table of our own mount namespace.
 const MOUNT_TABLE: &str = "/proc/self/mountinfo";
@@ -79,7 +79,8 @@ pub fn inspect(directory: &Path, layout: Layout, names: &[FileName]) -> Vec<Haza
         return vec![Hazard::Unwritable { directory: directory.to_owned(), fault }];
     }
     let mut hazards = Vec::new();
-    if is_full(directory) {
+    // What keeps no account of its room is not said to be full.
+    if rustix::fs::statvfs(directory).is_ok_and(|room| is_used_up(&room)) {
         hazards.push(Hazard::Full(directory.to_owned()));
     }
     hazards.extend(occupied(directory, layout, names));
@@ -100,11 +101,10 @@ fn unwritable(directory: &Path) -> Option<Fault> {
     Some(Fault::of(errno, seen))
 }
 
-/// Whether the file system says that nothing more fits. Where it keeps no count, it says nothing.
-fn is_full(directory: &Path) -> bool {
-    let Ok(room) = rustix::fs::statvfs(directory) else { return false };
-    let used_up = |total: u64, available: u64| total > 0 && available == 0;
-    used_up(room.f_blocks, room.f_bavail) || used_up(room.f_files, room.f_favail)
+/// Whether no more blocks or no more inodes can be had. A file system that counts none has none in all.
+fn is_used_up(room: &StatVfs) -> bool {
+    let none_left = |total: u64, available: u64| total > 0 && available == 0;
+    none_left(room.f_blocks, room.f_bavail) || none_left(room.f_files, room.f_favail)
 }
 
 fn occupied(directory: &Path, layout: Layout, names: &[FileName]) -> Vec<Hazard> {
@@ -226,6 +226,20 @@ mod tests {
         let table = "1 0 0:1 / / rw - ext4 d rw\n2 1 0:2 /x /peers/a rw - ext4 d rw\n";
         let found = mounted(&mounts::parse(table), Path::new("/peers"), &[name("a"), name("b")]);
         assert_eq!(found, [Hazard::FileMounted("/peers/a".into())]);
+    }
+
+    #[test]
+    fn room_is_used_up_where_it_is_counted_and_none_is_left() {
+        let machine = rustix::fs::statvfs("/").expect("there");
+        let is_used_up = |[f_blocks, f_bavail, f_files, f_favail]: [u64; 4]| {
+            is_used_up(&StatVfs { f_blocks, f_bavail, f_files, f_favail, ..machine })
+        };
+        for used_up in [[1, 0, 1, 1], [1, 1, 1, 0], [1, 0, 0, 0], [0, 0, 1, 0]] {
+            assert!(is_used_up(used_up), "{used_up:?}");
+        }
+        for room in [[1, 1, 1, 1], [0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 1, 0, 1]] {
+            assert!(!is_used_up(room), "{room:?}");
+        }
     }
 
     #[test]

@@ -271,6 +271,23 @@ fn there_is_one_writer() {
 }
 
 #[test]
+fn what_a_holder_wrote_is_told_where_it_is_fit_to_print() {
+    let mut scene = Scene::new(Layout::Volume);
+    let held = fs::File::create(scene.at("..lock")).expect("made");
+    held.try_lock().expect("nobody else's");
+    for (written, told) in [
+        ("", None),
+        ("\n", None),
+        ("pid 7\u{7}", None),
+        ("pid 7 auf ä", None),
+        ("pid 7 on a\n", Some("pid 7 on a")),
+    ] {
+        fs::write(scene.at("..lock"), written).expect("writable");
+        assert_eq!(scene.fault(), Fault::Locked(told.map(str::to_owned)), "{written:?}");
+    }
+}
+
+#[test]
 fn a_removed_lock_is_taken_again() {
     Scene::each(|mut scene| {
         scene.expect("one", Published::Written);
@@ -328,8 +345,22 @@ fn planted_links_are_replaced_and_never_followed() {
     assert_eq!(names(&elsewhere), ["a"]);
 }
 
+/// Does this on a thread of its own: who is held up by a FIFO fails one test and stops no others.
+fn soon(what: impl FnOnce() + Send + 'static) {
+    let (done, waiting) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        what();
+        let _nobody_waits_any_more = done.send(());
+    });
+    waiting.recv_timeout(Duration::from_secs(10)).expect("failed, or held up");
+}
+
 #[test]
 fn planted_locks_and_special_files_are_named_and_hold_nobody_up() {
+    soon(planted_locks_and_special_files);
+}
+
+fn planted_locks_and_special_files() {
     Scene::each(|mut scene| {
         symlink(scene.victim(), scene.at("..lock")).expect("made");
         assert_eq!(scene.fault(), Fault::Planted);
