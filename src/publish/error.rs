@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Stat;
 use rustix::io::Errno;
 
+const STICKY: u32 = 0o1000;
+
 /// A publication, or the reading of its state, that failed.
 ///
 /// The operating system's own words are in `source()`.
@@ -68,8 +70,10 @@ pub enum Fault {
     Full,
     /// EBUSY: the file is a mount point of its own, over which nothing can be renamed.
     SingleFileMount,
-    /// EACCES, EPERM.
+    /// EACCES, and EPERM where owner and mode explain it.
     Denied(Permissions),
+    /// EPERM where owner and mode would let us: a flag of the file system's, or a security module.
+    Forbidden(Permissions),
     /// ELOOP, EEXIST, or a special file: somebody else put something where only we write.
     Planted,
     /// A real directory stands where a file belongs.
@@ -102,7 +106,20 @@ impl fmt::Display for Fault {
             Self::Occupied => "a directory of that name is in the way; remove it",
             Self::OutOfDescriptors => "no file descriptors are left; raise the limit of open files",
             Self::Other => "the operating system refuses",
-            Self::Denied(permissions) => return permissions.fmt(f),
+            Self::Denied(permissions) => {
+                return write!(
+                    f,
+                    "permission denied: {permissions}; set the pod's `fsGroup`, or `runAsUser` to the directory's owner"
+                );
+            }
+            Self::Forbidden(permissions) => {
+                return write!(
+                    f,
+                    "forbidden although its mode allows it: {permissions}; take the immutable or append-only flag \
+                     off the directory (`lsattr -d`, `chattr -ia`), or have a security module (SELinux, AppArmor, \
+                     seccomp) allow it"
+                );
+            }
             Self::Locked(holder) => {
                 let holder = holder.as_deref().unwrap_or("another process");
                 return write!(
@@ -123,7 +140,11 @@ impl Fault {
             Errno::ROFS => Self::ReadOnly,
             Errno::NOSPC | Errno::DQUOT => Self::Full,
             Errno::BUSY => Self::SingleFileMount,
-            Errno::ACCESS | Errno::PERM => Self::Denied(permissions()),
+            Errno::ACCESS => Self::Denied(permissions()),
+            Errno::PERM => {
+                let permissions = permissions();
+                if permissions.allow() { Self::Forbidden(permissions) } else { Self::Denied(permissions) }
+            }
             Errno::LOOP | Errno::EXIST => Self::Planted,
             Errno::ISDIR | Errno::NOTEMPTY => Self::Occupied,
             Errno::MFILE | Errno::NFILE => Self::OutOfDescriptors,
@@ -137,6 +158,8 @@ impl Fault {
 pub struct Permissions {
     uid: u32,
     gid: u32,
+    /// Ours besides `gid`, as `fsGroup` gives them.
+    groups: Vec<u32>,
     directory: Option<Owned>,
 }
 
@@ -152,21 +175,37 @@ impl Permissions {
     /// Ours, beside those of a directory as `stat` shows it, where it can be seen at all.
     pub(super) fn seen(directory: Option<&Stat>) -> Self {
         let owned = |stat: &Stat| Owned { uid: stat.st_uid, gid: stat.st_gid, mode: stat.st_mode & 0o7777 };
+        let groups = rustix::process::getgroups().unwrap_or_default();
         Self {
             uid: rustix::process::geteuid().as_raw(),
             gid: rustix::process::getegid().as_raw(),
+            groups: groups.iter().map(|group| group.as_raw()).collect(),
             directory: directory.map(owned),
+        }
+    }
+}
+
+impl Permissions {
+    /// Whether owner and mode let us make and remove whatever we like in the directory.
+    fn allow(&self) -> bool {
+        let Some(Owned { uid, gid, mode }) = self.directory else { return false };
+        let is_in_group = self.gid == gid || self.groups.contains(&gid);
+        match self.uid {
+            0 => true,
+            ours if ours == uid => mode & 0o300 == 0o300,
+            // In a sticky directory, what is of another user stays.
+            _ if mode & STICKY != 0 => false,
+            _ if is_in_group => mode & 0o030 == 0o030,
+            _ => mode & 0o003 == 0o003,
         }
     }
 }
 
 impl fmt::Display for Permissions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "permission denied: we are uid {} gid {}", self.uid, self.gid)?;
-        if let Some(Owned { uid, gid, mode }) = &self.directory {
-            write!(f, ", the directory is mode {mode:04o} of uid {uid} gid {gid}")?;
-        }
-        f.write_str("; set the pod's `fsGroup`, or `runAsUser` to the directory's owner")
+        write!(f, "we are uid {} gid {}", self.uid, self.gid)?;
+        let Some(Owned { uid, gid, mode }) = &self.directory else { return Ok(()) };
+        write!(f, ", the directory is mode {mode:04o} of uid {uid} gid {gid}")
     }
 }
 
@@ -227,7 +266,7 @@ mod tests {
 
     #[test]
     fn each_error_number_has_its_fault() {
-        let permissions = || Permissions { uid: 1, gid: 2, directory: None };
+        let permissions = || Permissions { uid: 1, gid: 2, groups: vec![], directory: None };
         for (errno, fault) in [
             (Errno::NOENT, Fault::Missing),
             (Errno::NOTDIR, Fault::NotADirectory),
@@ -260,14 +299,54 @@ mod tests {
     }
 
     #[test]
+    fn what_owner_and_mode_allow_is_forbidden_by_something_else() {
+        let owned = |mode| Owned { uid: 3, gid: 4, mode };
+        let we = |uid, gid, groups: &[u32], mode| {
+            let groups = groups.to_vec();
+            Permissions { uid, gid, groups, directory: Some(owned(mode)) }
+        };
+        for allowed in [
+            we(0, 0, &[], 0o000),
+            we(3, 9, &[], 0o1300),
+            we(9, 4, &[], 0o030),
+            we(9, 8, &[7, 4], 0o2030),
+            we(9, 8, &[7], 0o003),
+        ] {
+            let permissions = allowed.clone();
+            assert_eq!(Fault::of(Errno::PERM, || permissions), Fault::Forbidden(allowed));
+        }
+        for denied in [
+            we(3, 4, &[], 0o477),
+            we(3, 4, &[], 0o277),
+            we(3, 4, &[], 0o177),
+            we(9, 4, &[], 0o727),
+            we(9, 8, &[4], 0o717),
+            we(9, 8, &[], 0o775),
+            we(9, 8, &[], 0o776),
+            we(9, 8, &[], 0o1777),
+            Permissions { uid: 0, gid: 0, groups: vec![], directory: None },
+        ] {
+            let permissions = denied.clone();
+            assert_eq!(Fault::of(Errno::PERM, || permissions), Fault::Denied(denied));
+        }
+    }
+
+    #[test]
     fn faults_that_carry_something_say_it() {
         let owned = Owned { uid: 3, gid: 4, mode: 0o2755 };
-        let denied = Fault::Denied(Permissions { uid: 1, gid: 2, directory: Some(owned) });
+        let permissions = Permissions { uid: 1, gid: 2, groups: vec![], directory: Some(owned) };
+        let denied = Fault::Denied(permissions.clone());
         for (fault, said) in [
             (
                 denied,
                 "permission denied: we are uid 1 gid 2, the directory is mode 2755 of uid 3 gid 4; set the pod's \
                  `fsGroup`, or `runAsUser` to the directory's owner",
+            ),
+            (
+                Fault::Forbidden(permissions),
+                "forbidden although its mode allows it: we are uid 1 gid 2, the directory is mode 2755 of uid 3 gid 4; \
+                 take the immutable or append-only flag off the directory (`lsattr -d`, `chattr -ia`), or have a \
+                 security module (SELinux, AppArmor, seccomp) allow it",
             ),
             (
                 Fault::Locked(Some("pid 7 on a".to_owned())),
