@@ -21,6 +21,9 @@ const SETGID: u32 = 0o2000;
 /// Entries of a directory that are looked at; a volume of ours has a dozen.
 const ENTRIES_MAX: usize = 4096;
 
+/// Entries that are looked at to find them among those of others: under a second's work.
+const LOOKED_AT_MAX: usize = 1 << 20;
+
 /// How a file is opened that somebody else may have put there: no link is followed, a planted FIFO
 /// does not hold us for ever, and a terminal does not become ours.
 const GUARDED: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
@@ -211,21 +214,26 @@ impl Directory {
     /// Removes a directory that holds files and links only.
     pub(super) fn remove_directory(&self, name: &str) -> Result<(), PublishError> {
         let inner = self.open_below(name)?;
-        for entry in inner.entries()? {
+        for entry in inner.entries(|_| true)? {
             inner.remove_file(&entry.name)?;
         }
         rustix::fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR)
             .map_err(|errno| self.error(Step::Remove, name, errno))
     }
 
-    /// What is in the directory, `.` and `..` left out; at most [`ENTRIES_MAX`].
-    pub(super) fn entries(&self) -> Result<Vec<Entry>, PublishError> {
+    /// What is in the directory and is `wanted`, `.` and `..` left out; at most [`ENTRIES_MAX`].
+    ///
+    /// However much of others is there, it takes no room from what is ours.
+    pub(super) fn entries(&self, wanted: impl Fn(&Entry) -> bool) -> Result<Vec<Entry>, PublishError> {
         let failed = |errno| self.error(Step::Read, ".", errno);
         let mut entries = Vec::new();
-        for entry in Dir::read_from(&self.fd).map_err(failed)?.take(ENTRIES_MAX) {
-            let entry = entry.map_err(failed)?;
-            if let Some(name) = entry_name(entry.file_name()) {
-                entries.push(Entry { name, is_link: entry.file_type().is_symlink() });
+        for found in Dir::read_from(&self.fd).map_err(failed)?.take(LOOKED_AT_MAX) {
+            let found = found.map_err(failed)?;
+            let entry = entry_name(found.file_name())
+                .map(|name| Entry { name, is_link: found.file_type().is_symlink() });
+            entries.extend(entry.filter(&wanted));
+            if entries.len() == ENTRIES_MAX {
+                break;
             }
         }
         Ok(entries)

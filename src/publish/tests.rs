@@ -447,6 +447,35 @@ fn what_others_left_stops_nothing_that_it_is_not_in_the_way_of() {
 }
 
 #[test]
+fn what_others_keep_in_the_directory_hides_nothing_of_ours() {
+    const MANY: usize = 3000;
+    let parent = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory");
+    let at = |name: &str| parent.path().join(name);
+    for number in 0..MANY {
+        // Whatever order a directory has, of its names or of their coming.
+        fs::write(at(&format!("!{number}")), "").expect("made");
+        symlink("nowhere", at(&format!("~{number}"))).expect("made");
+    }
+    let mut publisher = Publisher::new(parent.path().to_owned(), Layout::Volume, 0o644);
+    for number in 0..30 {
+        publisher.publish(&[file("a", &number.to_string())], b"").expect("published");
+    }
+    fs::write(at("..tmp~a"), "half").expect("made");
+    symlink("..data/gone", at("gone")).expect("made");
+    for number in 0..MANY {
+        fs::write(at(&format!("zz{number}")), "").expect("made");
+    }
+    drop(publisher);
+    std::thread::sleep(LONGER_THAN_THE_GRACE);
+    let mut publisher = Publisher::new(parent.path().to_owned(), Layout::Volume, 0o644);
+    assert_eq!(publisher.publish(&[file("a", "29")], b"").expect("published"), Published::Written);
+    let generations = names(parent.path()).iter().filter(|name| name.starts_with("..2")).count();
+    assert_eq!(generations, 2);
+    assert!(!at("..tmp~a").exists() && fs::symlink_metadata(at("gone")).is_err());
+    assert!(names(parent.path()).len() > 3 * MANY, "what is of others stays");
+}
+
+#[test]
 fn outputs_that_are_no_longer_published_lose_their_links() {
     let mut scene = Scene::new(Layout::Volume);
     scene.expect("one", Published::Written);

@@ -62,7 +62,7 @@ pub(super) fn is_current(directory: &Directory, wanted: &Wanted<'_>) -> Result<b
     if !wanted.is_in(&generation) || !wanted.names().all(is_linked) {
         return Ok(false);
     }
-    Ok(stale_links(directory, &directory.entries()?, wanted).is_empty())
+    Ok(stale_links(directory, wanted)?.is_empty())
 }
 
 /// Writes a generation and makes it the current one.
@@ -89,8 +89,7 @@ pub(super) fn write(
 pub(super) fn sweep(directory: &Directory) -> Result<(), PublishError> {
     remove_generations(directory, &Superseded::default())?;
     let is_temporary = |name: &str| name == DATA_TEMPORARY || name.starts_with(TEMPORARY);
-    let entries = directory.entries()?;
-    for entry in entries.iter().filter(|entry| is_temporary(&entry.name)) {
+    for entry in directory.entries(|entry| is_temporary(&entry.name))? {
         let _in_nobodys_way = directory.remove_file(&entry.name);
     }
     Ok(())
@@ -105,8 +104,8 @@ pub(super) fn open_current(directory: &Directory) -> Result<Option<Directory>, P
 ///
 /// What cannot be removed is in nobody's way, and the next publication tries again.
 pub(super) fn clear(directory: &Directory, wanted: &Wanted<'_>) {
-    let Ok(entries) = directory.entries() else { return };
-    for name in stale_links(directory, &entries, wanted).into_iter().chain([DATA]) {
+    let Ok(stale) = stale_links(directory, wanted) else { return };
+    for name in stale.iter().map(|entry| entry.name.as_str()).chain([DATA]) {
         let _next_time = directory.remove_file(name);
     }
     let _next_time = remove_generations(directory, &Superseded::default());
@@ -148,8 +147,8 @@ fn link(directory: &Directory, wanted: &Wanted<'_>) -> Result<(), PublishError> 
 /// Removes what this publication has replaced. It is in nobody's way, so a failure is no failure of
 /// the publication, and the next one tries again.
 fn remove_replaced(directory: &Directory, wanted: &Wanted<'_>) {
-    let Ok(entries) = directory.entries() else { return };
-    for name in stale_links(directory, &entries, wanted).into_iter().chain([STATE]) {
+    let Ok(stale) = stale_links(directory, wanted) else { return };
+    for name in stale.iter().map(|entry| entry.name.as_str()).chain([STATE]) {
         let _next_time = directory.remove_file(name);
     }
 }
@@ -159,19 +158,20 @@ fn remove_replaced(directory: &Directory, wanted: &Wanted<'_>) {
 /// One that cannot be removed was made by somebody else, and does not grow.
 fn remove_generations(directory: &Directory, superseded: &Superseded) -> Result<(), PublishError> {
     let current = current(directory)?;
-    let entries = directory.entries()?;
-    let generations = entries.iter().filter_map(|entry| GenerationName::parse(&entry.name));
-    for name in generations.filter(|name| current.as_ref() != Some(name) && !superseded.holds(name)) {
-        let _next_time = directory.remove_directory(name.as_str());
+    let is_needed = |name: &GenerationName| current.as_ref() == Some(name) || superseded.holds(name);
+    let is_over = |entry: &Entry| GenerationName::parse(&entry.name).is_some_and(|name| !is_needed(&name));
+    for entry in directory.entries(is_over)? {
+        let _next_time = directory.remove_directory(&entry.name);
     }
     Ok(())
 }
 
 /// Links of ours to files that are no longer published.
-fn stale_links<'a>(directory: &Directory, entries: &'a [Entry], wanted: &Wanted<'_>) -> Vec<&'a str> {
-    let links = entries.iter().filter(|entry| entry.is_link).map(|entry| entry.name.as_str());
+fn stale_links(directory: &Directory, wanted: &Wanted<'_>) -> Result<Vec<Entry>, PublishError> {
     let is_wanted = |link: &str| wanted.names().any(|name| name == link);
-    links.filter(|link| !is_wanted(link) && directory.links(link, &target_of(link))).collect()
+    directory.entries(|Entry { name, is_link }| {
+        *is_link && !is_wanted(name) && directory.links(name, &target_of(name))
+    })
 }
 
 fn target_of(name: &str) -> String {
