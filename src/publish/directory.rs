@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
 use super::error::{Fault, Permissions, PublishError, Step};
@@ -18,10 +18,10 @@ use super::error::{Fault, Permissions, PublishError, Step};
 const MODE_BITS: u32 = 0o7777;
 const SETGID: u32 = 0o2000;
 
-/// Entries of a directory that are looked at; a volume of ours has a dozen.
+/// Entries of ours that are dealt with at once; a volume has a dozen, and what is over it waits.
 const ENTRIES_MAX: usize = 4096;
 
-/// Entries that are looked at to find them among those of others: under a second's work.
+/// Entries that are looked at to find them among those of others: about a second's work.
 const LOOKED_AT_MAX: usize = 1 << 20;
 
 /// How a file is opened that somebody else may have put there: no link is followed, a planted FIFO
@@ -197,6 +197,23 @@ impl Directory {
         outcome
     }
 
+    /// Makes `name`, which is a directory, a link to `target` in one step; the directory is `aside`
+    /// from then on, whole: readers that find their files in it find them until the swap.
+    pub(super) fn swap_link(&self, target: &str, name: &str, aside: &str) -> Result<(), PublishError> {
+        self.remove_file(aside)?;
+        rustix::fs::symlinkat(target, &self.fd, aside)
+            .map_err(|errno| self.error(Step::Create, aside, errno))?;
+        let swapped = rustix::fs::renameat_with(&self.fd, aside, &self.fd, name, RenameFlags::EXCHANGE);
+        swapped.map_err(|errno| {
+            let _already_failing = self.remove_file(aside);
+            match errno {
+                // The file system cannot do it.
+                Errno::INVAL | Errno::NOSYS => self.fault(Step::Rename, name, Fault::Occupied),
+                errno => self.error(Step::Rename, name, errno),
+            }
+        })
+    }
+
     /// Puts `from` where `to` is, in one step.
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), PublishError> {
         rustix::fs::renameat(&self.fd, from, &self.fd, to)
@@ -239,19 +256,17 @@ impl Directory {
         Ok(entries)
     }
 
-    /// Whether a real directory of this name is in the way of a file.
+    /// Refuses a real directory that is in the way of a file.
     pub(super) fn refuse_directory(&self, name: &str) -> Result<(), PublishError> {
-        match self.stat_below(name) {
-            Some(stat) if FileType::from_raw_mode(stat.st_mode).is_dir() => {
-                Err(self.fault(Step::Create, name, Fault::Occupied))
-            }
-            _ => Ok(()),
+        if self.has_directory(name) {
+            return Err(self.fault(Step::Create, name, Fault::Occupied));
         }
+        Ok(())
     }
 
-    /// Whether anything of this name is there.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.stat_below(name).is_some()
+    /// Whether a real directory of this name is there.
+    pub(super) fn has_directory(&self, name: &str) -> bool {
+        self.stat_below(name).is_some_and(|stat| FileType::from_raw_mode(stat.st_mode).is_dir())
     }
 
     /// Waits until the names are on the disk.

@@ -108,12 +108,13 @@ fn is_used_up(room: &StatVfs) -> bool {
 }
 
 fn occupied(directory: &Path, layout: Layout, names: &[FileName]) -> Vec<Hazard> {
-    let ours = match layout {
-        Layout::Volume => Some(volume::DATA),
-        Layout::Plain => None,
-    };
-    let names = names.iter().map(FileName::as_str).chain(ours);
     let is_directory = |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
+    // A directory `..data` is set aside, unless one is there already.
+    let aside = match layout {
+        Layout::Volume if is_directory(&directory.join(volume::DATA)) => Some(volume::DATA_ASIDE),
+        Layout::Volume | Layout::Plain => None,
+    };
+    let names = names.iter().map(FileName::as_str).chain(aside);
     names.map(|name| directory.join(name)).filter(is_directory).map(Hazard::Occupied).collect()
 }
 
@@ -251,7 +252,13 @@ mod tests {
         fs::write(at("file"), "").expect("made");
         let occupied = |layout| occupied(directory.path(), layout, &[name("a"), name("b")]);
         assert_eq!(occupied(Layout::Plain), [Hazard::Occupied(at("a"))]);
-        assert_eq!(occupied(Layout::Volume), [Hazard::Occupied(at("a")), Hazard::Occupied(at("..data"))]);
+        assert_eq!(occupied(Layout::Volume), [Hazard::Occupied(at("a"))], "it can be set aside");
+        fs::create_dir(at("..data_aside")).expect("made");
+        assert_eq!(occupied(Layout::Plain), [Hazard::Occupied(at("a"))]);
+        assert_eq!(
+            occupied(Layout::Volume),
+            [Hazard::Occupied(at("a")), Hazard::Occupied(at("..data_aside"))]
+        );
         let inspect = |name| inspect(&at(name), Layout::Volume, &[]);
         let unwritable = |name, fault| Hazard::Unwritable { directory: at(name), fault };
         assert_eq!(inspect("none"), [unwritable("none", Fault::Missing)]);

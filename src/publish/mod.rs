@@ -11,6 +11,7 @@
 //! | `..lock` | both | held by the one writer; stays |
 //! | `..data` → `..2025_01_31_10_00_00.x7Gk2…` | volume | the current generation; the one before is kept for a while |
 //! | `..state.json` | both | what the next life needs; in `volume` inside the generation |
+//! | `..data_aside` | volume | a directory that somebody made in the place of `..data`, as it was; stays |
 //! | `..tmp~NAME`, `..data_tmp` | both | on their way to a rename; removed by the next writer |
 //!
 //! Everything here blocks. Must never follow a link below the directory, never leave a reader
@@ -29,7 +30,9 @@ mod state_file;
 mod tests;
 mod volume;
 
+use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::document::File;
@@ -70,7 +73,7 @@ pub struct Publisher {
     file_mode: u32,
     held: Option<Held>,
     /// What was last in place in this life.
-    last: Option<Fingerprint>,
+    last: Option<Placed>,
 }
 
 /// The directory that we are the one writer of.
@@ -80,6 +83,13 @@ struct Held {
     identity: Identity,
     lock: Lock,
     superseded: Superseded,
+}
+
+/// A publication that was in place.
+#[derive(Debug)]
+struct Placed {
+    fingerprint: Fingerprint,
+    names: Vec<String>,
 }
 
 /// Tells one publication from another; chance makes two alike once in 2⁶⁴.
@@ -110,12 +120,25 @@ impl Publisher {
                 Layout::Plain => plain::write(directory, &wanted)?,
             }
         }
-        let before = self.last.replace(fingerprint);
+        let names = wanted.names().map(str::to_owned).collect();
+        let before = self.last.replace(Placed { fingerprint, names });
         Ok(match is_current {
             true => Published::Unchanged,
-            false if before == Some(fingerprint) => Published::Repaired,
+            false if before.is_some_and(|before| before.fingerprint == fingerprint) => Published::Repaired,
             false => Published::Written,
         })
+    }
+
+    /// Whether readers have lost a file that this life put in place: it is gone, or no file any more.
+    ///
+    /// For after an error, which by itself takes nothing away: others do. What we may not look at is
+    /// not said to be lost.
+    pub fn has_lost_files(&self) -> bool {
+        let is_lost = |name: &String| match fs::metadata(self.path.join(name)) {
+            Ok(metadata) => !metadata.is_file(),
+            Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+        };
+        self.last.as_ref().is_some_and(|last| last.names.iter().any(is_lost))
     }
 
     /// The state that the last publication left, of whichever life and layout; at most

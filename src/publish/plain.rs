@@ -10,7 +10,7 @@ use super::{Wanted, temporary, volume};
 
 /// Whether readers find exactly this already.
 pub(super) fn is_current(directory: &Directory, wanted: &Wanted<'_>) -> bool {
-    wanted.is_in(directory) && !directory.has(volume::DATA)
+    wanted.is_in(directory) && !volume::is_linked(directory)
 }
 
 /// Writes what differs and renames it into place.

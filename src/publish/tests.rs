@@ -447,6 +447,92 @@ fn what_others_left_stops_nothing_that_it_is_not_in_the_way_of() {
 }
 
 #[test]
+fn a_directory_in_the_links_place_is_set_aside_whole_and_only_once() {
+    let mut scene = Scene::new(Layout::Volume);
+    scene.expect("one", Published::Written);
+    let usurp = |scene: &Scene, text: &str| {
+        fs::remove_file(scene.at("..data")).expect("a link");
+        fs::create_dir(scene.at("..data")).expect("made");
+        fs::write(scene.at("..data/a"), text).expect("made");
+    };
+    usurp(&scene, "of somebody else");
+    scene.expect("one", Published::Repaired);
+    scene.expect("one", Published::Unchanged);
+    scene.next_life();
+    scene.expect("two", Published::Written);
+    assert_eq!(scene.read("..data_aside/a"), "of somebody else", "it stays");
+    usurp(&scene, "once more");
+    let before = scene.names();
+    let error = scene.publish("three").expect_err("there is one already");
+    assert_eq!((error.fault(), error.path()), (&Fault::Occupied, scene.at("..data_aside").as_path()));
+    assert_eq!(scene.names(), before, "nothing was written");
+    assert_eq!(
+        (scene.read("a").as_str(), scene.read("..data_aside/a").as_str()),
+        ("once more", "of somebody else")
+    );
+    fs::remove_dir_all(scene.at("..data_aside")).expect("there");
+    scene.expect("three", Published::Written);
+}
+
+#[test]
+fn what_is_set_aside_is_no_link_of_an_attempt_that_was_cut_short() {
+    let mut scene = Scene::new(Layout::Volume);
+    scene.expect("one", Published::Written);
+    for name in ["..data_aside", "..data_tmp"] {
+        symlink("..2025_01_01_00_00_00.orphan", scene.at(name)).expect("made");
+    }
+    scene.next_life();
+    scene.expect("one", Published::Unchanged);
+    assert!(!scene.names().contains(&"..data_aside".to_owned()));
+    symlink("..2025_01_01_00_00_00.orphan", scene.at("..data_aside")).expect("made");
+    fs::remove_file(scene.at("..data")).expect("there");
+    fs::create_dir(scene.at("..data")).expect("made");
+    scene.expect("one", Published::Repaired);
+    assert!(scene.at("..data_aside").is_dir());
+}
+
+#[test]
+fn plain_files_want_no_link_beside_them_and_mind_no_directory() {
+    let mut scene = Scene::new(Layout::Plain);
+    scene.expect("one", Published::Written);
+    symlink("nowhere", scene.at("..data")).expect("made");
+    scene.expect("one", Published::Repaired);
+    fs::create_dir(scene.at("..data")).expect("nothing is there");
+    scene.expect("one", Published::Unchanged);
+}
+
+#[test]
+fn lost_files_are_told_from_those_that_an_error_left() {
+    type Loss = fn(&Scene);
+    let losses: [Loss; 4] = [
+        |scene| fs::remove_file(scene.at("a")).expect("there"),
+        |scene| {
+            fs::remove_file(scene.at("b")).expect("there");
+            fs::create_dir(scene.at("b")).expect("made");
+        },
+        |scene| fs::remove_dir_all(&scene.path).expect("ours"),
+        |scene| {
+            fs::remove_dir_all(&scene.path).expect("ours");
+            fs::write(&scene.path, "").expect("made");
+        },
+    ];
+    for lose in losses {
+        Scene::each(|mut scene| {
+            assert!(!scene.publisher.has_lost_files(), "nothing was put in place");
+            scene.expect("one", Published::Written);
+            fs::remove_file(scene.at("..lock")).expect("there");
+            fs::create_dir(scene.at("..lock")).expect("made");
+            assert!(
+                scene.publish("two").is_err() && !scene.publisher.has_lost_files(),
+                "the old ones are there"
+            );
+            lose(&scene);
+            assert!(scene.publish("two").is_err() && scene.publisher.has_lost_files(), "{:?}", scene.layout);
+        });
+    }
+}
+
+#[test]
 fn what_others_keep_in_the_directory_hides_nothing_of_ours() {
     const MANY: usize = 3000;
     let parent = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory");

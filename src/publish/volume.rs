@@ -17,6 +17,9 @@ use super::{STATE, TEMPORARY, Wanted, temporary};
 pub(super) const DATA: &str = "..data";
 /// Its successor, as the kubelet calls it.
 const DATA_TEMPORARY: &str = "..data_tmp";
+/// Where a directory goes that somebody made in the link's place. It is not ours to remove, so it
+/// stays there, and there is one at most: with whoever makes them again, the operator must talk.
+pub(super) const DATA_ASIDE: &str = "..data_aside";
 
 /// How long a generation stays after its time, at least. A reader takes microseconds from `..data`
 /// to the file, unless it is stopped in between: by a CPU limit for several periods of 100 ms, or with
@@ -71,7 +74,8 @@ pub(super) fn write(
     superseded: &mut Superseded,
     wanted: &Wanted<'_>,
 ) -> Result<(), PublishError> {
-    wanted.names().chain([DATA]).try_for_each(|name| directory.refuse_directory(name))?;
+    let aside = directory.has_directory(DATA).then_some(DATA_ASIDE);
+    wanted.names().chain(aside).try_for_each(|name| directory.refuse_directory(name))?;
     let outcome = replace(directory, superseded, wanted)
         .and_then(|()| link(directory, wanted))
         .and_then(|()| directory.sync());
@@ -88,7 +92,8 @@ pub(super) fn write(
 /// What cannot be removed was made by somebody else. Where it is in the way, the publication says so.
 pub(super) fn sweep(directory: &Directory) -> Result<(), PublishError> {
     remove_generations(directory, &Superseded::default())?;
-    let is_temporary = |name: &str| name == DATA_TEMPORARY || name.starts_with(TEMPORARY);
+    let is_temporary =
+        |name: &str| [DATA_TEMPORARY, DATA_ASIDE].contains(&name) || name.starts_with(TEMPORARY);
     for entry in directory.entries(|entry| is_temporary(&entry.name))? {
         let _in_nobodys_way = directory.remove_file(&entry.name);
     }
@@ -111,6 +116,11 @@ pub(super) fn clear(directory: &Directory, wanted: &Wanted<'_>) {
     let _next_time = remove_generations(directory, &Superseded::default());
 }
 
+/// Whether a link `..data` is there, wherever it leads.
+pub(super) fn is_linked(directory: &Directory) -> bool {
+    directory.link_target(DATA).is_ok_and(|target| target.is_some())
+}
+
 fn current(directory: &Directory) -> Result<Option<GenerationName>, PublishError> {
     Ok(directory.link_target(DATA)?.and_then(|target| GenerationName::parse(&target)))
 }
@@ -126,7 +136,11 @@ fn replace(
     let generation = directory.create_directory(name.as_str())?;
     wanted.contents().try_for_each(|(file, bytes)| generation.create_file(file, bytes, wanted.mode))?;
     generation.sync()?;
-    directory.put_link(name.as_str(), DATA, DATA_TEMPORARY)?;
+    if directory.has_directory(DATA) {
+        directory.swap_link(name.as_str(), DATA, DATA_ASIDE)?;
+    } else {
+        directory.put_link(name.as_str(), DATA, DATA_TEMPORARY)?;
+    }
     if let Some(previous) = previous {
         superseded.add(previous);
     }
