@@ -73,9 +73,6 @@ impl Board {
         self.metrics.loop_turned();
         self.metrics.admin(AdminListener::Public, totals(&self.connections.public));
         self.metrics.admin(AdminListener::Local, totals(&self.connections.local));
-        if status.is_published_once {
-            self.list = ListInPlace::OfThisLife;
-        }
         self.journal.note(&status);
         self.metrics.observe_status(&status, self.clock.wall());
         self.snapshots.show(Snapshot {
@@ -102,6 +99,11 @@ impl Board {
         }
     }
 
+    /// Others took the list away, and it could not be put back.
+    pub(super) fn lost_list(&mut self) {
+        self.list = ListInPlace::Nothing;
+    }
+
     pub(super) fn previous_life_is_unusable(reason: &str) {
         warn!(reason, "the previous life's state cannot be used; the list is built anew from DNS");
     }
@@ -112,6 +114,13 @@ impl Board {
     }
 
     pub(super) fn published(&mut self, outcome: &PublishOutcome, peers: usize, took: Duration, now: Moment) {
+        match outcome {
+            PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
+                self.list = ListInPlace::OfThisLife;
+            }
+            // What was in place stays there; where others took it away, that is told apart.
+            PublishOutcome::Failed(_) => {}
+        }
         Journal::published(outcome, peers);
         self.metrics.publication(outcome, took, self.clock.wall().since_epoch(now));
     }

@@ -236,6 +236,9 @@ impl<'a, O: Outside> Agent<'a, O> {
                 Observation::Answered { question, answer }
             }
             Outcome::Published { volume, outcome, peers } => {
+                if volume.has_lost_list() {
+                    self.board.lost_list();
+                }
                 self.volume = Some(volume);
                 self.board.published(&outcome, peers, took, now);
                 Observation::Published(outcome)

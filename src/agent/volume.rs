@@ -18,7 +18,10 @@ const USER_INFO_BYTES_MAX: u64 = 4096;
 /// The directory that is written into.
 ///
 /// Blocking: a stalled disk stalls whoever calls this, so the loop hands it to a thread of its own.
-pub(super) struct Volume(Publisher);
+pub(super) struct Volume {
+    publisher: Publisher,
+    has_lost_list: bool,
+}
 
 /// Why a publication did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -39,23 +42,31 @@ impl Volume {
     /// The volume that `output` names; nothing is touched yet.
     pub(super) fn new(output: &OutputSettings) -> Self {
         let directory = output.directory.clone().unwrap_or_default();
-        Self(Publisher::new(directory, output.layout, output.file_mode))
+        let publisher = Publisher::new(directory, output.layout, output.file_mode);
+        Self { publisher, has_lost_list: false }
     }
 
     /// What the previous life left; a reason where that cannot be used.
     pub(super) fn previous_life(&self) -> Result<Option<PreviousLife>, String> {
-        let bytes = self.0.read_state().map_err(|error| in_full(&error))?;
+        let bytes = self.publisher.read_state().map_err(|error| in_full(&error))?;
         bytes.as_deref().map(decode_state).transpose().map_err(|fault| in_full(&fault))
     }
 
     /// Makes the files of `output` say what `publication` says.
     pub(super) fn publish(&mut self, output: &OutputSettings, publication: &Publication) -> PublishOutcome {
-        match self.try_publish(output, publication) {
+        let outcome = self.try_publish(output, publication);
+        self.has_lost_list = outcome.is_err() && self.publisher.has_lost_files();
+        match outcome {
             Ok(Published::Written) => PublishOutcome::Written,
             Ok(Published::Unchanged) => PublishOutcome::Unchanged,
             Ok(Published::Repaired) => PublishOutcome::Repaired,
             Err(error) => PublishOutcome::Failed(in_full(&error)),
         }
+    }
+
+    /// Whether the last publication failed, and readers do not find the list before it either.
+    pub(super) fn has_lost_list(&self) -> bool {
+        self.has_lost_list
     }
 
     fn try_publish(
@@ -64,7 +75,7 @@ impl Volume {
         publication: &Publication,
     ) -> Result<Published, VolumeError> {
         let files = render(output, &publication.listing)?;
-        Ok(self.0.publish(&files, &encode_state(&publication.state))?)
+        Ok(self.publisher.publish(&files, &encode_state(&publication.state))?)
     }
 }
 

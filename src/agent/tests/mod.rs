@@ -329,6 +329,24 @@ fn a_directory_may_come_late_and_go_again() {
 }
 
 #[test]
+fn a_list_that_others_took_away_is_in_place_no_longer_and_one_that_an_error_left_is() {
+    in_paused_time(async {
+        let world = World::of(&[1, 2]);
+        let life = world.start(world.settings(&[]), Until::Stopped);
+        life.until_published(&world, &[2]).await;
+        let lock = world.directory().join("..lock");
+        fs::remove_file(&lock).and_then(|()| fs::create_dir(&lock)).expect("a directory in its place");
+        life.until("not published", |life| life.conditions().contains("not_published")).await;
+        assert_eq!(life.shown().list, ListInPlace::OfThisLife);
+        fs::remove_file(world.file()).expect("there");
+        life.until("lost", |life| life.shown().list == ListInPlace::Nothing).await;
+        fs::remove_dir(&lock).expect("empty");
+        life.until_published(&world, &[2]).await;
+        life.until("in place", |life| life.shown().list == ListInPlace::OfThisLife).await;
+    });
+}
+
+#[test]
 fn a_refresh_that_hangs_is_given_up_and_made_again() {
     in_paused_time(async {
         let world = World::of(&[1, 2]);
