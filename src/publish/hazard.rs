@@ -248,12 +248,16 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let at = |name: &str| directory.path().join(name);
         fs::create_dir(at("a")).expect("made");
-        fs::create_dir(at("..data")).expect("made");
         fs::write(at("file"), "").expect("made");
         let occupied = |layout| occupied(directory.path(), layout, &[name("a"), name("b")]);
         assert_eq!(occupied(Layout::Plain), [Hazard::Occupied(at("a"))]);
-        assert_eq!(occupied(Layout::Volume), [Hazard::Occupied(at("a"))], "it can be set aside");
-        fs::create_dir(at("..data_aside")).expect("made");
+        let data = ["..data", "..data_aside"].map(at);
+        for alone in &data {
+            fs::create_dir(alone).expect("made");
+            assert_eq!(occupied(Layout::Volume), [Hazard::Occupied(at("a"))], "it can be set aside");
+            fs::remove_dir(alone).expect("empty");
+        }
+        data.iter().for_each(|name| fs::create_dir(name).expect("made"));
         assert_eq!(occupied(Layout::Plain), [Hazard::Occupied(at("a"))]);
         assert_eq!(
             occupied(Layout::Volume),

@@ -36,6 +36,35 @@ fn a_directory_that_is_removed_is_filled_again_with_the_next_change() {
     sidecar.until_no_condition();
 }
 
+/// The list is in place again, and what was put there is nobody's list.
+#[test]
+fn a_directory_in_the_place_of_the_link_is_set_aside() {
+    let cluster = Cluster::of(&[0, 1]);
+    let sidecar = cluster.run_until_listed(&[1], &[]);
+    let in_place = |name: &str| cluster.volume().join(name);
+    fs::remove_file(in_place("..data")).expect("removed");
+    fs::create_dir(in_place("..data")).expect("made");
+    fs::write(in_place("..data/peers.properties"), "of somebody else").expect("written");
+    cluster.set_pods(&[0, 1, 2]);
+    sidecar.until_listed(&[1, 2]);
+    assert_eq!(
+        fs::read_to_string(in_place("..data_aside/peers.properties")).expect("kept"),
+        "of somebody else"
+    );
+    // Once more, and there is no place to set it aside: readers have no list, and that is said.
+    fs::remove_file(in_place("..data")).expect("removed");
+    fs::create_dir(in_place("..data")).expect("made");
+    cluster.set_pods(&[0, 1, 2, 3]);
+    sidecar.until_condition("not_published");
+    sidecar.until("not ready", |it| it.get("/readyz").status == 503);
+    let why = sidecar.get("/readyz?verbose").body;
+    assert!(why.contains("[-]list failed") && why.contains("..data_aside"), "{why}");
+    assert_eq!((sidecar.get("/livez").status, sidecar.get("/startupz").status), (200, 200));
+    fs::remove_dir_all(in_place("..data_aside")).expect("removed");
+    sidecar.until_listed(&[1, 2, 3]);
+    sidecar.until("ready", |it| it.get("/readyz").status == 200);
+}
+
 /// Something that others do to the volume.
 type Spoil = fn(&Path) -> std::io::Result<()>;
 
