@@ -257,7 +257,9 @@ mod tests {
             assert_eq!(occupied(Layout::Volume), [Hazard::Occupied(at("a"))], "it can be set aside");
             fs::remove_dir(alone).expect("empty");
         }
-        data.iter().for_each(|name| fs::create_dir(name).expect("made"));
+        for name in &data {
+            fs::create_dir(name).expect("made");
+        }
         assert_eq!(occupied(Layout::Plain), [Hazard::Occupied(at("a"))]);
         assert_eq!(
             occupied(Layout::Volume),
