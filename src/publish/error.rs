@@ -311,6 +311,7 @@ mod tests {
             we(9, 4, &[], 0o030),
             we(9, 8, &[7, 4], 0o2030),
             we(9, 8, &[7], 0o003),
+            we(9, 8, &[7], 0o757),
         ] {
             let permissions = allowed.clone();
             assert_eq!(Fault::of(Errno::PERM, || permissions), Fault::Forbidden(allowed));
