@@ -22,7 +22,7 @@ use crate::telemetry::{LogControl, Metrics, Registry, VERSION, encode, start_log
 use super::ExitStatus;
 use super::feed::feed;
 use super::outside::RealOutside;
-use super::runtime::runtime;
+use super::runtime::runtime_for_files;
 use super::sources::{Read, Sources, refuse};
 use super::terminal::say;
 
@@ -70,7 +70,7 @@ fn start(sources: Sources, until: Until) -> ExitStatus {
 /// The signals are taken over before anything is read: to process 1 one that comes earlier is lost,
 /// and its pod then waits for the end of its grace period.
 fn begin() -> Result<(Runtime, Signals), String> {
-    let runtime = runtime()?;
+    let runtime = runtime_for_files()?;
     let signals = {
         let _within = runtime.enter();
         Signals::register()

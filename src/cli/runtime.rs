@@ -10,15 +10,20 @@ use tokio::runtime::{Builder, Runtime};
 /// one can be made.
 const IDLE_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// One thread for everything but file work, and one for that, made now: work that finds all threads
-/// taken, and can have no other, waits for one. The error is a sentence.
+/// One thread for everything; more only for file work. The error is a sentence.
 pub(super) fn runtime() -> Result<Runtime, String> {
+    let runtime = Builder::new_current_thread().enable_all().thread_keep_alive(IDLE_MAX).build();
+    runtime.map_err(|error| format!("no runtime: {error}"))
+}
+
+/// The same with a thread for file work, made now: work that finds all threads taken, and can have no
+/// other, waits for one.
+pub(super) fn runtime_for_files() -> Result<Runtime, String> {
     // The runtime panics where it can have no thread at all.
     let trial = thread::Builder::new().spawn(|| ());
     let no_thread = |error| format!("no thread for file work: {error}; see podPidsLimit and ulimit -u");
     trial.map_err(no_thread)?.join().map_err(|_| "a thread that does nothing panicked".to_owned())?;
-    let runtime = Builder::new_current_thread().enable_all().thread_keep_alive(IDLE_MAX).build();
-    let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+    let runtime = runtime()?;
     runtime.spawn_blocking(|| ());
     Ok(runtime)
 }

@@ -11,7 +11,7 @@ use crate::settings::{
 use crate::settings_watch;
 
 use super::ExitStatus;
-use super::runtime::runtime;
+use super::runtime::runtime_for_files;
 use super::terminal::say;
 
 /// Flags and surroundings, which do not change, and the way to the file, which does.
@@ -52,7 +52,7 @@ impl Sources {
     /// What a command that looks and ends needs: settings, and a runtime to ask with.
     pub(super) fn begin(&self) -> Result<(Loaded, Runtime), ExitStatus> {
         let loaded = self.read().map_err(|rejected| refuse(&rejected))?.loaded;
-        let runtime = runtime().map_err(|reason| {
+        let runtime = runtime_for_files().map_err(|reason| {
             say(reason);
             ExitStatus::Failure
         })?;

@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal};
 
 use crate::cluster::{Cluster, urls};
 use crate::life::{Life, Scene, log_of, names};
+use crate::once::Outcome;
 use crate::sidecar::Sidecar;
 use crate::strace::{around, kill_tracer_of};
 
@@ -80,18 +81,16 @@ fn a_long_stall_is_told_and_survived() {
 fn no_thread_can_be_made() {
     let cluster = Cluster::of(&[0, 1]);
     let config = cluster.write_config("freeze: false\n");
-    let mut command = cluster.command("run", &[&format!("--config={}", config.display())]);
-    let mut bound = Command::new("prlimit");
-    if rustix::process::getuid().is_root() {
-        // To whom no such bound applies.
-        chown(cluster.directory(), Some(SOMEBODY), Some(SOMEBODY)).expect("root may");
-        chown(cluster.volume(), Some(SOMEBODY), Some(SOMEBODY)).expect("root may");
-        command.uid(SOMEBODY).gid(SOMEBODY);
-        bound.uid(SOMEBODY).gid(SOMEBODY);
+    if is_root() {
+        for place in [cluster.directory().to_owned(), cluster.volume()] {
+            chown(place, Some(SOMEBODY), Some(SOMEBODY)).expect("root may");
+        }
     }
-    let sidecar = Sidecar::start(&cluster, command);
+    let command = cluster.command("run", &[&format!("--config={}", config.display())]);
+    let sidecar = Sidecar::start(&cluster, as_somebody(command));
     sidecar.until_listed(&[1]);
     let pid = sidecar.pid().as_raw_nonzero().to_string();
+    let mut bound = as_somebody(Command::new("prlimit"));
     let bound = bound.args(["--nproc=1", "--pid", &pid]).output().expect("util-linux has it");
     assert!(bound.status.success(), "{bound:?}");
     std::thread::sleep(IDLE);
@@ -102,7 +101,23 @@ fn no_thread_can_be_made() {
     cluster.write_config("freeze: false\n");
     sidecar.until_no_condition();
     everything_else_goes_on(&sidecar);
+    let health = cluster.command("health", &[]);
+    let mut probe = as_somebody(Command::new("prlimit"));
+    probe.env_clear().arg("--nproc=1").arg(health.get_program()).args(health.get_args());
+    Outcome::of(probe).expect(0);
     assert_eq!(sidecar.status()["loop_restarts"], 0, "{}", sidecar.log_text());
+}
+
+/// Root has no such bound.
+fn as_somebody(mut command: Command) -> Command {
+    if is_root() {
+        command.uid(SOMEBODY).gid(SOMEBODY);
+    }
+    command
+}
+
+fn is_root() -> bool {
+    rustix::process::getuid().is_root()
 }
 
 /// Probes answer.
