@@ -15,4 +15,5 @@ pub mod publish;
 pub mod reconcile;
 pub mod settings;
 pub mod settings_watch;
+pub mod small_file;
 pub mod telemetry;

@@ -8,11 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms and their floors.
-const ROOMS: [(&str, u8); 15] = [
+const ROOMS: [(&str, u8); 16] = [
     ("model", 0),
     ("reconcile", 1),
     ("document", 1),
     ("mesh", 1),
+    ("small_file", 1),
     ("settings", 2),
     ("http_client", 2),
     ("dns", 3),
@@ -53,7 +54,18 @@ const HOMES: [(&str, &[&str]); 25] = [
     ("fastrand", &["agent", "publish", "cli"]),
     (
         "tokio",
-        &["http_client", "dns", "eureka", "settings_watch", "telemetry", "admin", "agent", "cli", "main"],
+        &[
+            "small_file",
+            "http_client",
+            "dns",
+            "eureka",
+            "settings_watch",
+            "telemetry",
+            "admin",
+            "agent",
+            "cli",
+            "main",
+        ],
     ),
     ("tracing", &["telemetry", "admin", "agent", "cli", "dns"]),
 ];

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use crate::model::Listing;
 use crate::publish::{PublishError, Published, Publisher, decode_state, encode_state};
 use crate::reconcile::{PreviousLife, Publication, PublishOutcome};
 use crate::settings::{OutputSettings, UserInfoSource};
+use crate::small_file;
 
 /// Bytes read of a user-info file: far more than any password, far less than a mistake.
 const USER_INFO_BYTES_MAX: u64 = 4096;
@@ -111,12 +111,10 @@ fn user_info(source: &UserInfoSource) -> Result<Option<UserInfo>, VolumeError> {
 
 fn secret_in(path: &Path) -> Result<UserInfo, VolumeError> {
     let unread = |source| VolumeError::UserInfoFile { path: path.to_owned(), source };
-    // Asked before it is opened: to open a pipe waits for its writer.
-    if !fs::metadata(path).map_err(unread)?.is_file() {
+    let Some(file) = small_file::open(path).map_err(unread)? else {
         return Err(VolumeError::NoUserInfoFile { path: path.to_owned() });
-    }
+    };
     let mut bytes = vec![];
-    let file = fs::File::open(path).map_err(unread)?;
     file.take(USER_INFO_BYTES_MAX).read_to_end(&mut bytes).map_err(unread)?;
     UserInfo::from_secret(&bytes).map_err(|source| VolumeError::UserInfo { path: path.to_owned(), source })
 }

@@ -4,16 +4,16 @@
 //! list and options mean nothing here, and a fault in them must not cost the servers.
 
 use std::cell::RefCell;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::net::{SocketAddr, SocketAddrV6};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use crate::model::{Answer, LookupFailure};
+use crate::small_file::{self, OneRead};
 
 use super::lookup::Told;
 
@@ -65,6 +65,7 @@ pub(super) struct ServerList {
     source: NameServers,
     // Never borrowed across an await, so it is never borrowed twice.
     known: RefCell<Known>,
+    reading: OneRead<io::Result<Vec<SocketAddr>>>,
 }
 
 #[derive(Debug, Default)]
@@ -73,8 +74,6 @@ struct Known {
     /// Until when they are good; none before the first reading and after a failure.
     good_until: Option<Instant>,
     preferred: Option<Preferred>,
-    /// The reading that did not end in time, if any; there is never a second one beside it.
-    reading: Option<JoinHandle<io::Result<Vec<SocketAddr>>>>,
 }
 
 /// Who gave records last; asked first for a while, so that a dead server before it costs its silence
@@ -88,7 +87,7 @@ struct Preferred {
 
 impl ServerList {
     pub(super) fn new(source: NameServers) -> Self {
-        Self { source, known: RefCell::default() }
+        Self { source, known: RefCell::default(), reading: OneRead::default() }
     }
 
     /// The servers, in the order in which they are to be asked; at least one.
@@ -143,18 +142,9 @@ impl ServerList {
 
     /// Reads the file on a thread of its own: a stalled disk must not stall the loop.
     async fn read(&self, path: &Path, port: u16, patience: Duration) -> io::Result<Vec<SocketAddr>> {
-        let left_over = self.known.borrow_mut().reading.take();
         let path = path.to_owned();
-        let mut reading =
-            left_over.unwrap_or_else(|| tokio::task::spawn_blocking(move || read_resolv_conf(&path, port)));
-        match timeout(patience, &mut reading).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(stopped)) => Err(io::Error::other(stopped)),
-            Err(elapsed) => {
-                self.known.borrow_mut().reading = Some(reading);
-                Err(elapsed.into())
-            }
-        }
+        let read = timeout(patience, self.reading.make(move || read_resolv_conf(&path, port)));
+        read.await?.unwrap_or_else(|stopped| Err(io::Error::other(stopped)))
     }
 }
 
@@ -173,12 +163,9 @@ impl Known {
 
 /// At least one server; a file without one may be half written.
 fn read_resolv_conf(path: &Path, port: u16) -> io::Result<Vec<SocketAddr>> {
-    // Asked before it is opened: to open a pipe waits for its writer.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
+    let file = small_file::open(path)?.ok_or_else(|| io::Error::other("it is no file"))?;
     let mut bytes = Vec::new();
-    File::open(path)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+    file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
     let servers = name_servers(&String::from_utf8_lossy(&bytes), port);
     if servers.is_empty() { Err(io::Error::other("no nameserver is in it")) } else { Ok(servers) }
 }

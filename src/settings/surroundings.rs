@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal, Read};
 use std::net::IpAddr;
+use std::path::Path;
+
+use crate::small_file;
 
 use super::table::VARIABLE_PREFIX;
 
@@ -75,9 +78,7 @@ fn ours(variables: impl Iterator<Item = (OsString, OsString)>) -> BTreeMap<Strin
 
 fn read_resolv_conf() -> String {
     let mut bytes = Vec::new();
-    // Asked before it is opened: to open a pipe waits for its writer.
-    let is_file = std::fs::metadata(RESOLV_CONF).is_ok_and(|metadata| metadata.is_file());
-    if let (true, Ok(file)) = (is_file, std::fs::File::open(RESOLV_CONF)) {
+    if let Ok(Some(file)) = small_file::open(Path::new(RESOLV_CONF)) {
         // Half a file is as good as its first lines; none is as good as an empty one.
         let _read = file.take(RESOLV_CONF_MAX).read_to_end(&mut bytes);
     }

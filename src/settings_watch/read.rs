@@ -1,10 +1,10 @@
 //! One bounded read of the settings file.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use crate::settings::FILE_SIZE_MAX;
+use crate::small_file;
 
 /// Why the settings file gave no text. Each is a state of the file, and equal where that is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,13 +37,10 @@ impl From<io::Error> for ReadError {
 
 /// The text of the file at `path`; blocks for as long as the disk does.
 pub fn read(path: &Path) -> Result<String, ReadError> {
-    // Looked at before it is opened: to open a pipe waits for its writer.
-    if !path.metadata()?.is_file() {
-        return Err(ReadError::NoFile);
-    }
+    let file = small_file::open(path)?.ok_or(ReadError::NoFile)?;
     let mut bytes = Vec::new();
     let bound = u64::try_from(FILE_SIZE_MAX).expect("64 KiB fit") + 1;
-    File::open(path)?.take(bound).read_to_end(&mut bytes)?;
+    file.take(bound).read_to_end(&mut bytes)?;
     if bytes.len() > FILE_SIZE_MAX {
         return Err(ReadError::TooLarge);
     }
