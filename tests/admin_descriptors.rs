@@ -22,7 +22,6 @@ fn view() -> View {
         services: Vec::new(),
         desired: None,
         published: None,
-        is_published_once: false,
         flushing: false,
         adopted: None,
         confirmed_at: None,

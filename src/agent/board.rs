@@ -74,11 +74,12 @@ impl Board {
         self.metrics.admin(AdminListener::Public, totals(&self.connections.public));
         self.metrics.admin(AdminListener::Local, totals(&self.connections.local));
         self.journal.note(&status);
-        self.metrics.observe_status(&status, self.clock.wall());
+        let clock = self.clock.wall();
+        self.metrics.observe_status(&status, clock);
         self.snapshots.show(Snapshot {
             status,
             as_of: now,
-            clock: self.clock.wall(),
+            clock,
             list: self.list,
             stage: self.stage,
             version: VERSION,

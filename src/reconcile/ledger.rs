@@ -56,7 +56,7 @@ pub(super) struct Ledger {
 #[derive(Clone, Copy, Debug)]
 enum Presence {
     Present,
-    Missing { answers: u32, since: Moment, since_clock: Duration },
+    Missing { answers: u32, since_clock: Duration },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +146,7 @@ impl Ledger {
         self.kept.retain(|url, _| is_of_kind(url, question));
         for (url, presence) in &mut self.kept {
             if !selection.peers.contains(url) {
-                presence.note_absence(now, self.records_clock);
+                presence.note_absence(self.records_clock);
             }
         }
         let kept_max = policy.max_peers.saturating_mul(KEPT_TO_ANSWERED_MAX).min(KEPT_MAX);
@@ -184,7 +184,7 @@ impl Ledger {
         let clock = self.records_clock;
         self.kept.retain(|_, presence| match presence {
             Presence::Present => true,
-            Presence::Missing { answers, since_clock, .. } => {
+            Presence::Missing { answers, since_clock } => {
                 *answers < ABSENCES_MIN || !policy.remove_after.is_over(clock.saturating_sub(*since_clock))
             }
         });
@@ -342,11 +342,11 @@ impl Presence {
         }
     }
 
-    fn note_absence(&mut self, now: Moment, clock: Duration) {
+    fn note_absence(&mut self, clock: Duration) {
         *self = match *self {
-            Self::Present => Self::Missing { answers: 1, since: now, since_clock: clock },
-            Self::Missing { answers, since, since_clock } => {
-                Self::Missing { answers: answers.saturating_add(1), since, since_clock }
+            Self::Present => Self::Missing { answers: 1, since_clock: clock },
+            Self::Missing { answers, since_clock } => {
+                Self::Missing { answers: answers.saturating_add(1), since_clock }
             }
         };
     }

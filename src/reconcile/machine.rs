@@ -218,7 +218,7 @@ impl Machine {
             Answer::Records(records) => match self.believable(at, question, &records) {
                 Ok(selection) => {
                     self.pass_guards_time(at, now);
-                    let others = self.kept_by_others(at);
+                    let others = self.others(at).map(|ledger| ledger.kept().count()).sum();
                     self.ledgers[at].records(selection, &self.policy, others, now);
                     self.remove_what_may_leave(at, now);
                     self.desire(ChangeCause::Answer, now);
@@ -275,8 +275,7 @@ impl Machine {
         records: &[Record],
     ) -> Result<super::selection::Selection, LookupFailure> {
         let selection = select(question, records, &self.policy)?;
-        let others = self.ledgers.iter().enumerate().filter(|(other, _)| *other != at);
-        let others = others.flat_map(|(_, ledger)| ledger.believed());
+        let others = self.others(at).flat_map(Ledger::believed);
         let peers = others.chain(&selection.peers).collect::<BTreeSet<_>>().len();
         if peers > self.policy.max_peers {
             return Err(LookupFailure::TooManyPeers { peers, max: self.policy.max_peers });
@@ -284,9 +283,8 @@ impl Machine {
         Ok(selection)
     }
 
-    fn kept_by_others(&self, at: usize) -> usize {
-        let others = self.ledgers.iter().enumerate().filter(|(other, _)| *other != at);
-        others.map(|(_, ledger)| ledger.kept().count()).sum()
+    fn others(&self, at: usize) -> impl Iterator<Item = &Ledger> {
+        self.ledgers.iter().enumerate().filter(move |(other, _)| *other != at).map(|(_, ledger)| ledger)
     }
 
     /// The records of one Service stood, at most until `until`.

@@ -26,20 +26,12 @@ pub(super) struct Publishing {
     due_at: Moment,
     backoff: Backoff,
     failure: Option<Dated<String>>,
-    is_published_once: bool,
 }
 
 impl Publishing {
     /// Nothing is known of the files.
     pub(super) fn new(now: Moment) -> Self {
-        Self {
-            on_disk: None,
-            in_flight: None,
-            due_at: now,
-            backoff: Backoff::default(),
-            failure: None,
-            is_published_once: false,
-        }
+        Self { on_disk: None, in_flight: None, due_at: now, backoff: Backoff::default(), failure: None }
     }
 
     /// Whether the files should be made to say `wanted` now; it counts as in flight from here on.
@@ -88,11 +80,6 @@ impl Publishing {
         (now.since(since) > STALLED_AFTER).then_some(since)
     }
 
-    /// Whether a publication has succeeded in this life.
-    pub(super) fn is_published_once(&self) -> bool {
-        self.is_published_once
-    }
-
     /// Where and how files are written may have changed: look at once.
     pub(super) fn forget(&mut self, now: Moment) {
         self.due_at = now;
@@ -114,7 +101,6 @@ impl Publishing {
         self.due_at = now.after(VERIFY_INTERVAL);
         self.backoff.reset();
         self.failure = None;
-        self.is_published_once = true;
     }
 
     fn failed(&mut self, message: String, now: Moment) {

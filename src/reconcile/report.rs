@@ -21,7 +21,6 @@ pub(super) fn status(machine: &Machine, now: Moment) -> Status {
             value: on_disk.value.urls().cloned().collect::<PeerSet>(),
             since: on_disk.since,
         }),
-        is_published_once: machine.publishing.is_published_once(),
         flushing: listing.is_some_and(|on_disk| on_disk.value.sink().is_some()),
         adopted: machine.adopting.seen_now().map(adopted),
         confirmed_at: machine.adopting.confirmed_at(),

@@ -14,10 +14,9 @@ pub struct Status {
     pub services: Vec<ServiceStatus>,
     /// The wanted list, once there is one.
     pub desired: Option<Dated<PeerSet>>,
-    /// What is in the files, once it is known; in the order of the file, the sink left out.
+    /// What is in the files, once a publication of this life has succeeded; in the order of the file, the
+    /// sink left out.
     pub published: Option<Dated<PeerSet>>,
-    /// Whether a publication has succeeded in this life.
-    pub is_published_once: bool,
     /// Whether the published document carries the sink just now.
     pub flushing: bool,
     /// What the server says it has, self and sink left out; none while it cannot be asked.

@@ -17,7 +17,6 @@ pub(in super::super) fn nothing_known() -> Status {
         services: Vec::new(),
         desired: None,
         published: None,
-        is_published_once: false,
         flushing: false,
         adopted: None,
         confirmed_at: None,

@@ -82,7 +82,6 @@ pub(super) fn snapshot() -> Snapshot {
             services: Vec::new(),
             desired: None,
             published: None,
-            is_published_once: false,
             flushing: false,
             adopted: None,
             confirmed_at: None,

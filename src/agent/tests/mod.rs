@@ -396,7 +396,7 @@ fn a_pipe_for_a_secret_stalls_nothing() {
         let messages: Vec<_> = shown.conditions.iter().map(|condition| condition.message.as_str()).collect();
         assert!(messages.iter().all(|message| message.contains("a pipe; name the file")), "{messages:?}");
         fs::remove_file(&pipe).and_then(|()| fs::write(&pipe, "user:pass")).expect("a file in its place");
-        life.until("published", |life| life.shown().status.is_published_once).await;
+        life.until("published", |life| life.shown().status.published.is_some()).await;
         assert_eq!(world.refreshes(), []);
     });
 }

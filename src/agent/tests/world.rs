@@ -295,7 +295,7 @@ impl Life {
     /// Waits until exactly these are listed in the file.
     pub(super) async fn until_published(&self, world: &World, hosts: &[u8]) {
         self.until(&format!("{hosts:?} in the file"), |_| world.published() == urls(hosts)).await;
-        self.until("the publication is shown", |life| life.shown().status.is_published_once).await;
+        self.until("the publication is shown", |life| life.shown().status.published.is_some()).await;
     }
 
     pub(super) async fn accept(&self) -> AcceptReply {

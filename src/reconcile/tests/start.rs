@@ -25,7 +25,7 @@ fn the_first_records_are_published_at_once_without_self() {
     world.run_until(100.0);
     let status = world.status();
     assert_eq!(status.published, Some(Dated { value: peers(&[2, 3]), since: at(0.0) }));
-    assert!(status.is_published_once && !status.flushing);
+    assert!(status.published.is_some() && !status.flushing);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn without_records_self_is_published_after_the_deadline() {
         world.run_until(9.9);
         assert_eq!(world.files, None);
         assert!(!world.machine.is_settled());
-        assert!(!world.status().is_published_once);
+        assert!(world.status().published.is_none());
         world.run_until(10.0);
         assert_eq!(world.listed(), peers(&[1]));
         assert!(world.machine.is_settled());
