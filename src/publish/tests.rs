@@ -346,7 +346,7 @@ fn planted_links_are_replaced_and_never_followed() {
 }
 
 /// Does this on a thread of its own: who is held up by a FIFO fails one test and stops no others.
-fn soon(what: impl FnOnce() + Send + 'static) {
+pub(super) fn soon(what: impl FnOnce() + Send + 'static) {
     let (done, waiting) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         what();

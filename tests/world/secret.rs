@@ -28,7 +28,7 @@ const TESTS_OWN: [&str; 3] = [PASSWORD_FILE, USER_INFO_FILE, "config.yaml"];
 /// Written by the program into the volume, and never with the secret.
 const NEVER: [&str; 2] = ["..state.json", "..lock"];
 /// What a running program shows.
-pub(crate) const PAGES: [&str; 6] =
+const PAGES: [&str; 6] =
     ["/", "/status", "/metrics", "/livez?verbose", "/readyz?verbose", "/startupz?verbose"];
 
 /// Whether published files may hold the secret: they are told to.
@@ -50,6 +50,11 @@ pub(crate) fn password_file(directory: &Path) -> PathBuf {
 
 pub(crate) fn user_info_file(directory: &Path) -> PathBuf {
     directory.join(USER_INFO_FILE)
+}
+
+/// Has every page read, for whoever reads one searches it. A program that does not answer is asked no more.
+pub(crate) fn read_pages(is_answered: impl Fn(&str) -> bool) {
+    let _all_answered = PAGES.iter().all(|path| is_answered(path));
 }
 
 /// Insists that nothing of it is in `said`: as it is, as in a URL, or in base64 behind whatever text.

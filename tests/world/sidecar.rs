@@ -169,8 +169,7 @@ impl<'c> Sidecar<'c> {
     /// Pages while there are any, standard output, the log, and the volume.
     fn expect_no_secret(&mut self) {
         if self.is_running() {
-            // Each reply is searched where it is read; one who does not answer is asked no more.
-            let _served = secret::PAGES.iter().all(|path| get(self.cluster.listen, path).is_ok());
+            secret::read_pages(|path| get(self.cluster.listen, path).is_ok());
         }
         secret::expect_unseen_in_files(self.cluster.directory(), self.published);
     }
