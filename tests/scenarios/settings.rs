@@ -72,6 +72,7 @@ enum Adopt {
 #[serde(rename_all = "kebab-case")]
 enum OnDeadlineWord {
     Publish,
+    Wait,
     Fail,
 }
 
@@ -130,6 +131,7 @@ impl Given {
             start_deadline: span(self.start_deadline.as_ref(), "10s"),
             on_deadline: match self.on_deadline {
                 Some(OnDeadlineWord::Fail) => OnDeadline::Fail,
+                Some(OnDeadlineWord::Wait) => OnDeadline::Wait,
                 Some(OnDeadlineWord::Publish) | None => OnDeadline::Publish,
             },
             max_peers: self.max_peers.unwrap_or(512),
