@@ -241,7 +241,8 @@ impl Given {
         }
         let name: DnsName = format!("eureka-{OWN_NUMBER}").parse().expect("a name");
         let addresses = BTreeSet::from([IpAddr::from([10, 0, 0, OWN_NUMBER]), ipv6(OWN_NUMBER)]);
-        Role::Server(Own { identity: PodIdentity { name: Some(name), addresses }, url: self.own_url() })
+        let identity = PodIdentity { name: Some(name), addresses, governing: None };
+        Role::Server(Own { identity, url: self.own_url() })
     }
 
     fn adoption(&self) -> Adoption {

@@ -46,7 +46,7 @@ pub(super) fn question(service: &str) -> Question {
 pub(super) fn policy() -> Policy {
     Policy {
         role: Role::Server(Own {
-            identity: PodIdentity { name: None, addresses: [[10, 0, 0, 1].into()].into() },
+            identity: PodIdentity { addresses: [[10, 0, 0, 1].into()].into(), ..PodIdentity::default() },
             url: url("10.0.0.1"),
         }),
         questions: vec![question("eureka")],
