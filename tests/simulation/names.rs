@@ -19,8 +19,8 @@ pub(crate) enum HostId {
     At { service: usize, address: u32 },
 }
 
-/// The Services' names; the first is the workload's own, the second of another namespace.
-pub(crate) const SERVICES: [&str; 2] = ["eureka.ns.svc.cluster.local", "eureka.elsewhere.svc.cluster.local"];
+/// The Services' names; the first is the workload's own, the second mirrors one of another cluster.
+pub(crate) const SERVICES: [&str; 2] = ["eureka.ns.svc.cluster.local", "eureka-west.ns.svc.cluster.local"];
 
 pub(crate) fn question(service: usize, hosts: Hosts) -> Question {
     let service = HeadlessService::from_setting(SERVICES[service], "", "").expect("a valid Service");
