@@ -324,7 +324,7 @@ impl Machine {
 
     /// Recomputes the desired list, unless it is frozen or may not exist yet.
     pub(super) fn desire(&mut self, cause: ChangeCause, now: Moment) {
-        let is_frozen = self.policy.freeze && self.desired.is_some();
+        let is_frozen = self.policy.freeze && !self.has_no_list();
         let peers = self.union();
         if is_frozen || !self.may_stand(&peers) {
             return;

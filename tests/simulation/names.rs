@@ -113,7 +113,7 @@ pub(crate) fn policy(shape: &Shape, own: Option<HostId>) -> Policy {
         shrink_after: Patience::After(shape.shrink_after),
         min_peers: 0,
         start_deadline: Duration::from_secs(10),
-        on_deadline: OnDeadline::Publish,
+        on_deadline: if shape.waits { OnDeadline::Wait } else { OnDeadline::Publish },
         max_peers: 512,
         freeze: false,
         adoption: match own {
