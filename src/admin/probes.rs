@@ -99,6 +99,7 @@ fn hinders_publication(kind: ConditionKind) -> bool {
         | ConditionKind::RefreshRefused
         | ConditionKind::RefreshFailing
         | ConditionKind::SelfNotRecognised
+        | ConditionKind::SeveralServers
         | ConditionKind::StatusUnreadable
         | ConditionKind::ServerUnreachable
         | ConditionKind::HeldShrink

@@ -102,6 +102,7 @@ fn say(condition: &Condition) {
         | ConditionKind::RefreshRefused
         | ConditionKind::RefreshFailing
         | ConditionKind::SelfNotRecognised
+        | ConditionKind::SeveralServers
         | ConditionKind::StatusUnreadable
         | ConditionKind::HeldLookupFailed
         | ConditionKind::HeldNobody

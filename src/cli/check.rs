@@ -88,6 +88,7 @@ fn of_condition(condition: &Condition) -> Option<Finding> {
         | ConditionKind::RefreshRefused
         | ConditionKind::RefreshFailing
         | ConditionKind::SelfNotRecognised
+        | ConditionKind::SeveralServers
         | ConditionKind::StatusUnreadable
         | ConditionKind::ServerUnreachable
         | ConditionKind::NothingKnown
