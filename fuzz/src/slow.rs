@@ -77,9 +77,9 @@ fn shapes_of_xml() -> Vec<(&'static str, String)> {
 
 /// All of everything that passes.
 fn the_most_that_is_read() -> Vec<(&'static str, String)> {
-    let spaces: String = (0..15).map(|n| format!(" xmlns:n{n}='{n}'")).collect();
+    let spaces: String = (0..15).map(|n| format!(" xmlns:n{n}='{n}'")).collect::<Vec<_>>().concat();
     let long = "u".repeat(700);
-    let attributes: String = (0..15).map(|n| format!(" n:a{n}=''")).collect();
+    let attributes: String = (0..15).map(|n| format!(" n:a{n}=''")).collect::<Vec<_>>().concat();
     let of_one_space = format!("<a{attributes}/>").repeat(250);
     vec![
         ("spaces-around-everything", format!("<s{spaces}>{}</s>", "<a b=''/>".repeat(4000))),

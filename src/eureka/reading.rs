@@ -69,26 +69,26 @@ mod tests {
 
     #[tokio::test]
     async fn while_one_reply_is_being_read_no_other_is_begun() {
-        let (place, (begin, begun)) = (Reading::default(), mpsc::channel());
+        let (place, (tell, told)) = (Reading::default(), mpsc::channel());
         let (release, released) = mpsc::channel::<()>();
-        let first = begin.clone();
+        let first = tell.clone();
         let hangs = place.make(Instant::now() + SHORT, move || {
             first.send("the first").expect("awaited");
             let _gone = released.recv();
         });
         let fault = hangs.await.expect_err("it takes too long");
         assert!(fault.to_string().contains("not read to its end"), "{fault}");
-        assert_eq!(begun.recv_timeout(LONG), Ok("the first"));
+        assert_eq!(told.recv_timeout(LONG), Ok("the first"));
         for _ in 0..3 {
-            let another = begin.clone();
+            let another = tell.clone();
             let next = place.clone();
             let next = next.make(Instant::now() + SHORT, move || another.send("another").expect("awaited"));
             next.await.expect_err("the first is still being read");
         }
-        assert_eq!(begun.try_iter().count(), 0, "the first is still being read");
+        assert_eq!(told.try_iter().count(), 0, "the first is still being read");
         drop(release);
         assert_eq!(place.make(Instant::now() + LONG, || 7).await, Ok(7));
-        assert_eq!(begun.try_iter().count(), 0, "what was given up is not begun later");
+        assert_eq!(told.try_iter().count(), 0, "what was given up is not begun later");
     }
 
     #[tokio::test]

@@ -88,11 +88,10 @@ impl Tag {
         for (index, byte) in text.bytes().take(TAG_LENGTH_MAX).enumerate() {
             match (quote, byte) {
                 (Some(open), _) if open == byte => quote = None,
-                (Some(_), _) => {}
                 (None, b'"' | b'\'') => quote = Some(byte),
                 (None, b'=') => attributes += 1,
                 (None, b'>') => return Ok(Self { length: index + 1, is_whole: before == b'/' }),
-                (None, _) => {}
+                (Some(_) | None, _) => {}
             }
             if attributes > ATTRIBUTES_OF_ONE_MAX {
                 return Err(format!(

@@ -181,18 +181,30 @@ mod tests {
 
     #[test]
     fn no_turn_taking_is_a_row_of_restarts() {
-        let old_and_young = |second: u64| if second % 60 == 0 { 500 + second / 60 } else { second / 60 % 2 };
+        let old_and_young =
+            |second: u64| if second.is_multiple_of(60) { 500 + second / 60 } else { second / 60 % 2 };
         let rows: [(&str, Vec<_>); 5] = [
             (
                 "two ages",
-                (0..120).map(|n| (n * 30, Some(if n % 2 == 0 { 90 } else { 900 } + n / 2), false)).collect(),
+                (0..120_u64)
+                    .map(|n| (n * 30, Some(if n.is_multiple_of(2) { 90 } else { 900 } + n / 2), false))
+                    .collect(),
             ),
-            ("one of two refuses", (0..120).map(|n| (n * 30, Some(90 + n / 2), n % 2 == 0)).collect()),
-            ("one is ever young", (0..120).map(|n| (n * 30, Some(old_and_young(n * 30)), false)).collect()),
-            ("one refuses, none tells its age", (0..120).map(|n| (n * 30, None, n % 2 == 0)).collect()),
+            (
+                "one of two refuses",
+                (0..120_u64).map(|n| (n * 30, Some(90 + n / 2), n.is_multiple_of(2))).collect(),
+            ),
+            (
+                "one is ever young",
+                (0..120_u64).map(|n| (n * 30, Some(old_and_young(n * 30)), false)).collect(),
+            ),
+            (
+                "one refuses, none tells its age",
+                (0..120_u64).map(|n| (n * 30, None, n.is_multiple_of(2))).collect(),
+            ),
             (
                 "only one tells its age",
-                (0..120).map(|n| (n * 30, (n % 2 == 0).then_some(90 + n / 2), true)).collect(),
+                (0..120_u64).map(|n| (n * 30, (n.is_multiple_of(2)).then_some(90 + n / 2), true)).collect(),
             ),
         ];
         for (name, answers) in rows {

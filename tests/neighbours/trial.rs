@@ -223,7 +223,11 @@ pub(crate) fn of_two_servers() {
     cluster.set_pods(&[0, 1, 2, 3]);
     until_said(&sidecar, "several_servers", "--status-url");
     // The server's word is asked for twice a minute, and the counts are not lost in between.
-    sidecar.until_condition("not_adopted");
+    let begun = Instant::now();
+    while !sidecar.conditions().contains(&"not_adopted".to_owned()) {
+        assert!(begun.elapsed() < 5 * CONDITION_WITHIN, "{:#}", sidecar.status());
+        std::thread::sleep(INTERVAL);
+    }
     std::thread::sleep(2 * REFRESH_SPACING);
     assert_eq!(server.refreshed_at().len() - before, REFRESHES_IN_VAIN);
     assert!(sidecar.conditions().contains(&"not_adopted".to_owned()), "{:?}", sidecar.conditions());
@@ -236,8 +240,10 @@ pub(crate) fn of_slow_replies() {
     let server = Server::start(cluster.file());
     let flags = server.flags();
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    for (name, document) in slow::statuses() {
-        server.set(Resource::Status, Manner::Reply("200 OK", document));
+    let documents = slow::statuses().into_iter().map(|(name, body)| (name, "200 OK", body));
+    let reasons = slow::bodies().into_iter().map(|(name, body)| (name, "500 Oops", body));
+    for (name, head, body) in documents.chain(reasons) {
+        server.set(Resource::Status, Manner::Reply(head, body));
         let read = server.asked(Resource::Status).gets;
         let sidecar = cluster.run_until_listed(&[1, 2], &flags);
         sidecar.until("asked for its status", |_| server.asked(Resource::Status).gets > read);

@@ -193,8 +193,11 @@ fn what_a_stock_status_might_have_is_read() {
     let beside = |inside: &str| list.replace("</status>", &format!("{inside}</status>"));
     let deep = format!("{}{}", "<a>".repeat(31), "</a>".repeat(31));
     let attributes: String =
-        (0..16).map(|number| format!(" a{number}='<! x=y >'").replace('<', "")).collect();
-    let spaces: String = (0..16).map(|number| format!("<a xmlns:n{number}='x' n{number}:a='b'/>")).collect();
+        (0..16).map(|number| format!(" a{number}='! x=y >'")).collect::<Vec<_>>().concat();
+    let spaces: String = (0..16)
+        .map(|number| format!("<a xmlns:n{number}='x' n{number}:a='b'/>"))
+        .collect::<Vec<_>>()
+        .concat();
     for document in [
         beside(&deep),
         beside(&deep.repeat(50)),
@@ -282,7 +285,7 @@ fn nests() -> impl Strategy<Value = String> {
         "&lt;/a>",
     ]);
     prop::collection::vec(between, 0..80).prop_map(|between| {
-        let opened: String = between.iter().map(|piece| format!("<a>{piece}")).collect();
+        let opened: String = between.iter().map(|piece| format!("<a>{piece}")).collect::<Vec<_>>().concat();
         format!("{opened}{}", "</a>".repeat(between.len()))
     })
 }
