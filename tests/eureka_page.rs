@@ -95,7 +95,7 @@ fn every_patch_has_its_row() {
     let rows: Vec<Vec<&str>> = table
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
-        .map(|row| row.split(" | ").map(str::trim).collect())
+        .map(|row| row.split('|').map(str::trim).collect())
         .filter(|row: &Vec<&str>| row[0] != "release")
         .collect();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stock_eureka/data/patches.txt");
