@@ -26,7 +26,7 @@ use crate::admin::{AcceptReply, Accepted, LocalCommand, LocalCommands, NotAccept
 use crate::dns::Lookup;
 use crate::model::{Jitter, Listing, Moment, ServerFault};
 use crate::reconcile::{self, Action, Consent, Machine, Observation, RefreshCall, Replicas, Taken};
-use crate::settings::{OutputSettings, Settings};
+use crate::settings::Settings;
 use crate::telemetry::{ConfirmOutcome, RefreshOutcome};
 
 pub use board::Board;
@@ -137,7 +137,7 @@ struct Agent<'a, O: Outside> {
 
 impl<'a, O: Outside> Agent<'a, O> {
     async fn new(outside: &'a O, settings: &'a mut Settings, board: &'a mut Board) -> Self {
-        let (volume, left) = look(Volume::new(&settings.output), settings.output.clone(), board).await;
+        let (volume, left) = look(Volume::new(&settings.output), settings, board).await;
         if let Some(reason) = &left.fault {
             Board::state_is_unusable(reason);
         }
@@ -347,9 +347,10 @@ fn why_not_accepted(refused: &reconcile::NotAccepted) -> String {
 }
 
 /// Looks at the directory on a thread of its own: a stalled disk must not stall probes and signals.
-async fn look(mut volume: Volume, output: OutputSettings, board: &Board) -> (Volume, Left) {
+async fn look(mut volume: Volume, settings: &Settings, board: &Board) -> (Volume, Left) {
+    let (output, policy) = (settings.output.clone(), settings.policy.clone());
     let mut looking = tokio::task::spawn_blocking(move || {
-        let left = volume.look(&output);
+        let left = volume.look(&output, &policy);
         (volume, left)
     });
     loop {
