@@ -3,6 +3,8 @@
 //! Must only ever be made in the namespaces that `.ci/cluster` makes: they take all of it away again.
 
 use std::fs;
+use std::io;
+use std::net::UdpSocket;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -21,6 +23,8 @@ pub(crate) const NODES: usize = 3;
 const TOKEN: &str = "operator";
 /// Five seconds on idle cores.
 const READY_WITHIN: Duration = Duration::from_secs(240);
+/// A DNS server on the same machine.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(200);
 /// The bridge that nodes and control plane are on.
 const BRIDGE: &str = "nodes";
 
@@ -83,6 +87,11 @@ impl Ground {
         command.arg("-conf").arg(self.place("Corefile"));
         self.dns = Some(Process::start("coredns", &command, &self.place("coredns.log")));
         Ok(())
+    }
+
+    /// Waits until CoreDNS has addresses for this name.
+    pub(crate) fn wait_for_dns(&self, name: &str) -> Result<(), String> {
+        wait::closely("CoreDNS answers", READY_WITHIN, || ask(name)).map(drop)
     }
 
     /// Ends CoreDNS, as if its pods were gone: nothing answers.
@@ -196,6 +205,31 @@ impl Ground {
         let said = self.kubectl(&["get", "nodes", "--output", path])?;
         let ready = said.split_whitespace().filter(|status| *status == "True").count();
         if ready == NODES { Ok(()) } else { Err(format!("the nodes' conditions: {said:?}")) }
+    }
+}
+
+/// Asks for A records, as RFC 1035 writes it; whether there are any.
+fn ask(name: &str) -> Result<(), String> {
+    let mut question = vec![0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    for label in name.split('.') {
+        question.push(u8::try_from(label.len()).expect("a label is short"));
+        question.extend(label.bytes());
+    }
+    question.extend([0, 0, 1, 0, 1]);
+    let mut reply = [0; 512];
+    let mut exchange = || -> io::Result<usize> {
+        let socket = UdpSocket::bind((HUB, 0))?;
+        socket.set_read_timeout(Some(ANSWERED_WITHIN))?;
+        socket.connect((HUB, 53))?;
+        socket.send(&question)?;
+        socket.recv(&mut reply)
+    };
+    let length = exchange().map_err(|error| error.to_string())?;
+    let (code, answers) = (reply[3] & 0x0f, u16::from_be_bytes([reply[6], reply[7]]));
+    if length > 12 && code == 0 && answers > 0 {
+        Ok(())
+    } else {
+        Err(format!("code {code}, {answers} answers"))
     }
 }
 

@@ -1,13 +1,9 @@
 //! First installs, each to a full mesh in every server's own words.
 
-use crate::change::{set, set_variable};
+use crate::change::set;
 use crate::ground::{Dns, NODES};
 use crate::rendered::Object;
 use crate::shop::Shop;
-
-pub(crate) fn statefulset(shop: &mut Shop<'_>) -> Result<(), String> {
-    install(shop, "statefulset", |_| (), 3)
-}
 
 pub(crate) fn one_replica(shop: &mut Shop<'_>) -> Result<(), String> {
     install(shop, "statefulset", |object| set(object, "StatefulSet", &["spec", "replicas"], 1), 1)
@@ -15,14 +11,6 @@ pub(crate) fn one_replica(shop: &mut Shop<'_>) -> Result<(), String> {
 
 pub(crate) fn ordered_ready(shop: &mut Shop<'_>) -> Result<(), String> {
     install(shop, "statefulset", order, 3)
-}
-
-pub(crate) fn deployment(shop: &mut Shop<'_>) -> Result<(), String> {
-    install(shop, "deployment", |_| (), 3)
-}
-
-pub(crate) fn daemonset(shop: &mut Shop<'_>) -> Result<(), String> {
-    install(shop, "daemonset", |_| (), NODES)
 }
 
 pub(crate) fn host_network(shop: &mut Shop<'_>) -> Result<(), String> {
@@ -51,15 +39,8 @@ pub(crate) fn install(
     edit: fn(&mut Object),
     count: usize,
 ) -> Result<(), String> {
-    shop.apply(folder, |object| {
-        edit(object);
-        // The limit of a JVM that shares two cores with two others.
-        set_variable(object, "eureka", "JAVA_TOOL_OPTIONS", HEAP);
-    })?;
+    shop.apply(folder, edit)?;
     let took = shop.wait_for_mesh(count)?;
     println!("    {folder}: {count} ready in a full mesh after {took:.0?}");
     Ok(())
 }
-
-/// What the manifests give, and the heap by size.
-pub(crate) const HEAP: &str = "-Xmx256m -Dsun.net.inetaddr.ttl=5 -Dsun.net.inetaddr.negative.ttl=1";

@@ -47,12 +47,9 @@ const INSIDE: &str = "EUREKA_PEERS_CLUSTER";
 /// What is tried in a namespace.
 type Body = fn(&mut Shop<'_>) -> Result<(), String>;
 
-const TRIALS: [(&str, &str, Body); 21] = [
-    ("install::statefulset", "restricted", install::statefulset),
+const TRIALS: [(&str, &str, Body); 18] = [
     ("install::one_replica", "restricted", install::one_replica),
     ("install::ordered_ready", "restricted", install::ordered_ready),
-    ("install::deployment", "restricted", install::deployment),
-    ("install::daemonset", "restricted", install::daemonset),
     ("install::host_network", "privileged", install::host_network),
     ("install::behind_a_cache", "restricted", install::behind_a_cache),
     ("install::init_container", "restricted", install::init_container),

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::change::hasten;
 use crate::ground::Dns;
 use crate::install::install;
 use crate::shop::{Pod, Shop};
@@ -11,7 +12,7 @@ const SILENT: Duration = Duration::from_secs(40);
 
 /// Volumes in memory are gone with their pods: nobody knows anybody when they start again.
 pub(crate) fn everything(shop: &mut Shop<'_>) -> Result<(), String> {
-    install(shop, "statefulset", |_| (), 3)?;
+    install(shop, "statefulset", hasten, 3)?;
     shop.ground.borrow_mut().stop_dns();
     let pods = shop.pods()?;
     shop.delete(&pods.iter().collect::<Vec<_>>())?;

@@ -1,5 +1,6 @@
 //! An outer overlay that renames everything.
 
+use crate::change::hasten;
 use crate::ground::NODES;
 use crate::shop::Shop;
 
@@ -19,7 +20,7 @@ pub(crate) fn daemonset(shop: &mut Shop<'_>) -> Result<(), String> {
 }
 
 fn prefixed(shop: &mut Shop<'_>, folder: &str, count: usize) -> Result<(), String> {
-    shop.apply_overlay(folder, OVERLAY)?;
+    shop.apply_overlay(folder, OVERLAY, hasten)?;
     if shop.workload().name() != "prod-eureka" {
         return Err(format!("the workload is called {}", shop.workload().name()));
     }

@@ -11,6 +11,7 @@ use serde_yaml::Value;
 use crate::ground::Ground;
 use crate::registry::Registry;
 use crate::rendered::{Object, at, items, parse, write};
+use crate::rest::Request;
 use crate::tool::{Tool, target};
 use crate::wait;
 
@@ -21,6 +22,8 @@ pub(crate) const READY_WITHIN: Duration = Duration::from_secs(420);
 const GONE_WITHIN: Duration = Duration::from_secs(180);
 /// `terminationGracePeriodSeconds` 45, and some air.
 const DELETED_WITHIN: Duration = Duration::from_secs(120);
+/// Where the sidecar listens in a pod of its own.
+const SIDECAR_PORT: u16 = 9761;
 /// The sidecar's container.
 pub(crate) const SIDECAR: &str = "eureka-peers";
 
@@ -70,7 +73,12 @@ impl<'a> Shop<'a> {
     }
 
     /// Applies an overlay over a folder of `manifests/`, whose text this is.
-    pub(crate) fn apply_overlay(&mut self, folder: &str, text: &str) -> Result<(), String> {
+    pub(crate) fn apply_overlay(
+        &mut self,
+        folder: &str,
+        text: &str,
+        edit: impl Fn(&mut Object),
+    ) -> Result<(), String> {
         let overlay = target().join("cluster/overlay").join(&self.namespace);
         fs::create_dir_all(&overlay).map_err(|error| error.to_string())?;
         // Four up: kustomize takes no absolute paths.
@@ -79,7 +87,7 @@ impl<'a> Shop<'a> {
         let text = format!("{text}\nresources: [{base}]\n");
         fs::write(overlay.join("kustomization.yaml"), text).map_err(|error| error.to_string())?;
         let built = Tool::Kustomize.run(&["build", &overlay.display().to_string()])?;
-        self.apply_objects(parse(&built)?, |_| ())
+        self.apply_objects(parse(&built)?, edit)
     }
 
     fn apply_objects(&mut self, mut objects: Vec<Object>, edit: impl Fn(&mut Object)) -> Result<(), String> {
@@ -109,6 +117,11 @@ impl<'a> Shop<'a> {
         let services = self.objects.iter().filter(|object| object.kind() == "Service");
         let for_clients = services.filter(|object| at(&object.0, &["spec", "clusterIP"]).is_none());
         for_clients.map(Object::name).next().expect("a folder has a Service for clients")
+    }
+
+    /// Its name.
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
     }
 
     /// What kubectl says in this namespace.
@@ -281,6 +294,13 @@ impl Pod {
     /// Whether its startup probe has succeeded in this life.
     pub(crate) fn sidecar_is_started(&self) -> bool {
         self.sidecar().is_some_and(|sidecar| sidecar["started"].as_bool() == Some(true))
+    }
+
+    /// Its `/startupz`, asked as the kubelet does.
+    pub(crate) fn startupz(&self) -> Result<(), String> {
+        let address = self.address().ok_or("no address")?;
+        let reply = Request::get("/startupz").send(SocketAddr::new(address, SIDECAR_PORT));
+        reply.map_err(|error| error.to_string())?.ok().map(drop)
     }
 
     /// How often the kubelet has started it again.

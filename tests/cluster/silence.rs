@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use crate::change::{set, set_variable};
+use crate::change::{hasten, set};
 use crate::ground::Dns;
-use crate::install::HEAP;
 use crate::shop::{Pod, SIDECAR, Shop};
 use crate::wait;
 
-/// From DNS's first answer to a sidecar that is started; the kubelet asks each second.
-const STARTED_WITHIN: Duration = Duration::from_secs(6 + 2);
+/// From DNS's first answer to `/startupz` 200: asking backs off to five seconds at most.
+const KNOWN_WITHIN: Duration = Duration::from_secs(6);
+/// The kubelet asks each second, and tells it to the API server.
+const STARTED_WITHIN: Duration = Duration::from_secs(5);
 /// Until pods are scheduled and their sidecars run.
 const RUNS_WITHIN: Duration = Duration::from_secs(90);
 
@@ -20,13 +21,19 @@ pub(crate) fn two_minutes(shop: &mut Shop<'_>) -> Result<(), String> {
         all_wait(shop, waiting)
     })?;
     shop.ground.borrow_mut().start_dns(Dns::Plain)?;
+    let name = format!("eureka.{}.svc.cluster.local", shop.namespace());
+    shop.ground.borrow().wait_for_dns(&name)?;
     let back = Instant::now();
+    let pods = shop.pods()?;
+    let ((), known) =
+        wait::closely("every /startupz is 200", KNOWN_WITHIN, || pods.iter().try_for_each(Pod::startupz))?;
+    println!("    every /startupz 200 {known:.1?} after DNS's first answer");
     let (_, took) = wait::until("every sidecar is started", STARTED_WITHIN, || {
         let pods = shop.pods()?;
         let started = pods.iter().filter(|pod| pod.sidecar_is_started()).count();
         if started == waiting { Ok(()) } else { Err(format!("{started} of {waiting}")) }
     })?;
-    println!("    all sidecars started {took:.1?} after DNS was back");
+    println!("    the kubelets had seen it {took:.1?} later");
     let restarts: u64 = shop.pods()?.iter().map(Pod::sidecar_restarts).sum();
     shop.wait_for_mesh(waiting)?;
     println!("    full mesh {:.0?} after DNS was back; sidecars restarted {restarts} times", back.elapsed());
@@ -57,7 +64,7 @@ fn begin(shop: &mut Shop<'_>, count: usize) -> Result<usize, String> {
     shop.ground.borrow_mut().stop_dns();
     shop.apply("statefulset", |object| {
         set(object, "StatefulSet", &["spec", "replicas"], count as u64);
-        set_variable(object, "eureka", "JAVA_TOOL_OPTIONS", HEAP);
+        hasten(object);
     })?;
     wait::until("the pods' sidecars run", RUNS_WITHIN, || all_wait(shop, count))?;
     Ok(count)

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::change::{for_container, set_variable};
+use crate::change::{for_container, hasten, set_variable};
 use crate::ground::NODES;
-use crate::install::{HEAP, install, order};
+use crate::install::{install, order};
 use crate::rendered::Object;
 use crate::shop::{Pod, SIDECAR, Shop};
 use crate::wait;
@@ -22,19 +22,27 @@ const WATCHED: Duration = Duration::from_secs(100);
 const REPLACED_WITHIN: Duration = Duration::from_secs(45);
 
 pub(crate) fn statefulset(shop: &mut Shop<'_>) -> Result<(), String> {
-    typo(shop, "statefulset", |_| (), 3)
+    typo(shop, "statefulset", hasten, 3)
 }
 
 pub(crate) fn ordered_ready(shop: &mut Shop<'_>) -> Result<(), String> {
-    typo(shop, "statefulset", order, 3)
+    typo(
+        shop,
+        "statefulset",
+        |object| {
+            hasten(object);
+            order(object);
+        },
+        3,
+    )
 }
 
 pub(crate) fn deployment(shop: &mut Shop<'_>) -> Result<(), String> {
-    typo(shop, "deployment", |_| (), 3)
+    typo(shop, "deployment", hasten, 3)
 }
 
 pub(crate) fn daemonset(shop: &mut Shop<'_>) -> Result<(), String> {
-    typo(shop, "daemonset", |_| (), NODES)
+    typo(shop, "daemonset", hasten, NODES)
 }
 
 fn typo(shop: &mut Shop<'_>, folder: &str, edit: fn(&mut Object), count: usize) -> Result<(), String> {
@@ -42,7 +50,6 @@ fn typo(shop: &mut Shop<'_>, folder: &str, edit: fn(&mut Object), count: usize) 
     let old: BTreeSet<String> = shop.pods()?.iter().map(|pod| pod.uid().to_owned()).collect();
     shop.apply(folder, |object| {
         edit(object);
-        set_variable(object, "eureka", "JAVA_TOOL_OPTIONS", HEAP);
         set_variable(object, SIDECAR, WRONG.0, WRONG.1);
         for_container(object, SIDECAR, |sidecar| {
             sidecar["startupProbe"]["failureThreshold"] = PATIENCE.into()
@@ -109,10 +116,7 @@ fn repair(
     stuck: &Pod,
 ) -> Result<(), String> {
     let begun = Instant::now();
-    shop.apply(folder, |object| {
-        edit(object);
-        set_variable(object, "eureka", "JAVA_TOOL_OPTIONS", HEAP);
-    })?;
+    shop.apply(folder, edit)?;
     println!("      $ kubectl apply (the corrected template)");
     let replaced = wait::until("the waiting pod is replaced", REPLACED_WITHIN, || {
         let is_there = shop.pods()?.iter().any(|pod| pod.uid() == stuck.uid());

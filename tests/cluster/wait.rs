@@ -5,9 +5,29 @@ use std::time::{Duration, Instant};
 
 /// Between two looks: each of them is a program that is started.
 const PACE: Duration = Duration::from_millis(500);
+/// Between two questions to a program that runs.
+const FINE_PACE: Duration = Duration::from_millis(20);
 
 /// Waits until `probe` gives a value; says with it how long that took.
 pub(crate) fn until<T>(
+    what: &str,
+    limit: Duration,
+    probe: impl FnMut() -> Result<T, String>,
+) -> Result<(T, Duration), String> {
+    at_pace(PACE, what, limit, probe)
+}
+
+/// The same at a finer pace, for what costs little to ask.
+pub(crate) fn closely<T>(
+    what: &str,
+    limit: Duration,
+    probe: impl FnMut() -> Result<T, String>,
+) -> Result<(T, Duration), String> {
+    at_pace(FINE_PACE, what, limit, probe)
+}
+
+fn at_pace<T>(
+    pace: Duration,
     what: &str,
     limit: Duration,
     mut probe: impl FnMut() -> Result<T, String>,
@@ -19,7 +39,7 @@ pub(crate) fn until<T>(
             Err(missing) if begun.elapsed() > limit => {
                 return Err(format!("{what}: not within {limit:?}: {missing}"));
             }
-            Err(_) => thread::sleep(PACE),
+            Err(_) => thread::sleep(pace),
         }
     }
 }
