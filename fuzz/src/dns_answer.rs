@@ -72,7 +72,8 @@ pub fn drain(machine: &mut Machine, policy: &Policy, now: Moment) {
         for url in publication.listing.urls() {
             assert!(is_wanted(url, policy), "{url} must never be listed");
         }
-        let state = decode_state(&encode_state(&publication.state)).expect("our own state is read back");
+        let state =
+            decode_state(&encode_state(&publication.state)).expect("our own state is read back").state;
         assert_eq!(state, publication.state);
         documents::check_listing(&publication.listing, &Zone::default(), None);
         machine.handle(Observation::Published(PublishOutcome::Written), now, Jitter::NONE);

@@ -5,6 +5,7 @@
 use tokio::sync::{mpsc, oneshot};
 
 use crate::model::PeerSet;
+use crate::reconcile::Consent;
 
 /// Commands that wait for the loop: operators type slower than it turns.
 const WAITING_MAX: usize = 4;
@@ -18,12 +19,20 @@ pub enum LocalCommand {
 
 /// A request to accept, which its receiver must answer.
 #[derive(Debug)]
-pub struct AcceptRequest(oneshot::Sender<AcceptReply>);
+pub struct AcceptRequest {
+    consent: Consent,
+    reply: oneshot::Sender<AcceptReply>,
+}
 
 impl AcceptRequest {
+    /// How much is to be taken.
+    pub fn consent(&self) -> Consent {
+        self.consent
+    }
+
     /// Answers; nobody hears it where the requester has gone in the meantime.
     pub fn answer(self, reply: AcceptReply) {
-        let _gone = self.0.send(reply);
+        let _gone = self.reply.send(reply);
     }
 }
 
@@ -66,9 +75,10 @@ pub(crate) struct LoopIsBusy;
 
 impl CommandSender {
     /// Asks for an accept; the reply comes on the channel that this gives.
-    pub(crate) fn accept(&self) -> Result<oneshot::Receiver<AcceptReply>, LoopIsBusy> {
+    pub(crate) fn accept(&self, consent: Consent) -> Result<oneshot::Receiver<AcceptReply>, LoopIsBusy> {
         let (reply, receiver) = oneshot::channel();
-        self.0.try_send(LocalCommand::Accept(AcceptRequest(reply))).map_err(|_| LoopIsBusy)?;
+        let request = AcceptRequest { consent, reply };
+        self.0.try_send(LocalCommand::Accept(request)).map_err(|_| LoopIsBusy)?;
         Ok(receiver)
     }
 }
@@ -78,7 +88,7 @@ impl LocalCommands {
     pub async fn next(&mut self) -> LocalCommand {
         while let Some(command) = self.0.recv().await {
             match &command {
-                LocalCommand::Accept(AcceptRequest(reply)) if reply.is_closed() => {}
+                LocalCommand::Accept(request) if request.reply.is_closed() => {}
                 LocalCommand::Accept(_) => return command,
             }
         }
@@ -98,9 +108,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_command_is_dropped_with_its_requester() {
         let (sender, mut commands) = commands();
-        drop(sender.accept().expect("there is room"));
-        let reply = sender.accept().expect("there is room");
+        drop(sender.accept(Consent::Records).expect("there is room"));
+        let reply = sender.accept(Consent::Empty).expect("there is room");
         let LocalCommand::Accept(request) = commands.next().await;
+        assert_eq!(request.consent(), Consent::Empty);
         request.answer(Err(NotAccepted("no".to_owned())));
         assert_eq!(reply.await, Ok(Err(NotAccepted("no".to_owned()))));
         assert!(timeout(Duration::from_secs(1), commands.next()).await.is_err());
@@ -109,11 +120,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_full_queue_and_a_lost_loop_refuse() {
         let (sender, commands) = commands();
-        let replies: Vec<_> = (0..WAITING_MAX).map(|_| sender.accept()).collect();
+        let replies: Vec<_> = (0..WAITING_MAX).map(|_| sender.accept(Consent::Records)).collect();
         assert!(replies.iter().all(Result::is_ok));
-        assert_eq!(sender.accept().err(), Some(LoopIsBusy));
+        assert_eq!(sender.accept(Consent::Records).err(), Some(LoopIsBusy));
         drop(commands);
-        assert_eq!(sender.accept().err(), Some(LoopIsBusy));
+        assert_eq!(sender.accept(Consent::Records).err(), Some(LoopIsBusy));
     }
 
     #[tokio::test(start_paused = true)]

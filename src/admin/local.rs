@@ -18,6 +18,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::model::{PeerSet, ServiceUrl};
+use crate::reconcile::Consent;
 
 use super::bounds::Bounds;
 use super::command::{Accepted, CommandSender};
@@ -41,12 +42,13 @@ pub(super) async fn answer(
         ("/sink/eureka/peerreplication/batch/" | "/sink/eureka/peerreplication/batch", &Method::POST) => {
             take_batch(&head.headers, body).await
         }
-        ("/accept", method) => {
+        (path @ ("/accept" | "/accept/empty"), method) => {
             reply::skip_body(body).await;
             if *method != Method::POST {
                 return reply::method_not_allowed("POST");
             }
-            accept(&commands, reply_max, &head.headers).await
+            let consent = if path == "/accept" { Consent::Records } else { Consent::Empty };
+            accept(&commands, consent, reply_max, &head.headers).await
         }
         _ => {
             reply::skip_body(body).await;
@@ -90,7 +92,12 @@ async fn count_items(body: &mut (impl Body<Data = Bytes> + Unpin)) -> Result<usi
     count.finish()
 }
 
-async fn accept(commands: &CommandSender, reply_max: Duration, headers: &HeaderMap) -> Reply {
+async fn accept(
+    commands: &CommandSender,
+    consent: Consent,
+    reply_max: Duration,
+    headers: &HeaderMap,
+) -> Reply {
     if headers.get(OVERRIDE_HEADER).is_none_or(|value| value != OVERRIDE_VALUE) {
         let reason = "send the header `x-eureka-peers: accept`, as `eureka-peers accept` does\n";
         return reply::text(StatusCode::FORBIDDEN, reason);
@@ -99,7 +106,7 @@ async fn accept(commands: &CommandSender, reply_max: Duration, headers: &HeaderM
         let reason = "the host must be localhost or a loopback address\n";
         return reply::text(StatusCode::FORBIDDEN, reason);
     }
-    let Ok(answer) = commands.accept() else {
+    let Ok(answer) = commands.accept(consent) else {
         return unavailable("the loop takes no commands now; try again\n");
     };
     match timeout(reply_max, answer).await {

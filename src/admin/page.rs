@@ -117,8 +117,10 @@ fn colour(kind: ConditionKind) -> &'static str {
         | ConditionKind::SelfNotRecognised
         | ConditionKind::StatusUnreadable
         | ConditionKind::ServerUnreachable
+        | ConditionKind::StartWaits
         | ConditionKind::NothingKnown => "bad",
-        ConditionKind::HeldLookupFailed
+        ConditionKind::HeldDocument
+        | ConditionKind::HeldLookupFailed
         | ConditionKind::HeldNobody
         | ConditionKind::HeldShrink
         | ConditionKind::HeldRemoval

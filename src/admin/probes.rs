@@ -7,8 +7,6 @@ use std::fmt::Write as _;
 
 use hyper::StatusCode;
 
-use crate::reconcile::ConditionKind;
-
 use super::liveness::LastTurn;
 use super::reply::{self, Reply};
 use super::snapshot::{Shown, Snapshot, Stage};
@@ -77,36 +75,10 @@ pub(super) fn startupz(shown: &Shown) -> Report {
     Report { probe: "startupz", checks: vec![Check { name: "first-publication", outcome }] }
 }
 
-/// `: reason; reason`, of the conditions that keep a list from being published.
+/// `: reason; reason`, of what keeps a list from being published.
 fn why_nothing(snapshot: &Snapshot) -> String {
-    let reasons: Vec<_> = snapshot
-        .status
-        .conditions
-        .iter()
-        .filter(|condition| hinders_publication(condition.kind))
-        .map(|condition| condition.message.as_str())
-        .collect();
-    if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) }
-}
-
-fn hinders_publication(kind: ConditionKind) -> bool {
-    match kind {
-        ConditionKind::NotPublished
-        | ConditionKind::NothingKnown
-        | ConditionKind::HeldLookupFailed
-        | ConditionKind::HeldNobody => true,
-        ConditionKind::NotAdopted
-        | ConditionKind::RefreshRefused
-        | ConditionKind::RefreshFailing
-        | ConditionKind::SelfNotRecognised
-        | ConditionKind::StatusUnreadable
-        | ConditionKind::ServerUnreachable
-        | ConditionKind::HeldShrink
-        | ConditionKind::HeldRemoval
-        | ConditionKind::Frozen
-        | ConditionKind::SelfNotFound
-        | ConditionKind::ManyPeers => false,
-    }
+    let reasons = snapshot.status.why_no_list();
+    if reasons.is_empty() { reasons } else { format!(": {reasons}") }
 }
 
 impl Report {

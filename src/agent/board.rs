@@ -16,6 +16,7 @@ use crate::telemetry::{
     VERSION,
 };
 
+use super::End;
 use super::clock::Clock;
 use super::journal::Journal;
 
@@ -73,7 +74,7 @@ impl Board {
         self.metrics.loop_turned();
         self.metrics.admin(AdminListener::Public, totals(&self.connections.public));
         self.metrics.admin(AdminListener::Local, totals(&self.connections.local));
-        self.journal.note(&status);
+        self.journal.note(&status, now);
         let clock = self.clock.wall();
         self.metrics.observe_status(&status, clock);
         self.snapshots.show(Snapshot {
@@ -94,7 +95,8 @@ impl Board {
         self.liveness.stamp(self.clock.now(), LONGEST_WAIT);
     }
 
-    pub(super) fn found_previous_life(&mut self) {
+    /// A list was in place at the start.
+    pub(super) fn found_list(&mut self) {
         if self.list == ListInPlace::Nothing {
             self.list = ListInPlace::OfPreviousLife;
         }
@@ -105,8 +107,11 @@ impl Board {
         self.list = ListInPlace::Nothing;
     }
 
-    pub(super) fn previous_life_is_unusable(reason: &str) {
-        warn!(reason, "the previous life's state cannot be used; the list is built anew from DNS");
+    pub(super) fn state_is_unusable(reason: &str) {
+        warn!(
+            reason,
+            "the saved state cannot be used, or not all of it; what is lacking comes anew from DNS"
+        );
     }
 
     pub(super) fn answered(&mut self, question: &Question, answer: &Answer, took: Duration) {
@@ -114,7 +119,13 @@ impl Board {
         self.metrics.lookup(question.record_type(), LookupOutcome::from(answer), took);
     }
 
-    pub(super) fn published(&mut self, outcome: &PublishOutcome, peers: usize, took: Duration, now: Moment) {
+    pub(super) fn published(
+        &mut self,
+        outcome: &PublishOutcome,
+        peers: Option<usize>,
+        took: Duration,
+        now: Moment,
+    ) {
         match outcome {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
                 self.list = ListInPlace::OfThisLife;
@@ -157,6 +168,14 @@ impl Board {
         self.notices.retain(|notice| notice.kind != LOOP_RESTARTED);
         let message = format!("the loop panicked and was started again, the last time with: {message}");
         self.notices.push(Notice { kind: LOOP_RESTARTED, since: now, message });
+    }
+
+    /// How the work ends that is told to stop now; `why` says why no list is in place.
+    pub(super) fn end_of_stop(&self, why: impl FnOnce() -> String) -> End {
+        match self.list {
+            ListInPlace::Nothing => End::StoppedWithoutList(why()),
+            ListInPlace::OfPreviousLife | ListInPlace::OfThisLife => End::Stopped,
+        }
     }
 
     pub(super) fn draining(&mut self) {

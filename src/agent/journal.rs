@@ -1,30 +1,37 @@
 //! One log line a change: never one a poll, never a password.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
 use crate::model::{Moment, PeerSet, ServiceUrl};
 use crate::reconcile::{Change, Condition, ConditionKind, PublishOutcome, Status};
 
+/// Between two lines about a start that waits.
+const REMINDER_INTERVAL: Duration = Duration::from_secs(60);
+
 /// What has been said already.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     last_change: u64,
     conditions: BTreeSet<(ConditionKind, Moment)>,
+    /// When it was last said that the start waits.
+    reminded: Option<Moment>,
     adopted: Option<PeerSet>,
 }
 
 impl Journal {
     /// Says what is new in `status`.
-    pub(super) fn note(&mut self, status: &Status) {
+    pub(super) fn note(&mut self, status: &Status, now: Moment) {
+        self.remind(status, now);
         self.note_changes(status);
         self.note_conditions(status);
         self.note_adopted(status);
     }
 
     /// Says how a publication ended, where it changed something.
-    pub(super) fn published(outcome: &PublishOutcome, peers: usize) {
+    pub(super) fn published(outcome: &PublishOutcome, peers: Option<usize>) {
         match outcome {
             PublishOutcome::Written => info!(peers, "published"),
             PublishOutcome::Repaired => {
@@ -33,6 +40,20 @@ impl Journal {
             PublishOutcome::Unchanged => debug!(peers, "the files say so already"),
             // Shown as a condition, once and for as long as it lasts.
             PublishOutcome::Failed(_) => {}
+        }
+    }
+
+    /// A pod that waits is told of again and again: whoever looks at its log sees the end of it.
+    fn remind(&mut self, status: &Status, now: Moment) {
+        let is_waiting = |condition: &&Condition| condition.kind == ConditionKind::StartWaits;
+        let Some(waiting) = status.conditions.iter().find(is_waiting) else {
+            self.reminded = None;
+            return;
+        };
+        let said = *self.reminded.get_or_insert(now);
+        if now.since(said) >= REMINDER_INTERVAL {
+            self.reminded = Some(now);
+            warn!(condition = waiting.kind.label(), "{}", status.why_no_list());
         }
     }
 
@@ -103,6 +124,8 @@ fn say(condition: &Condition) {
         | ConditionKind::RefreshFailing
         | ConditionKind::SelfNotRecognised
         | ConditionKind::StatusUnreadable
+        | ConditionKind::StartWaits
+        | ConditionKind::HeldDocument
         | ConditionKind::HeldLookupFailed
         | ConditionKind::HeldNobody
         | ConditionKind::HeldShrink

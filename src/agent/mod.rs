@@ -25,8 +25,8 @@ use tracing::{info, warn};
 use crate::admin::{AcceptReply, Accepted, LocalCommand, LocalCommands, NotAccepted};
 use crate::dns::Lookup;
 use crate::model::{Jitter, Listing, Moment, ServerFault};
-use crate::reconcile::{Action, Machine, Observation, PreviousLife, RefreshCall, Replicas, Taken};
-use crate::settings::Settings;
+use crate::reconcile::{self, Action, Consent, Machine, Observation, RefreshCall, Replicas, Taken};
+use crate::settings::{OutputSettings, Settings};
 use crate::telemetry::{ConfirmOutcome, RefreshOutcome};
 
 pub use board::Board;
@@ -37,7 +37,7 @@ pub use volume::in_full;
 
 use board::LONGEST_WAIT;
 use supervisor::catch_panic;
-use volume::Volume;
+use volume::{Left, Volume};
 use work::{Ended, Outcome, Work};
 
 /// Between a panic of the loop and its next start: a panic at once must not spin.
@@ -84,6 +84,8 @@ pub enum Until {
 pub enum End {
     /// It was told to stop; the files stay.
     Stopped,
+    /// It was told to stop before a list was in place; says why there was none, as far as that is known.
+    StoppedWithoutList(String),
     /// The first list is in place.
     Settled,
     /// The start deadline passed without a list that may be published.
@@ -101,9 +103,10 @@ pub async fn run<O: Outside>(
     until: Until,
 ) -> End {
     loop {
+        let stop_early = board.end_of_stop(String::new);
         let life = async {
             let mut agent = tokio::select! {
-                () = stopped(&mut inputs.stop) => return End::Stopped,
+                () = stopped(&mut inputs.stop) => return stop_early,
                 agent = Agent::new(&outside, &mut settings, &mut board) => agent,
             };
             agent.run(&mut inputs, until).await
@@ -114,7 +117,7 @@ pub async fn run<O: Outside>(
         }
         tokio::select! {
             () = tokio::time::sleep(RESTART_PAUSE) => {}
-            () = stopped(&mut inputs.stop) => return End::Stopped,
+            () = stopped(&mut inputs.stop) => return board.end_of_stop(String::new),
         }
     }
 }
@@ -134,16 +137,21 @@ struct Agent<'a, O: Outside> {
 
 impl<'a, O: Outside> Agent<'a, O> {
     async fn new(outside: &'a O, settings: &'a mut Settings, board: &'a mut Board) -> Self {
-        let (volume, previous) = previous_life(Volume::new(&settings.output), board).await;
-        match previous {
-            Ok(None) => {}
-            Ok(Some(_)) => board.found_previous_life(),
-            Err(ref reason) => Board::previous_life_is_unusable(reason),
+        let (volume, left) = look(Volume::new(&settings.output), settings.output.clone(), board).await;
+        if let Some(reason) = &left.fault {
+            Board::state_is_unusable(reason);
         }
-        let previous = previous.unwrap_or_default();
         let clock = board.clock();
+        let now = clock.now();
+        let mut machine = Machine::new(settings.policy.clone(), left.state.as_ref(), now);
+        if left.has_document {
+            machine.found_document(left.state.as_ref(), now);
+        }
+        if left.state.is_some() || left.has_document {
+            board.found_list();
+        }
         Self {
-            machine: Machine::new(settings.policy.clone(), previous.as_ref(), clock.now()),
+            machine,
             lookup: Rc::new(outside.lookup(settings)),
             server: outside.server(settings).map(Rc::new),
             volume: Some(volume),
@@ -173,8 +181,10 @@ impl<'a, O: Outside> Agent<'a, O> {
                 biased;
                 () = stopped(&mut inputs.stop) => {
                     self.board.draining();
-                    self.board.turned(self.machine.status(now), now);
-                    return End::Stopped;
+                    let status = self.machine.status(now);
+                    let end = self.board.end_of_stop(|| status.why_no_list());
+                    self.board.turned(status, now);
+                    return end;
                 }
                 ended = self.work.next_ended() => self.observe(ended),
                 command = inputs.commands.next() => self.obey(command),
@@ -200,6 +210,10 @@ impl<'a, O: Outside> Agent<'a, O> {
             Action::Publish(publication) => {
                 let volume = self.volume.take().expect("one publication is in flight at most");
                 self.work.publish(volume, self.settings.output.clone(), publication);
+            }
+            Action::KeepFound => {
+                let volume = self.volume.take().expect("one publication is in flight at most");
+                self.work.keep_found(volume);
             }
             Action::Refresh { call, listing, timeout } => self.refresh(call, listing, timeout),
             Action::AbandonRefresh => {
@@ -272,25 +286,19 @@ impl<'a, O: Outside> Agent<'a, O> {
 
     fn obey(&mut self, command: LocalCommand) {
         match command {
-            LocalCommand::Accept(request) => request.answer(self.accept()),
+            LocalCommand::Accept(request) => {
+                let reply = self.accept(request.consent());
+                request.answer(reply);
+            }
         }
     }
 
-    fn accept(&mut self) -> AcceptReply {
+    fn accept(&mut self, consent: Consent) -> AcceptReply {
         let now = self.clock.now();
         let peers =
             |machine: &Machine| machine.status(now).desired.map(|desired| desired.value).unwrap_or_default();
         let before = peers(&self.machine);
-        let accepted = self.machine.accept(now).map_err(|frozen| NotAccepted(frozen.to_string()))?;
-        if accepted.iter().all(|accepted| accepted.taken == Taken::Nothing) {
-            let failures: BTreeSet<String> = accepted
-                .iter()
-                .filter_map(|accepted| accepted.failure.as_ref())
-                .map(ToString::to_string)
-                .collect();
-            let reasons = failures.into_iter().collect::<Vec<_>>().join("; ");
-            return Err(NotAccepted(format!("DNS says nothing that could be taken: {reasons}")));
-        }
+        self.machine.accept(consent, now).map_err(|refused| NotAccepted(why_not_accepted(&refused)))?;
         let after = peers(&self.machine);
         let (added, removed) = (&after - &before, &before - &after);
         info!(added = added.len(), removed = removed.len(), peers = after.len(), "accepted by the operator");
@@ -323,15 +331,30 @@ impl<'a, O: Outside> Agent<'a, O> {
     }
 }
 
-/// Reads the state on a thread of its own: a stalled disk must not stall probes and signals.
-async fn previous_life(volume: Volume, board: &Board) -> (Volume, Result<Option<PreviousLife>, String>) {
-    let mut reading = tokio::task::spawn_blocking(move || {
-        let previous = volume.previous_life();
-        (volume, previous)
+fn why_not_accepted(refused: &reconcile::NotAccepted) -> String {
+    let services = match refused {
+        reconcile::NotAccepted::Frozen => return "the list is frozen; lift --freeze first".to_owned(),
+        reconcile::NotAccepted::Nothing(services) => services,
+    };
+    let failures: BTreeSet<String> =
+        services.iter().filter_map(|service| service.failure.as_ref()).map(ToString::to_string).collect();
+    let empty = services.iter().filter(|service| service.taken == Taken::NeedsConsent);
+    let empty = empty.map(|service| {
+        format!("DNS says that {} has nobody, which `eureka-peers accept --empty` takes", service.service)
+    });
+    let reasons = failures.into_iter().chain(empty).collect::<Vec<_>>().join("; ");
+    format!("DNS says nothing that could be taken: {reasons}")
+}
+
+/// Looks at the directory on a thread of its own: a stalled disk must not stall probes and signals.
+async fn look(mut volume: Volume, output: OutputSettings, board: &Board) -> (Volume, Left) {
+    let mut looking = tokio::task::spawn_blocking(move || {
+        let left = volume.look(&output);
+        (volume, left)
     });
     loop {
         tokio::select! {
-            read = &mut reading => return read.expect("reading the state does not panic"),
+            seen = &mut looking => return seen.expect("looking at files does not panic"),
             () = tokio::time::sleep(LONGEST_WAIT) => board.waits(),
         }
     }

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::document::{Document, DocumentError, File, UserInfo, UserInfoError};
+use crate::document::{Document, DocumentError, File, UserInfo, UserInfoError, file_names, is_whole};
 use crate::model::Listing;
-use crate::publish::{PublishError, Published, Publisher, decode_state, encode_state};
+use crate::publish::{DecodedState, PublishError, Published, Publisher, decode_state, encode_state};
 use crate::reconcile::{PreviousLife, Publication, PublishOutcome};
 use crate::settings::{OutputSettings, UserInfoSource};
 use crate::small_file;
@@ -21,6 +21,18 @@ const USER_INFO_BYTES_MAX: u64 = 4096;
 pub(super) struct Volume {
     publisher: Publisher,
     has_lost_list: bool,
+    /// The files as the start found them, where they are a whole document.
+    found: Vec<File>,
+}
+
+/// What the start finds.
+pub(super) struct Left {
+    /// What can be read of the saved state.
+    pub(super) state: Option<PreviousLife>,
+    /// Why not all of it can.
+    pub(super) fault: Option<String>,
+    /// Whether the outputs are a whole document.
+    pub(super) has_document: bool,
 }
 
 /// Why a publication did not come about.
@@ -43,18 +55,57 @@ impl Volume {
     pub(super) fn new(output: &OutputSettings) -> Self {
         let directory = output.directory.clone().unwrap_or_default();
         let publisher = Publisher::new(directory, output.layout, output.file_mode);
-        Self { publisher, has_lost_list: false }
+        Self { publisher, has_lost_list: false, found: vec![] }
     }
 
-    /// What the previous life left; a reason where that cannot be used.
-    pub(super) fn previous_life(&self) -> Result<Option<PreviousLife>, String> {
+    /// Looks at what is there: the saved state, and the files of `output`.
+    pub(super) fn look(&mut self, output: &OutputSettings) -> Left {
+        self.found = self.document_in_place(output).unwrap_or_default();
+        let has_document = !self.found.is_empty();
+        match self.saved_state() {
+            Ok(None) => Left { state: None, fault: None, has_document },
+            Ok(Some(DecodedState { state, refused })) => {
+                let fault = refused
+                    .first()
+                    .map(|first| format!("{}; entries left out: {}", in_full(first), refused.len()));
+                Left { state: Some(state), fault, has_document }
+            }
+            Err(fault) => Left { state: None, fault: Some(fault), has_document },
+        }
+    }
+
+    /// Makes the files say what [`Self::look`] found in them.
+    pub(super) fn keep_found(&mut self) -> PublishOutcome {
+        let outcome = self.publisher.keep(&self.found);
+        self.ended(outcome.map_err(VolumeError::from))
+    }
+
+    fn saved_state(&self) -> Result<Option<DecodedState>, String> {
         let bytes = self.publisher.read_state().map_err(|error| in_full(&error))?;
         bytes.as_deref().map(decode_state).transpose().map_err(|fault| in_full(&fault))
+    }
+
+    /// Every file of every output, where all of them are there and whole. What cannot be read is not.
+    fn document_in_place(&self, output: &OutputSettings) -> Option<Vec<File>> {
+        let mut found = vec![];
+        for file in &output.files {
+            let names = file_names(file.format, &file.name, &output.zone);
+            let files = self.publisher.read_files(&names).ok()??;
+            if !is_whole(file.format, &output.zone, &files) {
+                return None;
+            }
+            found.extend(files);
+        }
+        Some(found)
     }
 
     /// Makes the files of `output` say what `publication` says.
     pub(super) fn publish(&mut self, output: &OutputSettings, publication: &Publication) -> PublishOutcome {
         let outcome = self.try_publish(output, publication);
+        self.ended(outcome)
+    }
+
+    fn ended(&mut self, outcome: Result<Published, VolumeError>) -> PublishOutcome {
         self.has_lost_list = outcome.is_err() && self.publisher.has_lost_files();
         match outcome {
             Ok(Published::Written) => PublishOutcome::Written,

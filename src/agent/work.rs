@@ -26,8 +26,16 @@ pub(super) struct Ended {
 
 /// What an action brought.
 pub(super) enum Outcome {
-    Answered { question: Question, answer: Answer },
-    Published { volume: Volume, outcome: PublishOutcome, peers: usize },
+    Answered {
+        question: Question,
+        answer: Answer,
+    },
+    /// `peers` where it is known how many the files name.
+    Published {
+        volume: Volume,
+        outcome: PublishOutcome,
+        peers: Option<usize>,
+    },
     Refreshed(Result<(), ServerFault>),
     Confirmed(Result<Replicas, ServerFault>),
     Diagnosed(String),
@@ -49,18 +57,15 @@ impl Work {
     }
 
     /// File work blocks: it has a thread of its own, so that a stalled disk stalls nothing else.
-    pub(super) fn publish(&mut self, mut volume: Volume, output: OutputSettings, publication: Publication) {
-        self.start(async move {
-            let peers = publication.listing.urls().count();
-            let writing = tokio::task::spawn_blocking(move || {
-                let outcome = volume.publish(&output, &publication);
-                (volume, outcome)
-            });
-            match writing.await {
-                Ok((volume, outcome)) => Outcome::Published { volume, outcome, peers },
-                Err(error) => resume(error),
-            }
-        });
+    pub(super) fn publish(&mut self, volume: Volume, output: OutputSettings, publication: Publication) {
+        let peers = publication.listing.urls().count();
+        let publish = move |volume: &mut Volume| volume.publish(&output, &publication);
+        self.start(async move { write(volume, Some(peers), publish).await });
+    }
+
+    /// The same for the files that were found.
+    pub(super) fn keep_found(&mut self, volume: Volume) {
+        self.start(async move { write(volume, None, Volume::keep_found).await });
     }
 
     pub(super) fn refresh<S: Server + 'static>(
@@ -124,6 +129,21 @@ impl Work {
             let outcome = doing.await;
             Ended { took: since.elapsed(), outcome }
         })
+    }
+}
+
+async fn write(
+    mut volume: Volume,
+    peers: Option<usize>,
+    doing: impl FnOnce(&mut Volume) -> PublishOutcome + Send + 'static,
+) -> Outcome {
+    let writing = tokio::task::spawn_blocking(move || {
+        let outcome = doing(&mut volume);
+        (volume, outcome)
+    });
+    match writing.await {
+        Ok((volume, outcome)) => Outcome::Published { volume, outcome, peers },
+        Err(error) => resume(error),
     }
 }
 

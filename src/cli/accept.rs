@@ -1,6 +1,7 @@
 //! `accept`: the operator's override of a held list, through the local listener.
 
 use crate::http_client::{Method, Request};
+use crate::reconcile::Consent;
 
 use super::ExitStatus;
 use super::local_call::{call, listeners_of, root_of};
@@ -8,12 +9,16 @@ use super::sources::Sources;
 use super::terminal::{print, say};
 
 /// Has the loop take what DNS says now past all holds, once, and prints what was taken.
-pub(super) fn accept(sources: &Sources) -> ExitStatus {
+pub(super) fn accept(sources: &Sources, consent: Consent) -> ExitStatus {
     let listeners = match listeners_of(sources) {
         Ok(listeners) => listeners,
         Err(status) => return status,
     };
-    let Some(url) = root_of(listeners.local).and_then(|root| root.join("accept").ok()) else {
+    let path = match consent {
+        Consent::Records => "accept",
+        Consent::Empty => "accept/empty",
+    };
+    let Some(url) = root_of(listeners.local).and_then(|root| root.join(path).ok()) else {
         say(format_args!("{} has no port to call", listeners.local));
         return ExitStatus::BadSettings;
     };

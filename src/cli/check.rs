@@ -89,7 +89,9 @@ fn of_condition(condition: &Condition) -> Option<Finding> {
         | ConditionKind::SelfNotRecognised
         | ConditionKind::StatusUnreadable
         | ConditionKind::ServerUnreachable
+        | ConditionKind::StartWaits
         | ConditionKind::NothingKnown
+        | ConditionKind::HeldDocument
         | ConditionKind::HeldShrink
         | ConditionKind::HeldRemoval => return None,
     };

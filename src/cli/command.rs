@@ -17,7 +17,7 @@ beats the file, and a list is replaced, never added to.
 
 Exit codes:
    0  done
-   1  unexpected failure, or stopped before the list was in place (init)
+   1  unexpected failure, or stopped before a list was in place (run, init)
    2  wrong usage
    3  check found faults, or the mesh is incomplete
   69  no list before the deadline (init)
@@ -70,7 +70,8 @@ fn subcommands(reader: Reader) -> [Command; 9] {
             .arg(format_arg(&["table", "json"]))
             .arg(watch_arg("Print the mesh again whenever it changes"))
             .arg(url_arg()),
-        with_only("accept", "Take what DNS says now, past all holds, once", &[Key::LocalListen, Key::Config]),
+        with_only("accept", "Take what DNS says now, past all holds, once", &[Key::LocalListen, Key::Config])
+            .arg(empty_arg()),
         with_only(
             "health",
             "Ask a probe of the sidecar, for images without a shell",
@@ -178,6 +179,13 @@ fn format_arg(formats: &'static [&'static str]) -> Arg {
 
 fn watch_arg(help: &'static str) -> Arg {
     Arg::new("watch").short('w').long("watch").action(ArgAction::SetTrue).help(help)
+}
+
+fn empty_arg() -> Arg {
+    Arg::new("empty").long("empty").action(ArgAction::SetTrue).help(wrapped(
+        "Take it also where DNS says that a Service has nobody; and begin a start that waits for records \
+         with none: with the server beside us alone",
+    ))
 }
 
 fn url_arg() -> Arg {

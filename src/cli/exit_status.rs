@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum ExitStatus {
     /// 0: done, or `run` stopped as asked.
     Success,
-    /// 1: something unexpected; `init` stopped before its list was in place.
+    /// 1: something unexpected; `run` or `init` stopped before a list was in place.
     Failure,
     /// 2: the command line cannot be read.
     Usage,

@@ -52,7 +52,7 @@ impl fmt::Display for Gap {
 fn published(settings: &Settings) -> Option<PeerSet> {
     let output = &settings.output;
     let publisher = Publisher::new(output.directory.clone()?, output.layout, output.file_mode);
-    let life = decode_state(&publisher.read_state().ok()??).ok()?;
+    let life = decode_state(&publisher.read_state().ok()??).ok()?.state;
     let of_services = life.services.into_iter().flat_map(|(_, peers)| peers);
     Some(of_services.chain(life.static_peers).collect())
 }

@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap_complete::Shell;
 
 use crate::model::ServiceUrl;
+use crate::reconcile::Consent;
 use crate::settings::{Flags, Key, Purpose};
 
 use super::command::command;
@@ -49,7 +50,10 @@ pub enum Task {
         watch: bool,
     },
     /// Take what DNS says now.
-    Accept,
+    Accept {
+        /// How much of it.
+        consent: Consent,
+    },
     /// Ask a probe.
     Health {
         /// Which.
@@ -71,7 +75,7 @@ impl Task {
             Self::Resolve { .. } => Some(Purpose::Print),
             Self::Mesh { urls, .. } if urls.is_empty() => Some(Purpose::Print),
             Self::Mesh { .. } => Some(Purpose::Contact),
-            Self::Accept | Self::Health { .. } | Self::Completions(_) | Self::Man => None,
+            Self::Accept { .. } | Self::Health { .. } | Self::Completions(_) | Self::Man => None,
         }
     }
 }
@@ -154,7 +158,9 @@ fn task(name: &str, matches: &ArgMatches) -> Result<Task, clap::Error> {
             format: mesh_format(matches),
             watch: matches.get_flag("watch"),
         },
-        "accept" => Task::Accept,
+        "accept" => Task::Accept {
+            consent: if matches.get_flag("empty") { Consent::Empty } else { Consent::Records },
+        },
         "health" => Task::Health { probe: probe(matches) },
         "completions" => {
             Task::Completions(*matches.get_one::<Shell>("shell").expect("the shell is a required argument"))
@@ -251,7 +257,8 @@ mod tests {
             task_of("mesh --url http://a:1/eureka --url http://b:1 -o json --watch"),
             Task::Mesh { urls, format: MeshFormat::Json, watch: true }
         );
-        assert_eq!(task_of("accept"), Task::Accept);
+        assert_eq!(task_of("accept"), Task::Accept { consent: Consent::Records });
+        assert_eq!(task_of("accept --empty"), Task::Accept { consent: Consent::Empty });
         assert_eq!(task_of("health"), Task::Health { probe: Probe::Readyz });
         assert_eq!(task_of("health --probe livez"), Task::Health { probe: Probe::Livez });
         assert_eq!(task_of("completions zsh"), Task::Completions(Shell::Zsh));

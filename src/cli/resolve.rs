@@ -14,7 +14,7 @@ use crate::dns::{HickoryLookup, Lookup};
 use crate::document::{Document, DocumentError, FileName, Format};
 use crate::model::{Jitter, Listing, Moment, PeerSet, Question};
 use crate::reconcile::{
-    Action, Adoption, ConditionKind, Machine, Observation, Policy, PublishOutcome, Status,
+    Action, Adoption, ConditionKind, Machine, Observation, OnDeadline, Policy, PublishOutcome, Status,
 };
 use crate::settings::{Settings, UserInfoSource};
 
@@ -40,7 +40,12 @@ pub(super) fn resolve(sources: &Sources, format: ListFormat, watch: bool) -> Exi
 /// Turns the machine; in place of files, its listings are printed.
 async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
     // Nothing is adopted, and whoever looks wants to see what there is.
-    let policy = Policy { adoption: Adoption::None, min_peers: 0, ..printer.settings.policy.clone() };
+    let policy = Policy {
+        adoption: Adoption::None,
+        min_peers: 0,
+        on_deadline: OnDeadline::Publish,
+        ..printer.settings.policy.clone()
+    };
     let clock = Clock::start();
     let mut machine = Machine::new(policy, None, clock.now());
     let lookup = Rc::new(lookup(printer.settings));
@@ -63,7 +68,11 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
                         }
                     }
                 }
-                Action::Refresh { .. } | Action::AbandonRefresh | Action::Confirm | Action::Diagnose => {}
+                Action::KeepFound
+                | Action::Refresh { .. }
+                | Action::AbandonRefresh
+                | Action::Confirm
+                | Action::Diagnose => {}
             }
         }
         let status = machine.status(now);

@@ -177,14 +177,19 @@ async fn stop_at(mut terminate: Signal, mut interrupt: Signal, stopper: watch::S
     let _nobody_listens = stopper.send(true);
 }
 
+fn stopped_early(why: &str) -> ExitStatus {
+    let because = if why.is_empty() { "" } else { ": " };
+    error!("stopped before a list was in place{because}{why}");
+    ExitStatus::Failure
+}
+
 fn status_of(end: &End, until: Until) -> ExitStatus {
     match (end, until) {
         (End::Stopped, Until::Stopped) | (End::Settled, _) => ExitStatus::Success,
         // What waits for us must not take this for a list in place.
-        (End::Stopped, Until::Settled) => {
-            error!("stopped before the list was in place");
-            ExitStatus::Failure
-        }
+        (End::Stopped, Until::Settled) => stopped_early(""),
+        // The kubelet shows the last line of a container that failed, and of a probe nothing.
+        (End::StoppedWithoutList(why), _) => stopped_early(why),
         (End::DeadlinePassed, _) => {
             error!("the start deadline has passed without the records that were waited for");
             ExitStatus::DeadlinePassed

@@ -14,5 +14,10 @@ pub(super) fn render(document: &Document<'_>) -> String {
     let value = document.value();
     // A set: a zone may itself be called `default`.
     let zones = BTreeSet::from(["default", document.zone.as_str()]);
-    zones.iter().map(|zone| properties_text::line(&format!("{PREFIX}{zone}"), &value)).collect()
+    zones.iter().map(|zone| properties_text::line(&zone_key(zone), &value)).collect()
+}
+
+/// The key of a zone's list.
+pub(super) fn zone_key(zone: &str) -> String {
+    format!("{PREFIX}{zone}")
 }

@@ -22,7 +22,7 @@ pub(super) fn render(document: &Document<'_>) -> Result<String, DocumentError> {
 ///
 /// Spring gives the zone back in lower case. That is the same key wherever another source, such as
 /// the image's own settings, spells the zone out.
-fn variable(zone: &str) -> String {
+pub(super) fn variable(zone: &str) -> String {
     let zone: String = zone.chars().filter(char::is_ascii_alphanumeric).collect();
     format!("EUREKA_CLIENT_SERVICEURL_{}", zone.to_ascii_uppercase())
 }

@@ -18,6 +18,7 @@ mod spring_yaml;
 #[cfg(test)]
 mod tests;
 mod user_info;
+mod whole;
 
 pub use env::LINE_MAX as ENV_LINE_MAX;
 pub use file::{File, FileName, FileNameError};
@@ -77,6 +78,29 @@ pub enum DocumentError {
         /// Length of the line with its end.
         bytes: usize,
     },
+}
+
+/// The files of one output, as [`Document::render`] calls them; the list stands in the first.
+pub fn file_names(format: Format, name: &FileName, zone: &Zone) -> Vec<FileName> {
+    match format {
+        Format::Configtree => {
+            let keys = [spring_entries::zone_key(zone), spring_entries::generation_key()];
+            keys.iter().map(|key| configtree::file_name(key)).collect()
+        }
+        Format::SpringProperties
+        | Format::SpringYaml
+        | Format::Archaius
+        | Format::Env
+        | Format::Json
+        | Format::Lines => vec![name.clone()],
+    }
+}
+
+/// Whether `files`, found under the names of one output, are a whole document: the zone's list is there,
+/// names a URL at least, and is not cut off. Who wrote it, and which peers it names, is not asked.
+pub fn is_whole(format: Format, zone: &Zone, files: &[File]) -> bool {
+    let text = files.first().and_then(|file| std::str::from_utf8(file.bytes()).ok());
+    text.is_some_and(|text| whole::is_whole(format, zone, text))
 }
 
 impl Document<'_> {

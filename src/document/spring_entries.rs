@@ -17,6 +17,11 @@ pub(super) fn zone_key(zone: &Zone) -> String {
 pub(super) fn entries(document: &Document<'_>) -> [(String, String); 2] {
     [
         (zone_key(document.zone), document.value()),
-        (format!("{PREFIX}{}", Zone::RESERVED), document.listing.generation().to_string()),
+        (generation_key(), document.listing.generation().to_string()),
     ]
+}
+
+/// The key of the generation.
+pub(super) fn generation_key() -> String {
+    format!("{PREFIX}{}", Zone::RESERVED)
 }

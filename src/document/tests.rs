@@ -66,6 +66,59 @@ fn three_peers() -> PeerSet {
     .into()
 }
 
+/// Whether these texts, under the names that they were rendered with, are a whole document.
+fn is_whole_text(format: Format, zone: &Zone, texts: &[(String, String)]) -> bool {
+    let file =
+        |(name, text): &(String, String)| File::new(name.parse().expect("a name"), text.clone().into());
+    is_whole(format, zone, &texts.iter().map(file).collect::<Vec<_>>())
+}
+
+#[test]
+fn what_we_write_is_whole_and_what_is_left_of_it_is_not() {
+    let listing = Listing::of_peers(&three_peers(), 7).expect("not empty");
+    let user_info = UserInfo::from_placeholders("${EUREKA_USER}:${EUREKA_PASSWORD}").expect("valid");
+    let (default, other) = (Zone::default(), zone("us-east_1c"));
+    for (format, zone, other) in
+        FORMATS.iter().flat_map(|format| [(*format, &default, &other), (*format, &other, &default)])
+    {
+        let document = Document { listing: &listing, zone, user_info: None };
+        let texts = render(&document, format);
+        assert!(is_whole_text(format, zone, &texts), "{format:?}: {texts:?}");
+        let names: Vec<_> = texts.iter().map(|(name, _)| name.parse().expect("a name")).collect();
+        assert_eq!(file_names(format, &"peers".parse().expect("a name"), zone), names, "{format:?}");
+        assert!(
+            matches!(format, Format::Lines | Format::Configtree) || !is_whole_text(format, other, &texts),
+            "{format:?}: the key of another zone"
+        );
+        if format != Format::Configtree {
+            let with_placeholders = render(&Document { user_info: Some(&user_info), ..document }, format);
+            assert!(is_whole_text(format, zone, &with_placeholders), "{format:?}: {with_placeholders:?}");
+        }
+        let (name, text) = &texts[0];
+        // A list of lines that is cut between two of them is a shorter list.
+        let is_shorter_list = |cut: &str| match format {
+            Format::Lines => cut.ends_with('\n'),
+            Format::SpringProperties | Format::SpringYaml | Format::Archaius => cut.contains("/e/\n"),
+            Format::Configtree => cut.ends_with('/'),
+            Format::Env | Format::Json => false,
+        };
+        for at in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
+            let cut = &text[..at];
+            let is_whole = is_whole_text(format, zone, &[(name.clone(), cut.to_owned())]);
+            assert!(!is_whole || is_shorter_list(cut), "{format:?}: {cut:?}");
+        }
+        for empty in
+            ["", "\n", " \n", "eureka.client.service-url.defaultZone=\n", "{}\n", "null\n", "\u{0}\n"]
+        {
+            assert!(
+                !is_whole_text(format, zone, &[(name.clone(), empty.to_owned())]),
+                "{format:?}: {empty:?}"
+            );
+        }
+    }
+    assert!(!is_whole(Format::Lines, &default, &[]));
+}
+
 #[test]
 fn golden_files() {
     let listing = Listing::of_peers(&three_peers(), 7).expect("not empty");

@@ -10,7 +10,7 @@ use super::endpoint::below;
 use super::property_sources::{InForce, PropertySources};
 use super::quote::quoted;
 use super::server::{READ_TIMEOUT, is_success};
-use super::wishes::inspect_wishes;
+use super::wishes::{inspect_wishes, wiped_fix};
 use super::{EurekaServer, Expected, Finding, Instance, Origin, ServerStatus, Severity, fault};
 
 /// Characters of a property source's name that are shown; it has a path in it, twice.
@@ -103,19 +103,19 @@ impl EurekaServer {
         let mut findings = vec![inspect_replicas(&status)];
         findings.extend(inspect_placeholders(&status));
         findings.extend(expected.own.map(|own| inspect_self(own, &status, sources, expected.call)));
-        findings.extend(expected.own.and_then(|own| inspect_port(own, &status.instance)));
-        findings.push(self.inspect_registration(&status.instance).await);
+        findings.extend(expected.own.and_then(|own| inspect_port(own, &status.instance, sources)));
+        findings.push(self.inspect_registration(&status.instance, sources).await);
         findings.extend(inspect_availability(&status, expected.sink));
         findings
     }
 
     /// Whether the server knows itself as an instance: what register-with-eureka brings about.
-    async fn inspect_registration(&self, instance: &Instance) -> Finding {
+    async fn inspect_registration(&self, instance: &Instance, sources: Option<&PropertySources>) -> Finding {
         if instance.id.is_empty() || instance.app.is_empty() {
             return Finding::new(
                 Severity::Fault,
                 "the server's own registration has no id: a refresh has wiped it",
-                "set EUREKA_CLIENT_REFRESH_ENABLE=false and restart the server",
+                wiped_fix(sources),
             );
         }
         match self.ask_registration(instance).await {
@@ -301,13 +301,16 @@ fn my_url_fix(own: &ServiceUrl) -> String {
 }
 
 /// The port that the server registers, where its URL is a plain one.
-fn inspect_port(own: &ServiceUrl, instance: &Instance) -> Option<Finding> {
+fn inspect_port(own: &ServiceUrl, instance: &Instance, sources: Option<&PropertySources>) -> Option<Finding> {
     let port = instance.port.filter(|port| own.scheme() == Scheme::Http && *port != own.port())?;
     Some(Finding::new(
         Severity::Warning,
         format!("the server registers with port {port}, and its URL has {}", own.port()),
-        "a refresh has wiped its registration (Spring Cloud 2025.1.2 and .3), or a port is mapped: set \
-         EUREKA_CLIENT_REFRESH_ENABLE=false and restart the server, or check --port",
+        format!(
+            "a refresh has wiped its registration (Spring Cloud 2025.1.2 and .3), or a port is mapped: {}, or \
+             check --port",
+            wiped_fix(sources)
+        ),
     ))
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::model::Zone;
 
 /// What is asked for, as a regular expression of Java's: keys as files, and as environments write them.
-pub(super) const PATTERN: &str = r"(?i)^(eureka|spring[._]config)[._]";
+pub(super) const PATTERN: &str = r"(?i)^(eureka|spring[._](config|main))[._]";
 
 /// What stands in place of a value that the server does not show (Spring Boot's default since 3.0).
 const MASKED: &str = "******";

@@ -33,11 +33,39 @@ struct Wish {
     severity: Severity,
     /// What follows from another value.
     otherwise: &'static str,
-    /// The cure.
-    fix: &'static str,
+    /// The cure, as `docs/environment/` has it.
+    assignment: &'static str,
+    /// What belongs to the cure, where it is not in force yet. It is not judged itself before this one is
+    /// fulfilled: until then this one's cure names it.
+    beside: Option<&'static Wish>,
 }
 
-const WISHES: [Wish; 8] = [
+const CLIENT_REFRESH: Wish = Wish {
+    key: "eureka.client.refresh.enable",
+    default: "true",
+    suits: is_false,
+    only_with: Some(RefreshCall::Refresh),
+    severity: Severity::Fault,
+    otherwise: "each refresh takes the server's own registration away for seconds",
+    assignment: "EUREKA_CLIENT_REFRESH_ENABLE=false",
+    beside: Some(&CIRCULAR_REFERENCES),
+};
+
+/// A server that runs does not show what another release of it needs at its start
+/// (spring-cloud-netflix#4407), so this is asked of all of them.
+const CIRCULAR_REFERENCES: Wish = Wish {
+    key: "spring.main.allow-circular-references",
+    default: "false",
+    suits: is_true,
+    only_with: Some(RefreshCall::Refresh),
+    severity: Severity::Warning,
+    otherwise: "Spring Cloud 2022.0.3 to .5, 2023.0.0 to .5 and 2024.0.0 do not start without it where \
+                eureka.client.refresh.enable is false",
+    assignment: "SPRING_MAIN_ALLOW_CIRCULAR_REFERENCES=true",
+    beside: None,
+};
+
+const WISHES: [Wish; 9] = [
     Wish {
         key: "eureka.client.register-with-eureka",
         default: "true",
@@ -45,7 +73,8 @@ const WISHES: [Wish; 8] = [
         only_with: None,
         severity: Severity::Fault,
         otherwise: "the server is no instance, so its peers count it as unavailable",
-        fix: "set EUREKA_CLIENT_REGISTERWITHEUREKA=true",
+        assignment: "EUREKA_CLIENT_REGISTERWITHEUREKA=true",
+        beside: None,
     },
     Wish {
         key: "eureka.client.fetch-registry",
@@ -54,7 +83,8 @@ const WISHES: [Wish; 8] = [
         only_with: None,
         severity: Severity::Fault,
         otherwise: "the server copies nothing from its peers when it starts",
-        fix: "set EUREKA_CLIENT_FETCHREGISTRY=true",
+        assignment: "EUREKA_CLIENT_FETCHREGISTRY=true",
+        beside: None,
     },
     Wish {
         key: "eureka.client.use-dns-for-fetching-service-urls",
@@ -63,17 +93,11 @@ const WISHES: [Wish; 8] = [
         only_with: None,
         severity: Severity::Fault,
         otherwise: "the server ignores every list",
-        fix: "set EUREKA_CLIENT_USEDNSFORFETCHINGSERVICEURLS=false",
+        assignment: "EUREKA_CLIENT_USEDNSFORFETCHINGSERVICEURLS=false",
+        beside: None,
     },
-    Wish {
-        key: "eureka.client.refresh.enable",
-        default: "true",
-        suits: is_false,
-        only_with: Some(RefreshCall::Refresh),
-        severity: Severity::Fault,
-        otherwise: "each refresh takes the server's own registration away for seconds",
-        fix: "set EUREKA_CLIENT_REFRESH_ENABLE=false",
-    },
+    CLIENT_REFRESH,
+    CIRCULAR_REFERENCES,
     Wish {
         key: "eureka.server.peer-node-connect-timeout-ms",
         default: "200",
@@ -81,7 +105,8 @@ const WISHES: [Wish; 8] = [
         only_with: None,
         severity: Severity::Warning,
         otherwise: "replication to a busy peer is given up early and loses batches",
-        fix: "set EUREKA_SERVER_PEERNODECONNECTTIMEOUTMS=2000",
+        assignment: "EUREKA_SERVER_PEERNODECONNECTTIMEOUTMS=2000",
+        beside: None,
     },
     Wish {
         key: "eureka.server.peer-node-read-timeout-ms",
@@ -90,7 +115,8 @@ const WISHES: [Wish; 8] = [
         only_with: None,
         severity: Severity::Warning,
         otherwise: "replication to a busy peer is given up early and loses batches",
-        fix: "set EUREKA_SERVER_PEERNODEREADTIMEOUTMS=5000",
+        assignment: "EUREKA_SERVER_PEERNODEREADTIMEOUTMS=5000",
+        beside: None,
     },
     Wish {
         key: "eureka.client.instance-info-replication-interval-seconds",
@@ -99,7 +125,8 @@ const WISHES: [Wish; 8] = [
         only_with: Some(RefreshCall::Refresh),
         severity: Severity::Warning,
         otherwise: "after a refresh the peers may see the server DOWN for that long",
-        fix: "set EUREKA_CLIENT_INSTANCEINFOREPLICATIONINTERVALSECONDS=5",
+        assignment: "EUREKA_CLIENT_INSTANCEINFOREPLICATIONINTERVALSECONDS=5",
+        beside: None,
     },
     Wish {
         key: "eureka.client.eureka-service-url-poll-interval-seconds",
@@ -108,23 +135,43 @@ const WISHES: [Wish; 8] = [
         only_with: None,
         severity: Severity::Warning,
         otherwise: "the server's own registration stays with a peer that has gone for that long",
-        fix: "set EUREKA_CLIENT_EUREKASERVICEURLPOLLINTERVALSECONDS=10",
+        assignment: "EUREKA_CLIENT_EUREKASERVICEURLPOLLINTERVALSECONDS=10",
+        beside: None,
     },
 ];
 
 /// Every setting that matters with `call`, as far as the server shows it; those it hides, in one finding.
 pub(super) fn inspect_wishes(sources: &PropertySources, call: Option<RefreshCall>) -> Vec<Finding> {
-    let matters = |wish: &&Wish| wish.only_with.is_none() || wish.only_with == call;
+    let matters = |wish: &&Wish| {
+        (wish.only_with.is_none() || wish.only_with == call)
+            && WISHES.iter().all(|other| !other.names(wish) || other.is_fulfilled(sources))
+    };
     let (mut findings, mut hidden) = (Vec::new(), Vec::new());
     for wish in WISHES.iter().filter(matters) {
-        match sources.in_force(wish.key) {
-            InForce::Masked => hidden.push(wish.key),
-            InForce::Default => findings.push(wish.judge(wish.default, "the default")),
-            InForce::Value(value) => findings.push(wish.judge(&value, "set")),
-        }
+        let (value, manner) = match sources.in_force(wish.key) {
+            InForce::Masked => {
+                hidden.push(wish.key);
+                continue;
+            }
+            InForce::Default => (wish.default.to_owned(), "the default"),
+            InForce::Value(value) => (value, "set"),
+        };
+        findings.push(wish.judge(&value, manner, sources));
     }
     findings.extend(hidden_finding(&hidden));
     findings
+}
+
+/// The cure for a registration that a refresh has wiped; without `sources`, all of it.
+pub(super) fn wiped_fix(sources: Option<&PropertySources>) -> String {
+    let missing = |wish: &&Wish| sources.is_none_or(|sources| !wish.is_fulfilled(sources));
+    let missing = [&CLIENT_REFRESH, &CIRCULAR_REFERENCES].into_iter().filter(missing);
+    let set: Vec<&str> = missing.map(|wish| wish.assignment).collect();
+    if set.is_empty() {
+        "restart the server".to_owned()
+    } else {
+        format!("set {} and restart the server", set.join(" and "))
+    }
 }
 
 fn hidden_finding(hidden: &[&str]) -> Option<Finding> {
@@ -139,12 +186,29 @@ fn hidden_finding(hidden: &[&str]) -> Option<Finding> {
 }
 
 impl Wish {
-    fn judge(&self, value: &str, manner: &str) -> Finding {
+    fn judge(&self, value: &str, manner: &str, sources: &PropertySources) -> Finding {
         let what = format!("{} is {} ({manner})", self.key, quoted(value, VALUE_MAX));
         if (self.suits)(value.trim()) {
             return Finding::good(what);
         }
-        Finding::new(self.severity, format!("{what}: {}", self.otherwise), self.fix)
+        let beside = self.beside.filter(|other| !other.is_fulfilled(sources));
+        let assignments: Vec<&str> = [self].into_iter().chain(beside).map(|wish| wish.assignment).collect();
+        let fix = format!("set {}", assignments.join(" and "));
+        Finding::new(self.severity, format!("{what}: {}", self.otherwise), fix)
+    }
+
+    /// Whether this one's cure names `other`, too.
+    fn names(&self, other: &Self) -> bool {
+        self.beside.is_some_and(|beside| beside.key == other.key)
+    }
+
+    /// Whether the server shows that it is; one that hides the value does not.
+    fn is_fulfilled(&self, sources: &PropertySources) -> bool {
+        match sources.in_force(self.key) {
+            InForce::Masked => false,
+            InForce::Default => (self.suits)(self.default),
+            InForce::Value(value) => (self.suits)(value.trim()),
+        }
     }
 }
 

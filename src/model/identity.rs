@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{DnsName, Host};
+use super::{DnsName, HeadlessService, Host};
 
 /// The pod as the downward API describes it (`metadata.name`, `status.podIPs`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,9 @@ pub struct PodIdentity {
     pub name: Option<DnsName>,
     /// `POD_IP` and `POD_IPS`, else the addresses of the interfaces.
     pub addresses: BTreeSet<IpAddr>,
+    /// The Service that gives the pod its name in DNS (`serviceName` of a StatefulSet, `subdomain` of a
+    /// pod), where the kubelet has written it down.
+    pub governing: Option<HeadlessService>,
 }
 
 impl PodIdentity {
@@ -73,6 +76,7 @@ mod tests {
         let pod = PodIdentity {
             name: Some(name("eureka-0")),
             addresses: ["10.244.1.7".parse().expect("valid"), "fd00::1".parse().expect("valid")].into(),
+            governing: None,
         };
         let service = name("eureka.ns.svc.cluster.local");
         let is = |host: &str| {

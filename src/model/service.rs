@@ -60,6 +60,20 @@ impl HeadlessService {
     pub fn name(&self) -> &DnsName {
         &self.0
     }
+
+    /// Which of `services` the name of a pod lies below, be it written in full or cut short as in
+    /// `eureka-0.eureka`, which a search list completes.
+    pub fn of_pod<'a>(pod: &DnsName, services: impl Iterator<Item = &'a Self> + Clone) -> Option<&'a Self> {
+        let is_in_full = |service: &&Self| pod != service.name() && pod.is_under(service.name());
+        let in_full = services.clone().filter(is_in_full).max_by_key(|service| service.name().as_str().len());
+        in_full.or_else(|| {
+            let (_, rest) = pod.as_str().split_once('.')?;
+            let is_cut_short = |service: &&Self| {
+                service.name().as_str().strip_prefix(rest).is_some_and(|more| more.starts_with('.'))
+            };
+            services.clone().find(is_cut_short)
+        })
+    }
 }
 
 impl fmt::Display for HeadlessService {
@@ -83,6 +97,34 @@ mod tests {
         assert_eq!(read("eureka.there.svc").as_deref(), Ok("eureka.there.svc"));
         assert_eq!(read("eureka.").as_deref(), Ok("eureka"));
         assert_eq!(read("eureka.example.").as_deref(), Ok("eureka.example"));
+    }
+
+    #[test]
+    fn knows_which_service_a_pod_is_below() {
+        let service =
+            |text: &str| HeadlessService::from_setting(text, "shop", "cluster.local").expect("valid");
+        let services =
+            ["eureka-west", "eureka", "eureka.elsewhere", "eureka.shop.svc.clusterset.local"].map(service);
+        let of_pod = |pod: &str| {
+            let pod = pod.parse().expect("valid");
+            let found = HeadlessService::of_pod(&pod, services.iter());
+            found.map(|found| services.iter().position(|service| service == found).expect("one of them"))
+        };
+        for (pod, service) in [
+            ("eureka-0.eureka.shop.svc.cluster.local", Some(1)),
+            ("eureka-0.eureka-west.shop.svc.cluster.local", Some(0)),
+            ("eureka-0.eureka", Some(1)),
+            ("eureka-0.eureka.elsewhere", Some(2)),
+            ("eureka-0.eureka-west.shop.svc", Some(0)),
+            ("eureka-0.east.eureka.shop.svc.clusterset.local", Some(3)),
+            ("eureka.shop.svc.cluster.local", None),
+            ("eureka-0.eurek", None),
+            ("eureka-0.eureka-east.shop.svc.cluster.local", None),
+            ("vip.example.org", None),
+            ("eureka-0", None),
+        ] {
+            assert_eq!(of_pod(pod), service, "{pod}");
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::document::File;
+use crate::document::{File, FileName};
 use crate::settings::Layout;
 use directory::{Directory, Identity};
 use lock::Lock;
@@ -43,13 +43,16 @@ use volume::Superseded;
 
 pub use error::{Fault, Permissions, PublishError, Step};
 pub use hazard::{Hazard, inspect};
-pub use state_file::{StateFault, decode_state, encode_state};
+pub use state_file::{DecodedState, StateFault, decode_state, encode_state};
 
 /// The state's name beside the files that it belongs to.
 const STATE: &str = "..state.json";
 
 /// Bytes of state that are read back: some 40,000 peers, far above what a server could carry.
 pub const STATE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes of a file that are read back: 4,096 peers of the longest names, twice over.
+const FILE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Prefix of a file or link on its way to its own name.
 const TEMPORARY: &str = "..tmp~";
@@ -107,17 +110,25 @@ impl Publisher {
     /// File names are distinct. After an error the files are as they were, or, where several had to
     /// change one by one, partly new, but each of them whole; the next call mends it.
     pub fn publish(&mut self, files: &[File], state: &[u8]) -> Result<Published, PublishError> {
-        let wanted = Wanted { files, state, mode: self.file_mode };
+        self.put(&Wanted { files, state: Some(state), mode: self.file_mode })
+    }
+
+    /// The same without a state: none is looked for, and none is written.
+    pub fn keep(&mut self, files: &[File]) -> Result<Published, PublishError> {
+        self.put(&Wanted { files, state: None, mode: self.file_mode })
+    }
+
+    fn put(&mut self, wanted: &Wanted<'_>) -> Result<Published, PublishError> {
         let fingerprint = wanted.fingerprint();
         let Held { directory, superseded, .. } = hold(&self.path, &mut self.held)?;
         let is_current = match self.layout {
-            Layout::Volume => volume::is_current(directory, &wanted)?,
-            Layout::Plain => plain::is_current(directory, &wanted),
+            Layout::Volume => volume::is_current(directory, wanted)?,
+            Layout::Plain => plain::is_current(directory, wanted),
         };
         if !is_current {
             match self.layout {
-                Layout::Volume => volume::write(directory, superseded, &wanted)?,
-                Layout::Plain => plain::write(directory, &wanted)?,
+                Layout::Volume => volume::write(directory, superseded, wanted)?,
+                Layout::Plain => plain::write(directory, wanted)?,
             }
         }
         let names = wanted.names().map(str::to_owned).collect();
@@ -139,6 +150,24 @@ impl Publisher {
             Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
         };
         self.last.as_ref().is_some_and(|last| last.names.iter().any(is_lost))
+    }
+
+    /// The files of these names as readers find them now, whoever made them; none where one is missing.
+    pub fn read_files(&self, names: &[FileName]) -> Result<Option<Vec<File>>, PublishError> {
+        let directory = match Directory::open(&self.path) {
+            Err(error) if *error.fault() == Fault::Missing => return Ok(None),
+            directory => directory?,
+        };
+        let generation = volume::open_current(&directory)?;
+        let read = |name: &FileName| {
+            let home = match &generation {
+                Some(generation) if volume::is_link(&directory, name.as_str()) => generation,
+                Some(_) | None => &directory,
+            };
+            let content = home.read(name.as_str(), FILE_BYTES_MAX)?;
+            Ok(content.map(|content| File::new(name.clone(), content.bytes)))
+        };
+        names.iter().map(read).collect()
     }
 
     /// The state that the last publication left, of whichever life and layout; at most
@@ -186,7 +215,7 @@ impl Held {
 /// What should be in the directory.
 struct Wanted<'a> {
     files: &'a [File],
-    state: &'a [u8],
+    state: Option<&'a [u8]>,
     mode: u32,
 }
 
@@ -194,7 +223,7 @@ impl<'a> Wanted<'a> {
     /// Names and bytes, the state first.
     fn contents(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
         let files = self.files.iter().map(|file| (file.name().as_str(), file.bytes()));
-        std::iter::once((STATE, self.state)).chain(files)
+        self.state.map(|state| (STATE, state)).into_iter().chain(files)
     }
 
     /// The names that readers use.

@@ -61,8 +61,7 @@ impl Superseded {
 /// Whether readers find exactly this already.
 pub(super) fn is_current(directory: &Directory, wanted: &Wanted<'_>) -> Result<bool, PublishError> {
     let Some(generation) = open_current(directory)? else { return Ok(false) };
-    let is_linked = |name| directory.links(name, &target_of(name));
-    if !wanted.is_in(&generation) || !wanted.names().all(is_linked) {
+    if !wanted.is_in(&generation) || !wanted.names().all(|name| is_link(directory, name)) {
         return Ok(false);
     }
     Ok(stale_links(directory, wanted)?.is_empty())
@@ -116,6 +115,11 @@ pub(super) fn clear(directory: &Directory, wanted: &Wanted<'_>) {
     let _next_time = remove_generations(directory, &Superseded::default());
 }
 
+/// Whether `name` leads to the current generation.
+pub(super) fn is_link(directory: &Directory, name: &str) -> bool {
+    directory.links(name, &target_of(name))
+}
+
 /// Whether a link `..data` is there, wherever it leads.
 pub(super) fn is_linked(directory: &Directory) -> bool {
     directory.link_target(DATA).is_ok_and(|target| target.is_some())
@@ -150,9 +154,8 @@ fn replace(
 /// Links come after the swap: where a file of somebody else's making was, it is there until then.
 fn link(directory: &Directory, wanted: &Wanted<'_>) -> Result<(), PublishError> {
     for name in wanted.names() {
-        let target = target_of(name);
-        if !directory.links(name, &target) {
-            directory.put_link(&target, name, &temporary(name))?;
+        if !is_link(directory, name) {
+            directory.put_link(&target_of(name), name, &temporary(name))?;
         }
     }
     Ok(())
@@ -183,9 +186,8 @@ fn remove_generations(directory: &Directory, superseded: &Superseded) -> Result<
 /// Links of ours to files that are no longer published.
 fn stale_links(directory: &Directory, wanted: &Wanted<'_>) -> Result<Vec<Entry>, PublishError> {
     let is_wanted = |link: &str| wanted.names().any(|name| name == link);
-    directory.entries(|Entry { name, is_link }| {
-        *is_link && !is_wanted(name) && directory.links(name, &target_of(name))
-    })
+    directory
+        .entries(|Entry { name, is_link }| *is_link && !is_wanted(name) && self::is_link(directory, name))
 }
 
 fn target_of(name: &str) -> String {

@@ -5,6 +5,15 @@ use crate::model::{HeadlessService, LookupFailure};
 use super::ledger::Ledger;
 use super::status::LastAnswer;
 
+/// How much of what DNS says an operator takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Records. That a Service has nobody is left alone.
+    Records,
+    /// That a Service has nobody as well; and that a start without a list begins with none at all.
+    Empty,
+}
+
 /// What `accept` took of one Service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
@@ -26,23 +35,39 @@ pub enum Taken {
     },
     /// The authority's word that nobody is there.
     Nobody,
+    /// The authority says that nobody is there, which is taken only with [`Consent::Empty`].
+    NeedsConsent,
     /// DNS says nothing just now, so there is nothing to take.
     Nothing,
 }
 
-/// An override cannot be taken while the list is frozen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the list is frozen; lift --freeze first")]
-pub struct Frozen;
+/// Why an override took nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotAccepted {
+    /// The list is frozen, and freezing is the operator's word too.
+    Frozen,
+    /// There was nothing to take; what was there of each Service.
+    Nothing(Vec<Accepted>),
+}
 
 impl Accepted {
-    pub(super) fn of(ledger: &Ledger) -> Self {
+    pub(super) fn of(ledger: &Ledger, consent: Consent) -> Self {
         let (taken, failure) = match ledger.last().map(|last| &last.value) {
             Some(LastAnswer::Records { peers }) => (Taken::Records { peers: *peers }, None),
-            Some(LastAnswer::Nobody { .. }) => (Taken::Nobody, None),
+            Some(LastAnswer::Nobody { .. }) => match consent {
+                Consent::Records => (Taken::NeedsConsent, None),
+                Consent::Empty => (Taken::Nobody, None),
+            },
             Some(LastAnswer::Failed(failure)) => (Taken::Nothing, Some(failure.clone())),
             None => (Taken::Nothing, None),
         };
         Self { service: ledger.service().clone(), taken, failure }
+    }
+
+    pub(super) fn has_taken(&self) -> bool {
+        match self.taken {
+            Taken::Records { .. } | Taken::Nobody => true,
+            Taken::NeedsConsent | Taken::Nothing => false,
+        }
     }
 }

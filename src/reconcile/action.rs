@@ -13,6 +13,8 @@ pub enum Action {
     Ask(Question),
     /// Make the files say this, writing only where they do not.
     Publish(Publication),
+    /// Make the files say what they said when the program started, writing only where they do not.
+    KeepFound,
     /// Tell the server to take the published list over, giving up after `timeout`.
     Refresh {
         /// Which endpoint.

@@ -8,7 +8,23 @@ use crate::model::{Jitter, Moment};
 use super::backoff::Backoff;
 
 /// The longest pause between two questions under failure, unless the interval itself is longer.
-pub(super) const FAILURE_PAUSE_MAX: Duration = Duration::from_secs(30);
+const FAILURE_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// The pauses after failures: the first, and what it grows to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pauses {
+    pub(super) first: Duration,
+    pub(super) max: Duration,
+    /// What has gone by of each while the question was under way.
+    pub(super) spent: Duration,
+}
+
+impl Pauses {
+    /// Where there is a list: a question an `interval`, ever fewer under failure.
+    pub(super) fn steady(interval: Duration) -> Self {
+        Self { first: interval, max: FAILURE_PAUSE_MAX, spent: Duration::ZERO }
+    }
+}
 
 /// The schedule of one Service's questions.
 #[derive(Clone, Copy, Debug)]
@@ -71,9 +87,9 @@ impl Asking {
     }
 
     /// Nothing is known: next after a pause that grows.
-    pub(super) fn failed(&mut self, interval: Duration, now: Moment, jitter: Jitter) {
-        let pause = self.backoff.next(interval, FAILURE_PAUSE_MAX);
-        self.schedule(pause, now, jitter);
+    pub(super) fn failed(&mut self, pauses: Pauses, now: Moment, jitter: Jitter) {
+        let pause = self.backoff.next(pauses.first, pauses.max);
+        self.schedule(pause.saturating_sub(pauses.spent), now, jitter);
     }
 
     fn schedule(&mut self, pause: Duration, now: Moment, jitter: Jitter) {
@@ -113,7 +129,7 @@ mod tests {
         let mut asking = Asking::new(at(0));
         let mut pauses = vec![];
         for _ in 0..7 {
-            asking.failed(SECOND, at(0), Jitter::NONE);
+            asking.failed(Pauses::steady(SECOND), at(0), Jitter::NONE);
             pauses.push(asking.due_at().expect("due").since(at(0)).as_secs());
         }
         assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
@@ -126,7 +142,7 @@ mod tests {
         let mut asking = Asking::new(at(0));
         assert!(asking.start_if_due(at(0)));
         asking.hurry(at(1));
-        asking.failed(SECOND, at(2), Jitter::NONE);
+        asking.failed(Pauses::steady(SECOND), at(2), Jitter::NONE);
         assert_eq!(asking.due_at(), Some(at(2)));
     }
 }

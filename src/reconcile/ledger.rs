@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use crate::model::{HeadlessService, LookupFailure, Moment, PeerSet, Question, ServiceUrl};
 
-use super::Policy;
 use super::asking::Asking;
 use super::selection::{Selection, in_form_of, is_of_kind, is_permitted, is_self};
 use super::status::{Dated, LastAnswer, ServiceStatus};
+use super::{Accepted, Consent, Policy, Taken};
 
 /// Records answers in a row that must lack a peer before it may leave.
 const ABSENCES_MIN: u32 = 2;
@@ -199,18 +199,18 @@ impl Ledger {
         is_over && self.forget_all()
     }
 
-    /// Takes what DNS said last, past all holds: the operator's word.
-    pub(super) fn accept(&mut self) {
-        match self.last.as_ref().map(|last| &last.value) {
-            Some(LastAnswer::Records { .. }) => {
-                self.kept.retain(|url, _| self.answered.contains(url));
-            }
-            Some(LastAnswer::Nobody { .. }) => {
+    /// Takes of what DNS said last what the operator takes, past all holds.
+    pub(super) fn accept(&mut self, consent: Consent) -> Accepted {
+        let accepted = Accepted::of(self, consent);
+        match accepted.taken {
+            Taken::Records { .. } => self.kept.retain(|url, _| self.answered.contains(url)),
+            Taken::Nobody => {
                 self.answered.clear();
                 self.kept.clear();
             }
-            Some(LastAnswer::Failed(_)) | None => {}
+            Taken::NeedsConsent | Taken::Nothing => {}
         }
+        accepted
     }
 
     /// Takes over new settings for the same Service.

@@ -1,21 +1,22 @@
 //! The machine itself: routes observations to its parts, and keeps the desired list.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::model::{Answer, Jitter, Listing, LookupFailure, Moment, PeerSet, Question, Record, ServiceUrl};
 
 use super::adopting::{Adopting, Step, Wanted};
+use super::asking::Pauses;
 use super::history::History;
 use super::ledger::Ledger;
 use super::life;
-use super::publishing::Publishing;
+use super::publishing::{Content, Publishing};
 use super::selection::{is_self, select};
 use super::shrink_guard::ShrinkGuard;
+use super::start::{LATE_START_PAUSE_MAX, Pace, START_PAUSE_MAX, Start};
 use super::status::Dated;
 use super::{
-    Accepted, Action, ChangeCause, Observation, OnDeadline, Own, Policy, PreviousLife, Publication, Status,
-    Taken,
+    Accepted, Action, ChangeCause, Consent, NotAccepted, Observation, Own, Policy, PreviousLife, Publication,
+    Status,
 };
 
 /// The reconcile machine of one sidecar.
@@ -29,24 +30,13 @@ pub struct Machine {
     pub(super) guard: ShrinkGuard,
     pub(super) desired: Option<Dated<PeerSet>>,
     pub(super) start: Start,
+    /// Since when a whole document of ours is known to be in place whose peers are not known.
+    pub(super) found_since: Option<Moment>,
     pub(super) publishing: Publishing,
     pub(super) adopting: Adopting,
     pub(super) history: History,
     pub(super) doubted_since: Option<Moment>,
     pub(super) frozen_since: Option<Moment>,
-}
-
-/// The longest pause between two questions while a start has no list yet. A pod that cannot begin its
-/// work waits for us, so 25 questions a second are worth their while, for `--start-deadline` at most.
-const START_PAUSE_MAX: Duration = Duration::from_millis(40);
-
-/// How a start is going.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Start {
-    /// Waiting for records.
-    Waiting { deadline: Moment },
-    /// The deadline has passed.
-    Overdue,
 }
 
 impl Machine {
@@ -62,6 +52,7 @@ impl Machine {
         let generation = previous.map_or(0, |previous| previous.generation);
         let mut machine = Self {
             start: Start::Waiting { deadline: now.after(policy.start_deadline) },
+            found_since: None,
             adopting: Adopting::new(policy.adoption, generation, now),
             publishing: Publishing::new(now),
             guard: ShrinkGuard::default(),
@@ -106,11 +97,17 @@ impl Machine {
         {
             return Some(Action::Ask(ledger.question.clone()));
         }
-        let listing = self.wanted_listing()?;
-        if self.publishing.start_if_due(&listing, now) {
-            return Some(Action::Publish(Publication { listing, state: life::left_by(self) }));
+        let content = self.wanted_content()?;
+        if self.publishing.start_if_due(&content, now) {
+            return Some(match content {
+                Content::Listing(listing) => {
+                    Action::Publish(Publication { listing, state: life::left_by(self) })
+                }
+                Content::AsFound => Action::KeepFound,
+            });
         }
-        let is_published = self.publishing.says(&listing);
+        let is_published = self.publishing.says(&content);
+        let Content::Listing(listing) = content else { return None };
         let target = &self.desired.as_ref()?.value;
         match self.adopting.next_step(Wanted { target, is_published }, now)? {
             Step::Refresh { call, timeout } => Some(Action::Refresh { call, listing, timeout }),
@@ -125,37 +122,41 @@ impl Machine {
         let asks = self.ledgers.iter().filter_map(|ledger| ledger.asking.due_at());
         let deadline = match self.start {
             Start::Waiting { deadline } => Some(deadline),
-            Start::Overdue => None,
+            Start::Overdue { .. } | Start::Accepted => None,
         };
-        let files = self.wanted_listing().and_then(|listing| self.publishing.next_at(&listing));
+        let files = self.wanted_content().and_then(|content| self.publishing.next_at(&content));
         asks.chain(deadline).chain(files).chain(self.adoption_due()).min()
     }
 
     /// Takes what DNS says now past all holds, once: the operator's word.
     ///
-    /// Returns what was taken of each Service. Refused while frozen: freezing is the operator's word too.
-    pub fn accept(&mut self, now: Moment) -> Result<Vec<Accepted>, super::Frozen> {
+    /// Returns what was taken of each Service. With [`Consent::Empty`] a start that has no list begins
+    /// with what there is, be it nothing: self alone.
+    pub fn accept(&mut self, consent: Consent, now: Moment) -> Result<Vec<Accepted>, NotAccepted> {
         if self.policy.freeze {
-            return Err(super::Frozen);
+            return Err(NotAccepted::Frozen);
         }
-        let accepted = self.ledgers.iter().map(Accepted::of).collect::<Vec<_>>();
-        let takes_anything = accepted.iter().any(|accepted| accepted.taken != Taken::Nothing);
-        if takes_anything {
-            self.ledgers.iter_mut().for_each(Ledger::accept);
-            self.trust(self.believed_count());
-            self.start = Start::Overdue;
-            self.desire(ChangeCause::Accepted, now);
+        let accepted: Vec<_> = self.ledgers.iter_mut().map(|ledger| ledger.accept(consent)).collect();
+        let is_first = self.desired.is_none();
+        let ends_start = is_first && consent == Consent::Empty && self.policy.own().is_some();
+        if !ends_start && !accepted.iter().any(Accepted::has_taken) {
+            return Err(NotAccepted::Nothing(accepted));
         }
+        self.trust(self.believed_count());
+        self.start = Start::Accepted;
+        self.desire(ChangeCause::Accepted, now);
         Ok(accepted)
     }
 
     /// Takes over new settings. Services and static peers that are gone leave at once.
     pub fn change_policy(&mut self, policy: Policy, now: Moment) {
         let mut before = std::mem::take(&mut self.ledgers);
+        let mut is_same_list = false;
         for question in &policy.questions {
             let known = before.iter().position(|ledger| ledger.service() == question.service());
             let ledger = match known.map(|at| before.swap_remove(at)) {
                 Some(mut ledger) => {
+                    is_same_list = true;
                     ledger.change(question.clone(), &policy, now);
                     ledger
                 }
@@ -166,6 +167,9 @@ impl Machine {
         self.adopting.change(policy.adoption, now);
         self.publishing.forget(now);
         self.policy = policy;
+        if self.desired.is_none() {
+            self.start_anew(is_same_list, now);
+        }
         self.trust(self.kept_count());
         self.note_freeze(now);
         if !self.union().is_empty() || self.ledgers.iter().all(Ledger::is_asked) {
@@ -178,31 +182,19 @@ impl Machine {
         &self.policy
     }
 
-    /// Whether the start is over and its list is in place. This is when `init` has done its work.
-    ///
-    /// A start ends when every Service has been heard of and has given records enough, or at its deadline.
-    pub fn is_settled(&self) -> bool {
-        let is_heard = self.has_enough_records() && self.ledgers.iter().all(Ledger::is_asked);
-        let is_over = is_heard || (self.start == Start::Overdue && !self.has_failed_to_start());
-        is_over && self.wanted_listing().is_some_and(|listing| self.publishing.says(&listing))
-    }
-
-    /// Whether the start deadline has passed without what the operator asked to wait for.
-    pub fn has_failed_to_start(&self) -> bool {
-        let is_enough = match self.policy.on_deadline {
-            OnDeadline::Publish => self.desired.is_some(),
-            OnDeadline::Fail => self.has_enough_records(),
-        };
-        self.start == Start::Overdue && !is_enough
-    }
-
     /// Everything worth showing.
     pub fn status(&self, now: Moment) -> Status {
         super::report::status(self, now)
     }
 
-    /// The document that should be in place; none before there is a list.
-    pub(super) fn wanted_listing(&self) -> Option<Listing> {
+    /// What should be in place; none before there is a list.
+    pub(super) fn wanted_content(&self) -> Option<Content> {
+        let found = self.kept_document_since().map(|_| Content::AsFound);
+        self.wanted_listing().map(Content::Listing).or(found)
+    }
+
+    /// The document that should be in place; none before there is a list of our own.
+    fn wanted_listing(&self) -> Option<Listing> {
         let desired = &self.desired.as_ref()?.value;
         let generation = self.adopting.generation();
         Listing::of_peers(desired, generation).or_else(|| {
@@ -239,33 +231,37 @@ impl Machine {
     }
 
     fn failed(&mut self, at: usize, failure: LookupFailure, now: Moment, jitter: Jitter) {
-        self.pass_guards_time(at, self.ledgers[at].asking.asked_at(now));
+        let asked_at = self.ledgers[at].asking.asked_at(now);
+        self.pass_guards_time(at, asked_at);
         self.ledgers[at].failed(failure, &self.policy, now);
-        if self.start_has_no_list() {
-            self.ask_again(at, now, jitter);
-        } else {
-            self.ledgers[at].asking.failed(self.policy.interval, now, jitter);
+        let took = now.since(asked_at);
+        match self.pace() {
+            Pace::FirstList => self.ask_again(at, now, jitter),
+            Pace::LateStart => {
+                let first = self.policy.interval.min(LATE_START_PAUSE_MAX);
+                let pauses = Pauses { first, max: LATE_START_PAUSE_MAX, spent: took };
+                self.ledgers[at].asking.failed(pauses, now, jitter);
+            }
+            Pace::Steady => {
+                let pauses = Pauses::steady(self.policy.interval);
+                self.ledgers[at].asking.failed(pauses, now, jitter);
+            }
         }
     }
 
     /// Schedules the next question after an answer.
     fn ask_again(&mut self, at: usize, now: Moment, jitter: Jitter) {
         let interval = self.policy.interval;
-        let pause = if self.start_has_no_list() {
-            // Whoever was silent for seconds has been waited for: DNS may come up in the next moment.
-            let took = now.since(self.ledgers[at].asking.asked_at(now));
-            interval.min(START_PAUSE_MAX).saturating_sub(took)
-        } else {
-            interval
+        let pause = match self.pace() {
+            Pace::FirstList => {
+                // Whoever was silent for seconds has been waited for: DNS may come up in the next moment.
+                let took = now.since(self.ledgers[at].asking.asked_at(now));
+                interval.min(START_PAUSE_MAX).saturating_sub(took)
+            }
+            Pace::LateStart => interval.min(LATE_START_PAUSE_MAX),
+            Pace::Steady => interval,
         };
         self.ledgers[at].asking.answered(pause, now, jitter);
-    }
-
-    fn start_has_no_list(&self) -> bool {
-        match self.start {
-            Start::Waiting { .. } => self.desired.is_none(),
-            Start::Overdue => false,
-        }
     }
 
     fn believable(
@@ -305,7 +301,7 @@ impl Machine {
     }
 
     /// Recomputes the desired list, unless it is frozen or may not exist yet.
-    fn desire(&mut self, cause: ChangeCause, now: Moment) {
+    pub(super) fn desire(&mut self, cause: ChangeCause, now: Moment) {
         let is_frozen = self.policy.freeze && self.desired.is_some();
         let peers = self.union();
         if is_frozen || !self.may_stand(&peers) {
@@ -317,30 +313,6 @@ impl Machine {
         }
         self.history.changed(cause, before, &peers, now);
         self.desired = Some(Dated { value: peers, since: now });
-    }
-
-    /// Whether `peers` may become the desired list: never empty for a client, and not too early.
-    fn may_stand(&self, peers: &PeerSet) -> bool {
-        let is_nothing = peers.is_empty() && self.policy.own().is_none();
-        let is_in_time = self.desired.is_some()
-            || self.has_enough_records()
-            || (self.start == Start::Overdue && self.policy.on_deadline == OnDeadline::Publish);
-        !is_nothing && is_in_time
-    }
-
-    fn has_enough_records(&self) -> bool {
-        self.ledgers.iter().any(Ledger::has_records) && self.union().len() >= self.policy.min_peers
-    }
-
-    fn note_time(&mut self, now: Moment) {
-        if let Start::Waiting { deadline } = self.start
-            && deadline <= now
-        {
-            self.start = Start::Overdue;
-            if self.desired.is_none() {
-                self.desire(ChangeCause::StartDeadline, now);
-            }
-        }
     }
 
     /// The operator has decided: later answers are measured by so many peers.
@@ -373,7 +345,8 @@ impl Machine {
     fn adoption_due(&self) -> Option<Moment> {
         let listing = self.wanted_listing()?;
         let target = &self.desired.as_ref()?.value;
-        self.adopting.next_at(Wanted { target, is_published: self.publishing.says(&listing) })
+        self.adopting
+            .next_at(Wanted { target, is_published: self.publishing.says(&Content::Listing(listing)) })
     }
 }
 

@@ -19,9 +19,10 @@ mod publishing;
 mod report;
 mod selection;
 mod shrink_guard;
+mod start;
 mod status;
 
-pub use accepted::{Accepted, Frozen, Taken};
+pub use accepted::{Accepted, Consent, NotAccepted, Taken};
 pub use action::{Action, PreviousLife, Publication};
 pub use machine::Machine;
 pub use observation::{Observation, PublishOutcome, Replicas};

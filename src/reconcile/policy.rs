@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::model::{
-    AddressPolicy, ContextPath, MaxShrink, Patience, PeerSet, PodIdentity, Port, Question, Scheme, ServiceUrl,
+    AddressPolicy, ContextPath, HeadlessService, Host, MaxShrink, Patience, PeerSet, PodIdentity, Port,
+    Question, Scheme, ServiceUrl,
 };
 
 /// Whose list it is.
@@ -29,6 +30,9 @@ pub struct Own {
 pub enum OnDeadline {
     /// Publish what there is: the previous life's list, else self.
     Publish,
+    /// Publish nothing until the Service that names self has given records: a server that knows nobody
+    /// does not start.
+    Wait,
     /// Publish nothing; `init` exits with 69.
     Fail,
 }
@@ -116,5 +120,25 @@ impl Policy {
             Role::Server(own) => Some(own),
             Role::Client => None,
         }
+    }
+
+    /// The Service that names self, among those asked: the one below which the own URL lies, else the one
+    /// that governs the pod, else the first. None for a client, and where no Service is asked.
+    pub fn home(&self) -> Option<&Question> {
+        self.own()?;
+        let known = self.known_home();
+        let is_known = |question: &&Question| Some(question.service()) == known;
+        self.questions.iter().find(is_known).or(self.questions.first())
+    }
+
+    /// The one Service under which a pod of our name is ourselves, as far as settings and kubelet tell:
+    /// the asked one below which the own URL lies, else the one that governs the pod, asked or not.
+    pub(super) fn known_home(&self) -> Option<&HeadlessService> {
+        let own = self.own()?;
+        let below = match own.url.host() {
+            Host::Name(name) => HeadlessService::of_pod(name, self.questions.iter().map(Question::service)),
+            Host::Address(_) => None,
+        };
+        below.or(own.identity.governing.as_ref())
     }
 }

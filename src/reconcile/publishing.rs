@@ -18,11 +18,20 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(15);
 /// A publication that takes longer waits for a disk that does not answer; a slow one takes 0.1 s.
 const STALLED_AFTER: Duration = Duration::from_secs(10);
 
+/// What the files should say, or do say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// This.
+    Listing(Listing),
+    /// What they said at the start, whatever that is.
+    AsFound,
+}
+
 /// What is known of the files.
 #[derive(Clone, Debug)]
 pub(super) struct Publishing {
-    on_disk: Option<Dated<Listing>>,
-    in_flight: Option<Dated<Listing>>,
+    on_disk: Option<Dated<Content>>,
+    in_flight: Option<Dated<Content>>,
     due_at: Moment,
     backoff: Backoff,
     failure: Option<Dated<String>>,
@@ -35,7 +44,7 @@ impl Publishing {
     }
 
     /// Whether the files should be made to say `wanted` now; it counts as in flight from here on.
-    pub(super) fn start_if_due(&mut self, wanted: &Listing, now: Moment) -> bool {
+    pub(super) fn start_if_due(&mut self, wanted: &Content, now: Moment) -> bool {
         if self.in_flight.is_some() || self.due_at(wanted).is_some_and(|due| due > now) {
             return false;
         }
@@ -44,29 +53,32 @@ impl Publishing {
     }
 
     /// When the files are to be looked at again: none while that goes on.
-    pub(super) fn next_at(&self, wanted: &Listing) -> Option<Moment> {
+    pub(super) fn next_at(&self, wanted: &Content) -> Option<Moment> {
         if self.in_flight.is_some() { None } else { Some(self.due_at(wanted).unwrap_or(Moment::START)) }
     }
 
     /// Books how the publication in flight ended.
     pub(super) fn ended(&mut self, outcome: PublishOutcome, now: Moment) {
-        let Some(Dated { value: listing, .. }) = self.in_flight.take() else { return };
+        let Some(Dated { value: content, .. }) = self.in_flight.take() else { return };
         match outcome {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
-                self.succeeded(listing, now);
+                self.succeeded(content, now);
             }
             PublishOutcome::Failed(message) => self.failed(message, now),
         }
     }
 
     /// Whether the files are known to say `wanted`.
-    pub(super) fn says(&self, wanted: &Listing) -> bool {
+    pub(super) fn says(&self, wanted: &Content) -> bool {
         self.on_disk.as_ref().is_some_and(|on_disk| on_disk.value == *wanted)
     }
 
-    /// What the files are known to say.
-    pub(super) fn on_disk(&self) -> Option<&Dated<Listing>> {
-        self.on_disk.as_ref()
+    /// What the files are known to say, and since when; none where they are as they were found.
+    pub(super) fn on_disk(&self) -> Option<(&Listing, Moment)> {
+        match self.on_disk.as_ref()? {
+            Dated { value: Content::Listing(listing), since } => Some((listing, *since)),
+            Dated { value: Content::AsFound, .. } => None,
+        }
     }
 
     /// Why the last publication failed, and since when they fail.
@@ -87,17 +99,17 @@ impl Publishing {
     }
 
     /// None is "at once".
-    fn due_at(&self, wanted: &Listing) -> Option<Moment> {
+    fn due_at(&self, wanted: &Content) -> Option<Moment> {
         let is_behind = self.failure.is_none() && !self.says(wanted);
         if is_behind { None } else { Some(self.due_at) }
     }
 
-    fn succeeded(&mut self, listing: Listing, now: Moment) {
+    fn succeeded(&mut self, content: Content, now: Moment) {
         let since = match &self.on_disk {
-            Some(on_disk) if on_disk.value == listing => on_disk.since,
+            Some(on_disk) if on_disk.value == content => on_disk.since,
             Some(_) | None => now,
         };
-        self.on_disk = Some(Dated { value: listing, since });
+        self.on_disk = Some(Dated { value: content, since });
         self.due_at = now.after(VERIFY_INTERVAL);
         self.backoff.reset();
         self.failure = None;

@@ -11,17 +11,15 @@ use super::status::{Condition, ConditionKind, Dated, LastAnswer, Status};
 const PEERS_LIGHT_MAX: usize = 64;
 
 pub(super) fn status(machine: &Machine, now: Moment) -> Status {
-    let listing = machine.publishing.on_disk();
+    let on_disk = machine.publishing.on_disk();
     let adopted = |seen: &Dated<Seen>| Dated { value: seen.value.peers.clone(), since: seen.since };
     Status {
         own: machine.policy.own().map(|own| own.url.clone()),
         services: machine.ledgers.iter().map(Ledger::status).collect(),
         desired: machine.desired.clone(),
-        published: listing.map(|on_disk| Dated {
-            value: on_disk.value.urls().cloned().collect::<PeerSet>(),
-            since: on_disk.since,
-        }),
-        flushing: listing.is_some_and(|on_disk| on_disk.value.sink().is_some()),
+        published: on_disk
+            .map(|(listing, since)| Dated { value: listing.urls().cloned().collect::<PeerSet>(), since }),
+        flushing: on_disk.is_some_and(|(listing, _)| listing.sink().is_some()),
         adopted: machine.adopting.seen_now().map(adopted),
         confirmed_at: machine.adopting.confirmed_at(),
         refreshed_at: machine.adopting.refreshed_at(),
@@ -35,7 +33,7 @@ fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
     let mut conditions: Vec<_> = files(machine, now)
         .into_iter()
         .chain(server(machine, now))
-        .chain(nothing_known(machine))
+        .chain(no_list(machine))
         .chain(machine.ledgers.iter().filter_map(|ledger| held_by_answer(ledger, machine)))
         .chain(held_by_guard(machine))
         .chain(machine.ledgers.iter().filter_map(|ledger| held_removal(ledger, machine)))
@@ -104,6 +102,32 @@ fn self_not_recognised(machine: &Machine, seen: &Dated<Seen>) -> Condition {
          EUREKA_SERVER_MYURL to that URL (with user-info where the list has it)"
     );
     condition(ConditionKind::SelfNotRecognised, seen.since, message)
+}
+
+/// Why there is no list of our own yet: at most one of three reasons.
+fn no_list(machine: &Machine) -> Option<Condition> {
+    document_kept(machine).or_else(|| start_waits(machine)).or_else(|| nothing_known(machine))
+}
+
+fn document_kept(machine: &Machine) -> Option<Condition> {
+    let since = machine.kept_document_since()?;
+    let message = "the saved state cannot be used, so the files stay as they were found until every Service has given \
+                   records, or until `eureka-peers accept`";
+    Some(condition(ConditionKind::HeldDocument, since, message.to_owned()))
+}
+
+fn start_waits(machine: &Machine) -> Option<Condition> {
+    let since = machine.waiting_since()?;
+    let asked = match machine.policy.home() {
+        Some(home) => home.to_string(),
+        None => "any Service".to_owned(),
+    };
+    let message = format!(
+        "no list is published and the server beside us is not started before {asked} has given records, because \
+         --on-deadline is wait; check that --service names the headless Service of these servers and that it has \
+         publishNotReadyAddresses: true; `eureka-peers accept --empty` in this pod starts the server alone"
+    );
+    Some(condition(ConditionKind::StartWaits, since, message))
 }
 
 fn nothing_known(machine: &Machine) -> Option<Condition> {

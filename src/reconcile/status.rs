@@ -44,6 +44,12 @@ impl Status {
         failed.map(|condition| condition.message.as_str())
     }
 
+    /// Why no list is in place, as far as the machine knows; empty where it knows no reason.
+    pub fn why_no_list(&self) -> String {
+        let hindering = self.conditions.iter().filter(|condition| condition.kind.hinders_first_list());
+        hindering.map(|condition| condition.message.as_str()).collect::<Vec<_>>().join("; ")
+    }
+
     /// Whether a list is being kept against what DNS says.
     pub fn is_held(&self) -> bool {
         self.conditions.iter().any(|condition| condition.kind.is_hold())
@@ -135,8 +141,12 @@ pub enum ConditionKind {
     StatusUnreadable,
     /// The server cannot be reached; before its first reply that is its start.
     ServerUnreachable,
+    /// Nothing is published yet: the start waits for the Service that names self (`--on-deadline wait`).
+    StartWaits,
     /// Nothing is published yet: no list is known.
     NothingKnown,
+    /// Held: the saved state is lost, and the files stay as they were found.
+    HeldDocument,
     /// Held: nothing is known of a Service.
     HeldLookupFailed,
     /// Held: DNS says nobody, which proves nothing.
@@ -155,7 +165,7 @@ pub enum ConditionKind {
 
 impl ConditionKind {
     /// Every kind, in order of seriousness.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::NotPublished,
         Self::NotAdopted,
         Self::RefreshRefused,
@@ -163,7 +173,9 @@ impl ConditionKind {
         Self::SelfNotRecognised,
         Self::StatusUnreadable,
         Self::ServerUnreachable,
+        Self::StartWaits,
         Self::NothingKnown,
+        Self::HeldDocument,
         Self::HeldLookupFailed,
         Self::HeldNobody,
         Self::HeldShrink,
@@ -183,7 +195,9 @@ impl ConditionKind {
             Self::SelfNotRecognised => "self_not_recognised",
             Self::StatusUnreadable => "status_unreadable",
             Self::ServerUnreachable => "server_unreachable",
+            Self::StartWaits => "start_waits",
             Self::NothingKnown => "nothing_known",
+            Self::HeldDocument => "held_document",
             Self::HeldLookupFailed => "held_lookup_failed",
             Self::HeldNobody => "held_nobody",
             Self::HeldShrink => "held_shrink",
@@ -198,8 +212,36 @@ impl ConditionKind {
     pub fn is_hold(self) -> bool {
         matches!(
             self,
-            Self::HeldLookupFailed | Self::HeldNobody | Self::HeldShrink | Self::HeldRemoval | Self::Frozen
+            Self::HeldDocument
+                | Self::HeldLookupFailed
+                | Self::HeldNobody
+                | Self::HeldShrink
+                | Self::HeldRemoval
+                | Self::Frozen
         )
+    }
+
+    /// Whether this may keep a start from publishing its first list.
+    pub fn hinders_first_list(self) -> bool {
+        match self {
+            Self::NotPublished
+            | Self::StartWaits
+            | Self::NothingKnown
+            | Self::HeldLookupFailed
+            | Self::HeldNobody => true,
+            Self::NotAdopted
+            | Self::RefreshRefused
+            | Self::RefreshFailing
+            | Self::SelfNotRecognised
+            | Self::StatusUnreadable
+            | Self::ServerUnreachable
+            | Self::HeldDocument
+            | Self::HeldShrink
+            | Self::HeldRemoval
+            | Self::Frozen
+            | Self::SelfNotFound
+            | Self::ManyPeers => false,
+        }
     }
 }
 

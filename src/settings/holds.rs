@@ -59,9 +59,9 @@ fn check(reader: &mut Reader<'_>, holds: &Holds) {
         (OnDeadline::Fail, Purpose::Run) => {
             let wrong =
                 Wrong::new("`fail` is for init only: a sidecar that ends takes its server out of DNS");
-            reader.conflict(&[Key::OnDeadline], wrong.hint("write `publish`, or leave it out"));
+            reader.conflict(&[Key::OnDeadline], wrong.hint("write `publish` or `wait`, or leave it out"));
         }
         (OnDeadline::Fail, Purpose::Init | Purpose::Check | Purpose::Print | Purpose::Contact)
-        | (OnDeadline::Publish, _) => {}
+        | (OnDeadline::Publish | OnDeadline::Wait, _) => {}
     }
 }

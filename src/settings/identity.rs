@@ -114,6 +114,7 @@ impl Pod {
         PodIdentity {
             name: self.name.as_ref().map(|(name, _)| name.clone()),
             addresses: self.addresses.iter().map(IpAddr::to_canonical).collect::<BTreeSet<_>>(),
+            governing: None,
         }
     }
 

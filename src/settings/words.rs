@@ -70,7 +70,8 @@ impl Word for Scheme {
 }
 
 impl Word for OnDeadline {
-    const WORDS: &'static [(&'static str, Self)] = &[("publish", Self::Publish), ("fail", Self::Fail)];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("publish", Self::Publish), ("wait", Self::Wait), ("fail", Self::Fail)];
 }
 
 impl Word for Layout {
@@ -130,7 +131,7 @@ mod tests {
         reads_what_it_prints(&[PeerHost::Name, PeerHost::Ipv4, PeerHost::Ipv6]);
         reads_what_it_prints(&[Adopt::None, Adopt::Refresh, Adopt::Env]);
         reads_what_it_prints(&[Scheme::Http, Scheme::Https]);
-        reads_what_it_prints(&[OnDeadline::Publish, OnDeadline::Fail]);
+        reads_what_it_prints(&[OnDeadline::Publish, OnDeadline::Wait, OnDeadline::Fail]);
         reads_what_it_prints(&[Layout::Volume, Layout::Plain]);
         reads_what_it_prints(&[LogFormat::Text, LogFormat::Json]);
         reads_what_it_prints(&[true, false]);

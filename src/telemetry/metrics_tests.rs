@@ -79,7 +79,7 @@ fn every_series_of_a_closed_set_is_there_from_the_start() {
     for (prefix, series) in [
         ("eureka_peers_lookups_total{", 3 * (3 + LookupFailure::LABELS.len())),
         ("eureka_peers_peers{", 3),
-        ("eureka_peers_held_reason{", 5),
+        ("eureka_peers_held_reason{", 6),
         ("eureka_peers_condition{", ConditionKind::ALL.len()),
         ("eureka_peers_publications_total{", 4),
         ("eureka_peers_refreshes_total{", 2 + ServerFault::LABELS.len()),

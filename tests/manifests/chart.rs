@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_yaml::{Mapping, Value};
 
+use crate::environment::written_out;
+use crate::names::dangling;
 use crate::rendered::{Object, at, build, parse};
 use crate::tool::Tool;
 use crate::{none, restricted, schema, sidecar};
@@ -30,7 +32,7 @@ pub(crate) fn same() -> Result<(), String> {
     let mut faults = Vec::new();
     for topology in ["statefulset", "daemonset", "deployment"] {
         let chart = template(&[&format!("topology={topology}")])?;
-        faults.extend(differences(topology, &chart, &build(topology)?));
+        faults.extend(differences(topology, &chart, &written_out(&build(topology)?)));
     }
     let chart = template(&["monitoring.enabled=true", "networkPolicy.enabled=true"])?;
     faults.extend(differences("monitoring", &additions(&chart), &additions(&build("examples/monitoring")?)));
@@ -64,10 +66,34 @@ pub(crate) fn settings() -> Result<(), String> {
     none(&faults)
 }
 
+/// Under any release's name, the longest that Helm takes included, each name is that of a Service.
+pub(crate) fn names() -> Result<(), String> {
+    let longest = "e".repeat(53);
+    let mut faults = Vec::new();
+    for release in ["prod-eureka", "e", longest.as_str()] {
+        for topology in ["statefulset", "daemonset", "deployment"] {
+            let values = [&format!("topology={topology}"), "networkPolicy.enabled=true"];
+            let objects = template_as(release, &values)?;
+            let mut services: Vec<&str> =
+                objects.iter().filter(|object| object.kind() == "Service").map(Object::name).collect();
+            services.sort_unstable();
+            let mut found = dangling(topology, &objects);
+            if services != [release, &format!("{release}-registry")] {
+                found.push(format!("its Services are {services:?}"));
+            }
+            faults.extend(found.into_iter().map(|what| format!("{release}, {topology}: {what}")));
+        }
+    }
+    none(&faults)
+}
+
 /// The schema of the values refuses what cannot be meant.
 pub(crate) fn refused() -> Result<(), String> {
     let bad = [
         "topology=cronjob",
+        // Names are the release's own: an override that is not looked at must not pass.
+        "nameOverride=registry",
+        "fullnameOverride=registry",
         "replicas=0",
         "replica=3",
         "server.env[0].name=EUREKA_CLIENT_SERVICEURL_DEFAULTZONE",
@@ -99,9 +125,14 @@ pub(crate) fn renderings() -> Result<Vec<(String, Vec<Object>)>, String> {
 }
 
 fn template(values: &[&str]) -> Result<Vec<Object>, String> {
+    template_as("eureka", values)
+}
+
+/// Under another release's name.
+fn template_as(release: &str, values: &[&str]) -> Result<Vec<Object>, String> {
     let set = values.iter().flat_map(|value| ["--set", value]);
     let arguments: Vec<&str> =
-        ["template", "eureka", CHART, "--kube-version", "1.37"].into_iter().chain(set).collect();
+        ["template", release, CHART, "--kube-version", "1.37"].into_iter().chain(set).collect();
     parse(&Tool::Helm.run(&arguments)?)
 }
 
@@ -140,7 +171,8 @@ fn forget_manager(value: &mut Value) {
     }
 }
 
-fn first_difference(one: &Value, other: &Value, path: &str) -> Option<String> {
+/// Where two values first differ, and how.
+pub(crate) fn first_difference(one: &Value, other: &Value, path: &str) -> Option<String> {
     if one == other {
         return None;
     }

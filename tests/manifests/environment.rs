@@ -2,7 +2,7 @@
 //!
 //! Stricter than the kubelet: what nobody has set before is a fault here, not left standing as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml::Value;
 
@@ -16,7 +16,7 @@ const PASSWORD: &str = "password";
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
     /// By field path, such as `status.podIP`.
-    pub(crate) fields: BTreeMap<&'static str, String>,
+    pub(crate) fields: BTreeMap<String, String>,
     /// By Secret and key.
     pub(crate) secrets: BTreeMap<(String, String), String>,
     /// By path in the volume and key: what an init container has written.
@@ -32,11 +32,14 @@ impl Facts {
             ("status.podIP", address),
             ("status.podIPs", address),
         ];
-        Self { fields: fields.map(|(path, value)| (path, value.to_owned())).into(), ..Self::default() }
+        let fields = fields.map(|(path, value)| (path.to_owned(), value.to_owned()));
+        Self { fields: fields.into(), ..Self::default() }
     }
 
-    /// With the Secrets among these objects.
-    pub(crate) fn with_secrets(mut self, objects: &[Object]) -> Self {
+    /// With the Secrets among these objects, and the annotations of the pod that they make.
+    pub(crate) fn with_objects(mut self, objects: &[Object]) -> Self {
+        let annotations = objects.iter().filter_map(Object::pod_template).flat_map(annotations);
+        self.fields.extend(annotations.map(|(key, value)| (field_path(key), value.to_owned())));
         for secret in objects.iter().filter(|object| object.kind() == "Secret") {
             let data = at(&secret.0, &["data"]).and_then(Value::as_mapping);
             for key in data.into_iter().flatten().filter_map(|(key, _)| key.as_str()) {
@@ -85,6 +88,66 @@ fn value_of(entry: &Value, facts: &Facts, known: &[(String, String)]) -> Result<
         return facts.files.get(&id).cloned().ok_or_else(|| format!("nobody writes {id:?}"));
     }
     Err("has no value that this test knows".to_owned())
+}
+
+/// The objects as if whatever a variable takes from an annotation were written where it is used.
+///
+/// Names of Services stand in annotations, where an overlay of kustomize reaches them.
+pub(crate) fn written_out(objects: &[Object]) -> Vec<Object> {
+    let mut objects = objects.to_vec();
+    let templates = objects.iter_mut().filter_map(|object| object.0.get_mut("spec")?.get_mut("template"));
+    templates.for_each(write_out);
+    objects
+}
+
+fn write_out(template: &mut Value) {
+    let fields: BTreeMap<String, String> =
+        annotations(template).map(|(key, value)| (field_path(key), value.to_owned())).collect();
+    let mut used = BTreeSet::new();
+    for list in ["initContainers", "containers"] {
+        let containers = template["spec"].get_mut(list).and_then(Value::as_sequence_mut);
+        let environments = containers.into_iter().flatten().filter_map(|it| it.get_mut("env"));
+        for environment in environments.filter_map(Value::as_sequence_mut) {
+            used.extend(write_out_in(environment, &fields));
+        }
+    }
+    let Some(metadata) = template.get_mut("metadata").and_then(Value::as_mapping_mut) else { return };
+    let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_mapping_mut) else { return };
+    annotations.retain(|key, _| !key.as_str().is_some_and(|key| used.contains(&field_path(key))));
+    if annotations.is_empty() {
+        metadata.remove("annotations");
+    }
+}
+
+/// The field paths that were used.
+fn write_out_in(environment: &mut Vec<Value>, fields: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let mut known: Vec<(String, &str)> = Vec::new();
+    let mut used = BTreeSet::new();
+    environment.retain_mut(|entry| {
+        let path = at(entry, &["valueFrom", "fieldRef", "fieldPath"]).and_then(Value::as_str);
+        if let Some((path, value)) = path.and_then(|path| fields.get_key_value(path)) {
+            let name = at(entry, &["name"]).and_then(Value::as_str).unwrap_or_default();
+            known.push((format!("$({name})"), value));
+            used.insert(path.clone());
+            return false;
+        }
+        if let Some(value) = at(entry, &["value"]).and_then(Value::as_str) {
+            let written = known.iter().fold(value.to_owned(), |text, (from, to)| text.replace(from, to));
+            entry["value"] = Value::from(written);
+        }
+        true
+    });
+    used
+}
+
+fn annotations(template: &Value) -> impl Iterator<Item = (&str, &str)> {
+    let annotations = at(template, &["metadata", "annotations"]).and_then(Value::as_mapping);
+    annotations.into_iter().flatten().filter_map(|(key, value)| Some((key.as_str()?, value.as_str()?)))
+}
+
+/// As the downward API calls an annotation.
+fn field_path(annotation: &str) -> String {
+    format!("metadata.annotations['{annotation}']")
 }
 
 /// Kubernetes' `$(NAME)` (`third_party/forked/golang/expansion`): looks back only; `$$(` escapes.

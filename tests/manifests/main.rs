@@ -5,6 +5,7 @@
 //! tool is ignored where it is missing, unless `CI=true`. `.ci/tools` installs all of them.
 
 mod api_server;
+mod audit;
 mod chart;
 mod compose;
 #[path = "../world/dns_server.rs"]
@@ -15,6 +16,8 @@ mod executed;
 mod folder;
 mod image;
 mod monitoring;
+mod names;
+mod overlay;
 #[path = "../stock_eureka/process.rs"]
 #[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
 mod process;
@@ -67,7 +70,12 @@ fn main() -> ExitCode {
         trial("seeds::misspelt", &[Tool::Kustomize, Tool::KubernetesValidate], Box::new(seeds::misspelt)),
         trial("seeds::variables", &[Tool::Kustomize], Box::new(seeds::variables)),
         trial("seeds::every_folder", &[Tool::Kustomize], Box::new(seeds::every_folder)),
+        trial("audit::seen", &[Tool::Kustomize], Box::new(audit::seen)),
+        trial("names::seen", &[Tool::Kustomize], Box::new(names::seen)),
+        trial("names::together", &[Tool::Kustomize], Box::new(names::together)),
+        trial("names::client_follows", &[Tool::Kustomize], Box::new(names::client_follows)),
         trial("chart::same", &[Tool::Kustomize, Tool::Helm], Box::new(chart::same)),
+        trial("chart::names", &[Tool::Helm], Box::new(chart::names)),
         trial("chart::settings", &[Tool::Helm, Tool::KubernetesValidate], Box::new(chart::settings)),
         trial("chart::refused", &[Tool::Helm], Box::new(chart::refused)),
         trial("old_pods_stay_peers", &[Tool::Kustomize], Box::new(old_pods_stay_peers)),
@@ -80,12 +88,14 @@ fn main() -> ExitCode {
         trial("monitoring::runbook", &[], Box::new(monitoring::runbook)),
         trial("monitoring::queries", &[], Box::new(monitoring::queries)),
         trial("monitoring::seeded_queries", &[], Box::new(monitoring::seeded_queries)),
+        names::of_kubectl(),
         api_server::trial(),
     ]);
     // Two JVMs and a minute or two each: some are run always, all of them where stock servers are
     // wanted in full, and those that a filter on the command line chooses.
     let is_wanted =
         |trial: &Trial| arguments.filter.is_some() || wants_all() || ALWAYS.contains(&trial.name());
+    trials.extend(renamed());
     trials.extend(executions().into_iter().filter(is_wanted));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -93,6 +103,15 @@ fn main() -> ExitCode {
 /// Whether `STOCK_EUREKA`, as in the tests of stock servers, asks for everything.
 fn wants_all() -> bool {
     std::env::var("STOCK_EUREKA").is_ok_and(|extent| extent == "full")
+}
+
+/// Our containers of renamed pods, which need no Java, and so run always.
+fn renamed() -> impl Iterator<Item = Trial> {
+    let folders = ["statefulset", "deployment", "init-container", "examples/add-sidecar"];
+    folders.into_iter().map(|folder| {
+        let name = format!("executed::renamed::{folder}");
+        trial(&name, &[Tool::Kustomize], Box::new(move || executed::find_each_other(folder)))
+    })
 }
 
 /// Pods that really run; names begin with `executed::`.
@@ -138,7 +157,17 @@ fn executions() -> Vec<Trial> {
     let typos = typos.map(|(variable, scenario)| {
         execution(&format!("typo::{variable}"), Box::new(move || executed::typo(variable, scenario)))
     });
-    [life, gated].into_iter().chain(pairs).chain(dead_peers).chain(clients).chain(typos).collect()
+    let renamed_pair = execution(
+        "renamed_pair::statefulset::2025.0.1",
+        Box::new(|| executed::renamed_pair("statefulset", "2025.0.1")),
+    );
+    [life, gated, renamed_pair]
+        .into_iter()
+        .chain(pairs)
+        .chain(dead_peers)
+        .chain(clients)
+        .chain(typos)
+        .collect()
 }
 
 fn execution(name: &str, body: Body) -> Trial {
@@ -169,6 +198,11 @@ fn trials_of(folder: &Folder) -> Vec<Trial> {
         let body = move || none(&check(&folder, &build(&folder.path)?));
         trials.push(trial(&title, &[Tool::Kustomize], Box::new(body)));
     }
+    if !folder.is_component() {
+        let folder = folder.clone();
+        let title = format!("{}::names", folder.path);
+        trials.push(trial(&title, &[Tool::Kustomize], Box::new(move || names::check(&folder))));
+    }
     trials
 }
 
@@ -196,6 +230,7 @@ fn environments(folder: &Folder, objects: &[Object]) -> Vec<String> {
     if folder.path == "examples/existing" {
         return Vec::new();
     }
+    let objects = environment::written_out(objects);
     let pods = objects.iter().filter_map(Object::pod);
     let beside_us = pods.flat_map(Pod::containers).filter(|container| !container.is_ours());
     beside_us.flat_map(|container| documented::faults(folder, container)).collect()

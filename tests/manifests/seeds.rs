@@ -4,7 +4,7 @@ use serde_yaml::Value;
 
 use crate::folder::Folder;
 use crate::rendered::{Object, build};
-use crate::{documented, restricted, schema, sidecar, workload};
+use crate::{documented, environment, restricted, schema, sidecar, workload};
 
 /// A change to one place of the StatefulSet's pod: a path, and the value put there.
 pub(crate) type Seed = (&'static str, &'static str);
@@ -155,7 +155,9 @@ fn variables_of(objects: &[Object]) -> Vec<(String, String)> {
 fn is_seen(objects: &[Object]) -> bool {
     let folder = Folder { path: "statefulset".to_owned() };
     let pod = objects[workload_of(objects)].pod().expect("a workload has a pod");
-    let server = pod.container("eureka").expect("the pod has a server");
+    let written_out = environment::written_out(objects);
+    let server = written_out[workload_of(objects)].pod().and_then(|pod| pod.container("eureka"));
+    let server = server.expect("the pod has a server");
     !workload::faults(objects).is_empty()
         || !sidecar::faults(objects, pod).is_empty()
         || !documented::faults(&folder, server).is_empty()

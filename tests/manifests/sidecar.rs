@@ -15,10 +15,12 @@ const POD_NAME: &str = "eureka-0";
 const POD_IP: &str = "10.244.1.7";
 /// What the program reads besides its settings; anything else is misspelt.
 const FROM_THE_POD: [&str; 3] = ["POD_NAME", "POD_NAMESPACE", "POD_IP"];
+/// What other variables refer to: the name of a Service, from an annotation of the pod.
+const REFERRED_TO: [&str; 2] = ["POD_SERVICE", "EUREKA_SERVICE"];
 
 /// Everything that is wrong with our containers in this workload, and with their neighbour.
 pub(crate) fn faults(objects: &[Object], pod: Pod<'_>) -> Vec<String> {
-    let facts = Facts::of_pod(POD_NAME, POD_IP).with_secrets(objects);
+    let facts = Facts::of_pod(POD_NAME, POD_IP).with_objects(objects);
     let ours = pod.all_containers().into_iter().filter(|container| container.is_ours());
     ours.flat_map(|container| {
         let found = shape(container, pod).into_iter().chain(match settings(container, &facts) {
@@ -103,7 +105,8 @@ fn shape(container: Container<'_>, pod: Pod<'_>) -> Vec<String> {
         expect(!is_init || text(&["restartPolicy"]) == "Always", "an init container that never ends");
     }
     let names = container.environment().into_iter().map(|(name, _)| name);
-    let foreign = names.filter(|name| !name.starts_with("EUREKA_PEERS_") && !FROM_THE_POD.contains(name));
+    let is_known = |name: &&str| FROM_THE_POD.contains(name) || REFERRED_TO.contains(name);
+    let foreign = names.filter(|name| !name.starts_with("EUREKA_PEERS_") && !is_known(name));
     found.extend(foreign.map(|name| format!("{name} means nothing to eureka-peers")));
     found
 }

@@ -45,6 +45,7 @@ fn files(expect: &Expect, world: &World) -> Vec<String> {
         expect.flushing.and_then(|is| {
             differs("flushing", &listing.is_some_and(|listing| listing.sink().is_some()), &is)
         }),
+        expect.as_found.and_then(|is| differs("as-found", &world.is_as_found(), &is)),
         expect.generation.and_then(|is| {
             differs("generation", &listing.map(eureka_peers::model::Listing::generation), &Some(is))
         }),

@@ -24,6 +24,9 @@ pub(crate) struct Scenario {
     pub(crate) settings: Given,
     /// What the life before left; absent for a first start.
     pub(crate) previous_life: Option<Left>,
+    /// Whether whole files of some earlier time are in place, whatever the state says.
+    #[serde(default)]
+    pub(crate) document_in_place: bool,
     /// What DNS says of each Service from the start; silence counts as a time-out.
     #[serde(default)]
     pub(crate) dns: BTreeMap<String, Says>,
@@ -72,8 +75,11 @@ pub(crate) struct Step {
     /// Others remove our files.
     #[serde(default)]
     pub(crate) remove_files: bool,
-    /// The operator accepts; what is taken of each Service: `records 2`, `nobody`, `nothing`; or `frozen`.
+    /// The operator accepts; what is taken of each Service: `records 2`, `nobody`, `needs consent`,
+    /// `nothing`; or `frozen`.
     pub(crate) accept: Option<Vec<String>>,
+    /// The same with `--empty`.
+    pub(crate) accept_empty: Option<Vec<String>>,
     /// The operator freezes or lifts it.
     pub(crate) freeze: Option<bool>,
     /// The operator changes these flags.
@@ -133,6 +139,8 @@ pub(crate) struct Expect {
     pub(crate) refreshes: Option<Written<Count>>,
     /// Refreshes given up since the start.
     pub(crate) abandoned: Option<Written<Count>>,
+    /// Whether the files are as they were found.
+    pub(crate) as_found: Option<bool>,
     /// Times the files were written since the start.
     pub(crate) written: Option<Written<Count>>,
     /// Questions asked since the start.

@@ -72,6 +72,7 @@ enum Adopt {
 #[serde(rename_all = "kebab-case")]
 enum OnDeadlineWord {
     Publish,
+    Wait,
     Fail,
 }
 
@@ -130,6 +131,7 @@ impl Given {
             start_deadline: span(self.start_deadline.as_ref(), "10s"),
             on_deadline: match self.on_deadline {
                 Some(OnDeadlineWord::Fail) => OnDeadline::Fail,
+                Some(OnDeadlineWord::Wait) => OnDeadline::Wait,
                 Some(OnDeadlineWord::Publish) | None => OnDeadline::Publish,
             },
             max_peers: self.max_peers.unwrap_or(512),
@@ -241,7 +243,8 @@ impl Given {
         }
         let name: DnsName = format!("eureka-{OWN_NUMBER}").parse().expect("a name");
         let addresses = BTreeSet::from([IpAddr::from([10, 0, 0, OWN_NUMBER]), ipv6(OWN_NUMBER)]);
-        Role::Server(Own { identity: PodIdentity { name: Some(name), addresses }, url: self.own_url() })
+        let identity = PodIdentity { name: Some(name), addresses, governing: None };
+        Role::Server(Own { identity, url: self.own_url() })
     }
 
     fn adoption(&self) -> Adoption {

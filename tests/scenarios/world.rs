@@ -7,7 +7,7 @@ use eureka_peers::model::{
     Answer, DnsName, Jitter, Listing, LookupFailure, Moment, PeerSet, Port, Question, Record,
 };
 use eureka_peers::reconcile::{
-    Accepted, Action, Frozen, Machine, Observation, PreviousLife, Publication, PublishOutcome,
+    Accepted, Action, Consent, Machine, NotAccepted, Observation, PreviousLife, Publication, PublishOutcome,
 };
 
 use crate::format::{Left, Scenario, Step};
@@ -23,6 +23,8 @@ pub(crate) struct World {
     pub(crate) machine: Machine,
     pub(crate) settings: Given,
     pub(crate) files: Option<Publication>,
+    /// Whether the machine had the files compared with what was found in them.
+    is_kept: bool,
     pub(crate) server: Server,
     pub(crate) counts: Counts,
     /// Every list that stood in the files, and since when.
@@ -50,8 +52,13 @@ impl World {
         let previous = scenario.previous_life.as_ref().map(|left| life(left, &settings));
         let mut server = Server::new(settings.own_url());
         server.act(&scenario.server, &settings, None, Duration::ZERO);
+        let mut machine = Machine::new(settings.policy(), previous.as_ref(), Moment::START);
+        if scenario.document_in_place {
+            machine.found_document(previous.as_ref(), Moment::START);
+        }
         Self {
-            machine: Machine::new(settings.policy(), previous.as_ref(), Moment::START),
+            machine,
+            is_kept: false,
             files: None,
             server,
             counts: Counts::default(),
@@ -74,6 +81,11 @@ impl World {
     /// The machine's own time.
     pub(crate) fn moment(&self) -> Moment {
         Moment::at(self.now.saturating_sub(self.born))
+    }
+
+    /// Whether the files are as they were found, and looked after.
+    pub(crate) fn is_as_found(&self) -> bool {
+        self.is_kept && self.files.is_none()
     }
 
     /// The list in the files.
@@ -123,8 +135,13 @@ impl World {
         if step.ask_now {
             self.machine.handle(Observation::AskNow, self.moment(), Jitter::NONE);
         }
-        let Some(expected) = &step.accept else { return Ok(()) };
-        let taken = taken(self.machine.accept(self.moment()));
+        self.accept(Consent::Records, step.accept.as_ref())?;
+        self.accept(Consent::Empty, step.accept_empty.as_ref())
+    }
+
+    fn accept(&mut self, consent: Consent, expected: Option<&Vec<String>>) -> Result<(), String> {
+        let Some(expected) = expected else { return Ok(()) };
+        let taken = taken(self.machine.accept(consent, self.moment()));
         if taken == *expected { Ok(()) } else { Err(format!("accept took {taken:?}, expected {expected:?}")) }
     }
 
@@ -145,6 +162,10 @@ impl World {
                 self.counts.questions += 1;
                 let answer = self.answer(&question);
                 Some(Observation::Answered { question, answer })
+            }
+            Action::KeepFound => {
+                self.is_kept = true;
+                Some(Observation::Published(PublishOutcome::Unchanged))
             }
             Action::Publish(publication) => Some(Observation::Published(self.publish(publication))),
             Action::Refresh { call, listing, .. } => {
@@ -243,12 +264,16 @@ fn under(word: &HostWord, service: Option<&str>) -> HostWord {
     }
 }
 
-fn taken(accepted: Result<Vec<Accepted>, Frozen>) -> Vec<String> {
+fn taken(accepted: Result<Vec<Accepted>, NotAccepted>) -> Vec<String> {
     use eureka_peers::reconcile::Taken;
-    let Ok(accepted) = accepted else { return vec!["frozen".to_owned()] };
+    let accepted = match accepted {
+        Ok(accepted) | Err(NotAccepted::Nothing(accepted)) => accepted,
+        Err(NotAccepted::Frozen) => return vec!["frozen".to_owned()],
+    };
     let word = |accepted: &Accepted| match accepted.taken {
         Taken::Records { peers } => format!("records {peers}"),
         Taken::Nobody => "nobody".to_owned(),
+        Taken::NeedsConsent => "needs consent".to_owned(),
         Taken::Nothing => "nothing".to_owned(),
     };
     accepted.iter().map(word).collect()

@@ -61,7 +61,9 @@ impl HostId {
                 ..PodIdentity::default()
             },
             Self::At { .. } => match self.host() {
-                Host::Address(address) => PodIdentity { name: None, addresses: [address].into() },
+                Host::Address(address) => {
+                    PodIdentity { addresses: [address].into(), ..PodIdentity::default() }
+                }
                 Host::Name(_) => unreachable!("it is an address"),
             },
         }

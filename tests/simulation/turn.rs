@@ -92,6 +92,7 @@ impl World<'_> {
                     self.queue_end(number, now + reply.after, heard);
                 }
             }
+            Action::KeepFound => unreachable!("no life finds files without their state"),
             Action::Publish(publication) => self.begins_to_publish(number, publication, is_answer)?,
             Action::Refresh { listing, .. } => {
                 let pod = self.pods.get_mut(&number).expect("it acts");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eureka_peers::model::{Answer, Patience, PeerSet};
-use eureka_peers::reconcile::{ConditionKind, Policy, Status};
+use eureka_peers::reconcile::{ConditionKind, Consent, Policy, Status};
 
 use crate::dice::{Dice, millis};
 use crate::dns::Dns;
@@ -269,7 +269,7 @@ impl<'a> World<'a> {
             Event::Accept { .. } => {
                 if let Some(sidecar) = &mut pod.sidecar {
                     let moment = sidecar.moment(now);
-                    if sidecar.machine.accept(moment).is_ok() {
+                    if sidecar.machine.accept(Consent::Empty, moment).is_ok() {
                         pod.books.accepts();
                     }
                 }

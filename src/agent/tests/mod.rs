@@ -11,7 +11,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, advance, sleep, timeout};
 
 use crate::admin::{ListInPlace, NotAccepted, Stage};
-use crate::reconcile::RefreshCall;
+use crate::reconcile::{Consent, RefreshCall};
 use crate::settings::{Key, Purpose};
 
 use super::work::{Ended, Outcome, Work};
@@ -72,7 +72,7 @@ fn a_loop_that_panics_at_once_does_not_spin_and_can_be_stopped() {
         let restarts = life.counter("eureka_peers_loop_restarts_total");
         assert!((55.0..=60.0).contains(&restarts), "one a second: {restarts}");
         life.tell_to_stop();
-        assert_eq!(life.ended().await, End::Stopped);
+        assert_eq!(life.ended().await, End::StoppedWithoutList(String::new()));
     });
 }
 
@@ -103,7 +103,7 @@ fn a_start_that_waits_for_its_disk_can_be_stopped() {
         pass(5 * SECOND).await;
         assert_eq!(world.asked(), 0, "the previous life comes first");
         life.tell_to_stop();
-        assert_eq!(life.ended().await, End::Stopped);
+        assert_eq!(life.ended().await, End::StoppedWithoutList(String::new()));
         drop(release);
     });
 }
@@ -121,7 +121,7 @@ fn a_disk_that_stalls_stops_neither_questions_nor_commands() {
         assert!(world.asked() - asked >= 15, "{} questions in 20 s", world.asked() - asked);
         assert_eq!(life.desired(), urls(&[2, 3, 4]));
         assert_eq!(world.published(), urls(&[2, 3]), "the disk still stalls");
-        assert_eq!(life.accept().await.expect("accepted").peers, urls(&[2, 3, 4]));
+        assert_eq!(life.accept(Consent::Records).await.expect("accepted").peers, urls(&[2, 3, 4]));
         drop(release);
         life.until_published(&world, &[2, 3, 4]).await;
     });
@@ -189,7 +189,7 @@ fn the_operator_takes_what_dns_says_past_the_holds() {
         life.until_published(&world, &[2, 3, 4, 5]).await;
         world.set_pods(&[1, 6]);
         life.until("held", |life| life.conditions().contains("held_shrink")).await;
-        let accepted = life.accept().await.expect("accepted");
+        let accepted = life.accept(Consent::Records).await.expect("accepted");
         assert_eq!((accepted.peers, accepted.added), (urls(&[6]), urls(&[])));
         assert_eq!(accepted.removed, urls(&[2, 3, 4, 5]));
         life.until_published(&world, &[6]).await;
@@ -205,10 +205,10 @@ fn there_may_be_nothing_to_accept() {
         life.until_published(&world, &[2]).await;
         world.set_dns(Dns::ServFail);
         life.until("held", |life| life.conditions().contains("held_lookup_failed")).await;
-        let NotAccepted(reason) = life.accept().await.expect_err("nothing");
+        let NotAccepted(reason) = life.accept(Consent::Records).await.expect_err("nothing");
         assert!(reason.contains("nothing that could be taken") && reason.contains("SERVFAIL"), "{reason}");
         life.put_in_force(world.settings(&[(Key::Freeze, "true")])).await;
-        let NotAccepted(reason) = life.accept().await.expect_err("frozen");
+        let NotAccepted(reason) = life.accept(Consent::Records).await.expect_err("frozen");
         assert!(reason.contains("--freeze"), "{reason}");
     });
 }

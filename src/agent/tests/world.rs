@@ -22,7 +22,7 @@ use crate::admin::{
 use crate::agent::{self, Board, Clock, End, Inputs, Outside, Server, Until, Update, UpdateSender, Updates};
 use crate::dns::Lookup;
 use crate::model::{Answer, LookupFailure, Moment, PeerSet, Question, Record, ServerFault, ServiceUrl};
-use crate::reconcile::{Machine, RefreshCall, Replicas};
+use crate::reconcile::{Consent, Machine, RefreshCall, Replicas};
 use crate::settings::{Flags, Key, Purpose, Settings, Surroundings, load};
 use crate::telemetry::{Metrics, Registry, VERSION, encode};
 
@@ -298,8 +298,8 @@ impl Life {
         self.until("the publication is shown", |life| life.shown().status.published.is_some()).await;
     }
 
-    pub(super) async fn accept(&self) -> AcceptReply {
-        let reply = self.commands.accept().expect("the loop takes commands");
+    pub(super) async fn accept(&self, consent: Consent) -> AcceptReply {
+        let reply = self.commands.accept(consent).expect("the loop takes commands");
         reply.await.expect("the loop answers")
     }
 

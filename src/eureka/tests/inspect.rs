@@ -80,8 +80,11 @@ fn bad(findings: &[Finding]) -> Vec<String> {
 }
 
 /// What the recorded servers leave at its default.
-const DEFAULTS: [&str; 2] =
-    ["peer-node-read-timeout-ms is 200 (the default)", "poll-interval-seconds is 300 (the default)"];
+const DEFAULTS: [&str; 3] = [
+    "allow-circular-references is false (the default)",
+    "peer-node-read-timeout-ms is 200 (the default)",
+    "poll-interval-seconds is 300 (the default)",
+];
 
 /// The one thing that is not good besides these defaults.
 fn the_bad_one(findings: &[Finding]) -> String {
@@ -99,7 +102,7 @@ async fn a_server_set_up_as_recommended_is_good() {
     for (finding, default) in bad.iter().zip(DEFAULTS) {
         assert!(finding.starts_with("warning: ") && finding.contains(default), "{finding}");
     }
-    assert_eq!(findings.len(), 14, "{findings:#?}");
+    assert_eq!(findings.len(), 15, "{findings:#?}");
 }
 
 #[tokio::test]
@@ -177,6 +180,39 @@ async fn settings_that_lose_data() {
     }
 }
 
+/// Of what a refresh must not do to the server's own registration, and what the cure needs beside it.
+const PAIR: &str = "EUREKA_CLIENT_REFRESH_ENABLE=false and SPRING_MAIN_ALLOW_CIRCULAR_REFERENCES=true";
+
+/// What is found where the environment of [`FILE_2021`] has `value` for the client's refresh, and the
+/// variables `more`.
+async fn bad_with_refresh(value: &str, more: &str) -> Vec<String> {
+    let was = r#""EUREKA_CLIENT_REFRESH_ENABLE":{"value":"false""#;
+    let is = format!(r#"{more}"EUREKA_CLIENT_REFRESH_ENABLE":{{"value":"{value}""#);
+    assert!(FILE_2021.contains(was));
+    bad(&Stock { env: (200, FILE_2021.replace(was, &is)), ..Stock::default() }.inspect().await)
+}
+
+#[tokio::test]
+async fn a_cure_names_what_is_missing_and_nothing_else() {
+    const ALLOWED: &str = r#""SPRING_MAIN_ALLOW_CIRCULAR_REFERENCES":{"value":"true"},"#;
+    let has = |found: &[String], text: &str| found.iter().any(|finding| finding.contains(text));
+    let neither = bad_with_refresh("true", "").await;
+    assert!(has(&neither, &format!("; set {PAIR}")), "{neither:#?}");
+    // One finding for the pair, not two.
+    assert!(!has(&neither, "allow-circular-references is"), "{neither:#?}");
+    let denied = r#""spring.main.allow-circular-references":{"value":"false"},"#;
+    let denied = bad_with_refresh("true", denied).await;
+    assert!(has(&denied, &format!("; set {PAIR}")), "{denied:#?}");
+    let allowed = bad_with_refresh("true", ALLOWED).await;
+    assert!(has(&allowed, "; set EUREKA_CLIENT_REFRESH_ENABLE=false"), "{allowed:#?}");
+    assert!(!has(&allowed, "CIRCULAR"), "{allowed:#?}");
+    let one = bad_with_refresh("false", "").await;
+    assert!(has(&one, "2024.0.0 do not start without it"), "{one:#?}");
+    assert!(has(&one, "; set SPRING_MAIN_ALLOW_CIRCULAR_REFERENCES=true"), "{one:#?}");
+    let both = bad_with_refresh("false", ALLOWED).await;
+    assert!(!has(&both, "CIRCULAR") && !has(&both, "REFRESH_ENABLE"), "{both:#?}");
+}
+
 #[tokio::test]
 async fn without_env_the_rest_is_still_looked_at() {
     let findings = Stock { env: (404, String::new()), ..Stock::default() }.inspect().await;
@@ -227,7 +263,12 @@ async fn a_registration_that_is_wiped_or_missing() {
     assert!(the_bad_one(&hidden).starts_with("unknown: whether the server is registered"));
     let wiped = include_str!("../testdata/status-wiped-2025.1.2.xml").to_owned();
     let findings = Stock { status: (200, wiped.clone()), ..Stock::default() }.inspect().await;
-    assert!(bad_with(&findings, "registers with port 80").contains("EUREKA_CLIENT_REFRESH_ENABLE=false"));
+    // Where env shows that the one is in force, only the other is proposed.
+    let port = bad_with(&findings, "registers with port 80");
+    assert!(port.contains("set SPRING_MAIN_ALLOW_CIRCULAR_REFERENCES=true and restart"), "{port}");
+    let blind = Stock { status: (200, wiped.clone()), env: (404, String::new()), ..Stock::default() };
+    let port = bad_with(&blind.inspect().await, "registers with port 80");
+    assert!(port.contains(&format!("set {PAIR} and restart the server")), "{port}");
     assert!(bad_with(&findings, "peers that count as unavailable: 2").starts_with("warning"));
     let no_id = wiped.replace("eureka-0:eureka:8761", "");
     let findings = Stock { status: (200, no_id), ..Stock::default() }.inspect().await;

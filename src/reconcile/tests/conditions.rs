@@ -241,7 +241,9 @@ fn kinds_and_causes_have_names_and_five_kinds_are_holds() {
         "self_not_recognised",
         "status_unreadable",
         "server_unreachable",
+        "start_waits",
         "nothing_known",
+        "held_document",
         "held_lookup_failed",
         "held_nobody",
         "held_shrink",
@@ -252,7 +254,10 @@ fn kinds_and_causes_have_names_and_five_kinds_are_holds() {
     ];
     assert_eq!(labels, expected, "they stand in status, metrics and alerts");
     let holds: Vec<_> = ConditionKind::ALL.into_iter().filter(|kind| kind.is_hold()).collect();
-    assert_eq!(holds, [HeldLookupFailed, HeldNobody, HeldShrink, HeldRemoval, Frozen]);
+    assert_eq!(
+        holds,
+        [ConditionKind::HeldDocument, HeldLookupFailed, HeldNobody, HeldShrink, HeldRemoval, Frozen]
+    );
     let causes =
         [PreviousLife, Answer, EmptyAfter, StartDeadline, Accepted, Settings].map(ChangeCause::label);
     assert_eq!(causes, ["previous_life", "answer", "empty_after", "start_deadline", "accepted", "settings"]);

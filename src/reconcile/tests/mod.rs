@@ -5,5 +5,6 @@ mod world;
 mod adoption;
 mod conditions;
 mod holds;
+mod home;
 mod start;
 mod will;

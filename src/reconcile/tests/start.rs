@@ -1,10 +1,12 @@
 //! How a life begins.
 
 use super::world::*;
-use crate::model::{Jitter, Listing, PeerSet};
+use std::time::Duration;
+
+use crate::model::{Answer, Jitter, Listing, PeerSet, Record};
 use crate::reconcile::{
-    Action, ConditionKind, Dated, Machine, Observation, OnDeadline, Policy, PreviousLife, PublishOutcome,
-    Role,
+    Action, Condition, ConditionKind, Consent, Dated, Machine, Observation, OnDeadline, Policy, PreviousLife,
+    PublishOutcome, Role,
 };
 
 fn previous(hosts: &[u8]) -> PreviousLife {
@@ -85,6 +87,224 @@ fn a_deadline_that_fails_publishes_nothing() {
     world.run_until(10.0);
     assert!(world.machine.has_failed_to_start());
     assert_eq!(world.files, None);
+}
+
+fn waiting() -> Policy {
+    Policy { on_deadline: OnDeadline::Wait, ..policy() }
+}
+
+#[test]
+fn a_start_that_waits_publishes_nothing_until_there_are_records() {
+    for dns in [NOBODY, SERVFAIL] {
+        let mut world = World::new(waiting(), None, dns);
+        world.run_until(9.9);
+        assert!(!world.has(ConditionKind::StartWaits), "the deadline has not passed");
+        for until in [10.0, 60.0, 86_400.0] {
+            world.run_until(until);
+            assert_eq!(world.files, None);
+            assert!(!world.machine.is_settled() && !world.machine.has_failed_to_start());
+            assert!(world.has(ConditionKind::StartWaits) && !world.has(ConditionKind::NothingKnown));
+        }
+        let status = world.status();
+        let why = status.why_no_list();
+        for said in ["eureka.ns.svc", "--on-deadline", "accept --empty", "publishNotReadyAddresses"] {
+            assert!(why.contains(said), "{said}: {why}");
+        }
+        let waits = |condition: &&Condition| condition.kind == ConditionKind::StartWaits;
+        assert_eq!(status.conditions.iter().find(waits).map(|condition| condition.since), Some(at(10.0)));
+    }
+}
+
+#[test]
+fn what_ends_the_wait_is_one_answer_however_few_it_names() {
+    for (hosts, listed) in [(&[1][..], &[1][..]), (&[2], &[2]), (&[1, 2, 3], &[2, 3])] {
+        // More peers than there are: --min-peers keeps its deadline.
+        let mut world = World::new(Policy { min_peers: 5, ..waiting() }, None, SERVFAIL);
+        world.run_until(900.0);
+        world.dns_then_run(records(hosts), 906.0);
+        assert_eq!(world.listed(), peers(listed));
+        assert!(world.machine.is_settled());
+        assert!(!world.has(ConditionKind::StartWaits));
+    }
+}
+
+#[test]
+fn answers_that_are_refused_end_no_wait() {
+    let hostile = Answer::Records(vec![Record::Address("169.254.169.254".parse().expect("an address"))]);
+    let many: Vec<u8> = (2..=20).collect();
+    for dns in [hostile, records(&many)] {
+        let mut world = World::new(Policy { max_peers: 10, ..waiting() }, None, dns);
+        world.run_until(600.0);
+        assert_eq!(world.files, None);
+        assert!(world.has(ConditionKind::StartWaits));
+        world.dns_then_run(records(&[1, 2]), 606.0);
+        assert_eq!(world.listed(), peers(&[2]));
+    }
+}
+
+#[test]
+fn other_services_and_static_peers_end_no_wait() {
+    let policy = Policy {
+        questions: vec![question("eureka"), question("other")],
+        static_peers: peers(&[200]),
+        ..waiting()
+    };
+    let mut world = World::new(policy, None, NOBODY);
+    world.dns[1].1 = records(&[11, 12]);
+    world.run_until(600.0);
+    assert_eq!(world.files, None);
+    assert!(world.has(ConditionKind::StartWaits));
+    world.dns_then_run(records(&[1]), 606.0);
+    assert_eq!(world.listed(), peers(&[11, 12, 200]));
+}
+
+#[test]
+fn a_late_start_asks_each_second_and_under_failure_each_five() {
+    let longest = |world: &World, since: f64| {
+        let asked: Vec<_> = world.asked.iter().filter(|asked| **asked >= at(since)).collect();
+        let pauses = asked.windows(2).map(|pair| pair[1].since(*pair[0]));
+        pauses.max().expect("more than one question")
+    };
+    for policy in [waiting(), Policy { role: Role::Client, ..policy() }] {
+        let policy = Policy { interval: Duration::from_secs(10), ..policy };
+        let mut world = World::new(policy, None, SERVFAIL);
+        world.run_until(2400.0);
+        assert_eq!(longest(&world, 30.0), Duration::from_secs(5));
+        world.dns_then_run(NOBODY, 3000.0);
+        assert_eq!(longest(&world, 2410.0), Duration::from_secs(5));
+        world.dns_then_run(records(&[1, 2]), 3005.0);
+        assert!(world.files.is_some(), "within one pause");
+        world.dns_then_run(SERVFAIL, 4000.0);
+        assert_eq!(longest(&world, 3100.0), Duration::from_secs(30), "there is a list");
+    }
+    let mut world = World::new(waiting(), None, NOBODY);
+    world.run_until(600.0);
+    assert_eq!(longest(&world, 30.0), Duration::from_secs(1));
+}
+
+#[test]
+fn a_long_silence_is_part_of_the_pause_after_it() {
+    let mut machine = Machine::new(waiting(), None, at(0.0));
+    assert_eq!(machine.next_action(at(0.0)), Some(Action::Ask(question("eureka"))));
+    let mut asked = 0.0;
+    for _ in 0..10 {
+        let answered = asked + 4.0;
+        let answer = Observation::Answered { question: question("eureka"), answer: SERVFAIL };
+        machine.handle(answer, at(answered), Jitter::NONE);
+        let due = machine.poll_timeout().expect("it asks again");
+        assert!(due <= at(asked + 5.0), "asked at {asked}, and again at {due}");
+        asked = due.since_start().as_secs_f64().max(answered);
+        assert_eq!(machine.next_action(at(asked)), Some(Action::Ask(question("eureka"))));
+    }
+}
+
+#[test]
+fn new_settings_begin_a_start_that_waits_anew() {
+    let mut world = World::new(waiting(), None, NOBODY);
+    world.run_until(100.0);
+    world.machine.change_policy(policy(), world.now);
+    world.run_until(110.0);
+    assert_eq!(world.listed(), peers(&[1]), "`publish` publishes at its own deadline");
+    // The name is corrected: the answer of the right Service ends the wait.
+    let mut world = World::new(waiting(), None, NOBODY);
+    world.run_until(100.0);
+    let corrected = Policy { questions: vec![question("other")], ..waiting() };
+    world.dns = vec![(question("other"), records(&[1, 2]))];
+    world.machine.change_policy(corrected, world.now);
+    world.run_until(100.1);
+    assert_eq!(world.listed(), peers(&[2]));
+}
+
+#[test]
+fn a_saved_list_waits_for_nothing() {
+    let mut world = World::new(waiting(), Some(&previous(&[2, 3])), SERVFAIL);
+    world.run_until(0.0);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    assert!(!world.has(ConditionKind::StartWaits));
+}
+
+/// A world whose saved state gave nothing, and whose files are whole.
+fn with_document(policy: Policy, state: Option<&PreviousLife>, dns: Answer) -> World {
+    let mut world = World::new(policy, state, dns);
+    world.machine.found_document(state, at(0.0));
+    world
+}
+
+#[test]
+fn a_document_in_place_stays_until_there_are_records() {
+    let nothing_good = PreviousLife { generation: 2, ..PreviousLife::default() };
+    for state in [None, Some(&nothing_good)] {
+        for policy in [refreshing(), Policy { adoption: refreshing().adoption, ..waiting() }] {
+            for dns in [NOBODY, SERVFAIL] {
+                let mut world = with_document(policy.clone(), state, dns);
+                world.server.peers = peers(&[2, 3]);
+                world.run_until(0.0);
+                assert_eq!(world.kept, [at(0.0)], "the files are looked at at once");
+                world.run_until(3600.0);
+                assert_eq!((&world.files, world.refreshes.len()), (&None, 0));
+                assert!(world.machine.is_settled());
+                assert!(world.has(ConditionKind::HeldDocument) && world.status().is_held());
+                assert!(!world.has(ConditionKind::NothingKnown) && !world.has(ConditionKind::StartWaits));
+                assert!(world.kept.len() > 100, "and looked after: {}", world.kept.len());
+                world.dns_then_run(records(&[1, 2, 4]), 3640.0);
+                assert_eq!(world.listed(), peers(&[2, 4]));
+                assert_eq!(world.server.peers, peers(&[2, 4]));
+                assert!(!world.has(ConditionKind::HeldDocument));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_document_in_place_stays_until_every_service_has_spoken() {
+    let two = Policy { questions: vec![question("eureka"), question("other")], ..policy() };
+    let mut world = with_document(two, None, SERVFAIL);
+    world.dns[0].1 = records(&[1, 2]);
+    world.run_until(600.0);
+    assert_eq!(world.files, None, "it may name peers of the other one");
+    world.dns[1].1 = records(&[11]);
+    world.run_until(660.0);
+    assert_eq!(world.listed(), peers(&[2, 11]));
+}
+
+#[test]
+fn a_document_in_place_ends_by_the_operators_word() {
+    let mut world = with_document(policy(), None, NOBODY);
+    world.run_until(60.0);
+    assert!(world.machine.accept(Consent::Records, world.now).is_err());
+    world.run_until(61.0);
+    assert_eq!(world.files, None);
+    assert!(world.machine.accept(Consent::Empty, world.now).is_ok());
+    world.run_until(62.0);
+    assert_eq!(world.listed(), peers(&[1]));
+}
+
+#[test]
+fn a_document_is_not_kept_past_a_list_of_our_own_nor_for_other_services() {
+    let mut world = with_document(policy(), Some(&previous(&[2, 3])), SERVFAIL);
+    world.run_until(0.0);
+    assert_eq!((world.listed(), world.kept.len()), (peers(&[2, 3]), 0), "the saved state is good");
+    let chosen_anew = Policy { questions: vec![question("other")], ..policy() };
+    let mut world = with_document(chosen_anew.clone(), Some(&previous(&[2, 3])), SERVFAIL);
+    world.run_until(10.0);
+    assert_eq!(world.listed(), peers(&[1]), "it is another Service's");
+    let mut world = with_document(policy(), None, SERVFAIL);
+    world.run_until(60.0);
+    world.machine.change_policy(chosen_anew, world.now);
+    world.dns = vec![(question("other"), SERVFAIL)];
+    world.run_until(71.0);
+    assert_eq!(world.listed(), peers(&[1]), "the operator has chosen another Service");
+}
+
+#[test]
+fn a_document_whose_files_cannot_be_kept_is_a_fault() {
+    let mut world = with_document(policy(), None, SERVFAIL);
+    world.volume = Err("the directory is read-only".to_owned());
+    world.run_until(60.0);
+    assert!(world.has(ConditionKind::NotPublished) && !world.machine.is_settled());
+    world.volume = Ok(());
+    world.run_until(90.0);
+    assert!(!world.has(ConditionKind::NotPublished) && world.machine.is_settled());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::world::*;
 use crate::model::{AddressPolicy, PodIdentity};
-use crate::reconcile::{ConditionKind, Frozen, Own, Policy, Role, Taken};
+use crate::reconcile::{ConditionKind, Consent, NotAccepted, OnDeadline, Own, Policy, Role, Taken};
 
 fn running(policy: Policy, hosts: &[u8]) -> World {
     let mut world = World::new(policy, None, records(hosts));
@@ -15,7 +15,7 @@ fn accept_takes_what_dns_says_past_all_holds_once() {
     let mut world = running(policy(), &[1, 2, 3, 4, 5]);
     world.dns_then_run(records(&[1, 2]), 110.5);
     assert_eq!(world.listed(), peers(&[2, 3, 4, 5]));
-    let accepted = world.machine.accept(world.now).expect("not frozen");
+    let accepted = world.machine.accept(Consent::Records, world.now).expect("not frozen");
     assert_eq!(accepted[0].taken, Taken::Records { peers: 1 });
     world.run_until(110.6);
     assert_eq!(world.listed(), peers(&[2]));
@@ -25,18 +25,71 @@ fn accept_takes_what_dns_says_past_all_holds_once() {
 }
 
 #[test]
-fn accept_believes_nobody_and_takes_nothing_from_a_failure() {
+fn accept_takes_nothing_from_a_failure_and_an_empty_answer_only_with_consent() {
     let mut world = running(policy(), &[1, 2, 3]);
+    let taken = |refused: Result<_, NotAccepted>| match refused {
+        Err(NotAccepted::Nothing(accepted)) => (accepted[0].taken, accepted[0].failure.is_some()),
+        other => panic!("{other:?}"),
+    };
     world.dns_then_run(SERVFAIL, 110.5);
-    let accepted = world.machine.accept(world.now).expect("not frozen");
-    assert_eq!(accepted[0].taken, Taken::Nothing);
-    assert!(accepted[0].failure.is_some());
-    assert_eq!(world.listed(), peers(&[2, 3]));
+    for consent in [Consent::Records, Consent::Empty] {
+        assert_eq!(taken(world.machine.accept(consent, world.now)), (Taken::Nothing, true));
+    }
     world.dns_then_run(NOBODY, 150.5);
-    let accepted = world.machine.accept(world.now).expect("not frozen");
+    let refused = world.machine.accept(Consent::Records, world.now);
+    assert_eq!(taken(refused), (Taken::NeedsConsent, false));
+    world.run_until(160.5);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    let accepted = world.machine.accept(Consent::Empty, world.now).expect("not frozen");
     assert_eq!(accepted[0].taken, Taken::Nobody);
-    world.run_until(150.6);
+    world.run_until(160.6);
     assert_eq!(world.listed(), peers(&[1]));
+}
+
+#[test]
+fn an_empty_service_keeps_its_peers_where_only_records_are_accepted() {
+    let two = Policy { questions: vec![question("eureka"), question("other")], ..policy() };
+    let mut world = World::new(two, None, records(&[1, 2, 3]));
+    world.dns[1].1 = records(&[11, 12]);
+    world.run_until(10.5);
+    world.dns[1].1 = NOBODY;
+    world.dns_then_run(records(&[1, 2]), 12.5);
+    let accepted = world.machine.accept(Consent::Records, world.now).expect("records are taken");
+    let taken: Vec<_> = accepted.iter().map(|accepted| accepted.taken).collect();
+    assert_eq!(taken, [Taken::Records { peers: 1 }, Taken::NeedsConsent]);
+    world.run_until(12.6);
+    assert_eq!(world.listed(), peers(&[2, 11, 12]));
+}
+
+#[test]
+fn a_start_that_waits_begins_alone_by_the_operators_word() {
+    let waiting = Policy { on_deadline: OnDeadline::Wait, ..policy() };
+    for dns in [NOBODY, SERVFAIL] {
+        let mut world = World::new(waiting.clone(), None, dns.clone());
+        world.run_until(100.0);
+        assert!(world.machine.accept(Consent::Records, world.now).is_err(), "{dns:?}");
+        world.run_until(101.0);
+        assert_eq!(world.files, None);
+        assert!(world.machine.accept(Consent::Empty, world.now).is_ok(), "{dns:?}");
+        world.run_until(101.1);
+        assert_eq!(world.listed(), peers(&[1]));
+        assert!(world.machine.is_settled());
+        assert!(!world.has(ConditionKind::StartWaits));
+        // What it leaves is a list: the next start waits for nothing.
+        let mut next = World::new(waiting.clone(), world.state.as_ref(), dns);
+        next.run_until(0.0);
+        assert_eq!(next.listed(), peers(&[1]));
+    }
+}
+
+#[test]
+fn a_clients_list_is_never_empty_by_anyones_word() {
+    let client = Policy { role: Role::Client, ..policy() };
+    let mut world = World::new(client, None, NOBODY);
+    world.run_until(100.0);
+    assert!(world.machine.accept(Consent::Empty, world.now).is_ok(), "the answer is taken");
+    world.run_until(101.0);
+    assert_eq!(world.files, None);
 }
 
 #[test]
@@ -46,7 +99,7 @@ fn freeze_keeps_the_list_until_it_is_lifted() {
     world.dns_then_run(records(&[1, 2, 4]), 200.5);
     assert_eq!(world.listed(), peers(&[2, 3]));
     assert!(world.has(ConditionKind::Frozen));
-    assert_eq!(world.machine.accept(world.now), Err(Frozen));
+    assert_eq!(world.machine.accept(Consent::Empty, world.now), Err(NotAccepted::Frozen));
     world.machine.change_policy(policy(), world.now);
     world.run_until(201.5);
     assert_eq!(world.listed(), peers(&[2, 4]));
@@ -99,7 +152,7 @@ fn static_peers_come_and_go_at_once_and_never_name_self() {
 
 #[test]
 fn self_is_known_by_any_of_its_names() {
-    let identity = PodIdentity { name: None, addresses: [[10, 0, 0, 1].into()].into() };
+    let identity = PodIdentity { addresses: [[10, 0, 0, 1].into()].into(), ..PodIdentity::default() };
     let own = Own { identity, url: url("own.example") };
     let static_peers = [url("own.example"), url("10.0.0.1"), url("10.0.0.9")].into();
     let world = running(Policy { role: Role::Server(own), static_peers, ..policy() }, &[1, 2]);

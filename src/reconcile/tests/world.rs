@@ -46,7 +46,7 @@ pub(super) fn question(service: &str) -> Question {
 pub(super) fn policy() -> Policy {
     Policy {
         role: Role::Server(Own {
-            identity: PodIdentity { name: None, addresses: [[10, 0, 0, 1].into()].into() },
+            identity: PodIdentity { addresses: [[10, 0, 0, 1].into()].into(), ..PodIdentity::default() },
             url: url("10.0.0.1"),
         }),
         questions: vec![question("eureka")],
@@ -102,6 +102,8 @@ pub(super) struct World {
     pub(super) status_fault: Option<ServerFault>,
     pub(super) asked: Vec<Moment>,
     pub(super) writes: Vec<Moment>,
+    /// When the files were compared with what was found in them.
+    pub(super) kept: Vec<Moment>,
     pub(super) refreshes: Vec<Moment>,
     pub(super) abandoned: Vec<Moment>,
     pub(super) confirms: Vec<Moment>,
@@ -121,6 +123,7 @@ impl World {
             status_fault: None,
             asked: vec![],
             writes: vec![],
+            kept: vec![],
             refreshes: vec![],
             abandoned: vec![],
             confirms: vec![],
@@ -186,6 +189,13 @@ impl World {
             Action::Publish(publication) => {
                 self.state = Some(publication.state);
                 Some(Observation::Published(self.publish(publication.listing)))
+            }
+            Action::KeepFound => {
+                self.kept.push(self.now);
+                Some(Observation::Published(match &self.volume {
+                    Ok(()) => PublishOutcome::Unchanged,
+                    Err(message) => PublishOutcome::Failed(message.clone()),
+                }))
             }
             Action::Refresh { listing, .. } => {
                 self.refreshes.push(self.now);

@@ -146,10 +146,13 @@ pub(super) const ROWS: &[Setting] = &[
     .default("10s")
     .help("How long a start waits for records.")
     .hint("write a duration with its unit, such as 10s"),
-    Setting::new(Key::OnDeadline, "on-deadline", Holds, Words("publish|fail", words_of::<OnDeadline>))
+    Setting::new(Key::OnDeadline, "on-deadline", Holds, Words("publish|wait|fail", words_of::<OnDeadline>))
         .default("publish")
-        .help("After that: publish the previous list or self, or (init only) fail.")
-        .hint("write `publish`, or for `init` `fail`"),
+        .help(
+            "What a start without records does after --start-deadline: publish self alone, wait until the \
+             Service that names self has records (needs publishNotReadyAddresses), or (init only) fail.",
+        )
+        .hint("write `publish` or `wait`, or for `init` `fail`"),
     Setting::new(Key::Freeze, "freeze", Holds, Switch)
         .default("false")
         .help("Keep the list as it is until this is lifted.")

@@ -14,7 +14,7 @@ use crate::executed::kubelet::{RunningPod, Surroundings, container_port};
 use crate::executed::place::Place;
 use crate::registry::Registry;
 use crate::release::Release;
-use crate::rendered::{Object, Pod, at, items};
+use crate::rendered::{Object, at, items};
 use crate::secret;
 use crate::stock_image::{Image, Security};
 use crate::workload::{is_headless, publishes_all, selects};
@@ -23,13 +23,16 @@ use crate::workload::{is_headless, publishes_all, selects};
 const NAMESPACE: &str = "shop";
 /// The ordinal of a pod that is no server.
 const GUEST: u8 = 100;
+/// How the list begins in `peers.properties`.
+const PUBLISHED_AS: &str = "eureka.client.service-url.defaultZone=";
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(100);
 
 /// Everything that one folder says, running.
 pub(crate) struct Cluster {
     objects: Vec<Object>,
-    image: Image,
+    /// None where pods run without their servers.
+    image: Option<Image>,
     context_path: &'static str,
     dns: DnsServer,
     /// Carries the DNS server; ends with it.
@@ -43,13 +46,21 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// An empty cluster; its files lie in a directory of this name.
     pub(crate) fn new(name: &str, objects: Vec<Object>, release: &Release) -> Self {
+        let image = Image::of(release, Security::Without);
+        Self::with(name, objects, Some(image), release.context_path())
+    }
+
+    /// One whose pods run our own containers alone, which needs no Java: what they publish is seen.
+    pub(crate) fn without_servers(name: &str, objects: Vec<Object>) -> Self {
+        Self::with(name, objects, None, "/eureka/")
+    }
+
+    fn with(name: &str, objects: Vec<Object>, image: Option<Image>, context_path: &'static str) -> Self {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(1).enable_all().build().expect("a thread can be started");
         let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let dns = runtime.block_on(DnsServer::start(anywhere)).expect("a port is free");
-        let image = Image::of(release, Security::Without);
         let directory = crate::tool::scratch("executed").join(name);
-        let context_path = release.context_path();
         Self {
             objects,
             image,
@@ -66,14 +77,14 @@ impl Cluster {
     pub(crate) fn start(&mut self, ordinal: u8) -> Result<(), String> {
         let name = self.pod_name(ordinal);
         let address = address_of(ordinal);
-        let mut facts = Facts::of_pod(&name, &address.to_string()).with_secrets(&self.objects);
+        let mut facts = Facts::of_pod(&name, &address.to_string()).with_objects(&self.objects);
         let place = Place::new(&name, address, &self.directory);
         self.lost.remove(&ordinal);
         // From the moment that it has an address, where the Service says so.
         self.announce(&self.listed().chain([ordinal]).collect());
         let surroundings = Surroundings {
             dns: self.dns.address(),
-            image: &self.image,
+            image: self.image.as_ref(),
             hosts: self.hosts(ordinal),
             brings: &[],
         };
@@ -90,9 +101,10 @@ impl Cluster {
     }
 
     /// Starts a pod of another workload in the same cluster; no Service selects it.
-    pub(crate) fn start_guest(&self, pod: Pod<'_>, name: &str) -> Result<RunningPod, String> {
+    pub(crate) fn start_guest(&self, objects: &[Object], name: &str) -> Result<RunningPod, String> {
+        let pod = objects.iter().find_map(Object::pod).ok_or("the folder has no workload")?;
         let address = address_of(GUEST);
-        let mut facts = Facts::of_pod(name, &address.to_string());
+        let mut facts = Facts::of_pod(name, &address.to_string()).with_objects(objects);
         let place = Place::new(name, address, &self.directory);
         // What the image of an application brings: a port, its name, and the wish to be found.
         let brings = [
@@ -102,7 +114,7 @@ impl Cluster {
         ];
         let surroundings = Surroundings {
             dns: self.dns.address(),
-            image: &self.image,
+            image: self.image.as_ref(),
             hosts: self.hosts(GUEST),
             brings: &brings,
         };
@@ -157,6 +169,33 @@ impl Cluster {
     /// A pod and everything in it.
     pub(crate) fn pod(&mut self, ordinal: u8) -> &mut RunningPod {
         &mut self.pods.get_mut(&ordinal).expect("the scenario has this pod").0
+    }
+
+    /// Waits until every pod has published every other server and nobody else.
+    pub(crate) fn wait_published(&self, limit: Duration) -> Result<Duration, String> {
+        let begun = Instant::now();
+        loop {
+            match self.is_published() {
+                Ok(()) => return Ok(begun.elapsed()),
+                Err(missing) if begun.elapsed() > limit => return Err(missing),
+                Err(_) => std::thread::sleep(POLL),
+            }
+        }
+    }
+
+    fn is_published(&self) -> Result<(), String> {
+        for (ordinal, (pod, _)) in &self.pods {
+            let file = pod.place.volume("eureka-peers").join("peers.properties");
+            let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+            let others = self.listed().filter(|other| other != ordinal);
+            let others: BTreeSet<String> = others.map(|other| self.url(other)).collect();
+            let line = text.lines().find_map(|line| line.strip_prefix(PUBLISHED_AS));
+            let published = line.unwrap_or_default().split(',').map(str::to_owned).collect();
+            if others != published {
+                return Err(format!("pod {ordinal} has published {published:?} instead of {others:?}"));
+            }
+        }
+        Ok(())
     }
 
     /// Waits until every server lists every other one and nobody else, and no sidecar complains.
@@ -280,7 +319,7 @@ impl Cluster {
     /// A server's URL as its peers must list it: by its name where pods have one and it says so.
     fn url(&self, ordinal: u8) -> String {
         let facts = Facts::of_pod(&self.pod_name(ordinal), &address_of(ordinal).to_string());
-        let facts = facts.with_secrets(&self.objects);
+        let facts = facts.with_objects(&self.objects);
         let server = self.workload().pod().and_then(|pod| pod.container("eureka"));
         let variables = crate::environment::expand(server.expect("the pod has a server"), &facts);
         let variables: BTreeMap<String, String> = variables.unwrap_or_default().into_iter().collect();

@@ -37,8 +37,8 @@ const INIT_WITHIN: Duration = Duration::from_secs(30);
 pub(crate) struct Surroundings<'a> {
     /// The cluster's DNS.
     pub(crate) dns: SocketAddr,
-    /// What stands in the image `eureka-server`, or `orders`.
-    pub(crate) image: &'a Image,
+    /// What stands in the image `eureka-server`, or `orders`; without one only our containers run.
+    pub(crate) image: Option<&'a Image>,
     /// Names that the JVM knows; ours asks DNS.
     pub(crate) hosts: String,
     /// Variables of the image itself; the manifest's win.
@@ -76,7 +76,8 @@ impl RunningPod {
             }
             running.read_env_files(pod, facts);
         }
-        for container in pod.containers() {
+        let runs = |container: &Container<'_>| container.is_ours() || surroundings.image.is_some();
+        for container in pod.containers().into_iter().filter(runs) {
             let process = running.launch(container, facts, surroundings)?;
             running.containers.push((container.name().to_owned(), process));
         }
@@ -179,7 +180,8 @@ impl RunningPod {
         command.arg(format!("-Djdk.net.hosts.file={}", hosts.display()));
         command.arg(format!("-Djava.io.tmpdir={}", tmp.display()));
         let port = container_port(container).unwrap_or_default();
-        command.args(surroundings.image.arguments(&self.place.address.to_string(), port));
+        let image = surroundings.image.expect("servers run only where there is an image");
+        command.args(image.arguments(&self.place.address.to_string(), port));
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
     }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde_yaml::Value;
 
 use crate::monitoring;
+use crate::overlay;
 use crate::release::{REFERENCE, RELEASES, Release};
 use crate::rendered::{Object, build};
 use crate::rest::Request;
@@ -161,6 +162,33 @@ pub(crate) fn pair(folder: &'static str, release: &'static str) -> Result<(), St
     })
 }
 
+/// As [`pair`], below an overlay that renames everything: host names, own URLs and lists agree.
+pub(crate) fn renamed_pair(folder: &'static str, release: &'static str) -> Result<(), String> {
+    alone_in_time(move || {
+        let mut cluster = Cluster::new("renamed-pair", renamed(folder)?, release_named(release));
+        two(&mut cluster)?;
+        succeeds(&cluster, &["mesh"])
+    })
+}
+
+/// Pods of a folder below an overlay, without their servers: DNS knows the Service by its new name only,
+/// and each pod publishes the others.
+pub(crate) fn find_each_other(folder: &'static str) -> Result<(), String> {
+    alone_in_time(move || {
+        let name = format!("renamed-{}", folder.replace('/', "-"));
+        let mut cluster = Cluster::without_servers(&name, renamed(folder)?);
+        for ordinal in [0, 1, 2] {
+            cluster.start(ordinal)?;
+        }
+        cluster.wait_published(COMPLETE_WITHIN).map(drop)
+    })
+}
+
+/// A folder below two overlays, as an operator has them.
+fn renamed(folder: &str) -> Result<Vec<Object>, String> {
+    overlay::build(folder, "executed", &["nameSuffix: -b", "namePrefix: prod-"])
+}
+
 /// An application that follows the servers, or is given them once.
 pub(crate) fn client(folder: &'static str) -> Result<(), String> {
     alone_in_time(move || {
@@ -169,8 +197,7 @@ pub(crate) fn client(folder: &'static str) -> Result<(), String> {
         let mut cluster = Cluster::new(&name, build("statefulset")?, release);
         two(&mut cluster)?;
         let objects = build(folder)?;
-        let workload = objects.iter().find_map(Object::pod).ok_or("the folder has no workload")?;
-        let mut application = cluster.start_guest(workload, "orders")?;
+        let mut application = cluster.start_guest(&objects, "orders")?;
         application.wait_ready(READY_WITHIN)?;
         let apps = Request::get("/eureka/apps/ORDERS");
         let found = trial::wait_for("the application is registered", COMPLETE_WITHIN, || {

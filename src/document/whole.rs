@@ -1,0 +1,48 @@
+//! Whether files are whole documents of ours, whoever wrote them and whatever peers they name.
+//!
+//! No list is read out of them: the only question is whether they can stay where they are.
+
+use super::{Format, env, spring_entries};
+use crate::document::archaius;
+use crate::model::Zone;
+
+/// Whether this text, found where an output of `format` belongs, gives the zone a list that is not blank
+/// and ends as ours do. Of a configtree it is the file that [`super::file_names`] names first.
+pub(super) fn is_whole(format: Format, zone: &Zone, text: &str) -> bool {
+    let lists_urls = |value: &str| value.split(',').all(is_url);
+    match format {
+        Format::Configtree => lists_urls(text),
+        _ if !text.ends_with('\n') => false,
+        Format::SpringProperties => after(text, &format!("{}=", spring_entries::zone_key(zone)), lists_urls),
+        Format::SpringYaml => after(text, &format!("{}: ", spring_entries::zone_key(zone)), |value| {
+            lists_urls(value.trim_matches(['\'', '"']))
+        }),
+        Format::Archaius => after(text, &format!("{}=", archaius::zone_key(zone.as_str())), lists_urls),
+        Format::Env => after(text, &format!("{}='", env::variable(zone.as_str())), |value| {
+            value.strip_suffix('\'').is_some_and(lists_urls)
+        }),
+        Format::Json => is_whole_json(zone, text),
+        Format::Lines => text.lines().all(is_url),
+    }
+}
+
+/// Whether what stands after `beginning` on its own line is as it should be.
+fn after(text: &str, beginning: &str, is_good: impl Fn(&str) -> bool) -> bool {
+    text.lines().find_map(|line| line.strip_prefix(beginning)).is_some_and(is_good)
+}
+
+fn is_whole_json(zone: &Zone, text: &str) -> bool {
+    let Ok(found) = serde_json::from_str::<serde_json::Value>(text) else { return false };
+    let urls = found["serviceUrls"].as_array().map(Vec::as_slice).unwrap_or_default();
+    found["zone"] == zone.as_str()
+        && !urls.is_empty()
+        && urls.iter().all(|url| url.as_str().is_some_and(is_url))
+}
+
+/// As far as a URL can be told from one that was cut off: ours all end with a slash behind the host.
+fn is_url(text: &str) -> bool {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    rest.is_some_and(|rest| {
+        rest.ends_with('/') && !rest.starts_with('/') && !rest.contains(char::is_whitespace)
+    })
+}

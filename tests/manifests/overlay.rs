@@ -1,0 +1,51 @@
+//! Kustomizations that a test writes over a folder under `manifests/`, layer by layer.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use crate::rendered::{Object, parse};
+use crate::tool::{Tool, project, scratch};
+
+/// What kustomize makes of layers over a folder under `manifests/`, from the inside out.
+pub(crate) fn build(folder: &str, title: &str, layers: &[&str]) -> Result<Vec<Object>, String> {
+    run(Tool::Kustomize, &write(folder, title, layers)?)
+}
+
+/// What a tool makes of a directory.
+pub(crate) fn run(tool: Tool, directory: &Path) -> Result<Vec<Object>, String> {
+    let subcommand = if tool == Tool::Kubectl { "kustomize" } else { "build" };
+    parse(&tool.run(&[subcommand, &directory.display().to_string()])?)
+}
+
+/// Writes the layers; the directory of the outermost.
+pub(crate) fn write(folder: &str, title: &str, layers: &[&str]) -> Result<PathBuf, String> {
+    let mut below = project().join("manifests").join(folder);
+    for (at, layer) in layers.iter().enumerate() {
+        let directory = fresh(&format!("{}-{title}-{at}", folder.replace('/', "-")))?;
+        put(&directory, &format!("resources: [{}]\n{layer}\n", relative(&directory, &below)?))?;
+        below = directory;
+    }
+    Ok(below)
+}
+
+/// A directory for a kustomization.
+pub(crate) fn fresh(name: &str) -> Result<PathBuf, String> {
+    let directory = scratch("names").join(name);
+    fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
+    Ok(directory)
+}
+
+/// Writes the kustomization of a directory.
+pub(crate) fn put(directory: &Path, kustomization: &str) -> Result<(), String> {
+    fs::write(directory.join("kustomization.yaml"), kustomization).map_err(|error| error.to_string())
+}
+
+/// As kustomize wants another kustomization to be named: never by an absolute path.
+pub(crate) fn relative(from: &Path, to: &Path) -> Result<String, String> {
+    let real = |path: &Path| path.canonicalize().map_err(|error| format!("{}: {error}", path.display()));
+    let (from, to) = (real(from)?, real(to)?);
+    let shared = from.components().zip(to.components()).take_while(|(one, other)| one == other).count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    let path: PathBuf = up.chain(to.components().skip(shared)).collect();
+    Ok(path.display().to_string())
+}
