@@ -98,8 +98,8 @@ fn whole(shop: &Shop<'_>, kept: &[Pod], left: usize) -> Result<(), String> {
 fn explained(shop: &Shop<'_>, stuck: &Pod, said: Option<&str>) -> Result<(), String> {
     let described = shop.by_hand(&["describe", "pod", stuck.name()])?;
     let said = said.ok_or_else(|| format!("no last words of the sidecar in:\n{described}"))?;
-    println!("        Last State … Message: {}", said.trim());
     let line = said.lines().next_back().unwrap_or_default().trim();
+    println!("        Last State, Message, last line: {line}");
     // `describe` breaks no line, but indents.
     if line.contains(WRONG.1) && described.contains(line) {
         return Ok(());
