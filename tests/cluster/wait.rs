@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Between two looks: each of them is a program that is started.
-const PACE: Duration = Duration::from_millis(500);
+const PACE: Duration = Duration::from_secs(1);
 /// Between two questions to a program that runs.
 const FINE_PACE: Duration = Duration::from_millis(20);
 
