@@ -16,10 +16,10 @@ use super::shown::assert_line;
 pub fn check(input: &[u8]) {
     let Some((choice, bytes)) = input.split_first() else { return };
     let state = match decode_state(bytes) {
-        Ok(state) => state,
+        Ok(decoded) => decoded.state,
         Err(fault) => return assert_line(&eureka_peers::agent::in_full(&fault)),
     };
-    assert_eq!(decode_state(&encode_state(&state)).expect("our own bytes"), state);
+    assert_eq!(decode_state(&encode_state(&state)).expect("our own bytes").state, state);
     let policy = chosen_by(*choice);
     let mut machine = Machine::new(policy.clone(), Some(&state), Moment::START);
     drain(&mut machine, policy, Moment::START);

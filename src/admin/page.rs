@@ -212,7 +212,7 @@ fn write_service(page: &mut String, snapshot: &Snapshot, service: &ServiceStatus
     let counts = (service.answered.len(), service.kept.len());
     writeln!(page, "<dt>peers</dt><dd>{} in the last records, {} kept</dd>", counts.0, counts.1)?;
     write_held_back(page, service)?;
-    match service.self_found {
+    match service.self_found.as_ref().map(|found| found.value) {
         None => {}
         Some(true) => page.push_str("<dt>self</dt><dd>found</dd>\n"),
         Some(false) => page.push_str("<dt>self</dt><dd class=\"warn\">not found</dd>\n"),

@@ -214,7 +214,7 @@ impl Snapshot {
             records: service.records_at.map(|at| self.dated(at)),
             answered: texts(&service.answered),
             kept: texts(&service.kept),
-            self_found: service.self_found,
+            self_found: service.self_found.as_ref().map(|found| found.value),
         }
     }
 

@@ -6,7 +6,10 @@ use std::time::Duration;
 use tracing::{debug, info, warn};
 
 use crate::model::{Moment, PeerSet, ServiceUrl};
-use crate::reconcile::{Change, Condition, ConditionKind, PublishOutcome, Status};
+use crate::reconcile::{Change, Condition, ConditionKind, PublishOutcome, ServiceStatus, Status};
+
+/// As long as records may lack the pod of a server that starts, and is listed only when it is ready.
+const SELF_MISSING_MAX: Duration = Duration::from_secs(60);
 
 /// Between two lines about a start that waits.
 const REMINDER_INTERVAL: Duration = Duration::from_secs(60);
@@ -105,10 +108,21 @@ impl Journal {
     }
 }
 
-/// That nothing is known says nothing before DNS has had its first word.
+/// That nothing is known says nothing before DNS has had its first word, and that records lack us nothing
+/// while the pod may only be starting.
 fn is_worth_saying(condition: &Condition, status: &Status) -> bool {
-    condition.kind != ConditionKind::NothingKnown
-        || status.services.iter().any(|service| service.last.is_some())
+    let mut services = status.services.iter();
+    match condition.kind {
+        ConditionKind::NothingKnown => services.any(|service| service.last.is_some()),
+        ConditionKind::SelfNotFound => services.any(|service| lacks_self_for_long(service, condition.since)),
+        _ => true,
+    }
+}
+
+/// Whether the records of this Service have lacked self since then, in answers that are far enough apart.
+fn lacks_self_for_long(service: &ServiceStatus, since: Moment) -> bool {
+    let lacks = service.self_found.as_ref().is_some_and(|found| !found.value && found.since == since);
+    lacks && service.records_at.is_some_and(|latest| latest.since(since) >= SELF_MISSING_MAX)
 }
 
 /// What passes by itself is told; what needs an operator is a warning.
@@ -142,7 +156,8 @@ fn listed(peers: &PeerSet) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconcile::ChangeCause;
+    use crate::model::{HeadlessService, Question};
+    use crate::reconcile::{ChangeCause, Dated};
 
     fn history(numbers: impl IntoIterator<Item = u64>) -> VecDeque<Change> {
         let change = |number| Change {
@@ -170,5 +185,27 @@ mod tests {
         assert_eq!(said(&[]), [0; 0], "a new loop that knows of nothing");
         assert_eq!(said(&[1]), [1]);
         assert_eq!(said(&[1, 2]), [2]);
+    }
+
+    #[test]
+    fn records_that_lack_self_are_a_warning_when_they_did_so_for_a_minute() {
+        let at = |seconds| Moment::at(Duration::from_secs(seconds));
+        let service = HeadlessService::from_setting("eureka", "ns", "cluster.local").expect("valid");
+        let question = Question::Names { service, port_name: "http".parse().expect("valid") };
+        let lacks = |found: Option<bool>, latest: Option<u64>| {
+            let status = ServiceStatus {
+                question: question.clone(),
+                last: None,
+                records_at: latest.map(at),
+                answered: PeerSet::new(),
+                kept: PeerSet::new(),
+                self_found: found.map(|value| Dated { value, since: at(10) }),
+            };
+            lacks_self_for_long(&status, at(10))
+        };
+        assert!(lacks(Some(false), Some(70)));
+        assert!(!lacks(Some(false), Some(69)), "it may be starting");
+        assert!(!lacks(Some(true), Some(100)));
+        assert!(!lacks(None, None));
     }
 }

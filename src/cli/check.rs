@@ -67,7 +67,7 @@ fn finding(severity: Severity, what: String) -> Finding {
 fn of_dns(status: &Status) -> Vec<Finding> {
     let mut findings: Vec<_> = status.conditions.iter().filter_map(of_condition).collect();
     for service in status.services.iter().filter(|service| service.records_at.is_some()) {
-        let own = match service.self_found {
+        let own = match service.self_found.as_ref().map(|found| found.value) {
             Some(true) => " and self",
             Some(false) | None => "",
         };

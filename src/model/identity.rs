@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{DnsName, HeadlessService, Host};
+use super::{DnsName, HeadlessService};
 
 /// The pod as the downward API describes it (`metadata.name`, `status.podIPs`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,25 +19,22 @@ pub struct PodIdentity {
 }
 
 impl PodIdentity {
-    /// Whether `host`, found under `service`, is the pod of this name.
+    /// Whether `name` is that of a pod of this name in `service`; a name is compared as a full name.
     ///
-    /// A name is compared as a full name under the asked Service. Pod names are unique in a namespace
-    /// only, so in another one this is another pod.
-    pub fn has_name(&self, host: &Host, service: &DnsName) -> bool {
-        match host {
-            Host::Address(_) => false,
-            Host::Name(name) => self.name.iter().any(|own| is_label_under(name, own.as_str(), service)),
-        }
+    /// Pod names are unique in a namespace only: below another Service this may be another pod.
+    pub fn has_name(&self, name: &DnsName, service: &HeadlessService) -> bool {
+        self.name.iter().any(|own| is_label_under(name, own.as_str(), service))
     }
 
-    /// Whether `host`, found under `service`, is the pod at one of these addresses: as such, or as the
-    /// dashed address that CoreDNS gives to pods without a `hostname` (`plugin/kubernetes`,
-    /// `endpointHostname`).
-    pub fn has_address(&self, host: &Host, service: &DnsName) -> bool {
-        match host {
-            Host::Address(address) => self.addresses.contains(&address.to_canonical()),
-            Host::Name(name) => self.addresses.iter().any(|own| is_label_under(name, &dashed(*own), service)),
-        }
+    /// Whether `name` is that of a pod at one of these addresses in `service`: CoreDNS makes it of the
+    /// address where a pod has no `hostname` (`plugin/kubernetes`, `endpointHostname`).
+    pub fn has_dashed_address(&self, name: &DnsName, service: &HeadlessService) -> bool {
+        self.addresses.iter().any(|own| is_label_under(name, &dashed(*own), service))
+    }
+
+    /// Whether this is one of the pod's addresses.
+    pub fn has_address(&self, address: IpAddr) -> bool {
+        self.addresses.contains(&address.to_canonical())
     }
 }
 
@@ -55,8 +52,8 @@ impl fmt::Display for PodIdentity {
     }
 }
 
-fn is_label_under(name: &DnsName, label: &str, service: &DnsName) -> bool {
-    service.child(label).is_ok_and(|own| own == *name)
+fn is_label_under(name: &DnsName, label: &str, service: &HeadlessService) -> bool {
+    name.is_child_of(service.name()) && name.labels().next() == Some(label)
 }
 
 fn dashed(address: IpAddr) -> String {
@@ -78,17 +75,18 @@ mod tests {
             addresses: ["10.244.1.7".parse().expect("valid"), "fd00::1".parse().expect("valid")].into(),
             governing: None,
         };
-        let service = name("eureka.ns.svc.cluster.local");
-        let is = |host: &str| {
-            let host = Host::Name(name(host));
-            pod.has_name(&host, &service) || pod.has_address(&host, &service)
-        };
-        let at = |host: &str| pod.has_address(&Host::Address(host.parse().expect("valid")), &service);
+        let service = HeadlessService::from_setting("eureka", "ns", "cluster.local").expect("valid");
+        let is =
+            |host: &str| pod.has_name(&name(host), &service) || pod.has_dashed_address(&name(host), &service);
+        let at = |address: &str| pod.has_address(address.parse().expect("valid"));
         assert!(is("eureka-0.eureka.ns.svc.cluster.local"));
         assert!(is("10-244-1-7.eureka.ns.svc.cluster.local"));
         assert!(is("fd00--1.eureka.ns.svc.cluster.local"));
         assert!(!is("eureka-0.other.ns.svc.cluster.local"));
         assert!(!is("eureka-1.eureka.ns.svc.cluster.local"));
+        assert!(!is("10-244-1-7.other.ns.svc.cluster.local"));
+        assert!(!is("10-244-1-8.eureka.ns.svc.cluster.local"));
+        assert!(!is("eureka-0.west.eureka.ns.svc.cluster.local"));
         assert!(at("10.244.1.7"));
         assert!(at("::ffff:10.244.1.7"));
         assert!(!at("10.244.1.8"));

@@ -71,7 +71,8 @@ impl HeadlessService {
             let is_cut_short = |service: &&Self| {
                 service.name().as_str().strip_prefix(rest).is_some_and(|more| more.starts_with('.'))
             };
-            services.clone().find(is_cut_short)
+            let mut services = services;
+            services.find(is_cut_short)
         })
     }
 }

@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{HeadlessService, LookupFailure, Moment, PeerSet, Question, ServiceUrl};
+use crate::model::{DnsName, HeadlessService, Host, LookupFailure, Moment, PeerSet, Question, ServiceUrl};
 
 use super::asking::Asking;
-use super::selection::{Selection, in_form_of, is_of_kind, is_permitted, is_self};
+use super::home::Home;
+use super::selection::{Selection, in_form_of, is_of_kind, is_permitted};
 use super::status::{Dated, LastAnswer, ServiceStatus};
 use super::{Accepted, Consent, Policy, Taken};
 
@@ -39,6 +40,8 @@ pub(super) struct Ledger {
     pub(super) asking: Asking,
     kept: BTreeMap<ServiceUrl, Presence>,
     answered: PeerSet,
+    /// What the last records answer named and was left out as self.
+    own: PeerSet,
     self_found: Option<Dated<bool>>,
     last: Option<Dated<LastAnswer>>,
     records_at: Option<Moment>,
@@ -76,6 +79,7 @@ impl Ledger {
             asking: Asking::new(now),
             kept: BTreeMap::new(),
             answered: PeerSet::new(),
+            own: PeerSet::new(),
             self_found: None,
             last: None,
             records_at: None,
@@ -88,9 +92,9 @@ impl Ledger {
     }
 
     /// Takes over what a previous life kept, as far as the policy still permits it.
-    pub(super) fn restore(&mut self, peers: &PeerSet, policy: &Policy) {
+    pub(super) fn restore(&mut self, peers: &PeerSet, policy: &Policy, home: &Home) {
         let peers = peers.iter().map(|url| (in_form_of(policy, url), Presence::Present));
-        self.kept = peers.filter(|(url, _)| self.is_wanted(url, policy)).collect();
+        self.kept = peers.filter(|(url, _)| self.is_wanted(url, policy, home)).collect();
     }
 
     /// The Service asked about.
@@ -143,22 +147,50 @@ impl Ledger {
             self.kept.clear();
         }
         let question = &self.question;
-        self.kept.retain(|url, _| is_of_kind(url, question));
+        // Whom a saved list has as a peer may turn out to be ourselves.
+        self.kept.retain(|url, _| is_of_kind(url, question) && !selection.own.contains(url));
         for (url, presence) in &mut self.kept {
             if !selection.peers.contains(url) {
                 presence.note_absence(self.records_clock);
             }
         }
+        self.answered = selection.peers;
+        self.own = selection.own;
+        self.list_answered(policy, others, now);
+        self.note_missing(now);
+        self.note(LastAnswer::Records { peers: self.answered.len() }, now);
+    }
+
+    /// Self has turned out to be under another Service: who is called like us here is a peer. `others` are
+    /// the peers that other Services keep.
+    pub(super) fn give_back(&mut self, policy: &Policy, home: &Home, others: usize, now: Moment) {
+        let own = std::mem::take(&mut self.own);
+        let (back, own): (PeerSet, PeerSet) =
+            own.into_iter().partition(|url| self.is_wanted(url, policy, home));
+        self.note_self(Some(!own.is_empty()), now);
+        self.own = own;
+        // Whether there are too many is judged with the next answer.
+        if self.answered.len() + back.len() > policy.max_peers {
+            return;
+        }
+        self.answered.extend(back);
+        self.list_answered(policy, others, now);
+        self.note_missing(now);
+        let peers = self.answered.len();
+        if let Some(Dated { value: LastAnswer::Records { peers: counted }, .. }) = &mut self.last {
+            *counted = peers;
+        }
+    }
+
+    /// Lists whom the last records answer names, as far as there is room.
+    fn list_answered(&mut self, policy: &Policy, others: usize, now: Moment) {
         let kept_max = policy.max_peers.saturating_mul(KEPT_TO_ANSWERED_MAX).min(KEPT_MAX);
         let room = kept_max.saturating_sub(others).saturating_sub(self.kept.len());
         let (known, new): (Vec<_>, Vec<_>) =
-            selection.peers.iter().cloned().partition(|url| self.kept.contains_key(url));
+            self.answered.iter().cloned().partition(|url| self.kept.contains_key(url));
         self.note_crowded_out(new.len().saturating_sub(room), now);
         let listed = known.into_iter().chain(new.into_iter().take(room));
         self.kept.extend(listed.map(|url| (url, Presence::Present)));
-        self.note_missing(now);
-        self.note(LastAnswer::Records { peers: selection.peers.len() }, now);
-        self.answered = selection.peers;
     }
 
     /// Books the authority's word that nobody is there.
@@ -217,7 +249,7 @@ impl Ledger {
     ///
     /// What the policy no longer permits leaves at once; peers of another kind of host stay until
     /// the new question has records.
-    pub(super) fn change(&mut self, question: Question, policy: &Policy, now: Moment) {
+    pub(super) fn change(&mut self, question: Question, policy: &Policy, home: &Home, now: Moment) {
         if question != self.question {
             // Hosts of another kind are known by themselves, also in a later life.
             let is_same_kind = matches!(
@@ -231,10 +263,10 @@ impl Ledger {
         }
         let kept = std::mem::take(&mut self.kept).into_iter();
         let reformed = kept.map(|(url, presence)| (in_form_of(policy, &url), presence));
-        self.kept = reformed.filter(|(url, _)| self.is_wanted(url, policy)).collect();
+        self.kept = reformed.filter(|(url, _)| self.is_wanted(url, policy, home)).collect();
         let answered = std::mem::take(&mut self.answered).into_iter();
         let reformed = answered.map(|url| in_form_of(policy, &url));
-        self.answered = reformed.filter(|url| self.is_wanted(url, policy)).collect();
+        self.answered = reformed.filter(|url| self.is_wanted(url, policy, home)).collect();
     }
 
     /// Since when there are always peers missing that have not left yet, and how many there are now.
@@ -264,6 +296,18 @@ impl Ledger {
         self.answered.iter().take(SAMPLE_MAX).map(ServiceUrl::as_str).collect()
     }
 
+    /// The peers in the last records answer whose names begin with this label.
+    pub(super) fn answered_of_pod<'a>(
+        &'a self,
+        label: Option<&'a DnsName>,
+    ) -> impl Iterator<Item = &'a ServiceUrl> {
+        let is_first = move |url: &&ServiceUrl| match url.host() {
+            Host::Name(name) => label.is_some_and(|label| name.labels().next() == Some(label.as_str())),
+            Host::Address(_) => false,
+        };
+        self.answered.iter().filter(is_first)
+    }
+
     /// When `--empty-after` may be over; none unless DNS says "nobody".
     pub(super) fn nobody_since(&self) -> Option<Moment> {
         self.nobody.map(|nobody| nobody.since)
@@ -277,12 +321,12 @@ impl Ledger {
             records_at: self.records_at,
             answered: self.answered.clone(),
             kept: self.kept.keys().cloned().collect(),
-            self_found: self.self_found.as_ref().map(|found| found.value),
+            self_found: self.self_found.clone(),
         }
     }
 
-    fn is_wanted(&self, url: &ServiceUrl, policy: &Policy) -> bool {
-        is_permitted(url, &self.question, policy) && !is_self(url, &self.question, policy)
+    fn is_wanted(&self, url: &ServiceUrl, policy: &Policy, home: &Home) -> bool {
+        is_permitted(url, &self.question, policy) && !home.is_self(url, policy)
     }
 
     fn forget_all(&mut self) -> bool {

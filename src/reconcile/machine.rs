@@ -7,15 +7,16 @@ use crate::model::{Answer, Jitter, Listing, LookupFailure, Moment, PeerSet, Ques
 use super::adopting::{Adopting, Step, Wanted};
 use super::asking::Pauses;
 use super::history::History;
+use super::home::Home;
 use super::ledger::Ledger;
 use super::life;
 use super::publishing::{Content, Publishing};
-use super::selection::{is_self, select};
+use super::selection::{Selection, select};
 use super::shrink_guard::ShrinkGuard;
 use super::start::{LATE_START_PAUSE_MAX, Pace, START_PAUSE_MAX, Start};
 use super::status::Dated;
 use super::{
-    Accepted, Action, ChangeCause, Consent, NotAccepted, Observation, Own, Policy, PreviousLife, Publication,
+    Accepted, Action, ChangeCause, Consent, NotAccepted, Observation, Policy, PreviousLife, Publication,
     Status,
 };
 
@@ -26,6 +27,7 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Machine {
     pub(super) policy: Policy,
+    pub(super) home: Home,
     pub(super) ledgers: Vec<Ledger>,
     pub(super) guard: ShrinkGuard,
     pub(super) desired: Option<Dated<PeerSet>>,
@@ -42,11 +44,12 @@ pub struct Machine {
 impl Machine {
     /// A new life, with what the previous one left.
     pub fn new(policy: Policy, previous: Option<&PreviousLife>, now: Moment) -> Self {
+        let home = Home::default();
         let mut ledgers: Vec<_> =
             policy.questions.iter().map(|question| Ledger::new(question.clone(), now)).collect();
         for (service, peers) in previous.iter().flat_map(|previous| &previous.services) {
             for ledger in ledgers.iter_mut().filter(|ledger| ledger.service() == service) {
-                ledger.restore(peers, &policy);
+                ledger.restore(peers, &policy, &home);
             }
         }
         let generation = previous.map_or(0, |previous| previous.generation);
@@ -61,6 +64,7 @@ impl Machine {
             doubted_since: None,
             frozen_since: policy.freeze.then_some(now),
             ledgers,
+            home,
             policy,
         };
         machine.guard.trust(machine.believed_count());
@@ -78,8 +82,8 @@ impl Machine {
             Observation::Published(outcome) => self.publishing.ended(outcome, now),
             Observation::Refreshed(outcome) => self.adopting.refreshed(outcome, now),
             Observation::Confirmed(outcome) => {
-                let (ledgers, policy) = (&self.ledgers, &self.policy);
-                let is_own = |url: &ServiceUrl| is_own_anywhere(url, ledgers, policy);
+                let (home, policy) = (&self.home, &self.policy);
+                let is_own = |url: &ServiceUrl| home.is_self(url, policy);
                 if self.adopting.confirmed(outcome, is_own, &policy.sink, now) {
                     self.history.confirmed(now);
                 }
@@ -152,12 +156,13 @@ impl Machine {
     pub fn change_policy(&mut self, policy: Policy, now: Moment) {
         let mut before = std::mem::take(&mut self.ledgers);
         let mut is_same_list = false;
+        self.home = std::mem::take(&mut self.home).under(&policy);
         for question in &policy.questions {
             let known = before.iter().position(|ledger| ledger.service() == question.service());
             let ledger = match known.map(|at| before.swap_remove(at)) {
                 Some(mut ledger) => {
                     is_same_list = true;
-                    ledger.change(question.clone(), &policy, now);
+                    ledger.change(question.clone(), &policy, &self.home, now);
                     ledger
                 }
                 None => Ledger::new(question.clone(), now),
@@ -208,9 +213,10 @@ impl Machine {
         let Some(at) = self.ledgers.iter().position(|ledger| ledger.question == *question) else { return };
         match answer {
             Answer::Records(records) => match self.believable(at, question, &records) {
-                Ok(selection) => {
+                Ok((selection, home)) => {
                     self.pass_guards_time(at, now);
-                    let others = self.others(at).map(|ledger| ledger.kept().count()).sum();
+                    self.move_home(home, now);
+                    let others = self.kept_beside(at);
                     self.ledgers[at].records(selection, &self.policy, others, now);
                     self.remove_what_may_leave(at, now);
                     self.desire(ChangeCause::Answer, now);
@@ -269,14 +275,30 @@ impl Machine {
         at: usize,
         question: &Question,
         records: &[Record],
-    ) -> Result<super::selection::Selection, LookupFailure> {
-        let selection = select(question, records, &self.policy)?;
+    ) -> Result<(Selection, Home), LookupFailure> {
+        let home = self.home.seen(question, records, &self.policy);
+        let selection = select(question, records, &self.policy, &home)?;
         let others = self.others(at).flat_map(Ledger::believed);
         let peers = others.chain(&selection.peers).collect::<BTreeSet<_>>().len();
         if peers > self.policy.max_peers {
             return Err(LookupFailure::TooManyPeers { peers, max: self.policy.max_peers });
         }
-        Ok(selection)
+        Ok((selection, home))
+    }
+
+    /// Takes over where we are known by name; who was left out under another Service is a peer there.
+    fn move_home(&mut self, home: Home, now: Moment) {
+        let before = std::mem::replace(&mut self.home, home);
+        let left = self.ledgers.iter().position(|ledger| before.is(ledger.service()));
+        if let Some(left) = left.filter(|_| before != self.home) {
+            let others = self.kept_beside(left);
+            self.ledgers[left].give_back(&self.policy, &self.home, others, now);
+        }
+    }
+
+    /// How many peers the other Services keep.
+    fn kept_beside(&self, at: usize) -> usize {
+        self.others(at).map(|ledger| ledger.kept().count()).sum()
     }
 
     fn others(&self, at: usize) -> impl Iterator<Item = &Ledger> {
@@ -302,7 +324,7 @@ impl Machine {
 
     /// Recomputes the desired list, unless it is frozen or may not exist yet.
     pub(super) fn desire(&mut self, cause: ChangeCause, now: Moment) {
-        let is_frozen = self.policy.freeze && self.desired.is_some();
+        let is_frozen = self.policy.freeze && !self.has_no_list();
         let peers = self.union();
         if is_frozen || !self.may_stand(&peers) {
             return;
@@ -327,7 +349,7 @@ impl Machine {
 
     /// What all Services and the static peers contribute.
     pub(super) fn union(&self) -> PeerSet {
-        let is_other = |url: &&ServiceUrl| !is_own_anywhere(url, &self.ledgers, &self.policy);
+        let is_other = |url: &&ServiceUrl| !self.home.is_self(url, &self.policy);
         let statics = self.policy.static_peers.iter().filter(is_other);
         self.ledgers.iter().flat_map(Ledger::kept).chain(statics).cloned().collect()
     }
@@ -348,10 +370,4 @@ impl Machine {
         self.adopting
             .next_at(Wanted { target, is_published: self.publishing.says(&Content::Listing(listing)) })
     }
-}
-
-/// Whether this URL is the server beside us, under any of the Services.
-fn is_own_anywhere(url: &ServiceUrl, ledgers: &[Ledger], policy: &Policy) -> bool {
-    policy.own().is_some_and(|own: &Own| own.url.host() == url.host())
-        || ledgers.iter().any(|ledger| is_self(url, &ledger.question, policy))
 }

@@ -10,6 +10,7 @@ mod adopting;
 mod asking;
 mod backoff;
 mod history;
+mod home;
 mod ledger;
 mod life;
 mod machine;

@@ -1,7 +1,8 @@
 //! The machine's state as a status, with a sentence for each condition.
 
-use crate::model::{Moment, PeerSet, ServerFault};
+use crate::model::{HeadlessService, Moment, PeerSet, ServerFault};
 
+use super::Own;
 use super::adopting::Seen;
 use super::ledger::Ledger;
 use super::machine::Machine;
@@ -203,27 +204,44 @@ fn operators_will(machine: &Machine) -> Option<Condition> {
     ))
 }
 
-/// Self is under none of the Services that have given records; under one is enough.
-fn self_not_found(machine: &Machine) -> Vec<Condition> {
+/// Self is under none of the Services; told of the one that should name it, once that has given records.
+fn self_not_found(machine: &Machine) -> Option<Condition> {
     let found = |ledger: &Ledger| ledger.self_found().map(|found| found.value);
     if machine.ledgers.iter().any(|ledger| found(ledger) == Some(true)) {
-        return vec![];
+        return None;
     }
-    machine.ledgers.iter().filter_map(|ledger| self_not_found_in(ledger, machine)).collect()
-}
-
-fn self_not_found_in(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
+    let home = machine.policy.home()?;
+    let ledger = machine.ledgers.iter().find(|ledger| ledger.service() == home.service())?;
     let own = machine.policy.own()?;
     let missing = ledger.self_found()?;
     let message = format!(
-        "{}: self is not among the records; looked for {} and {}; saw {}; set publishNotReadyAddresses: true on the \
-         Service, or --self-url",
+        "{}: self is not among the records; looked for {} and {}; saw {}; {}",
         ledger.question,
         own.url,
         own.identity,
         ledger.answered_sample().join(", "),
+        how_self_is_found(own, ledger, machine),
     );
     Some(condition(ConditionKind::SelfNotFound, missing.since, message))
+}
+
+fn how_self_is_found(own: &Own, ledger: &Ledger, machine: &Machine) -> String {
+    let is_asked =
+        |governing: &&HeadlessService| machine.ledgers.iter().any(|ledger| ledger.service() == *governing);
+    if let Some(governing) = own.identity.governing.as_ref().filter(|governing| !is_asked(governing)) {
+        let asked = ledger.service();
+        return format!(
+            "this pod belongs to the Service {governing} (/etc/hosts), asked was {asked}: give --service {governing}, or \
+             see that {asked} selects this pod too and has publishNotReadyAddresses: true, or give --self-url"
+        );
+    }
+    match ledger.answered_of_pod(own.identity.name.as_ref()).next() {
+        Some(namesake) => format!(
+            "a record begins with this pod's name: where it is this pod, give --self-url {namesake}, else set \
+             publishNotReadyAddresses: true on the Service"
+        ),
+        None => "set publishNotReadyAddresses: true on the Service, or --self-url".to_owned(),
+    }
 }
 
 fn many_peers(machine: &Machine) -> Option<Condition> {

@@ -6,12 +6,15 @@
 use crate::model::{Host, LookupFailure, PeerSet, Port, Question, Record, ServiceUrl};
 
 use super::Policy;
+use super::home::Home;
 
 /// What one records answer means under a policy.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Selection {
     /// The peers, self left out; may be empty, which is "only self".
     pub(super) peers: PeerSet,
+    /// What was left out as self.
+    pub(super) own: PeerSet,
     /// Whether self was among the records; none without a self.
     pub(super) self_found: Option<bool>,
 }
@@ -23,18 +26,19 @@ pub(super) fn select(
     question: &Question,
     records: &[Record],
     policy: &Policy,
+    home: &Home,
 ) -> Result<Selection, LookupFailure> {
     if is_cluster_ip(question, records) {
         return Err(LookupFailure::NotHeadless);
     }
-    let (own, others): (Vec<_>, Vec<_>) =
-        records.iter().map(|record| url_of(record, policy)).partition(|url| is_self(url, question, policy));
+    let (own, others): (PeerSet, PeerSet) =
+        records.iter().map(|record| url_of(record, policy)).partition(|url| home.is_self(url, policy));
     let is_usable = |url: &ServiceUrl| is_of_kind(url, question) && is_permitted(url, question, policy);
     let peers: PeerSet = others.into_iter().filter(is_usable).collect();
     if peers.is_empty() && own.is_empty() {
         return Err(nothing_usable(question, records.len()));
     }
-    Ok(Selection { peers, self_found: policy.own().map(|_| !own.is_empty()) })
+    Ok(Selection { peers, self_found: policy.own().map(|_| !own.is_empty()), own })
 }
 
 /// Whether this peer may stand in a list under this policy, for this question's Service.
@@ -59,23 +63,6 @@ pub(super) fn is_of_kind(url: &ServiceUrl, question: &Question) -> bool {
 /// The same peer with scheme, path and an explicit port as the policy wants them now.
 pub(super) fn in_form_of(policy: &Policy, url: &ServiceUrl) -> ServiceUrl {
     url_at(url.host().clone(), Some(url.port()), policy)
-}
-
-/// Whether this URL is the server beside us.
-pub(super) fn is_self(url: &ServiceUrl, question: &Question, policy: &Policy) -> bool {
-    policy.own().is_some_and(|own| {
-        let (host, service) = (url.host(), question.service_name());
-        own.url.host() == host
-            || own.identity.has_address(host, service)
-            || (is_at_home(question, policy) && own.identity.has_name(host, service))
-    })
-}
-
-/// Whether the Service is in our own namespace, which is that of the first Service: a pod of our name
-/// in another one is another pod.
-fn is_at_home(question: &Question, policy: &Policy) -> bool {
-    let first = policy.questions.first().map(Question::service_name);
-    first.is_some_and(|first| first.labels().skip(1).eq(question.service_name().labels().skip(1)))
 }
 
 fn url_of(record: &Record, policy: &Policy) -> ServiceUrl {

@@ -162,7 +162,7 @@ impl Machine {
         }
     }
 
-    fn has_no_list(&self) -> bool {
+    pub(super) fn has_no_list(&self) -> bool {
         self.desired.is_none() && self.found_since.is_none()
     }
 

@@ -78,8 +78,8 @@ pub struct ServiceStatus {
     pub answered: PeerSet,
     /// The peers that this Service contributes to the desired list.
     pub kept: PeerSet,
-    /// Whether self was in the last records answer; none before one, or without a self.
-    pub self_found: Option<bool>,
+    /// Whether self was in the last records answer, and since when; none before one, or without a self.
+    pub self_found: Option<Dated<bool>>,
 }
 
 /// The kind of the last outcome.

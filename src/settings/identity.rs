@@ -1,6 +1,7 @@
 //! Who the server beside us is: its own URL, and how it is recognised in an answer.
 //!
-//! The downward API comes first; host name and interfaces only stand in where it says nothing.
+//! The downward API comes first; host name and interfaces only stand in where it says nothing. Which Service
+//! governs the pod is known from the kubelet's lines of `/etc/hosts`, and only there.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -11,7 +12,9 @@ use crate::reconcile::Own;
 use super::Purpose;
 use super::asked::{Asked, one_label, parsed};
 use super::fault::{Origin, Wrong, quoted};
+use super::hosts;
 use super::reader::Reader;
+use super::surroundings::Surroundings;
 use super::table::Key;
 use super::words::PeerHost;
 
@@ -22,10 +25,14 @@ const FIELDS: [(&str, &str); 3] =
 /// Reads `--self-url` and whatever stands in for it; none where nothing does, with a fault where that
 /// matters.
 pub(super) fn own(reader: &mut Reader<'_>, asked: &Asked) -> Option<Own> {
-    let pod = Pod::look(reader);
+    let mut pod = Pod::look(reader);
+    pod.governing = pod.governing.map(|governing| as_asked(governing, &asked.services));
     if reader.is_given(Key::SelfUrl) {
         let url: ServiceUrl = reader.optional(Key::SelfUrl, parsed)?;
         warn_about_given(reader, asked, &pod, &url);
+        if service_of(url.host(), &asked.services).is_none() {
+            warn_about_service(reader, asked, &pod);
+        }
         let identity = pod.identity_with(url.host(), &asked.services);
         return Some(Own { identity, url });
     }
@@ -35,6 +42,7 @@ pub(super) fn own(reader: &mut Reader<'_>, asked: &Asked) -> Option<Own> {
                 ServiceUrl::new(asked.scheme, host, asked.port_or_default(), asked.context_path.clone());
             reader.account_for(Key::SelfUrl, &url, origin);
             warn_about_guesses(reader, asked, &pod);
+            warn_about_service(reader, asked, &pod);
             Some(Own { identity: pod.identity(), url })
         }
         Err(why) => {
@@ -62,6 +70,7 @@ struct Pod {
     name: Option<(DnsName, Origin)>,
     addresses: Vec<IpAddr>,
     addresses_from: Origin,
+    governing: Option<HeadlessService>,
 }
 
 impl Pod {
@@ -78,11 +87,13 @@ impl Pod {
             let first_label = surroundings.host_name.as_deref()?.split('.').next()?;
             Some((one_label(first_label).ok()?, Origin::Observed("host name")))
         });
-        if addresses.is_empty() {
-            let observed = surroundings.interface_addresses.clone();
-            return Self { name, addresses: observed, addresses_from: Origin::Observed("interfaces") };
-        }
-        Self { name, addresses, addresses_from: Origin::Variable("POD_IP".to_owned()) }
+        let (addresses, addresses_from) = if addresses.is_empty() {
+            (surroundings.interface_addresses.clone(), Origin::Observed("interfaces"))
+        } else {
+            (addresses, Origin::Variable("POD_IP".to_owned()))
+        };
+        let governing = governing(surroundings, name.as_ref().map(|(name, _)| name.as_str()), &addresses);
+        Self { name, addresses, addresses_from, governing }
     }
 
     /// What the own URL names by default: as peers are named.
@@ -93,10 +104,16 @@ impl Pod {
             found.ok_or_else(|| unknown("POD_IP or POD_IPS", "status.podIPs"))
         };
         match asked.peer_host {
-            PeerHost::Name => self.name_under(asked.services.first()),
+            PeerHost::Name => self.name_under(self.home_among(&asked.services)),
             PeerHost::Ipv4 => address_of(IpAddr::is_ipv4),
             PeerHost::Ipv6 => address_of(IpAddr::is_ipv6),
         }
+    }
+
+    /// The Service that gives the pod its name, where it is asked; else the first.
+    fn home_among<'a>(&self, services: &'a [HeadlessService]) -> Option<&'a HeadlessService> {
+        let governing = services.iter().find(|service| Some(*service) == self.governing.as_ref());
+        governing.or(services.first())
     }
 
     fn name_under(&self, service: Option<&HeadlessService>) -> Result<(Host, Origin), Wrong> {
@@ -114,7 +131,7 @@ impl Pod {
         PodIdentity {
             name: self.name.as_ref().map(|(name, _)| name.clone()),
             addresses: self.addresses.iter().map(IpAddr::to_canonical).collect::<BTreeSet<_>>(),
-            governing: None,
+            governing: self.governing.clone(),
         }
     }
 
@@ -132,15 +149,52 @@ impl Pod {
     }
 }
 
-/// The first label of a name that lies under one of the Services, be it written in full or cut short
+/// The first label of a name that lies right under one of the Services, be it written in full or cut short
 /// as in `eureka-0.eureka`.
 fn label_under(name: &DnsName, services: &[HeadlessService]) -> Option<DnsName> {
+    let service = HeadlessService::of_pod(name, services.iter())?;
     let (label, rest) = name.as_str().split_once('.')?;
-    let is_meant = |service: &HeadlessService| {
-        let full = service.name().as_str();
-        full == rest || full.strip_prefix(rest).is_some_and(|more| more.starts_with('.'))
+    service.name().as_str().starts_with(rest).then(|| label.parse().ok()).flatten()
+}
+
+/// The Service that this host says it is of, by its name.
+fn service_of<'a>(host: &Host, services: &'a [HeadlessService]) -> Option<&'a HeadlessService> {
+    match host {
+        Host::Name(name) => HeadlessService::of_pod(name, services.iter()),
+        Host::Address(_) => None,
+    }
+}
+
+/// The Service that governs the pod, where the kubelet's lines with the pod's name and one of its addresses
+/// name one, and only one.
+fn governing(
+    surroundings: &Surroundings,
+    name: Option<&str>,
+    addresses: &[IpAddr],
+) -> Option<HeadlessService> {
+    let host_name = surroundings.host_name.as_deref().and_then(|host_name| host_name.split('.').next());
+    let is_our_label =
+        |label: &str| [name, host_name].into_iter().flatten().any(|own| own.eq_ignore_ascii_case(label));
+    let is_our_address = |address: &IpAddr| {
+        let ours = addresses.iter().chain(&surroundings.interface_addresses);
+        ours.map(IpAddr::to_canonical).any(|own| own == address.to_canonical())
     };
-    services.iter().any(is_meant).then(|| label.parse().ok()).flatten()
+    let lines = surroundings.managed_hosts.iter().filter(|(address, _)| is_our_address(address));
+    let ours = lines.filter(|(_, name)| name.labels().next().is_some_and(is_our_label));
+    let mut services: BTreeSet<_> = ours.filter_map(|(_, name)| hosts::service_of(name)).collect();
+    let service = services.pop_first();
+    service.filter(|_| services.is_empty())
+}
+
+/// The same Service as the settings spell it, where they do: one cluster may have several domains.
+fn as_asked(governing: HeadlessService, services: &[HeadlessService]) -> HeadlessService {
+    let in_cluster =
+        |service: &HeadlessService| service.name().labels().take(3).map(str::to_owned).collect::<Vec<_>>();
+    if services.contains(&governing) {
+        return governing;
+    }
+    let same = services.iter().find(|service| in_cluster(service) == in_cluster(&governing));
+    same.cloned().unwrap_or(governing)
 }
 
 fn addresses_in(text: &str) -> Result<Vec<IpAddr>, Wrong> {
@@ -183,6 +237,22 @@ fn warn_about_given(reader: &mut Reader<'_>, asked: &Asked, pod: &Pod, url: &Ser
             format!("names {label} while POD_NAME says {pod_name}; the one in the URL is taken for self");
         reader.warn(Key::SelfUrl, message);
     }
+}
+
+/// Names are found below the governing Service alone. With addresses another Service over the same pods is as
+/// good, and nothing is said.
+fn warn_about_service(reader: &mut Reader<'_>, asked: &Asked, pod: &Pod) {
+    let Some(governing) = &pod.governing else { return };
+    let is_said = asked.peer_host == PeerHost::Name && reader.purpose != Purpose::Contact;
+    if !is_said || asked.services.is_empty() || asked.services.contains(governing) {
+        return;
+    }
+    let names = asked.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "names {names}, while this pod belongs to the Service {governing} (/etc/hosts): two registries may merge, \
+         or nobody be found; give --service {governing}, or say with --self-url who this pod is there"
+    );
+    reader.warn(Key::Service, message);
 }
 
 /// In a pod a guess is worth a word, for the downward API would have known.

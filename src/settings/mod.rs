@@ -15,6 +15,7 @@ mod files;
 mod fixed;
 mod given;
 mod holds;
+mod hosts;
 mod identity;
 mod load;
 mod process;

@@ -1,4 +1,4 @@
-//! What this machine says of us: environment, resolv.conf, host name, interfaces.
+//! What this machine says of us: environment, resolv.conf, hosts file, host name, interfaces.
 //!
 //! A value that is observed once and passed in, so that reading settings is a function. Of the
 //! environment only our own variables and the downward API's are kept, for the rest may be secret.
@@ -9,8 +9,10 @@ use std::io::{IsTerminal, Read};
 use std::net::IpAddr;
 use std::path::Path;
 
+use crate::model::DnsName;
 use crate::small_file;
 
+use super::hosts;
 use super::table::VARIABLE_PREFIX;
 
 /// Variables of the downward API, under the names that the documentation gives them; the last is set
@@ -18,8 +20,10 @@ use super::table::VARIABLE_PREFIX;
 const OTHER_VARIABLES: [&str; 5] = ["POD_NAME", "POD_IP", "POD_IPS", "POD_NAMESPACE", KUBERNETES];
 const KUBERNETES: &str = "KUBERNETES_SERVICE_HOST";
 const RESOLV_CONF: &str = "/etc/resolv.conf";
-/// Bytes of resolv.conf that are looked at; glibc itself takes no more than six search entries.
-const RESOLV_CONF_MAX: u64 = 64 * 1024;
+const HOSTS: &str = "/etc/hosts";
+/// Bytes of such a file that are looked at. Of resolv.conf glibc itself takes no more than six search
+/// entries, and the kubelet's own lines of the hosts file come first.
+const FILE_MAX: u64 = 64 * 1024;
 
 /// Everything that defaults depend on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +32,8 @@ pub struct Surroundings {
     pub environment: BTreeMap<String, OsString>,
     /// Entries of resolv.conf's search list.
     pub search: Vec<String>,
+    /// Addresses and full names that the kubelet wrote into the hosts file of a pod.
+    pub managed_hosts: Vec<(IpAddr, DnsName)>,
     /// `uname -n`.
     pub host_name: Option<String>,
     /// Addresses of the interfaces, loopback and link-local ones left out.
@@ -41,7 +47,8 @@ impl Surroundings {
     pub fn observe() -> Self {
         Self {
             environment: ours(std::env::vars_os()),
-            search: search_list(&read_resolv_conf()),
+            search: search_list(&beginning_of(RESOLV_CONF)),
+            managed_hosts: hosts::entries(&beginning_of(HOSTS)),
             host_name: rustix::system::uname().nodename().to_str().ok().map(str::to_owned),
             interface_addresses: interface_addresses(),
             is_terminal: std::io::stderr().is_terminal(),
@@ -76,11 +83,11 @@ fn ours(variables: impl Iterator<Item = (OsString, OsString)>) -> BTreeMap<Strin
         .collect()
 }
 
-fn read_resolv_conf() -> String {
+fn beginning_of(path: &str) -> String {
     let mut bytes = Vec::new();
-    if let Ok(Some(file)) = small_file::open(Path::new(RESOLV_CONF)) {
+    if let Ok(Some(file)) = small_file::open(Path::new(path)) {
         // Half a file is as good as its first lines; none is as good as an empty one.
-        let _read = file.take(RESOLV_CONF_MAX).read_to_end(&mut bytes);
+        let _read = file.take(FILE_MAX).read_to_end(&mut bytes);
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::cluster::{Cluster, PATIENCE, SERVICE, address};
-use crate::expected::{Init, Shown, expected};
+use crate::expected::{Init, STOPPED, Shown, expected};
 use crate::network;
 use crate::once::Outcome;
 use crate::phase::Phase;
@@ -32,6 +32,9 @@ const REST: Duration = Duration::from_millis(2_200);
 const REST_HELD: Duration = Duration::from_millis(4_500);
 /// Where records have come, nothing is held any more.
 const REST_AFTER_RECORDS: Duration = Duration::from_millis(300);
+/// A start that waits, and how long one is watched that is not to end.
+const WAIT: [&str; 2] = ["--on-deadline", "wait"];
+const WAITED: &str = "2.5";
 /// Between two reads of the file, and between two looks at the status.
 const READ_PAUSE: Duration = Duration::from_millis(3);
 const LOOK_PAUSE: Duration = Duration::from_millis(60);
@@ -53,7 +56,8 @@ impl Cell {
         let cluster = Cluster::at(dns_address, &[]);
         let reader = Reader::of(&cluster.file(), READ_PAUSE);
         let sidecar = self.enter_phase(&cluster);
-        let inits = [[].as_slice(), &["--on-deadline", "fail"]].map(|flags| self.init(&cluster, flags));
+        let inits =
+            [[].as_slice(), &["--on-deadline", "fail"], &WAIT].map(|flags| self.init(&cluster, flags));
         let since = Instant::now();
         let sidecar = sidecar.unwrap_or_else(|| self.run(&cluster));
         let mut watch = Watch { cell: self, sidecar: &sidecar, reader: &reader, passing: self.held_before() };
@@ -61,8 +65,8 @@ impl Cell {
         watch.until_at_rest(&expected);
         watch.stays_at_rest(&expected, since);
         self.expect_no_file_before_the_deadline(&reader, since);
-        let [init, init_or_fail] = inits.map(|init| init.join().expect("init is waited for"));
-        let shown = watch.shown(init, init_or_fail);
+        let inits = inits.map(|init| init.join().expect("init is waited for"));
+        let shown = watch.shown(inits);
         assert_eq!(shown, expected, "{}", sidecar.log_text());
         self.mends(&cluster, &sidecar);
         end(&cluster, sidecar);
@@ -95,14 +99,20 @@ impl Cell {
     }
 
     fn run(self, cluster: &Cluster) -> Sidecar<'_> {
-        Sidecar::start(cluster, self.command(cluster, "run", &cluster.volume(), &[]))
+        let flags: &[&str] = if self.phase == Phase::WaitingStart { &WAIT } else { &[] };
+        Sidecar::start(cluster, self.command(cluster, "run", &cluster.volume(), flags))
     }
 
     /// What held the list when DNS began to say what it says; the first look may come too late for it.
     fn held_before(self) -> BTreeSet<String> {
         let held: &[&str] = match self.phase {
             Phase::Held => &["held_shrink", "held_removal"],
-            Phase::Start | Phase::ClientStart | Phase::Steady | Phase::Alone | Phase::Restart => &[],
+            Phase::Start
+            | Phase::WaitingStart
+            | Phase::ClientStart
+            | Phase::Steady
+            | Phase::Alone
+            | Phase::Restart => &[],
         };
         held.iter().map(|kind| (*kind).to_owned()).collect()
     }
@@ -112,6 +122,8 @@ impl Cell {
         let volume = cluster.directory().join(format!("init{}", flags.concat()));
         copy(&cluster.volume(), &volume);
         let command = self.command(cluster, "init", &volume, flags);
+        let waits = expected(self.phase, self.says).init_or_wait.code == STOPPED;
+        let command = if waits && *flags == WAIT { stopped_after(WAITED, &command) } else { command };
         thread::spawn(move || {
             let outcome = Outcome::of(command);
             let code = outcome.code.unwrap_or_else(|| panic!("{outcome:#?}"));
@@ -258,7 +270,7 @@ impl Watch<'_> {
         lists[begin.unwrap_or(0)..].to_vec()
     }
 
-    fn shown(&mut self, init: Init, init_or_fail: Init) -> Shown {
+    fn shown(&mut self, [init, init_or_fail, init_or_wait]: [Init; 3]) -> Shown {
         let conditions = known(&self.look());
         let passing = std::mem::take(&mut self.passing).into_iter().collect::<Vec<_>>();
         // A start knows nothing before its first answer.
@@ -273,13 +285,14 @@ impl Watch<'_> {
             startupz: self.sidecar.get("/startupz").status,
             init,
             init_or_fail,
+            init_or_wait,
         }
     }
 }
 
 /// The conditions that a cell may show, in the order of the status.
-const CONDITIONS: [&str; 5] =
-    ["nothing_known", "held_lookup_failed", "held_nobody", "held_shrink", "held_removal"];
+const CONDITIONS: [&str; 6] =
+    ["start_waits", "nothing_known", "held_lookup_failed", "held_nobody", "held_shrink", "held_removal"];
 
 fn known(kinds: &[String]) -> Vec<&'static str> {
     let known = |kind: &String| CONDITIONS.into_iter().find(|known| known == kind);
@@ -309,6 +322,15 @@ fn pods(urls: &[String]) -> Vec<u8> {
     };
     let pod = |url: &String| (0..10).find(|pod| is_pod(pod, url));
     urls.iter().map(|url| pod(url).unwrap_or_else(|| panic!("{url} is no pod of ours"))).collect()
+}
+
+/// The same command, told to stop after so many seconds; its exit code stays its own.
+fn stopped_after(seconds: &str, command: &Command) -> Command {
+    let mut stopped = Command::new("timeout");
+    stopped.args(["--preserve-status", "--signal=TERM", seconds]).arg(command.get_program());
+    stopped.args(command.get_args()).env_clear();
+    stopped.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    stopped
 }
 
 fn copy(from: &Path, to: &PathBuf) {

@@ -15,9 +15,10 @@ pub(crate) struct Shown {
     /// The codes of the probes at rest.
     pub(crate) readyz: u16,
     pub(crate) startupz: u16,
-    /// `init` in the volume as it was, and with `--on-deadline fail`.
+    /// `init` in the volume as it was, with `--on-deadline fail`, and with `wait`.
     pub(crate) init: Init,
     pub(crate) init_or_fail: Init,
+    pub(crate) init_or_wait: Init,
 }
 
 /// How `init` ends.
@@ -31,6 +32,8 @@ pub(crate) struct Init {
 /// `init`: done, and `--on-deadline fail`: the deadline passed.
 const DONE: i32 = 0;
 const DEADLINE_PASSED: i32 = 69;
+/// `init` that was still waiting when it was told to stop.
+pub(crate) const STOPPED: i32 = 1;
 
 pub(crate) fn expected(phase: Phase, says: Says) -> Shown {
     match says.kind() {
@@ -50,11 +53,23 @@ fn without_records(phase: Phase, held: &'static str) -> Shown {
         startupz: 200,
         init: Init { code: DONE, list: Some(list.to_vec()) },
         init_or_fail: Init { code: DEADLINE_PASSED, list: Some(list.to_vec()) },
+        init_or_wait: Init { code: DONE, list: Some(list.to_vec()) },
     };
+    let still_waiting = Init { code: STOPPED, list: None };
     match phase {
         Phase::Start => Shown {
             conditions: vec!["nothing_known", held],
             init_or_fail: Init { code: DEADLINE_PASSED, list: None },
+            init_or_wait: still_waiting,
+            ..stays(&[0])
+        },
+        Phase::WaitingStart => Shown {
+            lists: vec![],
+            conditions: vec!["start_waits", held],
+            readyz: 503,
+            startupz: 503,
+            init_or_fail: Init { code: DEADLINE_PASSED, list: None },
+            init_or_wait: still_waiting,
             ..stays(&[0])
         },
         Phase::ClientStart => Shown {
@@ -65,6 +80,7 @@ fn without_records(phase: Phase, held: &'static str) -> Shown {
             startupz: 503,
             init: Init { code: DEADLINE_PASSED, list: None },
             init_or_fail: Init { code: DEADLINE_PASSED, list: None },
+            init_or_wait: still_waiting,
         },
         Phase::Steady | Phase::Restart => stays(&[1, 2, 3, 4]),
         Phase::Alone => stays(&[0]),
@@ -92,7 +108,8 @@ fn by_records(phase: Phase, says: Says) -> Shown {
         readyz: 200,
         startupz: 200,
         init: done.clone(),
-        init_or_fail: done,
+        init_or_fail: done.clone(),
+        init_or_wait: done,
         lists,
     }
 }
@@ -105,11 +122,13 @@ fn lists_by_records(phase: Phase, says: Says) -> Vec<Vec<u8>> {
         }
         (Phase::Steady | Phase::Held | Phase::Restart, Says::OnlySelf) => vec![four, vec![0]],
         (Phase::Steady | Phase::Held | Phase::Restart, _) => vec![four, vec![4]],
-        (Phase::Start | Phase::ClientStart | Phase::Alone, Says::OnlySelf) => vec![vec![0]],
+        (Phase::Start | Phase::WaitingStart | Phase::ClientStart | Phase::Alone, Says::OnlySelf) => {
+            vec![vec![0]]
+        }
         (Phase::Alone, Says::Records) => vec![vec![0], vec![1, 2, 3, 5]],
         (Phase::Alone, _) => vec![vec![0], vec![4]],
-        (Phase::Start, Says::Records) => vec![vec![1, 2, 3, 5]],
-        (Phase::Start, _) => vec![vec![4]],
+        (Phase::Start | Phase::WaitingStart, Says::Records) => vec![vec![1, 2, 3, 5]],
+        (Phase::Start | Phase::WaitingStart, _) => vec![vec![4]],
         (Phase::ClientStart, Says::Records) => vec![vec![0, 1, 2, 3, 5]],
         (Phase::ClientStart, _) => vec![vec![0, 4]],
     }
@@ -117,7 +136,7 @@ fn lists_by_records(phase: Phase, says: Says) -> Vec<Vec<u8>> {
 
 fn passing_by_records(phase: Phase, says: Says) -> Vec<&'static str> {
     match (phase, says) {
-        (Phase::Start | Phase::ClientStart | Phase::Alone, _) => vec![],
+        (Phase::Start | Phase::WaitingStart | Phase::ClientStart | Phase::Alone, _) => vec![],
         (Phase::Steady | Phase::Restart, Says::Records) => vec!["held_removal"],
         (Phase::Steady | Phase::Held | Phase::Restart, _) => vec!["held_shrink", "held_removal"],
     }

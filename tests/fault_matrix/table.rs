@@ -20,13 +20,14 @@ list; a reader that never stops saw each of them whole, and nothing else. *Condi
 `/status`, in brackets those that passed. Removals were allowed after `--remove-after`, falls after
 `--shrink-after`, and where there are no records, everything was watched for longer than both; `--empty-after`
 is `never`, as by default. *`init`* is the exit code of the init container in the volume as it was, and
-what its file then says; the second column is with `--on-deadline fail`. Afterwards DNS named pods 0 to 5,
+what its file then says; the second column is with `--on-deadline fail`, the third with `wait`: 1 is one that
+was still waiting when it was told to stop. Afterwards DNS named pods 0 to 5,
 and each of these sidecars followed without a restart.
 ";
 
 const COLUMNS: &str = "
-| DNS says | outcome | file | conditions | readyz | startupz | `init` | or fail |
-|---|---|---|---|---|---|---|---|
+| DNS says | outcome | file | conditions | readyz | startupz | `init` | or fail | or wait |
+|---|---|---|---|---|---|---|---|---|
 ";
 
 /// The page; `rows` are in the order of phases, and within one of what DNS says.
@@ -52,6 +53,7 @@ fn row(says: Says, shown: &Shown) -> String {
         shown.startupz.to_string(),
         init(&shown.init),
         init(&shown.init_or_fail),
+        init(&shown.init_or_wait),
     ];
     format!("| {} |\n", cells.join(" | "))
 }

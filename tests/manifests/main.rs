@@ -42,6 +42,7 @@ mod tool;
 #[path = "../stock_eureka/trial.rs"]
 #[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
 mod trial;
+mod waiting;
 mod workload;
 
 use std::process::ExitCode;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         trial("seeds::misspelt", &[Tool::Kustomize, Tool::KubernetesValidate], Box::new(seeds::misspelt)),
         trial("seeds::variables", &[Tool::Kustomize], Box::new(seeds::variables)),
         trial("seeds::every_folder", &[Tool::Kustomize], Box::new(seeds::every_folder)),
+        trial("seeds::waiting", &[Tool::Kustomize], Box::new(seeds::waiting)),
         trial("audit::seen", &[Tool::Kustomize], Box::new(audit::seen)),
         trial("names::seen", &[Tool::Kustomize], Box::new(names::seen)),
         trial("names::together", &[Tool::Kustomize], Box::new(names::together)),

@@ -92,6 +92,41 @@ pub(crate) fn misspelt() -> Result<(), String> {
     unseen(&objects, &MISSPELT, |objects| schema::check("seed", objects, "1.37").is_err())
 }
 
+/// A start that waits where records may never come, or whose wait nobody would see.
+pub(crate) fn waiting() -> Result<(), String> {
+    let objects = build("statefulset")?;
+    let probe = "initContainers/0/startupProbe/failureThreshold";
+    let policy = "initContainers/0/terminationMessagePolicy";
+    unseen(&objects, &[(probe, "599"), (policy, "null"), (policy, "File")], is_seen)?;
+    let mut captured = build("examples/istio")?;
+    let faults = |objects: &[Object]| {
+        let pod = objects[workload_of(objects)].pod().expect("a workload has a pod");
+        sidecar::faults(objects, pod)
+    };
+    if !faults(&captured).is_empty() {
+        return Err(format!("examples/istio is not right to begin with: {:?}", faults(&captured)));
+    }
+    for switch in ["proxy.istio.io/config", "ambient.istio.io/dns-capture"] {
+        let workload = workload_of(&captured);
+        let before = captured[workload].0.clone();
+        captured[workload].0["spec"]["template"]["metadata"]["annotations"][switch] = Value::Null;
+        if faults(&captured).is_empty() {
+            return Err(format!("DNS capture without {switch} goes unseen"));
+        }
+        captured[workload].0 = before;
+    }
+    for (field, value) in [("publishNotReadyAddresses", Value::Bool(false)), ("clusterIP", Value::Null)] {
+        let mut unlisted = build("statefulset")?;
+        let is_home = |object: &&mut Object| object.id() == "Service/eureka";
+        let service = unlisted.iter_mut().find(is_home).ok_or("there is no Service eureka")?;
+        service.0["spec"][field] = value;
+        if !is_seen(&unlisted) {
+            return Err(format!("a Service without {field} goes unseen"));
+        }
+    }
+    Ok(())
+}
+
 /// Misspells, takes away and changes each variable of each container, alone; each must be seen.
 pub(crate) fn variables() -> Result<(), String> {
     let objects = build("statefulset")?;

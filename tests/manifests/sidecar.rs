@@ -9,6 +9,7 @@ use serde_yaml::Value;
 
 use crate::environment::{Facts, expand};
 use crate::rendered::{Container, Object, Pod, at, items};
+use crate::waiting;
 
 /// The pod that stands for all of them.
 const POD_NAME: &str = "eureka-0";
@@ -24,7 +25,10 @@ pub(crate) fn faults(objects: &[Object], pod: Pod<'_>) -> Vec<String> {
     let ours = pod.all_containers().into_iter().filter(|container| container.is_ours());
     ours.flat_map(|container| {
         let found = shape(container, pod).into_iter().chain(match settings(container, &facts) {
-            Ok(settings) => around(container, pod, &settings, &facts),
+            Ok(settings) => {
+                let waiting = waiting::faults(objects, pod, container, &settings);
+                around(container, pod, &settings, &facts).into_iter().chain(waiting).collect()
+            }
             Err(faults) => faults,
         });
         found.map(|what| format!("{}: {what}", container.name())).collect::<Vec<_>>()

@@ -28,12 +28,15 @@ fn what_dns_says_is_taken_past_all_holds() {
 }
 
 #[test]
-fn nobody_is_taken_too_and_leaves_self() {
+fn an_empty_answer_is_taken_only_where_that_is_said() {
     let cluster = Cluster::of(&[0, 1]);
     let sidecar = cluster.run_until_listed(&[1], &[]);
     cluster.set_mode(Mode::NoSuchName);
     sidecar.until_condition("held_nobody");
-    cluster.once("accept", &[]).expect(0);
+    let outcome = cluster.once("accept", &[]).expect(1);
+    assert!(outcome.stderr.contains("accept --empty"), "{outcome:#?}");
+    assert_eq!(cluster.listed(), urls(&[1]));
+    cluster.once("accept", &["--empty"]).expect(0);
     sidecar.until_listed(&[0]);
 }
 

@@ -21,6 +21,7 @@ mod http;
 mod init;
 mod listeners;
 mod log;
+mod lost_state;
 mod mesh;
 mod namespace;
 #[path = "../world/once.rs"]
@@ -37,3 +38,4 @@ mod secrets;
 #[path = "../world/sidecar.rs"]
 mod sidecar;
 mod usage;
+mod waiting;

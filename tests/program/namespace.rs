@@ -1,4 +1,4 @@
-//! In namespaces of its own: as process 1, and on a host without IPv6.
+//! In namespaces of its own: as process 1, on a host without IPv6, and with the kubelet's hosts file.
 //!
 //! Needs `unshare` and the right to use it; without, the point is not tried and says so.
 
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::cluster::{Cluster, urls, wait_until};
+use crate::cluster::{Cluster, SERVICE, address, urls, wait_until};
 use crate::once::Outcome;
 
 /// `unshare` with these flags, where it may be used here; as another user with a namespace for that.
@@ -79,4 +79,47 @@ fn on_a_host_without_ipv6_it_listens_on_ipv4() {
     }
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     assert!(outcome.stdout.contains("readyz check passed"), "{outcome:#?}");
+}
+
+/// A subcommand where `/etc/hosts` says this; none where nothing can be mounted.
+fn with_hosts(cluster: &Cluster, hosts: &str, subcommand: &str, flags: &[&str]) -> Option<Outcome> {
+    let outer = unshare(&["--mount"])?;
+    let path = cluster.directory().join("hosts");
+    fs::write(&path, hosts).expect("written");
+    let program = cluster.command(subcommand, flags);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "mount --bind \"$1\" /etc/hosts || exit 99; shift; exec \"$@\"", "sh"]).arg(&path);
+    shell.arg(program.get_program()).args(program.get_args());
+    shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let outcome = Outcome::of(around(outer, &shell));
+    if outcome.code == Some(99) {
+        println!("not tried: nothing can be mounted here: {}", outcome.stderr);
+        return None;
+    }
+    Some(outcome)
+}
+
+#[test]
+fn the_kubelets_hosts_file_tells_which_service_names_self() {
+    let cluster = Cluster::of(&[0, 1]);
+    let west = "eureka-west.ns.svc.cluster.local";
+    cluster.set_pods_of(west, &[0, 1]);
+    let header = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n";
+    let hosts = format!("{header}{}\teureka-0.{SERVICE}\teureka-0\n", address(0));
+    let mirror_first = ["--service", west, "--service", SERVICE, "-o", "lines"];
+    let Some(listed) = with_hosts(&cluster, &hosts, "resolve", &mirror_first) else { return };
+    let mut expected: Vec<_> = [0, 1].map(|pod| format!("http://eureka-{pod}.{west}:8761/eureka/")).into();
+    expected.extend(urls(&[1]));
+    let mut lines: Vec<_> = listed.stdout.lines().collect();
+    lines.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(lines, expected, "{listed:#?}");
+    assert_eq!(listed.stderr, "");
+    let other = ["--service", west];
+    let told = format!("while this pod belongs to the Service {SERVICE} (/etc/hosts)");
+    let warned = with_hosts(&cluster, &hosts, "check", &other).expect("as before");
+    assert!(warned.stdout.contains(&told), "{warned:#?}");
+    let on_the_host = hosts.replace("file.", "file (host network).");
+    let quiet = with_hosts(&cluster, &on_the_host, "check", &other).expect("as before");
+    assert!(!quiet.stdout.contains("/etc/hosts"), "{quiet:#?}");
 }

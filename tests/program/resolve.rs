@@ -1,12 +1,13 @@
 //! `resolve`: what would be published, on standard output.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cluster::{Cluster, url, urls};
+use crate::cluster::{Cluster, SERVICE, url, urls};
 use crate::dns_server::Mode;
 use crate::secret;
 
@@ -67,6 +68,33 @@ fn alone_is_self_and_said_so() {
     let vm = ["--static-peer", "http://vm:1/"];
     let outcome = cluster.once("resolve", &vm).expect(0);
     assert!(outcome.stdout.contains("http://vm:1/ (static)"), "{outcome:#?}");
+}
+
+/// Of Services that mirror other clusters, in whatever order they are asked.
+#[test]
+fn pods_of_our_name_in_mirrored_services_are_listed() {
+    let cluster = Cluster::of(&[0, 1, 2]);
+    let (west, east) = ("eureka-west.ns.svc.cluster.local", "eureka-east.ns.svc.cluster.local");
+    for mirror in [west, east] {
+        cluster.set_pods_of(mirror, &[0, 1]);
+    }
+    let list = |flags: &[&str]| {
+        let outcome = cluster.once("resolve", &[flags, &["-o", "lines"]].concat()).expect(0);
+        assert_eq!(outcome.stderr, "");
+        outcome.stdout.lines().map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    let mut all: BTreeSet<_> = urls(&[1, 2]).into_iter().collect();
+    for mirror in [west, east] {
+        all.extend([0, 1].map(|pod| format!("http://eureka-{pod}.{mirror}:8761/eureka/")));
+    }
+    assert_eq!(list(&["--service", SERVICE, "--service", west, "--service", east]), all);
+    let own = format!("--self-url={}", url(0));
+    assert_eq!(list(&["--service", west, "--service", SERVICE, "--service", east, &own]), all);
+    let report = cluster.once("check", &["--service", SERVICE, "--service", west, "-o", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&report.expect(0).stdout).expect("JSON");
+    let said = report["findings"].to_string();
+    assert!(said.contains("_http._tcp.eureka.ns.svc.cluster.local. SRV: peers: 2 and self"), "{said}");
+    assert!(said.contains("_http._tcp.eureka-west.ns.svc.cluster.local. SRV: peers: 2\""), "{said}");
 }
 
 #[test]

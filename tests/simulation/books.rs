@@ -25,6 +25,8 @@ pub(crate) struct Books {
     counts: VecDeque<(Time, usize)>,
     /// What the last publication that was begun says, in any life.
     listed: Option<PeerSet>,
+    /// The present life knows nothing of it.
+    has_lost_state: bool,
     /// The operator has decided since the last publication.
     is_operators_will: bool,
     freeze: Freeze,
@@ -77,6 +79,7 @@ impl Books {
             services: (0..services).map(|_| Service::default()).collect(),
             counts: VecDeque::new(),
             listed: None,
+            has_lost_state: false,
             is_operators_will: false,
             freeze: Freeze::Lifted,
             is_pending: false,
@@ -88,13 +91,18 @@ impl Books {
     }
 
     /// The sidecar has died. What it was told goes with it; what it published stays.
-    pub(crate) fn begin_life(&mut self, listed: Option<PeerSet>) {
+    /// Where the state `is_lost`, nothing is known of those who are listed: they may go with the first list.
+    pub(crate) fn begin_life(&mut self, listed: Option<PeerSet>, is_lost: bool) {
         self.services.iter_mut().for_each(|service| *service = Service::default());
         self.counts.clear();
         self.released.clear();
         self.is_pending = false;
         self.is_not_behind();
         self.listed = listed;
+        self.has_lost_state = is_lost;
+        if is_lost {
+            self.released.extend(self.listed.iter().flatten().cloned());
+        }
     }
 
     /// The operator accepts what DNS says.
@@ -175,6 +183,7 @@ impl Books {
         let peers: PeerSet = listing.urls().filter(|url| Some(*url) != self.own.as_ref()).cloned().collect();
         let before = self.listed.replace(peers.clone());
         self.is_pending = true;
+        self.has_lost_state = false;
         let is_operators_will = std::mem::take(&mut self.is_operators_will);
         let freeze = self.freeze;
         self.is_not_behind();
@@ -199,6 +208,17 @@ impl Books {
         }
         let expected = format!("a list with {}, which DNS named just now", said(&lacking));
         Err(Broken { promise: Promise::AdditionAtOnce, expected, seen: said(listed) })
+    }
+
+    /// Whether the operator, or the Service that names self, lets a first list begin.
+    pub(crate) fn may_begin(&self) -> bool {
+        self.is_operators_will || self.services[0].latest.is_some()
+    }
+
+    /// Whether files without their state may be replaced now.
+    pub(crate) fn may_replace_found(&self) -> bool {
+        let all = self.services.iter().all(|service| service.latest.is_some());
+        !self.has_lost_state || self.is_operators_will || all
     }
 
     /// Whether any Service has given records in this life.

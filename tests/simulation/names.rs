@@ -19,8 +19,8 @@ pub(crate) enum HostId {
     At { service: usize, address: u32 },
 }
 
-/// The Services' names; the first is the workload's own, the second of another namespace.
-pub(crate) const SERVICES: [&str; 2] = ["eureka.ns.svc.cluster.local", "eureka.elsewhere.svc.cluster.local"];
+/// The Services' names; the first is the workload's own, the second mirrors one of another cluster.
+pub(crate) const SERVICES: [&str; 2] = ["eureka.ns.svc.cluster.local", "eureka-west.ns.svc.cluster.local"];
 
 pub(crate) fn question(service: usize, hosts: Hosts) -> Question {
     let service = HeadlessService::from_setting(SERVICES[service], "", "").expect("a valid Service");
@@ -113,7 +113,7 @@ pub(crate) fn policy(shape: &Shape, own: Option<HostId>) -> Policy {
         shrink_after: Patience::After(shape.shrink_after),
         min_peers: 0,
         start_deadline: Duration::from_secs(10),
-        on_deadline: OnDeadline::Publish,
+        on_deadline: if shape.waits { OnDeadline::Wait } else { OnDeadline::Publish },
         max_peers: 512,
         freeze: false,
         adoption: match own {

@@ -40,6 +40,8 @@ pub(crate) struct Shape {
     pub(crate) has_static_peer: bool,
     /// Pod 0 is an Eureka client's.
     pub(crate) has_client: bool,
+    /// `--on-deadline wait`.
+    pub(crate) waits: bool,
     pub(crate) interval: Duration,
     pub(crate) remove_after: Duration,
     pub(crate) shrink_after: Duration,
@@ -72,6 +74,8 @@ pub(crate) enum Event {
     Path(Path),
     /// The sidecar's process dies, at whatever it was doing, and is started again.
     KillSidecar { pod: u32, back_after: Duration },
+    /// The same, and the saved state is lost; the files stay.
+    LoseState { pod: u32, back_after: Duration },
     /// The JVM dies and is started again.
     RestartServer { pod: u32 },
     /// The server changes its manners.
@@ -125,6 +129,8 @@ impl Plan {
         };
         // Who lives long, or has many peers, asks seldom, so that a seed stays a matter of milliseconds.
         let work = (length + seconds(600)).as_secs() * u64::from(shape.pods * shape.pods);
+        // Thrown apart, so that seeds of before stay what they were.
+        shape.waits = Dice::new(seed).at(&[3]).bool();
         let seldom = seconds((work / WORK_MAX).min(if length > HOUR { 600 } else { 60 }));
         shape.interval = shape.interval.max(seldom);
         let count = rng.usize(0..=24);
@@ -134,6 +140,7 @@ impl Plan {
         if rng.u8(..) < 80 {
             events.extend(roll_out(&mut rng, &shape, length));
         }
+        events.extend(losses(seed, &shape, length));
         events.sort_by_key(|planned| planned.at);
         Self { seed, shape, events, calm_at: length }
     }
@@ -257,6 +264,17 @@ impl Manners {
     }
 }
 
+/// Saved states that are lost, thrown apart as well.
+fn losses(seed: u64, shape: &Shape, length: Duration) -> Vec<Planned> {
+    let mut rng = Dice::new(seed).at(&[4]);
+    let count = rng.usize(0..=2);
+    let loss = |_| {
+        let (pod, back_after) = (rng.u32(0..shape.pods.max(1)), Duration::from_millis(rng.u64(0..5_000)));
+        Planned { at: length.mul_f64(rng.f64()), event: Event::LoseState { pod, back_after } }
+    };
+    (0..count).map(loss).collect()
+}
+
 /// Every pod once, one after the other.
 fn roll_out(rng: &mut fastrand::Rng, shape: &Shape, length: Duration) -> Vec<Planned> {
     let begin = length.mul_f64(rng.f64() / 2.0);
@@ -284,6 +302,9 @@ impl fmt::Display for Event {
             Self::Path(Path::Silent) => write!(f, "DNS is silent from now on"),
             Self::Path(Path::Denied) => {
                 write!(f, "the kubelets are cut off: DNS denies every name from now on, and all pods live")
+            }
+            Self::LoseState { back_after, .. } => {
+                write!(f, "its sidecar dies, its state is lost, and it starts again {back_after:?} later")
             }
             Self::KillSidecar { back_after, .. } => {
                 write!(f, "the sidecar is killed, and started again after {back_after:?}")
@@ -323,6 +344,7 @@ impl Event {
             Self::Scale(_) | Self::ScaleOthers(_) | Self::Path(_) => None,
             Self::Replace { pod, .. }
             | Self::KillSidecar { pod, .. }
+            | Self::LoseState { pod, .. }
             | Self::RestartServer { pod }
             | Self::Server { pod, .. }
             | Self::Volume { pod, .. }

@@ -24,6 +24,8 @@ pub(crate) struct Pod {
     pub(crate) eureka: Option<Eureka>,
     pub(crate) files: Option<Publication>,
     pub(crate) is_full: bool,
+    /// The next life finds the files without their state.
+    pub(crate) loses_state: bool,
     pub(crate) suspended_until: Time,
     pub(crate) books: Books,
     pub(crate) refreshes: Refreshes,
@@ -65,6 +67,7 @@ impl Pod {
             eureka: url.clone().map(Eureka::new),
             files: None,
             is_full: false,
+            loses_state: false,
             suspended_until: Time::ZERO,
             books: Books::new(url, static_peers(shape), services, shape),
             refreshes: Refreshes::default(),
@@ -77,12 +80,17 @@ impl Pod {
     /// A life of the sidecar begins, with what the one before it left.
     pub(crate) fn start_sidecar(&mut self, sabotage: Sabotage, now: Time) {
         self.lives += 1;
+        let is_lost = std::mem::take(&mut self.loses_state) && self.files.is_some();
         let previous = self.files.as_ref().map(|files| &files.state);
-        let previous = previous.filter(|_| sabotage != Sabotage::ForgetsItsLife);
-        self.books.begin_life(self.listing().map(|listing| self.peers_of(listing)));
+        let previous = previous.filter(|_| sabotage != Sabotage::ForgetsItsLife && !is_lost);
+        self.books.begin_life(self.listing().map(|listing| self.peers_of(listing)), is_lost);
+        let mut machine = Machine::new(sabotage.policy(&self.policy), previous, Moment::START);
+        if is_lost && sabotage != Sabotage::ForgetsItsFiles {
+            machine.found_document(None, Moment::START);
+        }
         self.refreshes = Refreshes::default();
         self.sidecar = Some(Sidecar {
-            machine: Machine::new(sabotage.policy(&self.policy), previous, Moment::START),
+            machine,
             life: self.lives,
             born: now,
             wakes_at: None,

@@ -15,6 +15,8 @@ pub(crate) enum Promise {
     ShrinkDoubted,
     Frozen,
     ClientWaits,
+    StartWaits,
+    FilesStay,
     RefreshOneAtATime,
     RefreshBounded,
     AsksInMeasure,
@@ -37,6 +39,12 @@ impl fmt::Display for Promise {
             Self::Frozen => "a frozen list does not change",
             Self::ClientWaits => {
                 "a client's file waits for the first records, or for --start-deadline where static peers are set"
+            }
+            Self::StartWaits => {
+                "with --on-deadline wait a first list waits for records of the Service that names self"
+            }
+            Self::FilesStay => {
+                "files whose saved state is lost stay until every Service has given records"
             }
             Self::RefreshOneAtATime => "refreshes come one at a time, 5 s apart",
             Self::RefreshBounded => {

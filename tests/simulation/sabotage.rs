@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eureka_peers::model::{Answer, MaxShrink, Patience};
-use eureka_peers::reconcile::Policy;
+use eureka_peers::reconcile::{OnDeadline, Policy};
 
 use crate::names::HostId;
 use crate::promise::Promise;
@@ -18,6 +18,8 @@ pub(crate) enum Sabotage {
     AsksTooOften,
     TakesFailureForNobodyElse,
     ForgetsItsLife,
+    ForgetsItsFiles,
+    StartsAnyway,
     HearsNothing,
     AdmitsAnyone,
     RefreshesAtEachConfirm,
@@ -26,13 +28,15 @@ pub(crate) enum Sabotage {
 
 impl Sabotage {
     /// Each, and a promise that it must be seen to break.
-    pub(crate) const ALL: [(Self, &'static [Promise]); 10] = [
+    pub(crate) const ALL: [(Self, &'static [Promise]); 12] = [
         (Self::RemovesAtOnce, &[Promise::SlowToRemove]),
         (Self::BelievesAnyFall, &[Promise::ShrinkDoubted]),
         (Self::IgnoresFreeze, &[Promise::Frozen]),
         (Self::AsksTooOften, &[Promise::AsksInMeasure]),
         (Self::TakesFailureForNobodyElse, &[Promise::SlowToRemove]),
         (Self::ForgetsItsLife, &[Promise::SlowToRemove]),
+        (Self::ForgetsItsFiles, &[Promise::FilesStay]),
+        (Self::StartsAnyway, &[Promise::StartWaits]),
         (Self::HearsNothing, &[Promise::RightAtRest]),
         (Self::AdmitsAnyone, &[Promise::NoStranger]),
         (Self::RefreshesAtEachConfirm, &[Promise::RefreshBounded, Promise::RefreshOneAtATime]),
@@ -47,6 +51,7 @@ impl Sabotage {
             Self::BelievesAnyFall => {
                 Policy { max_shrink: MaxShrink::from_percent(100).expect("a percentage"), ..policy }
             }
+            Self::StartsAnyway => Policy { on_deadline: OnDeadline::Publish, ..policy },
             Self::IgnoresFreeze => Policy { freeze: false, ..policy },
             Self::TakesRareAnswersForManyTimes => Policy { interval: 20 * policy.interval, ..policy },
             Self::AsksTooOften => Policy { interval: policy.interval / 2, ..policy },

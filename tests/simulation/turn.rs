@@ -1,7 +1,7 @@
 //! What a sidecar does when it is its turn, and what comes of it.
 
 use eureka_peers::model::{Answer, Jitter};
-use eureka_peers::reconcile::{Action, Observation, Publication, PublishOutcome, Role};
+use eureka_peers::reconcile::{Action, Observation, OnDeadline, Publication, PublishOutcome, Role};
 
 use crate::names::question;
 use crate::plan::Time;
@@ -92,7 +92,10 @@ impl World<'_> {
                     self.queue_end(number, now + reply.after, heard);
                 }
             }
-            Action::KeepFound => unreachable!("no life finds files without their state"),
+            Action::KeepFound => {
+                let at = self.soon(number, 0, 20);
+                self.queue_end(number, at, Ended::Keeping);
+            }
             Action::Publish(publication) => self.begins_to_publish(number, publication, is_answer)?,
             Action::Refresh { listing, .. } => {
                 let pod = self.pods.get_mut(&number).expect("it acts");
@@ -142,6 +145,18 @@ impl World<'_> {
         if waits && !pod.books.has_records() && !is_known {
             let expected = "no file before DNS has given records".to_owned();
             return Err(Broken { promise: Promise::ClientWaits, expected, seen: said(&peers) });
+        }
+        if pod.policy.on_deadline == OnDeadline::Wait
+            && pod.policy.role != Role::Client
+            && pod.books.listed().is_none()
+            && !pod.books.may_begin()
+        {
+            let expected = "no file before the Service that names self has given records".to_owned();
+            return Err(Broken { promise: Promise::StartWaits, expected, seen: said(&peers) });
+        }
+        if !pod.books.may_replace_found() {
+            let expected = "the files as they were found".to_owned();
+            return Err(Broken { promise: Promise::FilesStay, expected, seen: said(&peers) });
         }
         pod.books.publishes(&publication.listing, is_answer)?;
         pod.sidecar.as_mut().expect("it acts").publishing = Some(publication);
@@ -193,6 +208,8 @@ impl World<'_> {
                 }
                 Observation::Published(outcome)
             }
+            // Nothing is written where nothing has changed, also on a full volume.
+            Ended::Keeping => Observation::Published(PublishOutcome::Unchanged),
             Ended::Refresh { number: refresh } => {
                 if refresh != sidecar.refresh {
                     return Ok(None);

@@ -49,6 +49,8 @@ pub(crate) enum Ended {
         asked: Time,
     },
     Publication,
+    /// The files were compared with what was found in them.
+    Keeping,
     Refresh {
         number: u64,
     },
@@ -229,7 +231,8 @@ impl<'a> World<'a> {
                 self.queue(now + *back_after, Due::PodBack { number });
                 return Ok(());
             }
-            Event::KillSidecar { back_after, .. } => {
+            Event::KillSidecar { back_after, .. } | Event::LoseState { back_after, .. } => {
+                pod.loses_state |= matches!(event, Event::LoseState { .. });
                 let Some(sidecar) = pod.sidecar.take() else { return Ok(()) };
                 // It may have died just before or just after the one rename that counts.
                 if let Some(publication) = sidecar.publishing

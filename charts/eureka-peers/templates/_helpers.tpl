@@ -57,6 +57,8 @@ labelSelector:
 {{- end }}
 - name: EUREKA_PEERS_OUTPUT_DIR
   value: /eureka-peers
+- name: EUREKA_PEERS_ON_DEADLINE
+  value: wait
 - name: EUREKA_PEERS_ACTUATOR_URL
   value: http://127.0.0.1:8762/actuator
 {{- end }}

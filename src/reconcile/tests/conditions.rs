@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::world::*;
-use crate::model::{Answer, HeadlessService, LookupFailure, Patience, PeerSet, Record, Refusal, ServerFault};
-use crate::reconcile::{Adoption, ChangeCause, ConditionKind, Policy, PreviousLife, Role};
+use crate::model::{
+    Answer, HeadlessService, LookupFailure, Patience, PeerSet, PodIdentity, Record, Refusal, ServerFault,
+};
+use crate::reconcile::{Adoption, ChangeCause, ConditionKind, Own, Policy, PreviousLife, Role};
 
 /// What is told, in order: kind, since when, and the message.
 fn told(world: &World) -> Vec<(ConditionKind, f64, String)> {
@@ -112,6 +114,31 @@ fn self_that_is_not_found() {
     let mut client = World::new(Policy { role: Role::Client, ..policy() }, None, records(&[2, 3]));
     client.run_until(10.0);
     assert_eq!(told(&client), [], "a client has no self");
+}
+
+#[test]
+fn self_that_is_not_found_is_told_with_the_service_that_governs_the_pod() {
+    let asked = |governing: &str| {
+        let identity = PodIdentity {
+            addresses: [[10, 0, 0, 1].into()].into(),
+            governing: Some(question(governing).service().clone()),
+            ..PodIdentity::default()
+        };
+        let role = Role::Server(Own { identity, url: url("10.0.0.1") });
+        let questions = vec![question("eurek"), question("other")];
+        let mut world = World::new(Policy { role, questions, ..policy() }, None, records(&[2]));
+        world.run_until(100.0);
+        let [(_, _, message)] = &told(&world)[..] else { panic!("{:?}", told(&world)) };
+        message.clone()
+    };
+    let wrong = "eurek.ns.svc.cluster.local. A: self is not among the records; looked for \
+                 http://10.0.0.1:8761/eureka/ and pod at 10.0.0.1; saw http://10.0.0.2:8761/eureka/; this pod belongs to \
+                 the Service eureka.ns.svc.cluster.local (/etc/hosts), asked was eurek.ns.svc.cluster.local: give \
+                 --service eureka.ns.svc.cluster.local, or see that eurek.ns.svc.cluster.local selects this pod too and has \
+                 publishNotReadyAddresses: true, or give --self-url";
+    assert_eq!(asked("eureka"), wrong);
+    assert!(asked("other").starts_with("other.ns.svc.cluster.local. A: self is not among the records"));
+    assert!(asked("other").ends_with("set publishNotReadyAddresses: true on the Service, or --self-url"));
 }
 
 #[test]

@@ -268,6 +268,16 @@ fn a_document_in_place_stays_until_every_service_has_spoken() {
 }
 
 #[test]
+fn a_document_in_place_is_frozen_like_any_list() {
+    let mut world = with_document(Policy { freeze: true, ..policy() }, None, records(&[1, 2]));
+    world.run_until(600.0);
+    assert_eq!(world.files, None);
+    world.machine.change_policy(policy(), world.now);
+    world.run_until(602.0);
+    assert_eq!(world.listed(), peers(&[2]));
+}
+
+#[test]
 fn a_document_in_place_ends_by_the_operators_word() {
     let mut world = with_document(policy(), None, NOBODY);
     world.run_until(60.0);

@@ -25,6 +25,7 @@ fn pod() -> Surroundings {
         environment,
         search: vec!["ns.svc.cluster.local".to_owned(), "svc.cluster.local".to_owned()],
         host_name: Some("eureka-0".to_owned()),
+        managed_hosts: Vec::new(),
         interface_addresses: Vec::new(),
         is_terminal: false,
     }
@@ -326,6 +327,92 @@ fn self_is_known_by_the_downward_api() {
         "{:?}",
         ipv6.warnings
     );
+}
+
+/// The pod with what the kubelet wrote into its hosts file.
+fn pod_with_hosts(lines: &[(&str, &str)]) -> Surroundings {
+    let line =
+        |(address, name): &(&str, &str)| (address.parse().expect("valid"), name.parse().expect("valid"));
+    Surroundings { managed_hosts: lines.iter().map(line).collect(), ..pod() }
+}
+
+#[test]
+fn the_kubelet_tells_the_service_that_governs_the_pod() {
+    let governing = |lines: &[(&str, &str)]| {
+        let loaded = load_in(&pod_with_hosts(lines), BASE, Purpose::Run).expect("valid");
+        own(&loaded.settings).identity.governing.as_ref().map(ToString::to_string)
+    };
+    let mine = "eureka-0.eureka.ns.svc.cluster.local";
+    let service = Some("eureka.ns.svc.cluster.local");
+    assert_eq!(
+        governing(&[("127.0.0.1", "localhost"), ("10.244.1.7", mine), ("fd00::7", mine)]).as_deref(),
+        service
+    );
+    assert_eq!(governing(&[("::ffff:10.244.1.7", mine)]).as_deref(), service);
+    for lines in [
+        &[][..],
+        &[("10.244.1.8", mine)],
+        &[("10.244.1.7", "eureka-1.eureka.ns.svc.cluster.local")],
+        &[("10.244.1.7", "eureka-0")],
+        &[("10.244.1.7", "eureka-0.example.org")],
+        &[("10.244.1.7", mine), ("fd00::7", "eureka-0.other.ns.svc.cluster.local")],
+    ] {
+        assert_eq!(governing(lines), None, "{lines:?}");
+    }
+    let by_host_name = Surroundings {
+        managed_hosts: pod_with_hosts(&[("192.168.1.2", "other.eureka.ns.svc.cluster.local")]).managed_hosts,
+        host_name: Some("other.eureka.ns.svc.cluster.local".to_owned()),
+        interface_addresses: vec!["192.168.1.2".parse().expect("valid")],
+        ..pod()
+    };
+    let loaded = load_in(&by_host_name, BASE, Purpose::Run).expect("valid");
+    assert!(own(&loaded.settings).identity.governing.is_some(), "the host name is the pod's name in DNS");
+}
+
+#[test]
+fn of_several_services_the_governing_one_names_self() {
+    let around = pod_with_hosts(&[("10.244.1.7", "eureka-0.eureka.ns.svc.cluster.local")]);
+    let text = "service: [eureka-west, eureka]\noutput-dir: /eureka-peers\n";
+    let told = load_in(&around, text, Purpose::Run).expect("valid");
+    assert_eq!(own(&told.settings).url.as_str(), "http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/");
+    assert_eq!(told.warnings, []);
+    let untold = load_in(&pod(), text, Purpose::Run).expect("valid");
+    assert_eq!(
+        own(&untold.settings).url.as_str(),
+        "http://eureka-0.eureka-west.ns.svc.cluster.local:8761/eureka/"
+    );
+    let other_domain = "service: [eureka-west, eureka.ns.svc.k8s.example]\noutput-dir: /eureka-peers\n";
+    let alias = load_in(&around, other_domain, Purpose::Run).expect("valid");
+    assert_eq!(own(&alias.settings).url.as_str(), "http://eureka-0.eureka.ns.svc.k8s.example:8761/eureka/");
+    assert_eq!(alias.warnings, [], "the same Service in another of the cluster's domains");
+}
+
+#[test]
+fn a_service_that_is_not_the_pods_own_is_warned_about() {
+    let around = pod_with_hosts(&[("10.244.1.7", "eureka-0.eureka.ns.svc.cluster.local")]);
+    let warnings = |text: &str, purpose| {
+        let text = format!("output-dir: /eureka-peers\n{text}");
+        let loaded = load_in(&around, &text, purpose).unwrap_or_else(|rejected| panic!("{text}: {rejected}"));
+        loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let wrong = "service: names eurek.ns.svc.cluster.local, while this pod belongs to the Service \
+                 eureka.ns.svc.cluster.local (/etc/hosts): two registries may merge, or nobody be found; give \
+                 --service eureka.ns.svc.cluster.local, or say with --self-url who this pod is there";
+    for purpose in [Purpose::Run, Purpose::Init, Purpose::Check, Purpose::Print] {
+        assert_eq!(warnings("service: eurek\n", purpose), [wrong], "{purpose:?}");
+    }
+    assert_eq!(warnings("service: [eurek, eureka-west]\n", Purpose::Run).len(), 1);
+    for fine in [
+        "service: eureka\n",
+        "service: [eurek, eureka]\n",
+        "service: eureka-mesh\npeer-host: ipv4\n",
+        "service: eurek\nrole: client\n",
+        "service: eurek\nself-url: http://eureka-0.eurek:8761/eureka/\n",
+    ] {
+        assert_eq!(warnings(fine, Purpose::Run), Vec::<String>::new(), "{fine}");
+    }
+    let elsewhere = warnings("service: eurek\nself-url: http://vip.example.org:8761/eureka/\n", Purpose::Run);
+    assert_eq!(elsewhere, [wrong], "who we are elsewhere says nothing of the Service");
 }
 
 #[test]

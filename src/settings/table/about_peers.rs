@@ -80,8 +80,12 @@ pub(super) const ROWS: &[Setting] = &[
         .help("Path of the URLs; `/eureka/v2/` for Netflix's own server.")
         .hint("write a path such as /eureka/"),
     Setting::new(Key::SelfUrl, "self-url", Peers, Text("URL"))
-        .default("POD_NAME.<first Service> or POD_IP, with port")
-        .help("What the server beside us takes for itself; stands in the file while it is alone.")
+        .default("POD_NAME.<its Service> or POD_IP, with port")
+        .help(
+            "What the server beside us takes for itself; stands in the file while it is alone. The pod's Service is \
+             the one that /etc/hosts names, where it is asked, else the first; below another, a pod of the same name \
+             is a peer.",
+        )
         .hint("write a whole URL, such as http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/"),
     Setting::new(Key::UserInfo, "user-info", Peers, Text("${NAME}:${NAME}"))
         .help("Credentials in each URL as placeholders, which the server resolves.")
