@@ -10,6 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use rcgen::KeyPair;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::process::Process;
 use crate::tool::{Tool, project, target};
@@ -94,7 +95,23 @@ impl Ground {
         wait::closely("CoreDNS answers", READY_WITHIN, || ask(name)).map(drop)
     }
 
-    /// Ends CoreDNS, as if its pods were gone: nothing answers.
+    /// Has CoreDNS take questions and say nothing, until it goes on.
+    pub(crate) fn silence_dns(&self) {
+        self.signal_dns(Signal::STOP);
+    }
+
+    /// Has CoreDNS go on.
+    pub(crate) fn go_on_with_dns(&self) {
+        self.signal_dns(Signal::CONT);
+    }
+
+    fn signal_dns(&self, signal: Signal) {
+        let dns = self.dns.as_ref().expect("CoreDNS runs");
+        let id = i32::try_from(dns.id()).ok().and_then(Pid::from_raw).expect("it is a process");
+        kill_process(id, signal).expect("it is our own child, and nobody has waited for it");
+    }
+
+    /// Ends CoreDNS, as if its pods were gone: the questions are refused.
     pub(crate) fn stop_dns(&mut self) {
         if let Some(mut dns) = self.dns.take() {
             dns.kill();

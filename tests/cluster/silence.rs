@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use crate::change::{hasten, set};
-use crate::ground::Dns;
 use crate::shop::{Pod, SIDECAR, Shop};
 use crate::wait;
 
@@ -14,13 +13,14 @@ const STARTED_WITHIN: Duration = Duration::from_secs(5);
 /// Until pods are scheduled and their sidecars run.
 const RUNS_WITHIN: Duration = Duration::from_secs(90);
 
-/// DNS comes back after two minutes.
+/// DNS takes questions and answers none, and speaks again after two minutes.
 pub(crate) fn two_minutes(shop: &mut Shop<'_>) -> Result<(), String> {
+    shop.ground.borrow().silence_dns();
     let waiting = begin(shop, 3)?;
     wait::throughout("nobody starts while DNS is silent", Duration::from_secs(120), || {
         all_wait(shop, waiting)
     })?;
-    shop.ground.borrow_mut().start_dns(Dns::Plain)?;
+    shop.ground.borrow().go_on_with_dns();
     let name = format!("eureka.{}.svc.cluster.local", shop.namespace());
     shop.ground.borrow().wait_for_dns(&name)?;
     let back = Instant::now();
@@ -36,12 +36,13 @@ pub(crate) fn two_minutes(shop: &mut Shop<'_>) -> Result<(), String> {
     println!("    the kubelets had seen it {took:.1?} later");
     let restarts: u64 = shop.pods()?.iter().map(Pod::sidecar_restarts).sum();
     shop.wait_for_mesh(waiting)?;
-    println!("    full mesh {:.0?} after DNS was back; sidecars restarted {restarts} times", back.elapsed());
+    println!("    full mesh {:.0?} after that; sidecars restarted {restarts} times", back.elapsed());
     if restarts == 0 { Ok(()) } else { Err(format!("the kubelet restarted sidecars {restarts} times")) }
 }
 
-/// An operator who knows that there is nobody else.
+/// An operator who knows that there is nobody else, while there is no DNS.
 pub(crate) fn accept_empty(shop: &mut Shop<'_>) -> Result<(), String> {
+    shop.ground.borrow_mut().stop_dns();
     begin(shop, 1)?;
     wait::throughout("it waits", Duration::from_secs(15), || all_wait(shop, 1))?;
     let pods = shop.pods()?;
@@ -61,7 +62,6 @@ pub(crate) fn accept_empty(shop: &mut Shop<'_>) -> Result<(), String> {
 
 /// Installs servers while DNS is silent; they are there, and wait.
 fn begin(shop: &mut Shop<'_>, count: usize) -> Result<usize, String> {
-    shop.ground.borrow_mut().stop_dns();
     shop.apply("statefulset", |object| {
         set(object, "StatefulSet", &["spec", "replicas"], count as u64);
         hasten(object);
