@@ -90,11 +90,6 @@ impl Ground {
         Ok(())
     }
 
-    /// Waits until CoreDNS has addresses for this name.
-    pub(crate) fn wait_for_dns(&self, name: &str) -> Result<(), String> {
-        wait::closely("CoreDNS answers", READY_WITHIN, || ask(name)).map(drop)
-    }
-
     /// Has CoreDNS take questions and say nothing, until it goes on.
     pub(crate) fn silence_dns(&self) {
         self.signal_dns(Signal::STOP);
@@ -223,6 +218,11 @@ impl Ground {
         let ready = said.split_whitespace().filter(|status| *status == "True").count();
         if ready == NODES { Ok(()) } else { Err(format!("the nodes' conditions: {said:?}")) }
     }
+}
+
+/// Waits until CoreDNS has addresses for this name.
+pub(crate) fn wait_for_dns(name: &str) -> Result<(), String> {
+    wait::closely("CoreDNS answers", READY_WITHIN, || ask(name)).map(drop)
 }
 
 /// Asks for A records, as RFC 1035 writes it; whether there are any.

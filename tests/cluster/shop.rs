@@ -81,7 +81,7 @@ impl<'a> Shop<'a> {
     ) -> Result<(), String> {
         let overlay = target().join("cluster/overlay").join(&self.namespace);
         fs::create_dir_all(&overlay).map_err(|error| error.to_string())?;
-        // Four up: kustomize takes no absolute paths.
+        // Kustomize takes no absolute paths.
         let base = crate::tool::project().join("manifests").join(folder);
         let base = relative(&overlay, &base)?;
         let text = format!("{text}\nresources: [{base}]\n");
@@ -95,7 +95,6 @@ impl<'a> Shop<'a> {
         self.objects = objects;
         let file = self.ground.borrow().place(&format!("{}.yaml", self.namespace));
         fs::write(&file, write(&self.objects)).map_err(|error| error.to_string())?;
-        // A warning of Pod Security would be a fault here, but that of a duplicate name is not.
         self.kubectl(&["apply", "-f", &file.display().to_string()]).map(drop)
     }
 
@@ -274,8 +273,8 @@ impl Pod {
 
     fn server_port(&self) -> u16 {
         let servers = items(&self.0, &["spec", "containers"]).iter();
-        let ports = servers.flat_map(|server| items(server, &["ports"]));
-        let port = ports.filter_map(|port| at(port, &["containerPort"])?.as_u64()).next();
+        let mut ports = servers.flat_map(|server| items(server, &["ports"]));
+        let port = ports.find_map(|port| at(port, &["containerPort"])?.as_u64());
         port.and_then(|port| u16::try_from(port).ok()).expect("the server's container names its port")
     }
 

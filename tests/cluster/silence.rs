@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::change::{hasten, set};
+use crate::ground;
 use crate::shop::{Pod, SIDECAR, Shop};
 use crate::wait;
 
@@ -22,13 +23,13 @@ pub(crate) fn two_minutes(shop: &mut Shop<'_>) -> Result<(), String> {
     })?;
     shop.ground.borrow().go_on_with_dns();
     let name = format!("eureka.{}.svc.cluster.local", shop.namespace());
-    shop.ground.borrow().wait_for_dns(&name)?;
+    ground::wait_for_dns(&name)?;
     let back = Instant::now();
     let pods = shop.pods()?;
     let ((), known) =
         wait::closely("every /startupz is 200", KNOWN_WITHIN, || pods.iter().try_for_each(Pod::startupz))?;
     println!("    every /startupz 200 {known:.1?} after DNS's first answer");
-    let (_, took) = wait::until("every sidecar is started", STARTED_WITHIN, || {
+    let ((), took) = wait::until("every sidecar is started", STARTED_WITHIN, || {
         let pods = shop.pods()?;
         let started = pods.iter().filter(|pod| pod.sidecar_is_started()).count();
         if started == waiting { Ok(()) } else { Err(format!("{started} of {waiting}")) }
@@ -50,7 +51,7 @@ pub(crate) fn accept_empty(shop: &mut Shop<'_>) -> Result<(), String> {
     let program = "/usr/bin/eureka-peers";
     let said = shop.by_hand(&["exec", pod.name(), "-c", SIDECAR, "--", program, "accept", "--empty"])?;
     println!("        {}", said.trim());
-    let (_, took) = wait::until("the sidecar is started", STARTED_WITHIN, || {
+    let ((), took) = wait::until("the sidecar is started", STARTED_WITHIN, || {
         let pods = shop.pods()?;
         if pods.iter().any(Pod::sidecar_is_started) { Ok(()) } else { Err("it waits".to_owned()) }
     })?;

@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::change::{for_container, hasten, set_variable};
+use crate::change::{for_container, hasten, set, set_variable};
 use crate::ground::NODES;
 use crate::install::{install, order};
 use crate::rendered::Object;
 use crate::shop::{Pod, SIDECAR, Shop};
 use crate::wait;
 
-/// The setting, and what is rolled out instead of `eureka`.
-const WRONG: (&str, &str) = ("EUREKA_PEERS_SERVICE", "eurekq");
+/// The setting that is wrong.
+const SETTING: &str = "EUREKA_PEERS_SERVICE";
+/// `eureka` with a slip.
+const NO_SERVICE: &str = "eurekq";
+/// A Service that is there, and has one address for all: the clients'.
+const NOT_HEADLESS: &str = "eureka-registry";
 /// How long the sidecar may wait here before the kubelet ends it; the manifests give it ten minutes.
 const PATIENCE: u64 = 60;
 /// From the roll-out to the first pod that waits: the old one has 5 s of `preStop` and Spring's end before it.
@@ -22,7 +26,7 @@ const WATCHED: Duration = Duration::from_secs(100);
 const REPLACED_WITHIN: Duration = Duration::from_secs(45);
 
 pub(crate) fn statefulset(shop: &mut Shop<'_>) -> Result<(), String> {
-    typo(shop, "statefulset", hasten, 3)
+    typo(shop, "statefulset", hasten, 3, NO_SERVICE)
 }
 
 pub(crate) fn ordered_ready(shop: &mut Shop<'_>) -> Result<(), String> {
@@ -34,25 +38,76 @@ pub(crate) fn ordered_ready(shop: &mut Shop<'_>) -> Result<(), String> {
             order(object);
         },
         3,
+        NO_SERVICE,
     )
 }
 
 pub(crate) fn deployment(shop: &mut Shop<'_>) -> Result<(), String> {
-    typo(shop, "deployment", hasten, 3)
+    typo(shop, "deployment", hasten, 3, NO_SERVICE)
 }
 
 pub(crate) fn daemonset(shop: &mut Shop<'_>) -> Result<(), String> {
-    typo(shop, "daemonset", hasten, NODES)
+    typo(shop, "daemonset", hasten, NODES, NO_SERVICE)
 }
 
-fn typo(shop: &mut Shop<'_>, folder: &str, edit: fn(&mut Object), count: usize) -> Result<(), String> {
+/// The clients' Service, where servers are asked for by name.
+pub(crate) fn not_headless(shop: &mut Shop<'_>) -> Result<(), String> {
+    typo(shop, "statefulset", hasten, 3, NOT_HEADLESS)
+}
+
+/// The same, where they are asked for by address.
+pub(crate) fn not_headless_by_address(shop: &mut Shop<'_>) -> Result<(), String> {
+    typo(shop, "deployment", hasten, 3, NOT_HEADLESS)
+}
+
+/// The Service's port gets another name, and then one more server is wanted.
+pub(crate) fn port_name(shop: &mut Shop<'_>) -> Result<(), String> {
+    let two = |object: &mut Object| {
+        hasten(object);
+        set(object, "StatefulSet", &["spec", "replicas"], 2);
+    };
+    install(shop, "statefulset", two, 2)?;
+    rename_port(shop, "web")?;
+    shop.by_hand(&["scale", "statefulset/eureka", "--replicas=3"])?;
+    let newest = || Ok::<_, String>(shop.pods()?.into_iter().find(|pod| pod.name() == "eureka-2"));
+    wait::until("the new server waits", STUCK_WITHIN, || match newest()? {
+        Some(pod) if pod.waits() => Ok(()),
+        _ => Err("it does not".to_owned()),
+    })?;
+    wait::throughout("the new server waits", WATCHED, || {
+        let (pods, new) = (shop.pods()?, newest()?.ok_or("the new pod is gone")?);
+        if new.server_was_started() {
+            return Err(new.brief());
+        }
+        whole(shop, &pods.into_iter().filter(|pod| pod.name() != new.name()).collect::<Vec<_>>(), 2)
+    })?;
+    println!("    the new server waits; 2 old ones are whole");
+    rename_port(shop, "http")?;
+    let took = shop.wait_for_mesh(3)?;
+    println!("    full mesh {took:.0?} after the port had its name again");
+    Ok(())
+}
+
+/// Gives the first port of the headless Service this name.
+fn rename_port(shop: &Shop<'_>, name: &str) -> Result<(), String> {
+    let patch = format!(r#"[{{"op": "replace", "path": "/spec/ports/0/name", "value": "{name}"}}]"#);
+    shop.by_hand(&["patch", "service", "eureka", "--type=json", "--patch", &patch]).map(drop)
+}
+
+fn typo(
+    shop: &mut Shop<'_>,
+    folder: &str,
+    edit: fn(&mut Object),
+    count: usize,
+    wrong: &str,
+) -> Result<(), String> {
     install(shop, folder, edit, count)?;
     let old: BTreeSet<String> = shop.pods()?.iter().map(|pod| pod.uid().to_owned()).collect();
     shop.apply(folder, |object| {
         edit(object);
-        set_variable(object, SIDECAR, WRONG.0, WRONG.1);
+        set_variable(object, SIDECAR, SETTING, wrong);
         for_container(object, SIDECAR, |sidecar| {
-            sidecar["startupProbe"]["failureThreshold"] = PATIENCE.into()
+            sidecar["startupProbe"]["failureThreshold"] = PATIENCE.into();
         });
     })?;
     let new =
@@ -80,7 +135,7 @@ fn typo(shop: &mut Shop<'_>, folder: &str, edit: fn(&mut Object), count: usize) 
     println!("    it stands at the first pod; {left} old servers are whole");
     let stuck = new(&shop.pods()?);
     let stuck = stuck.first().ok_or("the waiting pod is gone")?;
-    explained(shop, stuck, said.as_deref())?;
+    explained(shop, stuck, said.as_deref(), wrong)?;
     repair(shop, folder, edit, count, stuck)
 }
 
@@ -95,16 +150,16 @@ fn whole(shop: &Shop<'_>, kept: &[Pod], left: usize) -> Result<(), String> {
 }
 
 /// `kubectl describe pod` says why.
-fn explained(shop: &Shop<'_>, stuck: &Pod, said: Option<&str>) -> Result<(), String> {
+fn explained(shop: &Shop<'_>, stuck: &Pod, said: Option<&str>, wrong: &str) -> Result<(), String> {
     let described = shop.by_hand(&["describe", "pod", stuck.name()])?;
     let said = said.ok_or_else(|| format!("no last words of the sidecar in:\n{described}"))?;
     let line = said.lines().next_back().unwrap_or_default().trim();
     println!("        Last State, Message, last line: {line}");
     // `describe` breaks no line, but indents.
-    if line.contains(WRONG.1) && described.contains(line) {
+    if line.contains(wrong) && described.contains(line) {
         return Ok(());
     }
-    Err(format!("{line:?} does not name {:?}, or is not in:\n{described}", WRONG.1))
+    Err(format!("{line:?} does not name {wrong:?}, or is not in:\n{described}"))
 }
 
 /// The template is corrected; where the controller leaves the waiting pod alone, it is deleted.
@@ -122,12 +177,11 @@ fn repair(
         let is_there = shop.pods()?.iter().any(|pod| pod.uid() == stuck.uid());
         if is_there { Err("it is there".to_owned()) } else { Ok(()) }
     });
-    match replaced {
-        Ok(((), took)) => println!("    the controller replaced the waiting pod by itself, {took:.0?} later"),
-        Err(_) => {
-            println!("    the controller leaves the waiting pod alone");
-            shop.delete(&[stuck])?;
-        }
+    if let Ok(((), took)) = replaced {
+        println!("    the controller replaced the waiting pod by itself, {took:.0?} later");
+    } else {
+        println!("    the controller leaves the waiting pod alone");
+        shop.delete(&[stuck])?;
     }
     shop.wait_for_mesh(count)?;
     println!("    repaired: full mesh {:.0?} after the correction", begun.elapsed());
