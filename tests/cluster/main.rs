@@ -7,6 +7,7 @@ mod change;
 mod ground;
 mod install;
 mod outage;
+mod pod;
 mod prefix;
 #[path = "../stock_eureka/process.rs"]
 #[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
@@ -47,7 +48,7 @@ const INSIDE: &str = "EUREKA_PEERS_CLUSTER";
 /// What is tried in a namespace.
 type Body = fn(&mut Shop<'_>) -> Result<(), String>;
 
-const TRIALS: [(&str, &str, Body); 21] = [
+const TRIALS: [(&str, &str, Body); 22] = [
     ("install::one_replica", "restricted", install::one_replica),
     ("install::ordered_ready", "restricted", install::ordered_ready),
     ("install::host_network", "privileged", install::host_network),
@@ -63,6 +64,7 @@ const TRIALS: [(&str, &str, Body); 21] = [
     ("typo::daemonset", "restricted", typo::daemonset),
     ("typo::not_headless", "restricted", typo::not_headless),
     ("typo::not_headless_by_address", "restricted", typo::not_headless_by_address),
+    ("typo::published", "restricted", typo::published),
     ("typo::port_name", "restricted", typo::port_name),
     ("silence::accept_empty", "restricted", silence::accept_empty),
     ("silence::two_minutes", "restricted", silence::two_minutes),

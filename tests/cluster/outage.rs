@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use crate::change::hasten;
 use crate::ground::Dns;
 use crate::install::install;
-use crate::shop::{Pod, Shop};
+use crate::pod::Pod;
+use crate::shop::Shop;
 
 /// How long DNS is away after the pods are there again.
 const SILENT: Duration = Duration::from_secs(40);

@@ -3,15 +3,15 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_yaml::Value;
 
 use crate::ground::Ground;
+use crate::pod::Pod;
 use crate::registry::Registry;
 use crate::rendered::{Object, at, items, parse, write};
-use crate::rest::Request;
 use crate::tool::{Tool, target};
 use crate::wait;
 
@@ -22,11 +22,6 @@ pub(crate) const READY_WITHIN: Duration = Duration::from_secs(420);
 const GONE_WITHIN: Duration = Duration::from_secs(180);
 /// `terminationGracePeriodSeconds` 45, and some air.
 const DELETED_WITHIN: Duration = Duration::from_secs(120);
-/// Where the sidecar listens in a pod of its own.
-const SIDECAR_PORT: u16 = 9761;
-/// The sidecar's container.
-pub(crate) const SIDECAR: &str = "eureka-peers";
-
 /// A namespace of the cluster.
 pub(crate) struct Shop<'a> {
     pub(crate) ground: &'a RefCell<Ground>,
@@ -34,10 +29,6 @@ pub(crate) struct Shop<'a> {
     /// What was applied last.
     objects: Vec<Object>,
 }
-
-/// A pod of the servers.
-#[derive(Clone, Debug)]
-pub(crate) struct Pod(pub(crate) Value);
 
 /// How pod and server are reached, and how peers call them.
 struct Server {
@@ -235,99 +226,6 @@ impl<'a> Shop<'a> {
             "--prefix",
         ]);
         [pods, described, events, logs].map(|said| said.unwrap_or_else(|error| error)).join("\n")
-    }
-}
-
-impl Pod {
-    pub(crate) fn name(&self) -> &str {
-        self.text(&["metadata", "name"])
-    }
-
-    pub(crate) fn uid(&self) -> &str {
-        self.text(&["metadata", "uid"])
-    }
-
-    /// Of the template that it was made from.
-    pub(crate) fn revision(&self) -> &str {
-        let labels = ["controller-revision-hash", "pod-template-hash"];
-        labels
-            .map(|label| self.text(&["metadata", "labels", label]))
-            .into_iter()
-            .find(|it| !it.is_empty())
-            .unwrap_or("")
-    }
-
-    fn is_going(&self) -> bool {
-        at(&self.0, &["metadata", "deletionTimestamp"]).is_some()
-    }
-
-    pub(crate) fn is_ready(&self) -> bool {
-        let ready =
-            |it: &&Value| it["type"].as_str() == Some("Ready") && it["status"].as_str() == Some("True");
-        items(&self.0, &["status", "conditions"]).iter().any(|condition| ready(&condition))
-    }
-
-    fn address(&self) -> Option<IpAddr> {
-        self.text(&["status", "podIP"]).parse().ok()
-    }
-
-    fn server_port(&self) -> u16 {
-        let servers = items(&self.0, &["spec", "containers"]).iter();
-        let mut ports = servers.flat_map(|server| items(server, &["ports"]));
-        let port = ports.find_map(|port| at(port, &["containerPort"])?.as_u64());
-        port.and_then(|port| u16::try_from(port).ok()).expect("the server's container names its port")
-    }
-
-    /// The status of the sidecar's container.
-    pub(crate) fn sidecar(&self) -> Option<&Value> {
-        let all = items(&self.0, &["status", "initContainerStatuses"]).iter();
-        all.into_iter().find(|status| status["name"].as_str() == Some(SIDECAR))
-    }
-
-    /// Whether the sidecar runs and its startup probe has not succeeded.
-    pub(crate) fn waits(&self) -> bool {
-        let Some(sidecar) = self.sidecar() else { return false };
-        sidecar["started"].as_bool() == Some(false) && at(sidecar, &["state", "running"]).is_some()
-    }
-
-    /// Whether its startup probe has succeeded in this life.
-    pub(crate) fn sidecar_is_started(&self) -> bool {
-        self.sidecar().is_some_and(|sidecar| sidecar["started"].as_bool() == Some(true))
-    }
-
-    /// Its `/startupz`, asked as the kubelet does.
-    pub(crate) fn startupz(&self) -> Result<(), String> {
-        let address = self.address().ok_or("no address")?;
-        let reply = Request::get("/startupz").send(SocketAddr::new(address, SIDECAR_PORT));
-        reply.map_err(|error| error.to_string())?.ok().map(drop)
-    }
-
-    /// How often the kubelet has started it again.
-    pub(crate) fn sidecar_restarts(&self) -> u64 {
-        self.sidecar().and_then(|sidecar| sidecar["restartCount"].as_u64()).unwrap_or_default()
-    }
-
-    /// Whether the server's container has ever been started.
-    pub(crate) fn server_was_started(&self) -> bool {
-        let all = items(&self.0, &["status", "containerStatuses"]).iter();
-        all.into_iter().any(|status| {
-            at(status, &["state", "waiting"]).is_none() || at(status, &["lastState", "terminated"]).is_some()
-        })
-    }
-
-    /// What the sidecar's last life has left for `kubectl describe`.
-    pub(crate) fn last_words(&self) -> Option<&str> {
-        at(self.sidecar()?, &["lastState", "terminated", "message"])?.as_str()
-    }
-
-    /// In a line.
-    pub(crate) fn brief(&self) -> String {
-        let sidecar = self.sidecar().map(|it| format!("started {:?}", it["started"].as_bool()));
-        format!("{} {} {}", self.name(), self.text(&["status", "phase"]), sidecar.unwrap_or_default())
-    }
-
-    fn text(&self, path: &[&str]) -> &str {
-        at(&self.0, path).and_then(Value::as_str).unwrap_or_default()
     }
 }
 

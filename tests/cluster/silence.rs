@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::change::{hasten, set};
 use crate::ground;
-use crate::shop::{Pod, SIDECAR, Shop};
+use crate::pod::{Pod, SIDECAR};
+use crate::shop::Shop;
 use crate::wait;
 
 /// From DNS's first answer to `/startupz` 200: asking backs off to five seconds at most.

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use crate::change::{for_container, hasten, set, set_variable};
 use crate::ground::NODES;
 use crate::install::{install, order};
+use crate::pod::{Pod, SIDECAR};
 use crate::rendered::Object;
-use crate::shop::{Pod, SIDECAR, Shop};
+use crate::shop::Shop;
 use crate::wait;
 
 /// The setting that is wrong.
@@ -58,6 +59,28 @@ pub(crate) fn not_headless(shop: &mut Shop<'_>) -> Result<(), String> {
 /// The same, where they are asked for by address.
 pub(crate) fn not_headless_by_address(shop: &mut Shop<'_>) -> Result<(), String> {
     typo(shop, "deployment", hasten, 3, NOT_HEADLESS)
+}
+
+/// What all of this is about: where a start does not wait, a server that knows nobody takes clients.
+pub(crate) fn published(shop: &mut Shop<'_>) -> Result<(), String> {
+    install(shop, "deployment", hasten, 3)?;
+    let old: BTreeSet<String> = shop.pods()?.iter().map(|pod| pod.name().to_owned()).collect();
+    shop.apply("deployment", |object| {
+        hasten(object);
+        set_variable(object, SIDECAR, SETTING, NO_SERVICE);
+        set_variable(object, SIDECAR, "EUREKA_PEERS_ON_DEADLINE", "publish");
+    })?;
+    let limit = crate::shop::READY_WITHIN;
+    let ((), took) = wait::until("clients are sent to a server that knows nobody", limit, || {
+        let sent = shop.clients_are_sent_to()?;
+        if sent.difference(&old).next().is_some() {
+            Ok(())
+        } else {
+            Err(format!("clients are sent to {sent:?}"))
+        }
+    })?;
+    println!("    with `publish`, clients were sent to a server that knows nobody after {took:.0?}");
+    Ok(())
 }
 
 /// The Service's port gets another name, and then one more server is wanted.
