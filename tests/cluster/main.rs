@@ -48,7 +48,7 @@ const INSIDE: &str = "EUREKA_PEERS_CLUSTER";
 /// What is tried in a namespace.
 type Body = fn(&mut Shop<'_>) -> Result<(), String>;
 
-const TRIALS: [(&str, &str, Body); 22] = [
+const TRIALS: [(&str, &str, Body); 21] = [
     ("install::one_replica", "restricted", install::one_replica),
     ("install::ordered_ready", "restricted", install::ordered_ready),
     ("install::host_network", "privileged", install::host_network),
@@ -63,7 +63,6 @@ const TRIALS: [(&str, &str, Body); 22] = [
     ("typo::deployment", "restricted", typo::deployment),
     ("typo::daemonset", "restricted", typo::daemonset),
     ("typo::not_headless", "restricted", typo::not_headless),
-    ("typo::not_headless_by_address", "restricted", typo::not_headless_by_address),
     ("typo::published", "restricted", typo::published),
     ("typo::port_name", "restricted", typo::port_name),
     ("silence::accept_empty", "restricted", silence::accept_empty),

@@ -56,11 +56,6 @@ pub(crate) fn not_headless(shop: &mut Shop<'_>) -> Result<(), String> {
     typo(shop, "statefulset", hasten, 3, NOT_HEADLESS)
 }
 
-/// The same, where they are asked for by address.
-pub(crate) fn not_headless_by_address(shop: &mut Shop<'_>) -> Result<(), String> {
-    typo(shop, "deployment", hasten, 3, NOT_HEADLESS)
-}
-
 /// What all of this is about: where a start does not wait, a server that knows nobody takes clients.
 pub(crate) fn published(shop: &mut Shop<'_>) -> Result<(), String> {
     install(shop, "deployment", hasten, 3)?;
