@@ -84,3 +84,34 @@ fn every_file_is_offered() {
         assert!(headings.contains(link), "#{link} leads nowhere: {headings:?}");
     }
 }
+
+/// The table of patches is of those that the trials know, each in one row; and of none is it unknown how
+/// it fared.
+#[test]
+fn every_patch_has_its_row() {
+    let page = page();
+    let (_, rest) = page.split_once("<!-- patches: begin").expect("the table's begin");
+    let (table, _) = rest.split_once("<!-- patches: end -->").expect("the table's end");
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+        .map(|row| row.split('|').map(str::trim).collect())
+        .filter(|row: &Vec<&str>| row[0] != "release")
+        .collect();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stock_eureka/data/patches.txt");
+    let listed = fs::read_to_string(file).expect("there is a list");
+    let listed = listed.lines().filter(|line| !line.starts_with('#'));
+    let listed: Vec<(&str, &str)> = listed.filter_map(|line| line.split_once(' ')).collect();
+    assert!(listed.len() > 50, "{listed:?}");
+    let named = listed.iter().map(|(name, _)| *name);
+    assert!(rows.iter().map(|row| row[0]).eq(named), "STOCK_EUREKA=patches writes the table anew: {rows:?}");
+    for (row, (_, boot)) in rows.iter().zip(listed) {
+        if boot == "-" {
+            assert!(row[2].starts_with("Maven Central does not have"), "{row:?}");
+            continue;
+        }
+        assert!(row[3..].iter().all(|cell| ["yes", "**no**"].contains(cell)), "{row:?}");
+        assert!(row[1].starts_with(|c: char| c.is_ascii_digit()), "{row:?}");
+        assert!(row[2].starts_with(|c: char| c.is_ascii_digit()), "{row:?}");
+    }
+}

@@ -14,6 +14,7 @@ pub mod seeds;
 pub mod server_reply;
 pub mod settings_file;
 pub mod shown;
+pub mod slow;
 pub mod state_file;
 pub mod status_document;
 

@@ -9,6 +9,7 @@ use hickory_proto::rr::rdata::{A, AAAA, CNAME, SOA, SRV, TXT};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
 use super::policies::SERVICE;
+use super::slow;
 
 /// A made input, and what it is.
 pub type Seed = (&'static str, Vec<u8>);
@@ -380,7 +381,7 @@ fn server_replies() -> Vec<Seed> {
     let status = include_str!("../../src/eureka/testdata/status-spring-2025.0.1.xml");
     let sources = include_str!("../../src/eureka/testdata/env-variable.json");
     let message = r#"{"status":500,"message":"at http://u:hunter2@h/ \u0000\u202e\n"}"#;
-    vec![
+    let mut seeds = vec![
         ("refreshed", with(0, whole("[\"eureka.client.service-url.defaultZone\"]"))),
         ("no-content", with(1, "HTTP/1.1 204 No Content\r\n\r\n")),
         ("status", with(2, whole(status))),
@@ -405,7 +406,16 @@ fn server_replies() -> Vec<Seed> {
         ("continue-for-ever", with(0, "HTTP/1.1 100 Continue\r\n\r\n".repeat(500))),
         ("no-http", with(3, "SSH-2.0-OpenSSH_9.6\r\n")),
         ("many-headers", with(0, format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(100)))),
-    ]
+    ];
+    for (name, body) in slow::bodies() {
+        let failing = format!("HTTP/1.1 500 \r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        seeds.extend([
+            (name, with(0, failing)),
+            (name, with(3, whole(&body))),
+            (name, with(4, whole(&body))),
+        ]);
+    }
+    seeds
 }
 
 fn settings_files() -> Vec<Seed> {
@@ -518,7 +528,7 @@ fn status_documents() -> Vec<Seed> {
     };
     let many: Vec<String> = (0..5000).map(|n| format!("http://eureka-{n}:8761/eureka/")).collect();
     let entities = "<!DOCTYPE s [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><s>&b;</s>";
-    vec![
+    let mut seeds = vec![
         ("stock", stock.as_bytes().to_vec()),
         ("war", include_bytes!("../../src/eureka/testdata/status-war-1.10.1.xml").to_vec()),
         ("half", stock.as_bytes()[..stock.len() / 2].to_vec()),
@@ -538,5 +548,7 @@ fn status_documents() -> Vec<Seed> {
         ("json", b"{\"applicationStats\":{}}".to_vec()),
         ("page", b"<!DOCTYPE html><html><body>login</body></html>".to_vec()),
         ("nothing", vec![]),
-    ]
+    ];
+    seeds.extend(slow::statuses().into_iter().map(|(name, document)| (name, document.into_bytes())));
+    seeds
 }

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::fmt::Display;
 use std::time::Duration;
 
-use eureka_peers::eureka::{EurekaServer, Expected};
+use eureka_peers::eureka::{EurekaServer, Expected, Reading};
 use eureka_peers::model::Zone;
 use eureka_peers::reconcile::RefreshCall;
 use eureka_peers::settings::ServerSettings;
@@ -46,7 +46,7 @@ pub fn check(input: &[u8]) {
                 credentials: None,
                 ca_file: None,
             };
-            let server = EurekaServer::new(&settings, Zone::default());
+            let server = EurekaServer::new(&settings, Zone::default(), Reading::default());
             tokio::select! {
                 called = timeout(PATIENCE, call(&server, *choice)) => called.expect("every call ends"),
                 () = answer(&listener, reply) => {}

@@ -115,6 +115,7 @@ fn colour(kind: ConditionKind) -> &'static str {
         | ConditionKind::RefreshRefused
         | ConditionKind::RefreshFailing
         | ConditionKind::SelfNotRecognised
+        | ConditionKind::SeveralServers
         | ConditionKind::StatusUnreadable
         | ConditionKind::ServerUnreachable
         | ConditionKind::StartWaits

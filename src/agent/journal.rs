@@ -137,6 +137,7 @@ fn say(condition: &Condition) {
         | ConditionKind::RefreshRefused
         | ConditionKind::RefreshFailing
         | ConditionKind::SelfNotRecognised
+        | ConditionKind::SeveralServers
         | ConditionKind::StatusUnreadable
         | ConditionKind::StartWaits
         | ConditionKind::HeldDocument

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::eureka::{EurekaServer, Expected, Finding, Severity};
+use crate::eureka::{EurekaServer, Expected, Finding, Reading, Severity};
 use crate::publish::inspect;
 use crate::reconcile::{Adoption, Condition, ConditionKind, Status};
 use crate::settings::{Loaded, Provenance, Settings};
@@ -40,6 +40,7 @@ pub(super) fn check(sources: &Sources, format: ReportFormat) -> ExitStatus {
         Err(status) => return status,
     };
     let report = runtime.block_on(look(&loaded));
+    runtime.shutdown_background();
     let text = match format {
         ReportFormat::Text => report.as_text(),
         ReportFormat::Json => format!("{}\n", report.as_json()),
@@ -87,6 +88,7 @@ fn of_condition(condition: &Condition) -> Option<Finding> {
         | ConditionKind::RefreshRefused
         | ConditionKind::RefreshFailing
         | ConditionKind::SelfNotRecognised
+        | ConditionKind::SeveralServers
         | ConditionKind::StatusUnreadable
         | ConditionKind::ServerUnreachable
         | ConditionKind::StartWaits
@@ -126,7 +128,7 @@ async fn of_server(settings: &Settings) -> Vec<Finding> {
         call,
         files: &names,
     };
-    let server = server(settings);
+    let server = server(settings, Reading::default());
     let mut findings = server.inspect(&expected).await;
     findings.extend(of_adoption(settings, &server).await);
     findings

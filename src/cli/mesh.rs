@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::dns::{HickoryLookup, Lookup};
-use crate::eureka::{EurekaServer, ask_all};
+use crate::eureka::{EurekaServer, Reading, ask_all};
 use crate::mesh::{Listed, Mesh, Row};
 use crate::model::{
     AddressFamily, Answer, HeadlessService, Host, Moment, PeerSet, Question, Record, ServerFault, ServiceUrl,
@@ -37,6 +37,7 @@ pub(super) fn mesh(sources: &Sources, urls: Vec<ServiceUrl>, format: MeshFormat,
         return LocalSet::new().block_on(&runtime, follow(settings, &given, format));
     }
     let mesh = LocalSet::new().block_on(&runtime, look(settings, &given));
+    runtime.shutdown_background();
     mesh.map_or(ExitStatus::Failure, |mesh| print(&in_words(&mesh, format), outcome(&mesh)))
 }
 
@@ -132,9 +133,10 @@ async fn found(
     lookup: &Rc<HickoryLookup>,
     settings: &Settings,
 ) -> Vec<(ServiceUrl, EurekaServer)> {
-    let mut looked_up = JoinSet::new();
+    let (mut looked_up, reading) = (JoinSet::new(), Reading::default());
     for url in servers {
-        let (lookup, server) = (Rc::clone(lookup), EurekaServer::of_mesh(&url, &settings.server));
+        let server = EurekaServer::of_mesh(&url, &settings.server, reading.clone());
+        let lookup = Rc::clone(lookup);
         looked_up.spawn_local(async move {
             match address_of(&url, &lookup).await {
                 Some(address) => (url, server.at(address)),

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use crate::agent::Outside;
 use crate::dns::{HickoryLookup, NameServers};
-use crate::eureka::EurekaServer;
+use crate::eureka::{EurekaServer, Reading};
 use crate::reconcile::Adoption;
 use crate::settings::Settings;
 use crate::telemetry::LogControl;
@@ -12,11 +12,12 @@ use crate::telemetry::LogControl;
 /// What the agent of this process reaches.
 pub(super) struct RealOutside {
     log: LogControl,
+    reading: Reading,
 }
 
 impl RealOutside {
     pub(super) fn new(log: LogControl) -> Self {
-        Self { log }
+        Self { log, reading: Reading::default() }
     }
 }
 
@@ -31,7 +32,7 @@ impl Outside for RealOutside {
     fn server(&self, settings: &Settings) -> Option<EurekaServer> {
         match settings.policy.adoption {
             Adoption::None => None,
-            Adoption::ConfirmOnly | Adoption::Refresh { .. } => Some(server(settings)),
+            Adoption::ConfirmOnly | Adoption::Refresh { .. } => Some(server(settings, self.reading.clone())),
         }
     }
 
@@ -41,8 +42,9 @@ impl Outside for RealOutside {
 }
 
 /// The server beside us: a name in its URLs, which a certificate may need, is looked up nowhere.
-pub(super) fn server(settings: &Settings) -> EurekaServer {
-    EurekaServer::new(&settings.server, settings.output.zone.clone()).at(Ipv4Addr::LOCALHOST.into())
+pub(super) fn server(settings: &Settings, reading: Reading) -> EurekaServer {
+    let zone = settings.output.zone.clone();
+    EurekaServer::new(&settings.server, zone, reading).at(Ipv4Addr::LOCALHOST.into())
 }
 
 /// A look-up as these settings want it.

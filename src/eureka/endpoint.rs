@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
-use crate::http_client::{Method, Request};
+use crate::http_client::{Method, Request, Response};
 use crate::model::{HttpUrl, Refusal, ServerFault};
 
 use super::fault;
@@ -43,14 +43,12 @@ impl EurekaServer {
         let deadline = Instant::now() + timeout;
         let request = Request::new(Method::Post, url).accept("application/json").json(body);
         let response = self.send(request, timeout).await?;
-        if is_success(&response) {
-            return judge_reply(&response.body.map_err(|error| fault::from_http(&error))?, url);
-        }
         let refused = matches!(response.status, 401 | 403);
         if refused && self.lets_read(url, deadline.saturating_duration_since(Instant::now())).await {
             return Err(ServerFault::Refused(Refusal::Csrf));
         }
-        Err(fault::from_actuator(&response, self.client.has_credentials()))
+        let (url, with_credentials) = (url.clone(), self.client.has_credentials());
+        self.judge(response, deadline, move |response| judge_reply(response, with_credentials, &url)).await
     }
 
     /// Whether security lets the same caller read the resource that it may not POST to.
@@ -74,8 +72,12 @@ pub(super) fn below(actuator: &HttpUrl, endpoint: &str) -> Result<HttpUrl, Serve
 }
 
 /// An actuator answers with JSON, or nothing; a page or another program answers with anything else.
-fn judge_reply(body: &[u8], url: &HttpUrl) -> Result<(), ServerFault> {
-    let is_json = || serde_json::from_slice::<IgnoredAny>(body).is_ok();
+fn judge_reply(response: Response, with_credentials: bool, url: &HttpUrl) -> Result<(), ServerFault> {
+    if !is_success(&response) {
+        return Err(fault::from_actuator(&response, with_credentials));
+    }
+    let body = response.body.map_err(|error| fault::from_http(&error))?;
+    let is_json = || serde_json::from_slice::<IgnoredAny>(&body).is_ok();
     if body.is_empty() || is_json() {
         return Ok(());
     }

@@ -2,6 +2,8 @@
 //!
 //! Must never POST to refresh or env.
 
+use tokio::time::Instant;
+
 use crate::http_client::{Method, Request, Response};
 use crate::model::{Host, HttpUrl, Refusal, Scheme, ServerFault, ServiceUrl};
 use crate::reconcile::RefreshCall;
@@ -51,8 +53,15 @@ impl EurekaServer {
         match response.status {
             200..=299 | 405 if !takes_post(&response) => Err(ServerFault::Refused(Refusal::MethodNotAllowed)),
             200..=299 | 405 => self.try_post(actuator).await,
-            _ => Err(fault::from_actuator(&response, self.client.has_credentials())),
+            _ => Err(self.actuator_fault(response).await),
         }
+    }
+
+    /// Why an actuator did not do what it was asked; its reason is read as any reply is.
+    async fn actuator_fault(&self, response: Response) -> ServerFault {
+        let with_credentials = self.client.has_credentials();
+        let read = move |response: Response| Ok(fault::from_actuator(&response, with_credentials));
+        self.judge(response, Instant::now() + READ_TIMEOUT, read).await.unwrap_or_else(|unread| unread)
     }
 
     /// Whether security lets a POST through: one to the actuator's list of links, which only takes GET.
@@ -65,7 +74,7 @@ impl EurekaServer {
             401 | 403 if self.lets_read(actuator, READ_TIMEOUT).await => {
                 Err(ServerFault::Refused(Refusal::Csrf))
             }
-            300..=399 | 401 | 403 => Err(fault::from_actuator(&response, self.client.has_credentials())),
+            300..=399 | 401 | 403 => Err(self.actuator_fault(response).await),
             _ => Ok(()),
         }
     }
@@ -75,7 +84,7 @@ impl EurekaServer {
         expected: &Expected<'_>,
         findings: &mut Vec<Finding>,
     ) -> Option<PropertySources> {
-        let sources = match self.property_sources().await {
+        let sources = match self.ask_property_sources(|sources| sources).await {
             Ok(sources) => sources,
             Err(fault) => {
                 findings.push(unseen(&fault));
@@ -143,7 +152,7 @@ impl EurekaServer {
         match response.status {
             404 => Ok(false),
             _ if is_success(&response) => Ok(true),
-            _ => Err(fault::from_actuator(&response, self.client.has_credentials())),
+            _ => Err(self.actuator_fault(response).await),
         }
     }
 }

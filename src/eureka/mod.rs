@@ -6,6 +6,8 @@
 //! [`ServerFault`](crate::model::ServerFault). Nothing a server says leaves this room longer than a
 //! line, with a control character, or with the user-info of a URL.
 //!
+//! Replies are read off the loop's thread, one at a time ([`Reading`]).
+//!
 //! Nothing here retries, logs or counts; whoever calls decides what a fault means.
 
 mod ask_all;
@@ -16,13 +18,16 @@ mod inspect;
 mod origin;
 mod property_sources;
 mod quote;
+mod reading;
 mod server;
 mod status_document;
 mod wishes;
+mod xml_bounds;
 
 pub use ask_all::{ASKED_AT_ONCE, ask_all};
 pub use finding::{Expected, Finding, Severity};
 pub use origin::Origin;
+pub use reading::Reading;
 pub use server::{EurekaServer, READ_TIMEOUT};
 pub use status_document::{Instance, ServerStatus};
 

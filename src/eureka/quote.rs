@@ -32,20 +32,17 @@ fn is_unprintable(c: char) -> bool {
 /// A word, not an authority: a password may hold a slash or a comma, and too much redacted is no harm.
 fn without_user_info(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(authority) = rest.find("://").map(|scheme| scheme + "://".len()) {
-        let (before, after) = rest.split_at(authority);
-        plain.push_str(before);
-        let word = after.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(after.len());
-        rest = match after[..word].rfind('@') {
-            Some(at) => {
+    for word in text.split_inclusive(|c: char| c.is_whitespace() || c == '"') {
+        let authority = word.find("://").map(|scheme| scheme + "://".len());
+        match authority.and_then(|start| word[start..].rfind('@').map(|at| (start, start + at))) {
+            Some((start, at)) => {
+                plain.push_str(&word[..start]);
                 plain.push_str("***");
-                &after[at..]
+                plain.push_str(&word[at..]);
             }
-            None => after,
-        };
+            None => plain.push_str(word),
+        }
     }
-    plain.push_str(rest);
     plain
 }
 

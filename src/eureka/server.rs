@@ -3,13 +3,15 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::http_client::{Credentials, HttpClient, Method, Request, Response};
 use crate::model::{HttpUrl, ServerFault, ServiceUrl, Zone};
 use crate::reconcile::Replicas;
 use crate::settings::ServerSettings;
 
 use super::property_sources::{PATTERN, PropertySources};
-use super::{Origin, ServerStatus, fault};
+use super::{Origin, Reading, ServerStatus, fault};
 
 /// Bound on each read of a server; a stock one answers in milliseconds, also under load.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(2);
@@ -22,26 +24,30 @@ pub struct EurekaServer {
     pub(super) zone: Zone,
     pub(super) client: HttpClient,
     address: Option<IpAddr>,
+    reading: Reading,
 }
 
 impl EurekaServer {
-    /// The server beside us; `zone` is the one its list is written under.
-    pub fn new(settings: &ServerSettings, zone: Zone) -> Self {
+    /// The server beside us; `zone` is the one its list is written under, and its replies are read at
+    /// `reading`, as are those of all servers of this process.
+    pub fn new(settings: &ServerSettings, zone: Zone, reading: Reading) -> Self {
         Self {
             actuator: settings.actuator_url.clone(),
             status: settings.status_url.clone(),
             zone,
             client: client_of(settings),
             address: None,
+            reading,
         }
     }
 
     /// Any server of the mesh, by its service URL: it has a status and no actuator.
     ///
     /// Credentials and certificates are those of the server beside us.
-    pub fn of_mesh(url: &ServiceUrl, settings: &ServerSettings) -> Self {
+    pub fn of_mesh(url: &ServiceUrl, settings: &ServerSettings, reading: Reading) -> Self {
         let status = HttpUrl::from(url).join("status").ok();
-        Self { actuator: None, status, zone: Zone::default(), client: client_of(settings), address: None }
+        let client = client_of(settings);
+        Self { actuator: None, status, zone: Zone::default(), client, address: None, reading }
     }
 
     /// The address to connect to where a URL has a name; the name stays what is asked for.
@@ -53,13 +59,15 @@ impl EurekaServer {
 
     /// Reads the server's status document, within [`READ_TIMEOUT`].
     pub async fn status(&self) -> Result<ServerStatus, ServerFault> {
-        let url = self.status_url()?;
-        let request = Request::new(Method::Get, url).accept("application/xml");
-        let response = self.send(request, READ_TIMEOUT).await?;
-        if !is_success(&response) {
-            return Err(fault::from_status(&response, self.client.has_credentials(), url));
-        }
-        ServerStatus::parse(&response.body.map_err(|error| fault::from_http(&error))?)
+        let (url, with_credentials) = (self.status_url()?.clone(), self.client.has_credentials());
+        let request = Request::new(Method::Get, &url).accept("application/xml");
+        let judge = move |response: Response| {
+            if !is_success(&response) {
+                return Err(fault::from_status(&response, with_credentials, &url));
+            }
+            ServerStatus::parse(&response.body.map_err(|error| fault::from_http(&error))?)
+        };
+        self.ask(request, READ_TIMEOUT, judge).await
     }
 
     /// The server's live peer list, within [`READ_TIMEOUT`].
@@ -71,24 +79,60 @@ impl EurekaServer {
     ///
     /// Told exactly where the server exposes `env`; otherwise the suspects.
     pub async fn origin(&self) -> Origin {
-        match self.property_sources().await {
-            Ok(sources) => Origin::of(&sources, &self.zone),
+        let zone = self.zone.clone();
+        match self.ask_property_sources(move |sources| Origin::of(&sources, &zone)).await {
+            Ok(origin) => origin,
             Err(why) => Origin::Unseen { why, zone: self.zone.clone() },
         }
     }
 
-    pub(super) async fn property_sources(&self) -> Result<PropertySources, ServerFault> {
+    /// What `judge` makes of the server's property sources.
+    pub(super) async fn ask_property_sources<T: Send + 'static>(
+        &self,
+        judge: impl FnOnce(PropertySources) -> T + Send + 'static,
+    ) -> Result<T, ServerFault> {
+        let with_credentials = self.client.has_credentials();
         let request = Request::new(Method::Get, self.actuator_url()?)
             .below("env")
             .query("pattern", PATTERN)
             .accept("application/json");
-        let response = self.send(request, READ_TIMEOUT).await?;
-        if !is_success(&response) {
-            return Err(fault::from_actuator(&response, self.client.has_credentials()));
+        let read = move |response: Response| {
+            if !is_success(&response) {
+                return Err(fault::from_actuator(&response, with_credentials));
+            }
+            let body = response.body.map_err(|error| fault::from_http(&error))?;
+            PropertySources::parse(&body).map(judge).map_err(|_| {
+                ServerFault::Unreadable("the reply of /env is not that of an actuator".to_owned())
+            })
+        };
+        self.ask(request, READ_TIMEOUT, read).await
+    }
+
+    /// What `judge` makes of the reply to one request, both within `timeout`.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        request: Request,
+        timeout: Duration,
+        judge: impl FnOnce(Response) -> Result<T, ServerFault> + Send + 'static,
+    ) -> Result<T, ServerFault> {
+        let deadline = Instant::now() + timeout;
+        let response = self.send(request, timeout).await?;
+        self.judge(response, deadline, judge).await
+    }
+
+    /// What `judge` makes of a reply, until `deadline`: whatever reads a server's bytes comes through here.
+    pub(super) async fn judge<T: Send + 'static>(
+        &self,
+        response: Response,
+        deadline: Instant,
+        judge: impl FnOnce(Response) -> Result<T, ServerFault> + Send + 'static,
+    ) -> Result<T, ServerFault> {
+        // Without a body nothing is left to read, and perhaps no time either.
+        if response.body.as_ref().is_ok_and(|body| !body.is_empty()) {
+            self.reading.make(deadline, move || judge(response)).await?
+        } else {
+            judge(response)
         }
-        let body = response.body.map_err(|error| fault::from_http(&error))?;
-        PropertySources::parse(&body)
-            .map_err(|_| ServerFault::Unreadable("the reply of /env is not that of an actuator".to_owned()))
     }
 
     pub(super) async fn send(&self, request: Request, timeout: Duration) -> Result<Response, ServerFault> {

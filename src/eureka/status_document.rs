@@ -10,14 +10,10 @@ use crate::model::{PeerSet, Port, ServerFault, ServiceUrl};
 use crate::reconcile::Replicas;
 
 use super::quote::quoted;
+use super::xml_bounds;
 
 /// Elements and texts of a document; a stock server's has a hundred, its metadata perhaps as many more.
 const NODES_MAX: u32 = 8192;
-
-/// Equals signs of a document, and with them its attributes, each of which the reader compares with all
-/// others of its element: a mebibyte of them would hold the loop up for half a minute. A stock server's
-/// document has one or two.
-const ATTRIBUTES_MAX: usize = 4096;
 
 /// Peers of one server: as many as a list of ours can have.
 const REPLICAS_MAX: usize = 4096;
@@ -74,9 +70,7 @@ fn parse(body: &[u8]) -> Result<ServerStatus, String> {
     if text.trim_start().starts_with(['{', '[']) {
         return Err("the status is JSON although XML was asked for; check --status-url".to_owned());
     }
-    if text.bytes().filter(|byte| *byte == b'=').nth(ATTRIBUTES_MAX).is_some() {
-        return Err(format!("the status has more than {ATTRIBUTES_MAX} attributes"));
-    }
+    xml_bounds::check(text)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options)
         .map_err(|error| format!("the status is no whole XML: {}", quoted(&error.to_string(), TEXT_MAX)))?;
@@ -125,11 +119,13 @@ fn peers_in(list: &str) -> Result<(PeerSet, Vec<String>), String> {
 /// The first `${NAME}`. A server that resolves it shows what it stands for, which is nobody's business;
 /// a name is told only where it looks like one.
 fn placeholder_in(list: &str) -> Option<&str> {
-    let is_of_name = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
     list.match_indices("${").find_map(|(start, _)| {
-        let name = list[start + 2..].split('}').next()?;
-        let is_name = (1..=TEXT_MAX).contains(&name.len()) && name.chars().all(is_of_name);
-        (is_name && list[start + 2 + name.len()..].starts_with('}')).then_some(name)
+        let rest = &list[start + 2..];
+        // No further than a name reaches: there may be many that begin and none that ends.
+        let length = rest.bytes().take(TEXT_MAX + 1).take_while(is_of_name).count();
+        let is_whole = (1..=TEXT_MAX).contains(&length) && rest[length..].starts_with('}');
+        is_whole.then(|| &rest[..length])
     })
 }
 

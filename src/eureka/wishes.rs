@@ -65,7 +65,32 @@ const CIRCULAR_REFERENCES: Wish = Wish {
     beside: None,
 };
 
-const WISHES: [Wish; 9] = [
+/// With the client's own calls on demand a refresh's DOWN is told at once, and the UP behind it only where
+/// the client's limiter lets a second call through; before Netflix 2.0.5 it could be lost for good.
+const ON_DEMAND: Wish = Wish {
+    key: "eureka.client.on-demand-update-status-change",
+    default: "true",
+    suits: is_false,
+    only_with: Some(RefreshCall::Refresh),
+    severity: Severity::Warning,
+    otherwise: "a refresh can leave the server DOWN at its peers, on clients before Netflix 2.0.5 for good",
+    assignment: "EUREKA_CLIENT_ONDEMANDUPDATESTATUSCHANGE=false",
+    beside: Some(&FIRST_REPORT),
+};
+
+/// Without calls on demand a server is UP at its peers when its client has reported for the first time.
+const FIRST_REPORT: Wish = Wish {
+    key: "eureka.client.initial-instance-info-replication-interval-seconds",
+    default: "40",
+    suits: is_prompt,
+    only_with: Some(RefreshCall::Refresh),
+    severity: Severity::Warning,
+    otherwise: "after its start the peers do not see the server UP for that long",
+    assignment: "EUREKA_CLIENT_INITIALINSTANCEINFOREPLICATIONINTERVALSECONDS=2",
+    beside: None,
+};
+
+const WISHES: [Wish; 11] = [
     Wish {
         key: "eureka.client.register-with-eureka",
         default: "true",
@@ -98,6 +123,8 @@ const WISHES: [Wish; 9] = [
     },
     CLIENT_REFRESH,
     CIRCULAR_REFERENCES,
+    ON_DEMAND,
+    FIRST_REPORT,
     Wish {
         key: "eureka.server.peer-node-connect-timeout-ms",
         default: "200",
@@ -125,7 +152,7 @@ const WISHES: [Wish; 9] = [
         only_with: Some(RefreshCall::Refresh),
         severity: Severity::Warning,
         otherwise: "after a refresh the peers may see the server DOWN for that long",
-        assignment: "EUREKA_CLIENT_INSTANCEINFOREPLICATIONINTERVALSECONDS=5",
+        assignment: "EUREKA_CLIENT_INSTANCEINFOREPLICATIONINTERVALSECONDS=2",
         beside: None,
     },
     Wish {

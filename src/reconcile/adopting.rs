@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::model::{Moment, PeerSet, ServerFault, ServiceUrl};
 
+use super::answerer::Answerer;
 use super::backoff::Backoff;
 use super::status::Dated;
 use super::{Adoption, RefreshCall, Replicas};
@@ -61,7 +62,9 @@ pub(super) struct Adopting {
     refresh_backoff: Backoff,
     confirm_fault: Option<Dated<ServerFault>>,
     refresh_fault: Option<Dated<ServerFault>>,
-    uptime_min: Option<u64>,
+    answerer: Answerer,
+    /// Whether the server was last seen with the target, and nothing has begun anew since.
+    holds_target: bool,
     refreshed_at: Option<Moment>,
     confirmed_at: Option<Moment>,
 }
@@ -121,7 +124,8 @@ impl Adopting {
             refresh_backoff: Backoff::default(),
             confirm_fault: None,
             refresh_fault: None,
-            uptime_min: None,
+            answerer: Answerer::default(),
+            holds_target: false,
             refreshed_at: None,
             confirmed_at: None,
         }
@@ -136,6 +140,7 @@ impl Adopting {
             self.refresh_fault = None;
         }
         self.start_over(now);
+        self.answerer = Answerer::default();
         self.confirm_due = now;
         self.confirm_backoff.reset();
     }
@@ -270,6 +275,11 @@ impl Adopting {
         self.confirm_fault.as_ref()
     }
 
+    /// Since when several servers answer under the status URL, where they do.
+    pub(super) fn several_servers(&self, now: Moment) -> Option<Moment> {
+        self.answerer.several(now)
+    }
+
     /// When a refresh was last answered 200.
     pub(super) fn refreshed_at(&self) -> Option<Moment> {
         self.refreshed_at
@@ -346,6 +356,7 @@ impl Adopting {
 
     fn start_over(&mut self, now: Moment) {
         self.progress = FRESH;
+        self.holds_target = false;
         self.refresh_backoff.reset();
         self.refresh_due = self.refresh_spaced.max(now);
     }
@@ -383,7 +394,7 @@ impl Adopting {
         sink: &ServiceUrl,
         now: Moment,
     ) -> bool {
-        self.note_restart(replicas.uptime_min, now);
+        self.note_answerer(replicas.uptime_min, now);
         self.confirm_fault = None;
         let (own, peers): (PeerSet, PeerSet) =
             replicas.peers.into_iter().filter(|url| url != sink).partition(|url| is_own(url));
@@ -402,12 +413,19 @@ impl Adopting {
     fn adopted(&mut self, now: Moment) {
         self.confirmed_at = Some(now);
         self.refresh_fault = None;
-        self.progress = FRESH;
+        self.holds_target = true;
+        // Where servers take turns, the counts stay: the next one may not have the list.
+        if self.several_servers(now).is_none() {
+            self.progress = FRESH;
+        }
         self.confirm_backoff.reset();
         self.confirm_due = now.after(CONFIRM_INTERVAL);
     }
 
     fn missed(&mut self, now: Moment) {
+        if std::mem::take(&mut self.holds_target) {
+            self.answerer.relapsed(now);
+        }
         let pause = match self.mode {
             Adoption::ConfirmOnly => self.confirm_backoff.next(WATCH_PAUSE_MIN, CONFIRM_INTERVAL),
             Adoption::None | Adoption::Refresh { .. } => CONFIRM_INTERVAL,
@@ -423,12 +441,12 @@ impl Adopting {
         }
     }
 
-    /// A server that was away, or whose uptime fell, is another process: it deserves new tries.
-    fn note_restart(&mut self, uptime_min: Option<u64>, now: Moment) {
+    /// A server that has restarted deserves new tries; which one answers, and whether it has, is judged by
+    /// its up-time.
+    fn note_answerer(&mut self, uptime_min: Option<u64>, now: Moment) {
         let was_away = matches!(self.confirm_fault, Some(Dated { value: ServerFault::Unreachable(_), .. }));
-        let is_younger = uptime_min.zip(self.uptime_min).is_some_and(|(uptime, before)| uptime < before);
-        self.uptime_min = uptime_min;
-        if was_away || is_younger {
+        if self.answerer.answered(uptime_min, was_away, now) {
+            self.answerer.restarted(now);
             self.start_over(now);
         }
     }

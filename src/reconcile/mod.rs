@@ -7,6 +7,7 @@
 mod accepted;
 mod action;
 mod adopting;
+mod answerer;
 mod asking;
 mod backoff;
 mod history;

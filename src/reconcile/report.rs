@@ -91,7 +91,13 @@ fn server(machine: &Machine, now: Moment) -> impl Iterator<Item = Condition> {
         .seen_now()
         .filter(|seen| seen.value.lists_self)
         .map(|seen| self_not_recognised(machine, seen));
-    [not_adopted, refused, unread, own].into_iter().flatten()
+    let several = adopting.several_servers(now).map(|since| {
+        let message = "several servers answer under --status-url: up-times or lists change there as those of one \
+                       server do not, so what one adopts another may lack; point it at the server in this pod, such \
+                       as http://127.0.0.1:8761/eureka/status, and not at a Service or a load balancer";
+        condition(ConditionKind::SeveralServers, since, message.to_owned())
+    });
+    [not_adopted, refused, unread, own, several].into_iter().flatten()
 }
 
 fn self_not_recognised(machine: &Machine, seen: &Dated<Seen>) -> Condition {

@@ -137,6 +137,8 @@ pub enum ConditionKind {
     RefreshFailing,
     /// The server lists itself among its peers.
     SelfNotRecognised,
+    /// More than one server answers under the status URL.
+    SeveralServers,
     /// The server's status cannot be read although it answers.
     StatusUnreadable,
     /// The server cannot be reached; before its first reply that is its start.
@@ -165,12 +167,13 @@ pub enum ConditionKind {
 
 impl ConditionKind {
     /// Every kind, in order of seriousness.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::NotPublished,
         Self::NotAdopted,
         Self::RefreshRefused,
         Self::RefreshFailing,
         Self::SelfNotRecognised,
+        Self::SeveralServers,
         Self::StatusUnreadable,
         Self::ServerUnreachable,
         Self::StartWaits,
@@ -193,6 +196,7 @@ impl ConditionKind {
             Self::RefreshRefused => "refresh_refused",
             Self::RefreshFailing => "refresh_failing",
             Self::SelfNotRecognised => "self_not_recognised",
+            Self::SeveralServers => "several_servers",
             Self::StatusUnreadable => "status_unreadable",
             Self::ServerUnreachable => "server_unreachable",
             Self::StartWaits => "start_waits",
@@ -233,6 +237,7 @@ impl ConditionKind {
             | Self::RefreshRefused
             | Self::RefreshFailing
             | Self::SelfNotRecognised
+            | Self::SeveralServers
             | Self::StatusUnreadable
             | Self::ServerUnreachable
             | Self::HeldDocument

@@ -90,6 +90,8 @@ fn no_thread_can_be_made() {
     let sidecar = Sidecar::start(&cluster, as_somebody(command));
     sidecar.until_listed(&[1]);
     let pid = sidecar.pid().as_raw_nonzero().to_string();
+    // One for the files, and one for whatever a server sends.
+    assert!(threads_of_the_pool(&pid) >= 2, "{}", threads_of_the_pool(&pid));
     let mut bound = as_somebody(Command::new("prlimit"));
     let bound = bound.args(["--nproc=1", "--pid", &pid]).output().expect("util-linux has it");
     assert!(bound.status.success(), "{bound:?}");
@@ -106,6 +108,13 @@ fn no_thread_can_be_made() {
     probe.env_clear().arg("--nproc=1").arg(health.get_program()).args(health.get_args());
     Outcome::of(probe).expect(0);
     assert_eq!(sidecar.status()["loop_restarts"], 0, "{}", sidecar.log_text());
+}
+
+fn threads_of_the_pool(pid: &str) -> usize {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
+    let name = |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("comm"));
+    let names = threads.filter_map(|thread| name(thread.expect("readable")).ok());
+    names.filter(|name| name.starts_with("tokio-rt-worker")).count()
 }
 
 /// Root has no such bound.

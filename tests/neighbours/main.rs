@@ -22,6 +22,9 @@ mod secret;
 mod server;
 #[path = "../world/sidecar.rs"]
 mod sidecar;
+#[path = "../../fuzz/src/slow.rs"]
+#[expect(unreachable_pub, reason = "for the fuzzer this is a part of a library")]
+mod slow;
 mod trial;
 
 use std::process::ExitCode;
@@ -43,6 +46,14 @@ fn main() -> ExitCode {
     let alone = [
         Trial::test("a-server-that-seems-to-restart-all-the-time", || {
             trial::of_ever_younger_server();
+            Ok(())
+        }),
+        Trial::test("replies-that-are-slow-to-read", || {
+            trial::of_slow_replies();
+            Ok(())
+        }),
+        Trial::test("two-servers-behind-one-address", || {
+            trial::of_two_servers();
             Ok(())
         }),
         Trial::test("everything-at-once", || {

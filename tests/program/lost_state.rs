@@ -51,7 +51,7 @@ fn the_files_stay_until_there_are_records() {
             }
             let what = format!("{layout}, state {how}");
             let sidecar = cluster.run(&flags);
-            sidecar.until("started", |it| it.get("/startupz").status == 200);
+            sidecar.until_started();
             assert_eq!(sidecar.get("/readyz").status, 200, "{what}");
             sidecar.until_condition("held_lookup_failed");
             for mode in [Mode::ServFail, Mode::NoSuchName] {
@@ -75,7 +75,7 @@ fn init_takes_them_for_a_list_and_a_start_that_waits_does_not_wait() {
     cluster.once("init", &SHORT).expect(0);
     assert_eq!(fs::read(cluster.file()).expect("there"), before);
     let sidecar = cluster.run(&[&SHORT[..], &["--on-deadline", "wait"]].concat());
-    sidecar.until("started", |it| it.get("/startupz").status == 200);
+    sidecar.until_started();
     sidecar.until_asked_again();
     assert!(!sidecar.conditions().contains(&"start_waits".to_owned()));
     assert_eq!(fs::read(cluster.file()).expect("there"), before);
@@ -87,7 +87,7 @@ fn who_clears_them_finds_them_put_back() {
     fs::remove_file(state_of(&cluster)).expect("removed");
     let config = cluster.write_config("log-level: info\n");
     let sidecar = cluster.run(&[&SHORT[..], &["--config", config.to_str().expect("text")]].concat());
-    sidecar.until("started", |it| it.get("/startupz").status == 200);
+    sidecar.until_started();
     fs::remove_file(cluster.file()).expect("removed");
     // New settings have the files looked at; else that is done each 30 s.
     cluster.write_config("log-level: debug\n");
@@ -125,7 +125,7 @@ fn one_bad_entry_goes_alone_and_a_newer_state_is_understood() {
         assert!(text.contains(from), "{text}");
         fs::write(&state, text.replace(from, to)).expect("written");
         let sidecar = cluster.run(&SHORT);
-        sidecar.until("started", |it| it.get("/startupz").status == 200);
+        sidecar.until_started();
         sidecar.until_condition("held_lookup_failed");
         assert_eq!(cluster.listed(), urls(&[1, 2]));
         assert_eq!(sidecar.status()["desired"]["peers"], serde_json::json!(urls(&[1, 2])));

@@ -37,7 +37,7 @@ fn the_start_up_probe_stays_red_with_its_reason_until_dns_has_records() {
         assert_eq!(sidecar.status()["list_in_place"], "nothing");
         cluster.set_mode(Mode::Normal);
         sidecar.until_listed(&[1, 2]);
-        sidecar.until("started", |it| it.get("/startupz").status == 200);
+        sidecar.until_started();
         sidecar.until_no_condition();
     }
 }
@@ -92,11 +92,11 @@ fn an_operator_may_begin_it_with_this_server_alone() {
         let taken = cluster.once("accept", &["--empty"]).expect(0);
         assert_eq!(taken.json()["peers"], json!([]));
         sidecar.until_listed(&[0]);
-        sidecar.until("started", |it| it.get("/startupz").status == 200);
+        sidecar.until_started();
         // A restart of the container waits for nothing: there is a list.
         sidecar.kill();
         let sidecar = cluster.run(&WAIT);
-        sidecar.until("started", |it| it.get("/startupz").status == 200);
+        sidecar.until_started();
         assert_eq!(cluster.listed(), urls(&[0]));
     }
 }

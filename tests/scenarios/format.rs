@@ -112,6 +112,22 @@ pub(crate) struct ServerAct {
     pub(crate) peers: Option<Vec<Written<HostWord>>>,
     /// Entries of its list that are no service URL.
     pub(crate) foreign: Option<Vec<String>>,
+    /// A second server, which answers every other question for the status: both are behind one address.
+    pub(crate) second: Option<SecondServer>,
+}
+
+/// A server behind the same address, to which no refresh gets.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct SecondServer {
+    /// Whether nothing listens there.
+    #[serde(default)]
+    pub(crate) down: bool,
+    /// Its peers.
+    #[serde(default)]
+    pub(crate) peers: Vec<Written<HostWord>>,
+    /// For how long it has been up when the story begins.
+    pub(crate) up_for: Option<Written<Span>>,
 }
 
 /// What must be so at a step's moment; what is not named is not checked.

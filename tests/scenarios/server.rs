@@ -1,5 +1,6 @@
 //! A stock Eureka server, as far as its peer list goes; it answers at once.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use eureka_peers::model::{Listing, PeerSet, ServerFault, ServiceUrl};
@@ -7,7 +8,7 @@ use eureka_peers::reconcile::{RefreshCall, Replicas};
 
 use crate::format::ServerAct;
 use crate::settings::Given;
-use crate::words::{OnRefresh, Reply, Written};
+use crate::words::{OnRefresh, Reply, Span, Written};
 
 /// The server beside the sidecar.
 pub(crate) struct Server {
@@ -20,6 +21,16 @@ pub(crate) struct Server {
     started: Duration,
     on_refresh: OnRefresh,
     status: Result<(), ServerFault>,
+    second: Option<Second>,
+}
+
+/// Another server behind the same address.
+struct Second {
+    is_down: bool,
+    peers: PeerSet,
+    up_before: Duration,
+    /// Whether it answers the next question.
+    is_next: Cell<bool>,
 }
 
 impl Server {
@@ -34,6 +45,7 @@ impl Server {
             started: Duration::ZERO,
             on_refresh: OnRefresh::Takes,
             status: Ok(()),
+            second: None,
         }
     }
 
@@ -56,6 +68,14 @@ impl Server {
         }
         if let Some(peers) = &act.peers {
             self.peers = peers.iter().map(|Written(word)| settings.peer(word)).collect();
+        }
+        if let Some(second) = &act.second {
+            self.second = Some(Second {
+                is_down: second.down,
+                peers: second.peers.iter().map(|Written(word)| settings.peer(word)).collect(),
+                up_before: second.up_for.as_ref().map_or(Duration::ZERO, |Written(Span(span))| *span),
+                is_next: Cell::new(true),
+            });
         }
         if let Some(foreign) = &act.foreign {
             self.foreign.clone_from(foreign);
@@ -89,6 +109,11 @@ impl Server {
 
     /// Says what it has.
     pub(crate) fn status(&self, now: Duration) -> Result<Replicas, ServerFault> {
+        if let Some(second) =
+            self.second.as_ref().filter(|second| second.is_next.replace(!second.is_next.get()))
+        {
+            return second.status(now);
+        }
         if self.is_down {
             return Err(ServerFault::Unreachable("connection refused".to_owned()));
         }
@@ -122,5 +147,15 @@ impl Server {
 
     fn peers_in(&self, listing: &Listing) -> PeerSet {
         listing.urls().chain(listing.sink()).filter(|url| **url != self.own).cloned().collect()
+    }
+}
+
+impl Second {
+    fn status(&self, now: Duration) -> Result<Replicas, ServerFault> {
+        if self.is_down {
+            return Err(ServerFault::Unreachable("connection refused".to_owned()));
+        }
+        let uptime_min = Some((self.up_before + now).as_secs() / 60);
+        Ok(Replicas { peers: self.peers.clone(), foreign: vec![], uptime_min })
     }
 }

@@ -11,7 +11,7 @@ use crate::process::{Process, find_program};
 use crate::release::{Kind, Release, Spring};
 
 /// Where the Maven plugins that fetch things are pinned.
-const DEPENDENCY_PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
+pub(crate) const DEPENDENCY_PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
 /// A first build fetches some 120 files.
 const FETCHED_WITHIN: Duration = Duration::from_secs(10 * 60);
 /// One to three small classes.

@@ -6,11 +6,20 @@
 //! they are reported as ignored, unless `CI=true`. Must never leave a process behind.
 //!
 //! How much runs is said by `STOCK_EUREKA`: `quick`, the default, is the heart of it on one release;
-//! `wide` is every scenario on that release, and cold start and scaling with the flush on
-//! all others, two at a time; `full` is everything, with measurements of many minutes, one by one. A
-//! filter on the command line chooses from everything.
+//! `wide` is every scenario on that release, cold start and scaling with the flush on all others, and
+//! the documented block to the letter on the last patch of each line, two at a time; `full` is
+//! everything, with measurements of many minutes, one by one. A filter on the command line chooses from
+//! everything.
+//!
+//! `patches` asks Maven which patches there are since Hoxton, starts each with the documented block to the
+//! letter, has it adopt one addition, and writes what came of it into `docs/eureka.md`.
+//!
+//! `STOCK_EUREKA_WITHOUT=NAME,NAME` takes documented variables away, to see what a trial says then.
 //!
 //!     STOCK_EUREKA=full cargo test --test stock_eureka
+//!     STOCK_EUREKA=patches cargo test --test stock_eureka
+//!     cargo test --test stock_eureka -- 2022.0.4::documented_environment   # one patch
+//!     cargo test --test stock_eureka -- ::own_record --nocapture       # refreshes, starts, shutdowns
 //!     cargo test --test stock_eureka -- 2025.0.1::          # one release
 //!     cargo test --test stock_eureka -- ::scale_names       # one scenario
 //!     cargo test --test stock_eureka -- ::additions --nocapture        # 30 additions: times and counts
@@ -23,6 +32,8 @@ mod dns_server;
 mod environment;
 mod ground;
 mod image;
+mod maven;
+mod patches;
 mod pod;
 mod process;
 mod proxy;
@@ -36,6 +47,7 @@ mod secret;
 mod server;
 mod sidecar;
 mod trial;
+mod verdicts;
 
 use std::fs;
 use std::process::ExitCode;
@@ -60,7 +72,7 @@ fn main() -> ExitCode {
     }
     let mut arguments = Arguments::from_args();
     let extent = match Extent::of_environment() {
-        Ok(_) if arguments.filter.is_some() => Extent::Full,
+        Ok(_) if arguments.filter.is_some() => Extent::Chosen,
         Ok(extent) => extent,
         Err(reason) => {
             eprintln!("{reason}");
@@ -68,20 +80,34 @@ fn main() -> ExitCode {
         }
     };
     arguments.test_threads = Some(extent.at_once());
+    let writes_table =
+        matches!(extent, Extent::Patches) && !arguments.list && image::missing_tools().is_empty();
+    if writes_table {
+        maven::write_patches();
+    }
     let trials = all().filter(|(release, scenario)| extent.includes(release, scenario));
     let trials = trials.map(|(release, scenario)| {
         let name = name_of(release, scenario);
         Trial::ignorable_test(name.clone(), move || run(&name, release, scenario))
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    if writes_table {
+        verdicts::write();
+    }
+    conclusion.exit_code()
 }
 
 /// Every scenario on every release that can differ in it.
 fn all() -> impl Iterator<Item = (&'static Release, &'static Scenario)> {
-    RELEASES.iter().flat_map(|release| {
+    let releases = RELEASES.iter().flat_map(|release| {
         let scenarios = SCENARIOS.iter().filter(|scenario| scenario.runs_on(release));
         scenarios.map(move |scenario| (release, scenario))
-    })
+    });
+    let patches = patches::others().flat_map(|release| {
+        let scenarios = SCENARIOS.iter().filter(|scenario| scenario.runs_on_patches());
+        scenarios.map(move |scenario| (release, scenario))
+    });
+    releases.chain(patches)
 }
 
 fn name_of(release: &Release, scenario: &Scenario) -> String {
@@ -94,6 +120,8 @@ enum Extent {
     Quick,
     Wide,
     Full,
+    Patches,
+    Chosen,
 }
 
 impl Extent {
@@ -102,12 +130,16 @@ impl Extent {
     /// What every release must show where the trials are wide.
     const EVERYWHERE: [&str; 2] = ["cold_start", "scale_names"];
 
+    /// What every patch must show, and the last one of each line where the trials are wide.
+    const LETTER: &str = "documented_environment";
+
     fn of_environment() -> Result<Self, String> {
         match std::env::var("STOCK_EUREKA").as_deref() {
             Err(_) | Ok("quick") => Ok(Self::Quick),
             Ok("wide") => Ok(Self::Wide),
             Ok("full") => Ok(Self::Full),
-            Ok(other) => Err(format!("STOCK_EUREKA={other} is none of quick, wide, full")),
+            Ok("patches") => Ok(Self::Patches),
+            Ok(other) => Err(format!("STOCK_EUREKA={other} is none of quick, wide, full, patches")),
         }
     }
 
@@ -115,24 +147,28 @@ impl Extent {
     /// measurement, and whoever chose one trial may want to look at it.
     fn at_once(self) -> usize {
         match self {
-            Self::Quick | Self::Wide => 2,
-            Self::Full => 1,
+            Self::Quick | Self::Wide | Self::Patches => 2,
+            Self::Full | Self::Chosen => 1,
         }
     }
 
     fn includes(self, release: &Release, scenario: &Scenario) -> bool {
         let is_reference = release.name == release::REFERENCE;
+        let is_letter = scenario.name == Self::LETTER;
         match self {
             Self::Quick => is_reference && Self::QUICK.contains(&scenario.name),
             Self::Wide if scenario.is_measurement => false,
+            Self::Wide if is_letter => is_reference || patches::is_sampled(release),
             Self::Wide => is_reference || Self::EVERYWHERE.contains(&scenario.name),
-            Self::Full => true,
+            Self::Full if scenario.is_measurement => RELEASES.iter().any(|whole| whole.name == release.name),
+            Self::Patches => is_letter,
+            Self::Full | Self::Chosen => true,
         }
     }
 }
 
 /// Has another process be the trial, and tells what it wrote.
-fn run(name: &str, release: &Release, scenario: &Scenario) -> Result<Completion, Failed> {
+fn run(name: &str, release: &'static Release, scenario: &Scenario) -> Result<Completion, Failed> {
     let missing: Vec<&str> = image::missing_tools().into_iter().chain(scenario.missing_tools()).collect();
     if !missing.is_empty() {
         let reason = format!("not on this machine: {}", missing.join(", "));
@@ -151,6 +187,9 @@ fn run(name: &str, release: &Release, scenario: &Scenario) -> Result<Completion,
     let mut process = Process::start(name, &command, &log);
     let ended = process.wait(ENDED_WITHIN);
     let told = process.log();
+    if scenario.name == Extent::LETTER {
+        verdicts::keep(release, &told);
+    }
     if ended.is_some_and(|status| status.success()) {
         println!("{told}");
         return Ok(Completion::Completed);

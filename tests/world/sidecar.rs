@@ -91,6 +91,12 @@ impl<'c> Sidecar<'c> {
         self.until(&format!("the file lists {urls:?}"), |sidecar| sidecar.cluster.listed() == urls)
     }
 
+    /// Waits until its startup probe is green; at first nobody listens.
+    pub(crate) fn until_started(&self) -> Duration {
+        let is_started = |reply: Reply| reply.status == 200;
+        self.until("started", |it| get(it.cluster.listen, "/startupz").is_ok_and(is_started))
+    }
+
     pub(crate) fn until_condition(&self, kind: &str) -> Duration {
         self.until(kind, |sidecar| sidecar.conditions().iter().any(|condition| condition == kind))
     }

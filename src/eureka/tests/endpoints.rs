@@ -6,7 +6,7 @@ use super::{server, server_with_credentials};
 use crate::http_client::fake_server::{FakeServer, Reply, reply};
 use crate::model::{Refusal, ServerFault, Zone};
 
-use super::super::EurekaServer;
+use super::super::{EurekaServer, Reading};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -29,7 +29,7 @@ async fn a_refresh_is_one_empty_post() {
 async fn env_hands_the_list_over() {
     let fake = FakeServer::always(reply(200, "", r#"{"k":"v"}"#)).await;
     let zone: Zone = "us-east-1c".parse().expect("valid");
-    let server = EurekaServer::new(&super::settings(&fake), zone);
+    let server = EurekaServer::new(&super::settings(&fake), zone, Reading::default());
     let value = "http://u:p\"ss@a:1/eureka/,http://b:1/eureka/";
     assert_eq!(server.env(value, SECOND).await, Ok(()));
     assert_eq!(fake.asked(), ["POST /actuator/env"]);

@@ -80,8 +80,9 @@ fn bad(findings: &[Finding]) -> Vec<String> {
 }
 
 /// What the recorded servers leave at its default.
-const DEFAULTS: [&str; 3] = [
+const DEFAULTS: [&str; 4] = [
     "allow-circular-references is false (the default)",
+    "on-demand-update-status-change is true (the default)",
     "peer-node-read-timeout-ms is 200 (the default)",
     "poll-interval-seconds is 300 (the default)",
 ];
@@ -102,7 +103,7 @@ async fn a_server_set_up_as_recommended_is_good() {
     for (finding, default) in bad.iter().zip(DEFAULTS) {
         assert!(finding.starts_with("warning: ") && finding.contains(default), "{finding}");
     }
-    assert_eq!(findings.len(), 15, "{findings:#?}");
+    assert_eq!(findings.len(), 16, "{findings:#?}");
 }
 
 #[tokio::test]
@@ -211,6 +212,24 @@ async fn a_cure_names_what_is_missing_and_nothing_else() {
     assert!(has(&one, "; set SPRING_MAIN_ALLOW_CIRCULAR_REFERENCES=true"), "{one:#?}");
     let both = bad_with_refresh("false", ALLOWED).await;
     assert!(!has(&both, "CIRCULAR") && !has(&both, "REFRESH_ENABLE"), "{both:#?}");
+}
+
+#[tokio::test]
+async fn calls_on_demand_are_switched_off_together_with_a_prompt_first_report() {
+    const OFF: &str = r#""EUREKA_CLIENT_ONDEMANDUPDATESTATUSCHANGE":{"value":"false"},"#;
+    const PROMPT: &str = r#""EUREKA_CLIENT_INITIALINSTANCEINFOREPLICATIONINTERVALSECONDS":{"value":"2"},"#;
+    let on_demand = "EUREKA_CLIENT_ONDEMANDUPDATESTATUSCHANGE=false";
+    let first_report = "EUREKA_CLIENT_INITIALINSTANCEINFOREPLICATIONINTERVALSECONDS=2";
+    let fixes = async |more: &str| {
+        let bad = bad_with_refresh("false", more).await;
+        let fixes =
+            bad.iter().filter_map(|finding| finding.split_once("; set ").map(|(_, fix)| fix.to_owned()));
+        fixes.filter(|fix| fix.contains("ONDEMAND") || fix.contains("INITIAL")).collect::<Vec<_>>()
+    };
+    assert_eq!(fixes("").await, [format!("{on_demand} and {first_report}")]);
+    assert_eq!(fixes(PROMPT).await, [on_demand]);
+    assert_eq!(fixes(OFF).await, [first_report]);
+    assert_eq!(fixes(&format!("{OFF}{PROMPT}")).await, [""; 0]);
 }
 
 #[tokio::test]

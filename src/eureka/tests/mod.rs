@@ -13,7 +13,7 @@ use crate::http_client::fake_server::FakeServer;
 use crate::model::Zone;
 use crate::settings::ServerSettings;
 
-use super::EurekaServer;
+use super::{EurekaServer, Reading};
 
 const FILE_2021: &str = include_str!("../testdata/env-file-2021.0.9.json");
 const FILE_2025: &str = include_str!("../testdata/env-file-2025.0.1.json");
@@ -29,7 +29,7 @@ fn settings(fake: &FakeServer) -> ServerSettings {
 }
 
 fn server(fake: &FakeServer) -> EurekaServer {
-    EurekaServer::new(&settings(fake), Zone::default())
+    EurekaServer::new(&settings(fake), Zone::default(), Reading::default())
 }
 
 /// The same with credentials, whose password is `hunter2`.
@@ -39,7 +39,7 @@ fn server_with_credentials(fake: &FakeServer) -> (EurekaServer, TempDir) {
         credentials: Some(crate::settings::Credentials { user: "ops".into(), password_file: path }),
         ..settings(fake)
     };
-    (EurekaServer::new(&settings, Zone::default()), directory)
+    (EurekaServer::new(&settings, Zone::default(), Reading::default()), directory)
 }
 
 fn password_file() -> (TempDir, PathBuf) {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::super::{ASKED_AT_ONCE, EurekaServer, READ_TIMEOUT, ServerStatus, ask_all};
+use super::super::{ASKED_AT_ONCE, EurekaServer, READ_TIMEOUT, Reading, ServerStatus, ask_all};
 use super::{STATUS_2025, server, server_with_credentials, settings};
 use crate::http_client::fake_server::{FakeServer, Reply, reply};
 use crate::model::{Port, Refusal, ServerFault, ServiceUrl};
@@ -147,14 +147,81 @@ fn what_is_no_status_says_what_it_is() {
 }
 
 #[test]
-fn deep_and_wide_documents_end_at_their_bounds() {
-    let deep = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
-    assert!(unreadable(&deep).contains("no whole XML"));
-    assert!(unreadable(&format!("<a>{}</a>", "<b/>".repeat(100_000))).contains("no whole XML"));
-    for attribute in ["a", "xmlns:a"] {
-        let wide: Vec<String> = (0..60_000).map(|number| format!("{attribute}{number}='x'")).collect();
-        assert!(unreadable(&format!("<a {}/>", wide.join(" "))).contains("more than 4096 attributes"));
+fn what_the_reader_would_take_long_over_is_refused_before() {
+    let nested =
+        |open: &str, close: &str, depth: usize| format!("{}{}", open.repeat(depth), close.repeat(depth));
+    let wide = |what: fn(usize) -> String, count: usize| (0..count).map(what).collect::<String>();
+    let space = |number: usize| format!(" xmlns:n{number} = ''");
+    let attribute = |number: usize| format!(" a{number}='x'");
+    let in_root = |inside: &str| format!("<s>{inside}</s>");
+    let long = "n".repeat(1100);
+    for (document, says) in [
+        (nested("<a>", "</a>", 33), "more than 32 deep"),
+        (nested("<a x='/>'>", "</a>", 33), "more than 32 deep"),
+        (nested("<a x=\"'/>\" >", "</a>", 33), "more than 32 deep"),
+        (nested("<a\n>", "</a\t>", 100_000), "more than 16384 tags"),
+        // What looks like an end, and is none.
+        (nested("<a><!-- </a> -->", "</a>", 33), "more than 32 deep"),
+        (nested("<a><![CDATA[</a>]]>", "</a>", 33), "more than 32 deep"),
+        (nested("<a><?x </a>?>", "</a>", 33), "more than 32 deep"),
+        (format!("\u{feff}{}", nested("<a>", "", 33)), "more than 32 deep"),
+        // What looks as if nothing began is begun.
+        (in_root(&format!("<!-- <!-- -->{}", nested("<a>", "</a>", 32))), "more than 32 deep"),
+        (in_root(&format!("<![CDATA[ <!-- ]]>{}", nested("<a>", "</a>", 32))), "more than 32 deep"),
+        (in_root(&format!("<a x='<!--'/>{}", nested("<a>", "</a>", 32))), "more than 32 deep"),
+        (format!("<s{}/>", wide(space, 17)), "more than 16 namespaces"),
+        (in_root(&nested("<a xmlns\n=\n''>", "</a>", 17)), "more than 16 namespaces"),
+        (in_root(&"<a xmlns=''/>".repeat(17)), "more than 16 namespaces"),
+        (format!("<s{}/>", wide(attribute, 17)), "more than 16 attributes"),
+        (format!("<s{}/>", wide(attribute, 60_000)), "more than 4096 attributes"),
+        (format!("<s{}/>", wide(space, 60_000)), "more than 4096 attributes"),
+        (format!("<s xmlns:n='{long}'/>"), "a tag of more than 1024 bytes"),
+        (format!("<s><{long}/></s>"), "a tag of more than 1024 bytes"),
+        (format!("<s {}", " ".repeat(1100)), "a tag of more than 1024 bytes"),
+        (in_root(&"<b/>".repeat(20_000)), "more than 16384 tags"),
+        (in_root(&"<b/>".repeat(10_000)), "no whole XML"),
+        ("<!DOCTYPE s [<!ENTITY a 'a'>]><s>&a;</s>".to_owned(), "document type"),
+    ] {
+        let why = unreadable(&document);
+        assert!(why.contains(says), "{why}: {}", &document[..document.len().min(80)]);
     }
+}
+
+#[test]
+fn what_a_stock_status_might_have_is_read() {
+    let list = with_replicas("http://a:1/eureka/");
+    let beside = |inside: &str| list.replace("</status>", &format!("{inside}</status>"));
+    let deep = format!("{}{}", "<a>".repeat(31), "</a>".repeat(31));
+    let attributes: String =
+        (0..16).map(|number| format!(" a{number}='! x=y >'")).collect::<Vec<_>>().concat();
+    let spaces: String = (0..16)
+        .map(|number| format!("<a xmlns:n{number}='x' n{number}:a='b'/>"))
+        .collect::<Vec<_>>()
+        .concat();
+    for document in [
+        beside(&deep),
+        beside(&deep.repeat(50)),
+        beside(&format!("<a{attributes}/>")),
+        beside(&spaces),
+        beside("<a>==</a><!-- a=b <a> </b> --><![CDATA[ <a><a> = ]]><?a <a> ?>"),
+        beside(&format!("<{0}>v</{0}>", "k".repeat(1000))),
+        beside(&"<a>t</a>".repeat(4000)),
+        format!("\u{feff}{list}"),
+        format!("<?xml version=\"1.0\" encoding='UTF-8'?>\n{list}\n"),
+    ] {
+        assert_eq!(peers(&parse(&document)), ["http://a:1/eureka/"], "{}", &document[..100]);
+    }
+}
+
+/// Whatever the reader finds whole was counted whole: nothing that it met was missed before.
+fn counted(document: &str) -> (usize, usize, usize) {
+    let options = roxmltree::ParsingOptions { nodes_limit: 100_000, ..Default::default() };
+    let Ok(document) = roxmltree::Document::parse_with_options(document, options) else { return (0, 0, 0) };
+    let elements = || document.descendants().filter(roxmltree::Node::is_element);
+    let depth = elements().map(|node| node.ancestors().count() - 1).max().unwrap_or_default();
+    let attributes = elements().map(|node| node.attributes().len()).max().unwrap_or_default();
+    let spaces = elements().map(|node| node.namespaces().len()).max().unwrap_or_default();
+    (depth, attributes, spaces)
 }
 
 #[test]
@@ -165,7 +232,74 @@ fn no_part_of_a_document_is_a_status() {
     }
 }
 
+/// Pieces of documents, whole ones and parts, as strange as they can be put together.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "<a>",
+        "<a>",
+        "<a>",
+        "<b x='1'>",
+        "</a>",
+        "</b>",
+        "<a/>",
+        "<a x='/' />",
+        "<a x=\"</a>\">",
+        "<a y='>'>",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "<?p ",
+        "?>",
+        "<a xmlns='u'>",
+        "<n:a xmlns:n='u'>",
+        "</n:a>",
+        "<a xmlns\n:\nn='u'/>",
+        "'",
+        "\"",
+        "=",
+        "/",
+        ">",
+        "<",
+        "!",
+        "t",
+        "&lt;",
+        "\u{feff}",
+        " ",
+    ]);
+    prop::collection::vec(piece, 0..300).prop_map(|pieces| pieces.concat())
+}
+
+/// Elements within elements with anything between them that is whole.
+fn nests() -> impl Strategy<Value = String> {
+    let between = prop::sample::select(vec![
+        "",
+        "t",
+        "<!-- </a> <a> -->",
+        "<![CDATA[</a>]]>",
+        "<?p </a>?>",
+        "<e/>",
+        "<e x='</a>'/>",
+        "<e x='/>' y=\"'>\"/>",
+        "<e>t</e>",
+        "&lt;/a>",
+    ]);
+    prop::collection::vec(between, 0..80).prop_map(|between| {
+        let opened: String = between.iter().map(|piece| format!("<a>{piece}")).collect::<Vec<_>>().concat();
+        format!("{opened}{}", "</a>".repeat(between.len()))
+    })
+}
+
 proptest! {
+    #[test]
+    fn no_more_is_met_than_was_counted(document in prop_oneof![pieces(), nests(), pieces().prop_map(|inside| format!("<a>{inside}</a>"))]) {
+        let (depth, attributes, spaces) = counted(&document);
+        if depth > 32 || attributes > 16 || spaces > 16 {
+            let why = unreadable(&document);
+            prop_assert!(why.contains("more than"), "{why}: {document}");
+        }
+    }
+
     #[test]
     fn nothing_from_outside_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _any = ServerStatus::parse(&bytes);
@@ -245,7 +379,8 @@ async fn a_server_that_is_not_there_is_unreachable() {
 
 fn mesh_of(fake: &FakeServer, size: usize) -> Vec<(ServiceUrl, EurekaServer)> {
     let urls = (0..size).rev().map(|n| fake.url::<ServiceUrl>(&format!("/s{n}/")));
-    urls.map(|url| (url.clone(), EurekaServer::of_mesh(&url, &settings(fake)))).collect()
+    let reading = Reading::default();
+    urls.map(|url| (url.clone(), EurekaServer::of_mesh(&url, &settings(fake), reading.clone()))).collect()
 }
 
 #[tokio::test]

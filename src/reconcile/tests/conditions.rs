@@ -266,6 +266,7 @@ fn kinds_and_causes_have_names_and_five_kinds_are_holds() {
         "refresh_refused",
         "refresh_failing",
         "self_not_recognised",
+        "several_servers",
         "status_unreadable",
         "server_unreachable",
         "start_waits",

@@ -8,6 +8,7 @@ use crate::pod::PeerHost;
 use crate::release::Release;
 use crate::server::Network;
 use crate::sidecar::MANAGEMENT;
+use crate::verdicts::{ADOPTED, STARTED};
 
 /// A connection to this machine is made or refused at once.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(1);
@@ -49,10 +50,12 @@ fn on_the_machine(release: &'static Release, scenario: &str, environment: &str) 
     cluster.server.network = Network::Machine;
     cluster.sidecar.network = Network::Machine;
     cluster.scale(1);
+    println!("{STARTED}");
     let pods = [cluster.pod(0), cluster.pod(1)];
     cluster.dns.set(&pods);
     let peers = [cluster.url(1)];
     cluster.wait_for_peers(0, &peers);
+    println!("{ADOPTED}");
     cluster
 }
 

@@ -12,6 +12,7 @@ mod documented;
 mod ipv6;
 mod masked;
 mod outage;
+mod own_record;
 mod restarts;
 mod security;
 mod surroundings;
@@ -43,6 +44,8 @@ enum On {
     Refreshed,
     /// Those with the present interfaces of Spring Security.
     Guarded,
+    /// All that are told to refresh, down to their patches.
+    Patches,
     /// None: the program's own behaviour, shown on one release.
     Reference,
 }
@@ -52,10 +55,15 @@ impl Scenario {
     pub(crate) fn runs_on(&self, release: &Release) -> bool {
         match self.on {
             On::All => true,
-            On::Refreshed => release.is_refreshed(),
+            On::Refreshed | On::Patches => release.is_refreshed(),
             On::Guarded => matches!(release.kind, Kind::Spring(Spring { import: Import::Config, .. })),
             On::Reference => release.name == REFERENCE,
         }
+    }
+
+    /// Whether a patch can differ here, of a release that is under test for nothing else.
+    pub(crate) fn runs_on_patches(&self) -> bool {
+        matches!(self.on, On::Patches)
     }
 
     /// What it needs besides Java and this machine lacks.
@@ -70,8 +78,8 @@ const fn scenario(name: &'static str, on: On, body: fn(&'static Release)) -> Sce
 }
 
 /// A pod that has the machine's own ports.
-const fn on_the_machine(name: &'static str, body: fn(&'static Release)) -> Scenario {
-    Scenario { ground: ground::Kind::Namespace, ..scenario(name, On::Reference, body) }
+const fn on_the_machine(name: &'static str, on: On, body: fn(&'static Release)) -> Scenario {
+    Scenario { ground: ground::Kind::Namespace, ..scenario(name, on, body) }
 }
 
 const fn measurement(name: &'static str, on: On, body: fn(&'static Release)) -> Scenario {
@@ -90,8 +98,8 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     scenario("stale_sink", On::All, restarts::stale_sink),
     scenario("change_during_start", On::Refreshed, restarts::change_during_start),
     scenario("init_container_only", On::All, documented::init_container_only),
-    on_the_machine("documented_environment", documented::exactly),
-    on_the_machine("open_actuator", documented::open_actuator),
+    on_the_machine("documented_environment", On::Patches, documented::exactly),
+    on_the_machine("open_actuator", On::Reference, documented::open_actuator),
     scenario("adopted_by_env", On::Refreshed, adoption::by_env),
     scenario("masked", On::Refreshed, masked::by_the_environment),
     scenario("masked_and_shown", On::Reference, masked::and_shown),
@@ -117,5 +125,6 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
         ..scenario("real_clients", On::Reference, clients::stay_registered)
     },
     measurement("additions", On::All, additions::thirty),
+    measurement("own_record", On::Patches, own_record::stays_up),
     measurement("sink_held_long", On::All, adoption::sink_held_long),
 ];
