@@ -26,6 +26,7 @@ pub(crate) fn daemonset(shop: &mut Shop<'_>) -> Result<(), String> {
 
 /// Every pod is replaced, and clients always have somebody.
 fn roll_out(shop: &Shop<'_>, count: usize) -> Result<(), String> {
+    shop.wait_until_available(count)?;
     let before = shop.pods()?.first().map(|pod| pod.revision().to_owned());
     let workload = shop.workload().id().to_lowercase();
     let begun = Instant::now();

@@ -145,6 +145,20 @@ impl<'a> Shop<'a> {
         Ok(took)
     }
 
+    /// Waits until the controller calls every server available: ready for `minReadySeconds`.
+    ///
+    /// From Kubernetes 1.37 on, a change of a `Parallel` StatefulSet's template replaces at once whichever
+    /// server is not (`MaxUnavailableStatefulSet`), be it all of them.
+    pub(crate) fn wait_until_available(&self, count: usize) -> Result<(), String> {
+        let workload = self.workload().id().to_lowercase();
+        let path = "jsonpath={.status.availableReplicas}{.status.numberAvailable}";
+        wait::until("every server is available", READY_WITHIN, || {
+            let said = self.kubectl(&["get", &workload, "--output", path])?;
+            if said == count.to_string() { Ok(()) } else { Err(said) }
+        })
+        .map(drop)
+    }
+
     fn is_mesh_of(&self, count: usize) -> Result<(), String> {
         let pods = self.pods()?;
         let unready: Vec<String> = pods.iter().filter(|pod| !pod.is_ready()).map(Pod::brief).collect();

@@ -59,6 +59,7 @@ pub(crate) fn not_headless(shop: &mut Shop<'_>) -> Result<(), String> {
 /// What all of this is about: where a start does not wait, a server that knows nobody takes clients.
 pub(crate) fn published(shop: &mut Shop<'_>) -> Result<(), String> {
     install(shop, "deployment", hasten, 3)?;
+    shop.wait_until_available(3)?;
     let old: BTreeSet<String> = shop.pods()?.iter().map(|pod| pod.name().to_owned()).collect();
     shop.apply("deployment", |object| {
         hasten(object);
@@ -85,6 +86,7 @@ pub(crate) fn port_name(shop: &mut Shop<'_>) -> Result<(), String> {
         set(object, "StatefulSet", &["spec", "replicas"], 2);
     };
     install(shop, "statefulset", two, 2)?;
+    shop.wait_until_available(2)?;
     rename_port(shop, "web")?;
     shop.by_hand(&["scale", "statefulset/eureka", "--replicas=3"])?;
     let newest = || Ok::<_, String>(shop.pods()?.into_iter().find(|pod| pod.name() == "eureka-2"));
@@ -120,6 +122,7 @@ fn typo(
     wrong: &str,
 ) -> Result<(), String> {
     install(shop, folder, edit, count)?;
+    shop.wait_until_available(count)?;
     let old: BTreeSet<String> = shop.pods()?.iter().map(|pod| pod.uid().to_owned()).collect();
     shop.apply(folder, |object| {
         edit(object);
