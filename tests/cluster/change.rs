@@ -1,0 +1,86 @@
+//! Roll-outs that go well, and how a manifest is changed.
+
+use std::time::Instant;
+
+use serde_yaml::Value;
+
+use crate::ground::NODES;
+use crate::install::install;
+use crate::rendered::Object;
+use crate::shop::Shop;
+
+pub(crate) fn statefulset(shop: &mut Shop<'_>) -> Result<(), String> {
+    install(shop, "statefulset", |_| (), 3)?;
+    roll_out(shop, 3)
+}
+
+pub(crate) fn deployment(shop: &mut Shop<'_>) -> Result<(), String> {
+    install(shop, "deployment", |_| (), 3)?;
+    roll_out(shop, 3)
+}
+
+pub(crate) fn daemonset(shop: &mut Shop<'_>) -> Result<(), String> {
+    install(shop, "daemonset", |_| (), NODES)?;
+    roll_out(shop, NODES)
+}
+
+/// Every pod is replaced, and clients always have somebody.
+fn roll_out(shop: &Shop<'_>, count: usize) -> Result<(), String> {
+    shop.wait_until_available(count)?;
+    let before = shop.pods()?.first().map(|pod| pod.revision().to_owned());
+    let workload = shop.workload().id().to_lowercase();
+    let begun = Instant::now();
+    shop.by_hand(&["rollout", "restart", &workload])?;
+    let limit = crate::shop::READY_WITHIN * 3;
+    let mut fewest = usize::MAX;
+    crate::wait::until("every pod is of the new template", limit, || {
+        fewest = fewest.min(shop.clients_are_sent_to()?.len());
+        let old = shop.pods()?.iter().filter(|pod| Some(pod.revision()) == before.as_deref()).count();
+        if old == 0 { Ok(()) } else { Err(format!("{old} old ones")) }
+    })?;
+    shop.wait_for_mesh(count)?;
+    println!("    rolled out after {:.0?}; clients always had at least {fewest}", begun.elapsed());
+    let wanted = if workload.starts_with("deployment") { count } else { count - 1 };
+    if fewest < wanted { Err(format!("clients had only {fewest}, not {wanted}")) } else { Ok(()) }
+}
+
+/// Sets what lies under `path` in objects of this kind.
+pub(crate) fn set(object: &mut Object, kind: &str, path: &[&str], value: impl Into<Value>) {
+    if object.kind() == kind {
+        let place = path.iter().fold(&mut object.0, |place, key| &mut place[*key]);
+        *place = value.into();
+    }
+}
+
+/// Spares a trial the waiting that it is not about: for a registry that nobody hands out, and for a whole
+/// heartbeat after each server.
+pub(crate) fn hasten(object: &mut Object) {
+    set_variable(object, "eureka", "EUREKA_SERVER_WAITTIMEINMSWHENSYNCEMPTY", "3000");
+    if object.pod_template().is_some() {
+        object.0["spec"]["minReadySeconds"] = 3.into();
+    }
+}
+
+/// Sets a variable of a container, by name.
+pub(crate) fn set_variable(object: &mut Object, container: &str, name: &str, value: &str) {
+    for_container(object, container, |container| {
+        let variables = container["env"].as_sequence_mut().expect("the container has variables");
+        let entry = variables.iter_mut().find(|entry| entry["name"].as_str() == Some(name));
+        let entry = entry.unwrap_or_else(|| panic!("no variable {name}"));
+        entry["value"] = value.into();
+    });
+}
+
+/// Changes a container of a workload, by name.
+pub(crate) fn for_container(object: &mut Object, name: &str, change: impl Fn(&mut Value)) {
+    if object.pod_template().is_none() {
+        return;
+    }
+    let spec = &mut object.0["spec"]["template"]["spec"];
+    for list in ["initContainers", "containers"] {
+        let containers = spec.get_mut(list).and_then(Value::as_sequence_mut);
+        let found =
+            containers.into_iter().flatten().filter(|container| container["name"].as_str() == Some(name));
+        found.for_each(&change);
+    }
+}
