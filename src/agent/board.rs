@@ -32,7 +32,8 @@ pub struct Board {
     journal: Journal,
     settings: SettingsInForce,
     connections: AdminCounts,
-    list: ListInPlace,
+    /// None before the directory has been looked at.
+    list: Option<ListInPlace>,
     stage: Stage,
     loop_restarts: u64,
     notices: Vec<Notice>,
@@ -57,7 +58,7 @@ impl Board {
             journal: Journal::default(),
             settings,
             connections,
-            list: ListInPlace::Nothing,
+            list: None,
             stage: Stage::Running,
             loop_restarts: 0,
             notices: vec![],
@@ -81,7 +82,7 @@ impl Board {
             status,
             as_of: now,
             clock,
-            list: self.list,
+            list: self.list.unwrap_or(ListInPlace::Nothing),
             stage: self.stage,
             version: VERSION,
             settings: self.settings.clone(),
@@ -95,16 +96,24 @@ impl Board {
         self.liveness.stamp(self.clock.now(), LONGEST_WAIT);
     }
 
-    /// A list was in place at the start.
-    pub(super) fn found_list(&mut self) {
-        if self.list == ListInPlace::Nothing {
-            self.list = ListInPlace::OfPreviousLife;
+    /// The directory was looked at, and this was in place.
+    pub(super) fn looked(&mut self, found: ListInPlace) {
+        if self.has_no_list() {
+            self.list = Some(found);
+        }
+    }
+
+    /// Whether no list is in place, as far as that is known.
+    pub(super) fn has_no_list(&self) -> bool {
+        match self.list {
+            None | Some(ListInPlace::Nothing) => true,
+            Some(ListInPlace::OfPreviousLife | ListInPlace::OfThisLife) => false,
         }
     }
 
     /// Others took the list away, and it could not be put back.
     pub(super) fn lost_list(&mut self) {
-        self.list = ListInPlace::Nothing;
+        self.list = Some(ListInPlace::Nothing);
     }
 
     pub(super) fn state_is_unusable(reason: &str) {
@@ -131,7 +140,7 @@ impl Board {
     ) {
         match outcome {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
-                self.list = ListInPlace::OfThisLife;
+                self.list = Some(ListInPlace::OfThisLife);
             }
             // What was in place stays there; where others took it away, that is told apart.
             PublishOutcome::Failed(_) => {}
@@ -176,8 +185,9 @@ impl Board {
     /// How the work ends that is told to stop now; `why` says why no list is in place.
     pub(super) fn end_of_stop(&self, why: impl FnOnce() -> String) -> End {
         match self.list {
-            ListInPlace::Nothing => End::StoppedWithoutList(why()),
-            ListInPlace::OfPreviousLife | ListInPlace::OfThisLife => End::Stopped,
+            Some(ListInPlace::Nothing) => End::StoppedWithoutList(why()),
+            // Before the first look nothing is known, and nothing is claimed.
+            None | Some(ListInPlace::OfPreviousLife | ListInPlace::OfThisLife) => End::Stopped,
         }
     }
 

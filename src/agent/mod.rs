@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::admin::{AcceptReply, Accepted, LocalCommand, LocalCommands, NotAccepted};
+use crate::admin::{AcceptReply, Accepted, ListInPlace, LocalCommand, LocalCommands, NotAccepted};
 use crate::dns::Lookup;
 use crate::model::{Answer, Jitter, Listing, Moment, Question, ServerFault};
 use crate::reconcile::{self, Action, Consent, Machine, Observation, RefreshCall, Replicas, Taken};
@@ -42,6 +42,8 @@ use work::{Ended, Outcome, Work};
 
 /// Between a panic of the loop and its next start: a panic at once must not spin.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
+/// How long an end waits for a first list that is being published; a busy disk takes a tenth of it.
+const FIRST_PUBLICATION_MAX: Duration = Duration::from_millis(300);
 /// What is said of a setting that has changed in vain.
 const NEEDS_RESTART: &str = "cannot change at run time; restart to apply it";
 
@@ -147,9 +149,8 @@ impl<'a, O: Outside> Agent<'a, O> {
         if left.has_document {
             machine.found_document(left.state.as_ref(), now);
         }
-        if left.state.is_some() || left.has_document {
-            board.found_list();
-        }
+        let is_in_place = left.state.is_some() || left.has_document;
+        board.looked(if is_in_place { ListInPlace::OfPreviousLife } else { ListInPlace::Nothing });
         Self {
             machine,
             lookup: Rc::new(outside.lookup(settings)),
@@ -179,18 +180,31 @@ impl<'a, O: Outside> Agent<'a, O> {
             let wake = self.clock.instant_of(wake.min(now.after(LONGEST_WAIT)));
             tokio::select! {
                 biased;
-                () = stopped(&mut inputs.stop) => {
-                    self.board.draining();
-                    let status = self.machine.status(now);
-                    let end = self.board.end_of_stop(|| status.why_no_list());
-                    self.board.turned(status, now);
-                    return end;
-                }
+                () = stopped(&mut inputs.stop) => return self.stop().await,
                 ended = self.work.next_ended() => self.observe(ended),
                 command = inputs.commands.next() => self.obey(command),
                 update = inputs.updates.next() => self.update(update),
                 () = tokio::time::sleep_until(wake) => {}
             }
+        }
+    }
+
+    async fn stop(&mut self) -> End {
+        let first = self.end_first_publication();
+        let _stalled = tokio::time::timeout(FIRST_PUBLICATION_MAX, first).await;
+        self.board.draining();
+        let now = self.clock.now();
+        let status = self.machine.status(now);
+        let end = self.board.end_of_stop(|| status.why_no_list());
+        self.board.turned(status, now);
+        end
+    }
+
+    /// Waits for a first list that is on its way into place: readers may have it already.
+    async fn end_first_publication(&mut self) {
+        while self.volume.is_none() && self.board.has_no_list() {
+            let ended = self.work.next_ended().await;
+            self.observe(ended);
         }
     }
 

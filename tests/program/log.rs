@@ -69,6 +69,8 @@ fn a_log_that_nobody_takes_stops_nothing() {
     command.stdout(full()).stderr(full());
     let mut child = command.spawn().expect("started");
     wait_until("published", || cluster.listed() == [url(1)], String::new);
+    let is_started = |reply: crate::http::Reply| reply.status == 200;
+    wait_until("started", || get(cluster.listen, "/startupz").is_ok_and(is_started), String::new);
     cluster.set_pods(&[0, 1, 2]);
     wait_until("followed", || cluster.listed() == [url(1), url(2)], String::new);
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).expect("it runs");

@@ -174,6 +174,8 @@ impl Cluster {
     pub(crate) fn run_until_listed(&self, pods: &[u8], flags: &[&str]) -> Sidecar<'_> {
         let sidecar = self.run(flags);
         sidecar.until_listed(pods);
+        // The file is there a moment before the loop has heard of it.
+        sidecar.until_started();
         sidecar
     }
 
