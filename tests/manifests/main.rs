@@ -84,7 +84,7 @@ fn main() -> ExitCode {
         trial("image::recipe", &[], Box::new(image::recipe)),
         trial("image::layout", &[Tool::Buildah], Box::new(image::layout)),
         trial("compose", &[Tool::ComposeGo], Box::new(compose::check)),
-        trial("release_workflow", &[Tool::Actionlint], Box::new(release_workflow)),
+        trial("workflows", &[Tool::Actionlint], Box::new(workflows)),
         trial("monitoring::rules", &[Tool::Promtool], Box::new(monitoring::rules)),
         trial("monitoring::every_alert_is_tested", &[], Box::new(monitoring::every_alert_is_tested)),
         trial("monitoring::runbook", &[], Box::new(monitoring::runbook)),
@@ -251,8 +251,14 @@ fn old_pods_stay_peers() -> Result<(), String> {
     }
 }
 
-fn release_workflow() -> Result<(), String> {
-    Tool::Actionlint.run(&[".github/workflows/release.yaml"]).map(drop)
+/// Each by its name, for actionlint looks for them in a git repository alone.
+fn workflows() -> Result<(), String> {
+    let folder = std::fs::read_dir(tool::project().join(".github/workflows"));
+    let files = folder.and_then(|entries| {
+        entries.map(|entry| Ok(entry?.path().display().to_string())).collect::<std::io::Result<Vec<_>>>()
+    });
+    let files = files.map_err(|error| format!(".github/workflows: {error}"))?;
+    Tool::Actionlint.run(&files.iter().map(String::as_str).collect::<Vec<_>>()).map(drop)
 }
 
 /// Faults as the outcome of a trial.
