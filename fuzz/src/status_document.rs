@@ -11,8 +11,7 @@ use super::shown::assert_line;
 const PEERS_MAX: usize = 4096;
 
 /// What a document may cost at most, whatever is in it: time of this thread alone, so that a busy machine
-/// makes no difference. A mebibyte costs a fiftieth of this optimised and a fifth unoptimised; what grows with
-/// more than the length takes minutes.
+/// makes no difference. What grows with the length alone is far below, and what grows with more takes minutes.
 const COST_MAX: Duration = Duration::from_secs(1);
 
 /// Time that this thread has computed.

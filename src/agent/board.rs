@@ -114,9 +114,12 @@ impl Board {
         );
     }
 
-    pub(super) fn answered(&mut self, question: &Question, answer: &Answer, took: Duration) {
+    pub(super) fn heard(question: &Question, answer: &Answer, took: Duration) {
         debug!(%question, ?answer, seconds = took.as_secs_f64(), "answered");
-        self.metrics.lookup(question.record_type(), LookupOutcome::from(answer), took);
+    }
+
+    pub(super) fn answered(&mut self, question: &Question, outcome: LookupOutcome, took: Duration) {
+        self.metrics.lookup(question.record_type(), outcome, took);
     }
 
     pub(super) fn published(

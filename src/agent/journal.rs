@@ -108,12 +108,14 @@ impl Journal {
     }
 }
 
-/// That nothing is known says nothing before DNS has had its first word, and that records lack us nothing
+/// That there is no list of our own says nothing before DNS has had its first word, and that records lack us nothing
 /// while the pod may only be starting.
 fn is_worth_saying(condition: &Condition, status: &Status) -> bool {
     let mut services = status.services.iter();
     match condition.kind {
-        ConditionKind::NothingKnown => services.any(|service| service.last.is_some()),
+        ConditionKind::NothingKnown | ConditionKind::HeldDocument => {
+            services.any(|service| service.last.is_some())
+        }
         ConditionKind::SelfNotFound => services.any(|service| lacks_self_for_long(service, condition.since)),
         _ => true,
     }

@@ -24,10 +24,10 @@ use tracing::{info, warn};
 
 use crate::admin::{AcceptReply, Accepted, LocalCommand, LocalCommands, NotAccepted};
 use crate::dns::Lookup;
-use crate::model::{Jitter, Listing, Moment, ServerFault};
+use crate::model::{Answer, Jitter, Listing, Moment, Question, ServerFault};
 use crate::reconcile::{self, Action, Consent, Machine, Observation, RefreshCall, Replicas, Taken};
-use crate::settings::{OutputSettings, Settings};
-use crate::telemetry::{ConfirmOutcome, RefreshOutcome};
+use crate::settings::Settings;
+use crate::telemetry::{ConfirmOutcome, LookupOutcome, RefreshOutcome};
 
 pub use board::Board;
 pub use clock::Clock;
@@ -137,7 +137,7 @@ struct Agent<'a, O: Outside> {
 
 impl<'a, O: Outside> Agent<'a, O> {
     async fn new(outside: &'a O, settings: &'a mut Settings, board: &'a mut Board) -> Self {
-        let (volume, left) = look(Volume::new(&settings.output), settings.output.clone(), board).await;
+        let (volume, left) = look(Volume::new(&settings.output), settings, board).await;
         if let Some(reason) = &left.fault {
             Board::state_is_unusable(reason);
         }
@@ -245,10 +245,7 @@ impl<'a, O: Outside> Agent<'a, O> {
     fn observe(&mut self, Ended { outcome, took }: Ended) {
         let now = self.clock.now();
         let observation = match outcome {
-            Outcome::Answered { question, answer } => {
-                self.board.answered(&question, &answer, took);
-                Observation::Answered { question, answer }
-            }
+            Outcome::Answered { question, answer } => return self.answered(&question, answer, took, now),
             Outcome::Published { volume, outcome, peers } => {
                 if volume.has_lost_list() {
                     self.board.lost_list();
@@ -267,6 +264,15 @@ impl<'a, O: Outside> Agent<'a, O> {
             Outcome::Diagnosed(likely) => Observation::Diagnosed(likely),
         };
         self.handle(observation, now);
+    }
+
+    /// Counted is what the machine makes of it: records that it refuses are none.
+    fn answered(&mut self, question: &Question, answer: Answer, took: Duration, now: Moment) {
+        Board::heard(question, &answer, took);
+        let brought = LookupOutcome::from(&answer);
+        self.handle(Observation::Answered { question: question.clone(), answer }, now);
+        let outcome = self.machine.last_answer(question).map_or(brought, LookupOutcome::from);
+        self.board.answered(question, outcome, took);
     }
 
     fn confirmed(&mut self, outcome: Result<Replicas, ServerFault>, now: Moment) {
@@ -347,9 +353,10 @@ fn why_not_accepted(refused: &reconcile::NotAccepted) -> String {
 }
 
 /// Looks at the directory on a thread of its own: a stalled disk must not stall probes and signals.
-async fn look(mut volume: Volume, output: OutputSettings, board: &Board) -> (Volume, Left) {
+async fn look(mut volume: Volume, settings: &Settings, board: &Board) -> (Volume, Left) {
+    let (output, policy) = (settings.output.clone(), settings.policy.clone());
     let mut looking = tokio::task::spawn_blocking(move || {
-        let left = volume.look(&output);
+        let left = volume.look(&output, &policy);
         (volume, left)
     });
     loop {

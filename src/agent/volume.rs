@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::document::{Document, DocumentError, File, UserInfo, UserInfoError, file_names, is_whole};
 use crate::model::Listing;
 use crate::publish::{DecodedState, PublishError, Published, Publisher, decode_state, encode_state};
-use crate::reconcile::{PreviousLife, Publication, PublishOutcome};
+use crate::reconcile::{Policy, PreviousLife, Publication, PublishOutcome};
 use crate::settings::{OutputSettings, UserInfoSource};
 use crate::small_file;
 
@@ -59,8 +59,8 @@ impl Volume {
     }
 
     /// Looks at what is there: the saved state, and the files of `output`.
-    pub(super) fn look(&mut self, output: &OutputSettings) -> Left {
-        self.found = self.document_in_place(output).unwrap_or_default();
+    pub(super) fn look(&mut self, output: &OutputSettings, policy: &Policy) -> Left {
+        self.found = self.document_in_place(output, policy).unwrap_or_default();
         let has_document = !self.found.is_empty();
         match self.saved_state() {
             Ok(None) => Left { state: None, fault: None, has_document },
@@ -85,13 +85,14 @@ impl Volume {
         bytes.as_deref().map(decode_state).transpose().map_err(|fault| in_full(&fault))
     }
 
-    /// Every file of every output, where all of them are there and whole. What cannot be read is not.
-    fn document_in_place(&self, output: &OutputSettings) -> Option<Vec<File>> {
+    /// Every file of every output, where all of them are there, whole, and name nobody whom the policy does
+    /// not permit. What cannot be read is not.
+    fn document_in_place(&self, output: &OutputSettings, policy: &Policy) -> Option<Vec<File>> {
         let mut found = vec![];
         for file in &output.files {
             let names = file_names(file.format, &file.name, &output.zone);
             let files = self.publisher.read_files(&names).ok()??;
-            if !is_whole(file.format, &output.zone, &files) {
+            if !is_whole(file.format, &output.zone, &files, |url| policy.permits(url)) {
                 return None;
             }
             found.extend(files);

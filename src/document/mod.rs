@@ -97,10 +97,10 @@ pub fn file_names(format: Format, name: &FileName, zone: &Zone) -> Vec<FileName>
 }
 
 /// Whether `files`, found under the names of one output, are a whole document: the zone's list is there,
-/// names a URL at least, and is not cut off. Who wrote it, and which peers it names, is not asked.
-pub fn is_whole(format: Format, zone: &Zone, files: &[File]) -> bool {
+/// names a URL at least and none that is not permitted, and is not cut off. Who wrote it is not asked.
+pub fn is_whole(format: Format, zone: &Zone, files: &[File], permits: impl Fn(&ServiceUrl) -> bool) -> bool {
     let text = files.first().and_then(|file| std::str::from_utf8(file.bytes()).ok());
-    text.is_some_and(|text| whole::is_whole(format, zone, text))
+    text.is_some_and(|text| whole::is_whole(format, zone, text, &permits))
 }
 
 impl Document<'_> {

@@ -70,7 +70,7 @@ fn three_peers() -> PeerSet {
 fn is_whole_text(format: Format, zone: &Zone, texts: &[(String, String)]) -> bool {
     let file =
         |(name, text): &(String, String)| File::new(name.parse().expect("a name"), text.clone().into());
-    is_whole(format, zone, &texts.iter().map(file).collect::<Vec<_>>())
+    is_whole(format, zone, &texts.iter().map(file).collect::<Vec<_>>(), |_| true)
 }
 
 #[test]
@@ -116,7 +116,13 @@ fn what_we_write_is_whole_and_what_is_left_of_it_is_not() {
             );
         }
     }
-    assert!(!is_whole(Format::Lines, &default, &[]));
+    assert!(!is_whole(Format::Lines, &default, &[], |_| true));
+    for format in FORMATS {
+        let document = Document { listing: &listing, zone: &default, user_info: None };
+        let files = document.render(format, &"peers".parse().expect("a name")).expect("a short list");
+        let permits = |url: &ServiceUrl| url.host().to_string() != "eureka-1.eureka";
+        assert!(!is_whole(format, &default, &files, permits), "{format:?}: one that is not permitted");
+    }
 }
 
 #[test]

@@ -2,13 +2,18 @@
 //!
 //! No list is read out of them: the only question is whether they can stay where they are.
 
-use super::{Format, env, spring_entries};
-use crate::document::archaius;
-use crate::model::Zone;
+use super::{Format, archaius, env, spring_entries};
+use crate::model::{ServiceUrl, Zone};
 
 /// Whether this text, found where an output of `format` belongs, gives the zone a list that is not blank
-/// and ends as ours do. Of a configtree it is the file that [`super::file_names`] names first.
-pub(super) fn is_whole(format: Format, zone: &Zone, text: &str) -> bool {
+/// and ends as ours do; `permits` says which URLs may stand in it. Of a configtree it is the file that [`super::file_names`] names first.
+pub(super) fn is_whole(
+    format: Format,
+    zone: &Zone,
+    text: &str,
+    permits: &dyn Fn(&ServiceUrl) -> bool,
+) -> bool {
+    let is_url = |text: &str| is_url(text, permits);
     let lists_urls = |value: &str| value.split(',').all(is_url);
     match format {
         Format::Configtree => lists_urls(text),
@@ -21,8 +26,8 @@ pub(super) fn is_whole(format: Format, zone: &Zone, text: &str) -> bool {
         Format::Env => after(text, &format!("{}='", env::variable(zone.as_str())), |value| {
             value.strip_suffix('\'').is_some_and(lists_urls)
         }),
-        Format::Json => is_whole_json(zone, text),
-        Format::Lines => text.lines().all(is_url),
+        Format::Json => is_whole_json(zone, text, is_url),
+        Format::Lines => !text.is_empty() && text.lines().all(is_url),
     }
 }
 
@@ -31,18 +36,17 @@ fn after(text: &str, beginning: &str, is_good: impl Fn(&str) -> bool) -> bool {
     text.lines().find_map(|line| line.strip_prefix(beginning)).is_some_and(is_good)
 }
 
-fn is_whole_json(zone: &Zone, text: &str) -> bool {
+fn is_whole_json(zone: &Zone, text: &str, is_url: impl Fn(&str) -> bool) -> bool {
     let Ok(found) = serde_json::from_str::<serde_json::Value>(text) else { return false };
     let urls = found["serviceUrls"].as_array().map(Vec::as_slice).unwrap_or_default();
     found["zone"] == zone.as_str()
         && !urls.is_empty()
-        && urls.iter().all(|url| url.as_str().is_some_and(is_url))
+        && urls.iter().all(|url| url.as_str().is_some_and(&is_url))
 }
 
-/// As far as a URL can be told from one that was cut off: ours all end with a slash behind the host.
-fn is_url(text: &str) -> bool {
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    rest.is_some_and(|rest| {
-        rest.ends_with('/') && !rest.starts_with('/') && !rest.contains(char::is_whitespace)
-    })
+/// One of ours ends with a slash, which one that was cut off hardly does; it may have user-info.
+fn is_url(text: &str, permits: &dyn Fn(&ServiceUrl) -> bool) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let rest = rest.rsplit_once('@').map_or(rest, |(_user_info, rest)| rest);
+    text.ends_with('/') && format!("{scheme}://{rest}").parse().is_ok_and(|url| permits(&url))
 }

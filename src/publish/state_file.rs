@@ -122,7 +122,7 @@ fn found_service(value: Value, refused: &mut Vec<StateFault>) -> Option<(Headles
 fn found_peers(values: Vec<Value>, refused: &mut Vec<StateFault>) -> PeerSet {
     let mut peers = PeerSet::new();
     for value in values {
-        match serde_json::from_value(value).map_err(StateFault::Entry).and_then(|text| peer(&text)) {
+        match serde_json::from_value(value).map_err(StateFault::Entry).and_then(|text: String| peer(&text)) {
             Ok(peer) => drop(peers.insert(peer)),
             Err(fault) => refused.push(fault),
         }
@@ -134,7 +134,7 @@ fn texts(peers: &PeerSet) -> Vec<String> {
     peers.iter().map(ToString::to_string).collect()
 }
 
-fn peer(text: &String) -> Result<ServiceUrl, StateFault> {
+fn peer(text: &str) -> Result<ServiceUrl, StateFault> {
     text.parse().map_err(StateFault::Peer)
 }
 

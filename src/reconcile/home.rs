@@ -31,7 +31,7 @@ impl Home {
     fn is_own_name(&self, name: &DnsName, policy: &Policy) -> bool {
         let Some(own) = policy.own() else { return false };
         let found = self.found.as_ref().or_else(|| policy.home().map(Question::service));
-        let named = policy.known_home().or(found);
+        let named = policy.known_home().or(found.filter(|service| is_in_first_namespace(service, policy)));
         named.is_some_and(|service| own.identity.has_name(name, service))
             || found.is_some_and(|service| own.identity.has_dashed_address(name, service))
     }

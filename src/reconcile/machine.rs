@@ -16,8 +16,8 @@ use super::shrink_guard::ShrinkGuard;
 use super::start::{LATE_START_PAUSE_MAX, Pace, START_PAUSE_MAX, Start};
 use super::status::Dated;
 use super::{
-    Accepted, Action, ChangeCause, Consent, NotAccepted, Observation, Policy, PreviousLife, Publication,
-    Status,
+    Accepted, Action, ChangeCause, Consent, LastAnswer, NotAccepted, Observation, Policy, PreviousLife,
+    Publication, Status,
 };
 
 /// The reconcile machine of one sidecar.
@@ -180,6 +180,12 @@ impl Machine {
         if !self.union().is_empty() || self.ledgers.iter().all(Ledger::is_asked) {
             self.desire(ChangeCause::Settings, now);
         }
+    }
+
+    /// What the last answer to `question` came to: the machine may refuse what the adapter has brought.
+    pub fn last_answer(&self, question: &Question) -> Option<&LastAnswer> {
+        let ledger = self.ledgers.iter().find(|ledger| ledger.question == *question)?;
+        ledger.last().map(|last| &last.value)
     }
 
     /// The policy in force.

@@ -7,6 +7,8 @@ use crate::model::{
     Question, Scheme, ServiceUrl,
 };
 
+use super::selection::is_permitted;
+
 /// Whose list it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -112,6 +114,14 @@ impl Policy {
             Role::Server(_) => "server",
             Role::Client => "client",
         }
+    }
+
+    /// Whether a document with this URL may stay in place: a peer that some Service may have, a static one,
+    /// the server itself, or the sink.
+    pub fn permits(&self, url: &ServiceUrl) -> bool {
+        let is_own = self.own().is_some_and(|own| own.url.host() == url.host());
+        let may_be_of = |question: &Question| is_permitted(url, question, self);
+        is_own || *url == self.sink || self.static_peers.contains(url) || self.questions.iter().any(may_be_of)
     }
 
     /// The server's own URL, where the list is a server's.

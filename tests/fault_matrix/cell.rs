@@ -65,6 +65,7 @@ impl Cell {
         watch.until_at_rest(&expected);
         watch.stays_at_rest(&expected, since);
         self.expect_no_file_before_the_deadline(&reader, since);
+        watch.expect_counted();
         let inits = inits.map(|init| init.join().expect("init is waited for"));
         let shown = watch.shown(inits);
         assert_eq!(shown, expected, "{}", sidecar.log_text());
@@ -259,6 +260,15 @@ impl Watch<'_> {
     fn is_said(&self) -> bool {
         let status = self.sidecar.status();
         status["services"][0]["last"]["outcome"] == self.cell.says.outcome()
+    }
+
+    /// The metrics call the outcome what the status calls it.
+    fn expect_counted(&self) {
+        let outcome = format!("outcome=\"{}\"", self.cell.says.outcome());
+        let metrics = self.sidecar.get("/metrics").body;
+        let is_it = |line: &&str| line.starts_with("eureka_peers_lookups_total{") && line.contains(&outcome);
+        let counts: Vec<&str> = metrics.lines().filter(is_it).collect();
+        assert!(counts.iter().any(|line| !line.ends_with(" 0")), "{outcome}: {counts:#?}");
     }
 
     fn lists(&self) -> Vec<Vec<u8>> {

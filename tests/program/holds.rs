@@ -144,8 +144,8 @@ fn a_damaged_state_is_told_and_replaced() {
     let sidecar = cluster.run(&[]);
     sidecar.until_no_condition();
     sidecar.until("started", |it| it.status()["started"] == true);
-    let [line] =
-        &sidecar.logged("the previous life's state cannot be used; the list is built anew from DNS")[..]
+    let [line] = &sidecar
+        .logged("the saved state cannot be used, or not all of it; what is lacking comes anew from DNS")[..]
     else {
         panic!("{}", sidecar.log_text())
     };

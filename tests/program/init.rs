@@ -85,7 +85,8 @@ fn to_be_stopped_before_the_list_is_there_is_no_success() {
         let (status, _) = init.end_by(Signal::TERM);
         assert_eq!(status.code(), Some(1), "{mode:?}");
         let log = fs::read_to_string(cluster.directory().join("log-0")).expect("a log");
-        assert!(log.contains("stopped before the list was in place"), "{mode:?}: {log}");
+        let last = log.lines().last().expect("a line");
+        assert!(last.contains("stopped before a list was in place: "), "{mode:?}: {log}");
         assert!(!cluster.file().exists(), "{mode:?}");
     }
 }

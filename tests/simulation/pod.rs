@@ -40,6 +40,8 @@ pub(crate) struct Sidecar {
     pub(crate) born: Time,
     pub(crate) wakes_at: Option<Time>,
     pub(crate) publishing: Option<Publication>,
+    /// The files are being compared with what was found in them.
+    pub(crate) is_keeping: bool,
     /// Whether the last publication failed.
     pub(crate) has_failed: bool,
     /// Counts the refreshes, so that one that was dropped is recognised.
@@ -95,6 +97,7 @@ impl Pod {
             born: now,
             wakes_at: None,
             publishing: None,
+            is_keeping: false,
             has_failed: false,
             refresh: 0,
             asked: vec![Asked::default(); self.policy.questions.len()],

@@ -51,6 +51,7 @@ impl World<'_> {
         let Some(sidecar) = &mut pod.sidecar else { return Ok(()) };
         if is_answer
             && sidecar.publishing.is_none()
+            && !sidecar.is_keeping
             && !sidecar.has_failed
             && let Some(listed) = pod.books.listed()
         {
@@ -93,6 +94,8 @@ impl World<'_> {
                 }
             }
             Action::KeepFound => {
+                let pod = self.pods.get_mut(&number).expect("it acts");
+                pod.sidecar.as_mut().expect("it acts").is_keeping = true;
                 let at = self.soon(number, 0, 20);
                 self.queue_end(number, at, Ended::Keeping);
             }
@@ -208,8 +211,11 @@ impl World<'_> {
                 }
                 Observation::Published(outcome)
             }
-            // Nothing is written where nothing has changed, also on a full volume.
-            Ended::Keeping => Observation::Published(PublishOutcome::Unchanged),
+            Ended::Keeping => {
+                sidecar.is_keeping = false;
+                // Nothing is written where nothing has changed, also on a full volume.
+                Observation::Published(PublishOutcome::Unchanged)
+            }
             Ended::Refresh { number: refresh } => {
                 if refresh != sidecar.refresh {
                     return Ok(None);

@@ -1,15 +1,18 @@
 //! The operator's subcommands, beside running servers.
 
+use std::net::TcpStream;
 use std::time::Duration;
 
 use crate::cluster::Cluster;
 use crate::pod::PeerHost;
 use crate::release::Release;
-use crate::sidecar::SetUp;
+use crate::sidecar::{MANAGEMENT, SetUp};
 use crate::trial::wait_for;
 
 /// The exit code of `mesh` and `check` for what they found.
 const FINDINGS: i32 = 3;
+/// Spring opens the port of the actuator after the registry's own.
+const ACTUATOR_WITHIN: Duration = Duration::from_secs(15);
 /// Two answers without the peer.
 const HELD_WITHIN: Duration = Duration::from_secs(10);
 /// Shorter than the default of `--remove-after`.
@@ -20,6 +23,10 @@ pub(super) fn mesh_and_check(release: &'static Release) {
     let mut cluster = Cluster::new(release, "mesh_and_check", PeerHost::Names);
     cluster.scale(2);
     cluster.wait_adopted();
+    wait_for("the actuator is there: its port opens last", ACTUATOR_WITHIN, || {
+        let actuator = cluster.pod(0).socket(MANAGEMENT);
+        TcpStream::connect_timeout(&actuator, ACTUATOR_WITHIN).map(drop).map_err(|error| error.to_string())
+    });
     expect(&cluster, "check", 0);
     expect(&cluster, "mesh", 0);
     cluster.containers(1).sidecar.take().expect("it runs").kill();
