@@ -1,5 +1,6 @@
 //! Roll-outs that go well, and how a manifest is changed.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use serde_yaml::Value;
@@ -7,7 +8,8 @@ use serde_yaml::Value;
 use crate::ground::NODES;
 use crate::install::install;
 use crate::rendered::Object;
-use crate::shop::Shop;
+use crate::shop::{READY_WITHIN, Shop};
+use crate::wait;
 
 pub(crate) fn statefulset(shop: &mut Shop<'_>) -> Result<(), String> {
     install(shop, "statefulset", |_| (), 3)?;
@@ -27,18 +29,16 @@ pub(crate) fn daemonset(shop: &mut Shop<'_>) -> Result<(), String> {
 /// Every pod is replaced, and clients always have somebody.
 fn roll_out(shop: &Shop<'_>, count: usize) -> Result<(), String> {
     shop.wait_until_available(count)?;
-    let before = shop.pods()?.first().map(|pod| pod.revision().to_owned());
+    let before: BTreeSet<String> = shop.pods()?.iter().map(|pod| pod.uid().to_owned()).collect();
     let workload = shop.workload().id().to_lowercase();
     let begun = Instant::now();
     shop.by_hand(&["rollout", "restart", &workload])?;
-    let limit = crate::shop::READY_WITHIN * 3;
     let mut fewest = usize::MAX;
-    crate::wait::until("every pod is of the new template", limit, || {
+    wait::until("every pod is new, in a full mesh", READY_WITHIN * 3, || {
         fewest = fewest.min(shop.clients_are_sent_to()?.len());
-        let old = shop.pods()?.iter().filter(|pod| Some(pod.revision()) == before.as_deref()).count();
-        if old == 0 { Ok(()) } else { Err(format!("{old} old ones")) }
+        let old = shop.pods()?.iter().filter(|pod| before.contains(pod.uid())).count();
+        if old == 0 { shop.is_mesh_of(count) } else { Err(format!("{old} old ones")) }
     })?;
-    shop.wait_for_mesh(count)?;
     println!("    rolled out after {:.0?}; clients always had at least {fewest}", begun.elapsed());
     let wanted = if workload.starts_with("deployment") { count } else { count - 1 };
     if fewest < wanted { Err(format!("clients had only {fewest}, not {wanted}")) } else { Ok(()) }

@@ -147,8 +147,8 @@ impl<'a> Shop<'a> {
 
     /// Waits until the controller calls every server available: ready for `minReadySeconds`.
     ///
-    /// From Kubernetes 1.37 on, a change of a `Parallel` StatefulSet's template replaces at once whichever
-    /// server is not (`MaxUnavailableStatefulSet`), be it all of them.
+    /// A change of the template replaces at once whichever server is not, be it all of them: in a DaemonSet, and
+    /// from Kubernetes 1.37 on in a `Parallel` StatefulSet (`MaxUnavailableStatefulSet`).
     pub(crate) fn wait_until_available(&self, count: usize) -> Result<(), String> {
         let workload = self.workload().id().to_lowercase();
         let path = "jsonpath={.status.availableReplicas}{.status.numberAvailable}";
@@ -159,7 +159,8 @@ impl<'a> Shop<'a> {
         .map(drop)
     }
 
-    fn is_mesh_of(&self, count: usize) -> Result<(), String> {
+    /// Whether this many pods are there, all of one template and ready, and each server lists all others.
+    pub(crate) fn is_mesh_of(&self, count: usize) -> Result<(), String> {
         let pods = self.pods()?;
         let unready: Vec<String> = pods.iter().filter(|pod| !pod.is_ready()).map(Pod::brief).collect();
         if pods.len() != count || !unready.is_empty() {

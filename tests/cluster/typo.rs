@@ -176,6 +176,11 @@ fn explained(shop: &Shop<'_>, stuck: &Pod, said: Option<&str>, wrong: &str) -> R
     let said = said.ok_or_else(|| format!("no last words of the sidecar in:\n{described}"))?;
     let line = said.lines().next_back().unwrap_or_default().trim();
     println!("        Last State, Message, last line: {line}");
+    // The kubelet writes into /etc/hosts which Service governs a pod.
+    let log = shop.kubectl(&["logs", stuck.name(), "--container", SIDECAR])?;
+    if shop.workload().kind() == "StatefulSet" && !log.contains("this pod belongs to the Service eureka.") {
+        return Err(format!("the start does not say which Service the pod belongs to:\n{log}"));
+    }
     // `describe` breaks no line, but indents.
     if line.contains(wrong) && described.contains(line) {
         return Ok(());
