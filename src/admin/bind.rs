@@ -68,18 +68,18 @@ pub enum BindError {
     NotLoopback(SocketAddr),
 }
 
-/// Two listeners, described.
+/// The listeners, described.
 #[derive(Clone, Copy, Debug)]
 pub struct Listeners {
-    public: SocketAddr,
+    public: Option<SocketAddr>,
     local: SocketAddr,
     bounds: Bounds,
 }
 
-/// Two listeners whose addresses are ours; connections wait in the kernel until [`Bound::start`].
+/// Listeners whose addresses are ours; connections wait in the kernel until [`Bound::start`].
 #[derive(Debug)]
 pub struct Bound {
-    public: TcpListener,
+    public: Option<TcpListener>,
     local: TcpListener,
     bounds: Bounds,
     counts: AdminCounts,
@@ -97,7 +97,7 @@ pub struct AdminCounts {
 /// Two listeners at work; dropping this stops them.
 #[derive(Debug)]
 pub struct Running {
-    public: Listening,
+    public: Option<Listening>,
     local: Listening,
 }
 
@@ -111,7 +111,12 @@ struct Listening {
 impl Listeners {
     /// The listeners that these settings ask for.
     pub fn new(public: SocketAddr, local: SocketAddr) -> Self {
-        Self { public, local, bounds: Bounds::default() }
+        Self { public: Some(public), local, bounds: Bounds::default() }
+    }
+
+    /// The local listener alone: for who has no probes, and whose public port may still be another's.
+    pub fn only_local(local: SocketAddr) -> Self {
+        Self { public: None, local, bounds: Bounds::default() }
     }
 
     /// The same with other bounds.
@@ -120,7 +125,7 @@ impl Listeners {
         Self { bounds, ..self }
     }
 
-    /// Takes both addresses. Must be called within a tokio runtime.
+    /// Takes the addresses. Must be called within a tokio runtime.
     ///
     /// `[::]` means every address of the host: where the host has no IPv6, it is `0.0.0.0`.
     pub fn bind(self) -> Result<Bound, BindError> {
@@ -128,7 +133,7 @@ impl Listeners {
             return Err(BindError::NotLoopback(self.local));
         }
         Ok(Bound {
-            public: listen(ListenerName::Public, self.public)?,
+            public: self.public.map(|address| listen(ListenerName::Public, address)).transpose()?,
             local: listen(ListenerName::Local, self.local)?,
             bounds: self.bounds,
             counts: AdminCounts::default(),
@@ -137,9 +142,9 @@ impl Listeners {
 }
 
 impl Bound {
-    /// Where the public listener is; tells the port where 0 was asked for.
+    /// Where the public listener is, where there is one; tells the port where 0 was asked for.
     pub fn public_address(&self) -> io::Result<SocketAddr> {
-        self.public.local_addr()
+        self.public.as_ref().ok_or(io::ErrorKind::NotConnected)?.local_addr()
     }
 
     /// Where the local listener is.
@@ -158,10 +163,11 @@ impl Bound {
         let accept_timeout = bounds.command_reply_max;
         let public_service = move |request| public::answer(view.clone(), request);
         let local_service = move |request| local::answer(commands.clone(), accept_timeout, request);
-        let public = Acceptor::new(ListenerName::Public, public, bounds, counts.public, public_service);
+        let public = public
+            .map(|public| Acceptor::new(ListenerName::Public, public, bounds, counts.public, public_service));
         let local = Acceptor::new(ListenerName::Local, local, bounds, counts.local, local_service);
         Running {
-            public: Listening::begin(|stop| public.run(stop)),
+            public: public.map(|public| Listening::begin(|stop| public.run(stop))),
             local: Listening::begin(|stop| local.run(stop)),
         }
     }
@@ -187,7 +193,12 @@ impl Listening {
 impl Running {
     /// Takes no more connections, lets conversations under way end for a moment, and closes the rest.
     pub async fn stop(self) {
-        tokio::join!(self.public.stop(), self.local.stop());
+        let public = async {
+            if let Some(public) = self.public {
+                public.stop().await;
+            }
+        };
+        tokio::join!(public, self.local.stop());
     }
 }
 

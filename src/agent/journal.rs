@@ -87,7 +87,10 @@ impl Journal {
         worth_saying().filter(|condition| !self.conditions.contains(&key(condition))).for_each(say);
         let now: BTreeSet<_> = worth_saying().map(key).collect();
         for (kind, _) in self.conditions.difference(&now) {
-            if !now.iter().any(|(other, _)| other == kind) {
+            // A start that begins to wait still knows nothing.
+            let goes_on = *kind == ConditionKind::NothingKnown
+                && now.iter().any(|(other, _)| *other == ConditionKind::StartWaits);
+            if !goes_on && !now.iter().any(|(other, _)| other == kind) {
                 info!(condition = kind.label(), "over");
             }
         }

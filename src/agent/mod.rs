@@ -24,7 +24,7 @@ use tracing::{info, warn};
 
 use crate::admin::{AcceptReply, Accepted, ListInPlace, LocalCommand, LocalCommands, NotAccepted};
 use crate::dns::Lookup;
-use crate::model::{Answer, Jitter, Listing, Moment, Question, ServerFault};
+use crate::model::{Answer, Host, Jitter, Listing, Moment, Question, ServerFault, ServiceUrl};
 use crate::reconcile::{self, Action, Consent, Machine, Observation, RefreshCall, Replicas, Taken};
 use crate::settings::Settings;
 use crate::telemetry::{ConfirmOutcome, LookupOutcome, RefreshOutcome};
@@ -37,7 +37,7 @@ pub use volume::in_full;
 
 use board::LONGEST_WAIT;
 use supervisor::catch_panic;
-use volume::{Left, Volume};
+use volume::{Found, Left, Volume};
 use work::{Ended, Outcome, Work};
 
 /// Between a panic of the loop and its next start: a panic at once must not spin.
@@ -134,6 +134,8 @@ struct Agent<'a, O: Outside> {
     server: Option<Rc<O::Server>>,
     /// Away while a publication is under way.
     volume: Option<Volume>,
+    /// The files as the start found them, where they are a whole document.
+    found: Found,
     work: Work,
 }
 
@@ -145,17 +147,20 @@ impl<'a, O: Outside> Agent<'a, O> {
         }
         let clock = board.clock();
         let now = clock.now();
-        let mut machine = Machine::new(settings.policy.clone(), left.state.as_ref(), now);
-        if left.has_document {
-            machine.found_document(left.state.as_ref(), now);
+        // Of a damaged state the good entries are worth less than files that are whole.
+        let state = left.state.filter(|_| left.fault.is_none() || left.found.is_empty());
+        let mut machine = Machine::new(settings.policy.clone(), state.as_ref(), now);
+        if !left.found.is_empty() {
+            machine.found_document(now);
         }
-        let is_in_place = left.state.is_some() || left.has_document;
-        board.looked(if is_in_place { ListInPlace::OfPreviousLife } else { ListInPlace::Nothing });
+        let found = if machine.has_list() { ListInPlace::OfPreviousLife } else { ListInPlace::Nothing };
+        board.looked(found);
         Self {
             machine,
             lookup: Rc::new(outside.lookup(settings)),
             server: outside.server(settings).map(Rc::new),
             volume: Some(volume),
+            found: left.found,
             work: Work::default(),
             clock,
             board,
@@ -348,12 +353,23 @@ impl<'a, O: Outside> Agent<'a, O> {
         self.lookup = Rc::new(self.outside.lookup(self.settings));
         self.server = self.outside.server(self.settings).map(Rc::new);
         self.machine.change_policy(self.settings.policy.clone(), now);
+        // Whoever has just been renamed stays until there are records; whoever has just been denied goes.
+        let is_denied = |url: &ServiceUrl| match url.host() {
+            Host::Name(_) => false,
+            Host::Address(_) => !self.settings.policy.permits(url),
+        };
+        if !volume::may_stay(&self.found, &self.settings.output, |url| !is_denied(url)) {
+            self.machine.drop_document();
+        }
     }
 }
 
 fn why_not_accepted(refused: &reconcile::NotAccepted) -> String {
     let services = match refused {
         reconcile::NotAccepted::Frozen => return "the list is frozen; lift --freeze first".to_owned(),
+        reconcile::NotAccepted::NeverEmpty => {
+            return "a client's list is never empty; it begins with the first records of DNS".to_owned();
+        }
         reconcile::NotAccepted::Nothing(services) => services,
     };
     let failures: BTreeSet<String> =
@@ -363,7 +379,7 @@ fn why_not_accepted(refused: &reconcile::NotAccepted) -> String {
         format!("DNS says that {} has nobody, which `eureka-peers accept --empty` takes", service.service)
     });
     let reasons = failures.into_iter().chain(empty).collect::<Vec<_>>().join("; ");
-    format!("DNS says nothing that could be taken: {reasons}")
+    format!("DNS says nothing that could be taken: {reasons}; a start without a list begins alone by --empty")
 }
 
 /// Looks at the directory on a thread of its own: a stalled disk must not stall probes and signals.

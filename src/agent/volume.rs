@@ -4,9 +4,10 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::document::{Document, DocumentError, File, UserInfo, UserInfoError, file_names, is_whole};
-use crate::model::Listing;
+use crate::model::{Listing, ServiceUrl};
 use crate::publish::{DecodedState, PublishError, Published, Publisher, decode_state, encode_state};
 use crate::reconcile::{Policy, PreviousLife, Publication, PublishOutcome};
 use crate::settings::{OutputSettings, UserInfoSource};
@@ -21,9 +22,11 @@ const USER_INFO_BYTES_MAX: u64 = 4096;
 pub(super) struct Volume {
     publisher: Publisher,
     has_lost_list: bool,
-    /// The files as the start found them, where they are a whole document.
-    found: Vec<File>,
+    found: Found,
 }
+
+/// The files as the start found them, output after output, where they are a whole document; else none.
+pub(super) type Found = Arc<[Vec<File>]>;
 
 /// What the start finds.
 pub(super) struct Left {
@@ -31,8 +34,8 @@ pub(super) struct Left {
     pub(super) state: Option<PreviousLife>,
     /// Why not all of it can.
     pub(super) fault: Option<String>,
-    /// Whether the outputs are a whole document.
-    pub(super) has_document: bool,
+    /// The outputs.
+    pub(super) found: Found,
 }
 
 /// Why a publication did not come about.
@@ -55,28 +58,28 @@ impl Volume {
     pub(super) fn new(output: &OutputSettings) -> Self {
         let directory = output.directory.clone().unwrap_or_default();
         let publisher = Publisher::new(directory, output.layout, output.file_mode);
-        Self { publisher, has_lost_list: false, found: vec![] }
+        Self { publisher, has_lost_list: false, found: Found::default() }
     }
 
     /// Looks at what is there: the saved state, and the files of `output`.
     pub(super) fn look(&mut self, output: &OutputSettings, policy: &Policy) -> Left {
-        self.found = self.document_in_place(output, policy).unwrap_or_default();
-        let has_document = !self.found.is_empty();
+        self.found = self.document_in_place(output, policy).unwrap_or_default().into();
+        let found = Arc::clone(&self.found);
         match self.saved_state() {
-            Ok(None) => Left { state: None, fault: None, has_document },
+            Ok(None) => Left { state: None, fault: None, found },
             Ok(Some(DecodedState { state, refused })) => {
                 let fault = refused
                     .first()
                     .map(|first| format!("{}; entries left out: {}", in_full(first), refused.len()));
-                Left { state: Some(state), fault, has_document }
+                Left { state: Some(state), fault, found }
             }
-            Err(fault) => Left { state: None, fault: Some(fault), has_document },
+            Err(fault) => Left { state: None, fault: Some(fault), found },
         }
     }
 
     /// Makes the files say what [`Self::look`] found in them.
     pub(super) fn keep_found(&mut self) -> PublishOutcome {
-        let outcome = self.publisher.keep(&self.found);
+        let outcome = self.publisher.keep(&self.found.concat());
         self.ended(outcome.map_err(VolumeError::from))
     }
 
@@ -87,7 +90,7 @@ impl Volume {
 
     /// Every file of every output, where all of them are there, whole, and name nobody whom the policy does
     /// not permit. What cannot be read is not.
-    fn document_in_place(&self, output: &OutputSettings, policy: &Policy) -> Option<Vec<File>> {
+    fn document_in_place(&self, output: &OutputSettings, policy: &Policy) -> Option<Vec<Vec<File>>> {
         let mut found = vec![];
         for file in &output.files {
             let names = file_names(file.format, &file.name, &output.zone);
@@ -95,7 +98,7 @@ impl Volume {
             if !is_whole(file.format, &output.zone, &files, |url| policy.permits(url)) {
                 return None;
             }
-            found.extend(files);
+            found.push(files);
         }
         Some(found)
     }
@@ -129,6 +132,16 @@ impl Volume {
         let files = render(output, &publication.listing)?;
         Ok(self.publisher.publish(&files, &encode_state(&publication.state))?)
     }
+}
+
+/// Whether what was found is still a whole document of these outputs; where nothing was found, it is.
+pub(super) fn may_stay(
+    found: &Found,
+    output: &OutputSettings,
+    permits: impl Fn(&ServiceUrl) -> bool,
+) -> bool {
+    let outputs = found.iter().zip(&output.files);
+    outputs.into_iter().all(|(files, file)| is_whole(file.format, &output.zone, files, &permits))
 }
 
 /// The property's value as the document would have it, for the endpoint that takes it in the call.

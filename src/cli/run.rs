@@ -14,7 +14,7 @@ use crate::admin::{
 };
 use crate::agent::{self, Board, Clock, End, Inputs, Until, Updates};
 use crate::model::Moment;
-use crate::reconcile::Machine;
+use crate::reconcile::{Machine, OnDeadline};
 use crate::settings::{Loaded, Settings};
 use crate::settings_watch::SettingsWatch;
 use crate::telemetry::{LogControl, Metrics, Registry, VERSION, encode, start_log};
@@ -107,8 +107,12 @@ async fn live(
         Until::Stopped => {
             Some(admin::Listeners::new(settings.listen.preferred(), settings.local_listen).bind()?)
         }
-        // An init container has no probes, and its ports may still be another's.
-        Until::Settled => None,
+        // An init container has no probes. One that waits can be told to begin alone; its port may still be
+        // another's, and then it cannot.
+        Until::Settled => match settings.policy.on_deadline {
+            OnDeadline::Wait => admin::Listeners::only_local(settings.local_listen).bind().ok(),
+            OnDeadline::Publish | OnDeadline::Fail => None,
+        },
     };
     info!(
         version = VERSION,

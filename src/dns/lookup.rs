@@ -1,13 +1,14 @@
 //! The walk from server to server.
 
-use std::cell::Cell;
-use std::net::SocketAddr;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hickory_resolver::proto::op::Query;
 use tokio::time::Instant;
 
-use crate::model::{AddressFamily, Answer, LookupFailure, Question};
+use crate::model::{AddressFamily, Answer, HeadlessService, LookupFailure, Question, Record};
 
 use super::exchange::Patience;
 use super::name_servers::ServerList;
@@ -23,6 +24,8 @@ const DATAGRAMS: u32 = 6;
 const EAGER_PAUSE: Duration = Duration::from_millis(40);
 /// After so long without any answer DNS is down, and is not to be hammered when it comes back.
 const EAGER_FOR: Duration = Duration::from_secs(10);
+/// For so long the question is waited for whether an address is a cluster IP.
+const OF_ITSELF_MAX: Duration = Duration::from_millis(500);
 
 /// [`Lookup`] by hickory: UDP, then TCP, to each server in turn.
 ///
@@ -37,6 +40,8 @@ pub struct HickoryLookup {
     servers: ServerList,
     try_timeout: Duration,
     hearing: Cell<Hearing>,
+    /// The only addresses of Services that are known to be those of pods.
+    lone_pods: RefCell<BTreeMap<HeadlessService, IpAddr>>,
 }
 
 /// Whether any server has given an answer yet.
@@ -54,7 +59,12 @@ impl HickoryLookup {
     /// Does no IO yet: `resolv.conf` is read with the first question.
     pub fn new(servers: NameServers) -> Self {
         let servers = ServerList::new(servers);
-        Self { servers, try_timeout: Self::TRY_TIMEOUT, hearing: Cell::new(Hearing::NotAsked) }
+        Self {
+            servers,
+            try_timeout: Self::TRY_TIMEOUT,
+            hearing: Cell::new(Hearing::NotAsked),
+            lone_pods: RefCell::default(),
+        }
     }
 
     /// Waits `try_timeout` instead of [`Self::TRY_TIMEOUT`].
@@ -106,6 +116,28 @@ impl HickoryLookup {
         }
     }
 
+    /// Whether the only address of a Service is its cluster IP, behind which any pod may be.
+    ///
+    /// Its own name then has an SRV record that leads to itself. Asked once for an address that is a pod's,
+    /// and briefly: a server that knows no SRV records says nothing against it.
+    async fn is_cluster_ip(&self, server: SocketAddr, question: &Question, address: IpAddr) -> bool {
+        if self.lone_pods.borrow().get(question.service()) == Some(&address) {
+            return false;
+        }
+        let patience = Patience { whole: self.try_timeout.min(OF_ITSELF_MAX), ..self.patience() };
+        let answer = exchange::ask(server, &reading::query_of_itself(question), patience).await;
+        let leads_to_itself = |record: &Record| match record {
+            Record::Target { name, .. } => name == question.service_name(),
+            Record::Address(_) => false,
+        };
+        let is_cluster_ip =
+            matches!(&answer, Answer::Records(records) if records.iter().all(leads_to_itself));
+        if !is_cluster_ip && !matches!(answer, Answer::Failed(_)) {
+            self.lone_pods.borrow_mut().insert(question.service().clone(), address);
+        }
+        is_cluster_ip
+    }
+
     /// Whether the Service has addresses although it has no port of the asked name.
     ///
     /// Asked once, of the server that denied the port's name. Where the Service's own name does
@@ -139,6 +171,14 @@ impl Lookup for HickoryLookup {
                 if self.has_addresses(server, question).await =>
             {
                 Answer::Failed(LookupFailure::PortNameMissing)
+            }
+            (Question::Addresses { .. }, Told { answer: Answer::Records(records), by: Some(server) }) => {
+                match records[..] {
+                    [Record::Address(address)] if self.is_cluster_ip(server, question, address).await => {
+                        Answer::Failed(LookupFailure::NotHeadless)
+                    }
+                    _ => Answer::Records(records),
+                }
             }
             (_, told) => told.answer,
         }

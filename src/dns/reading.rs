@@ -30,6 +30,13 @@ pub(super) fn query(question: &Question) -> Query {
     Query::query(name, record_type)
 }
 
+/// The question for SRV records of the Service's own name: one for each of its endpoints, or, where it has a
+/// cluster IP, one that leads to the Service itself (CoreDNS, `plugin/kubernetes`).
+pub(super) fn query_of_itself(question: &Question) -> Query {
+    let name = Name::from_ascii(format!("{}.", question.service_name())).expect("a validated name fits DNS");
+    Query::query(name, WireType::SRV)
+}
+
 /// What these bytes say to `question`, had they come back for it.
 ///
 /// The same reading as that of an exchange, less what tells a forger: sender, message id, letter case.

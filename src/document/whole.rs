@@ -31,9 +31,10 @@ pub(super) fn is_whole(
     }
 }
 
-/// Whether what stands after `beginning` on its own line is as it should be.
+/// Whether what stands after `beginning` on its own line is as it should be; of several lines readers take
+/// the last.
 fn after(text: &str, beginning: &str, is_good: impl Fn(&str) -> bool) -> bool {
-    text.lines().find_map(|line| line.strip_prefix(beginning)).is_some_and(is_good)
+    text.lines().filter_map(|line| line.strip_prefix(beginning)).next_back().is_some_and(is_good)
 }
 
 fn is_whole_json(zone: &Zone, text: &str, is_url: impl Fn(&str) -> bool) -> bool {

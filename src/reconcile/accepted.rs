@@ -46,6 +46,8 @@ pub enum Taken {
 pub enum NotAccepted {
     /// The list is frozen, and freezing is the operator's word too.
     Frozen,
+    /// It would leave a client's list empty.
+    NeverEmpty,
     /// There was nothing to take; what was there of each Service.
     Nothing(Vec<Accepted>),
 }

@@ -17,7 +17,7 @@ use super::start::{LATE_START_PAUSE_MAX, Pace, START_PAUSE_MAX, Start};
 use super::status::Dated;
 use super::{
     Accepted, Action, ChangeCause, Consent, LastAnswer, NotAccepted, Observation, Policy, PreviousLife,
-    Publication, Status,
+    Publication, Status, Taken,
 };
 
 /// The reconcile machine of one sidecar.
@@ -140,6 +140,9 @@ impl Machine {
         if self.policy.freeze {
             return Err(NotAccepted::Frozen);
         }
+        if self.would_empty_a_client(consent) {
+            return Err(NotAccepted::NeverEmpty);
+        }
         let accepted: Vec<_> = self.ledgers.iter_mut().map(|ledger| ledger.accept(consent)).collect();
         let is_first = self.desired.is_none();
         let ends_start = is_first && consent == Consent::Empty && self.policy.own().is_some();
@@ -152,16 +155,21 @@ impl Machine {
         Ok(accepted)
     }
 
+    /// A client's list is never empty, by nobody's word.
+    fn would_empty_a_client(&self, consent: Consent) -> bool {
+        let accepted = self.ledgers.iter().map(|ledger| Accepted::of(ledger, consent).taken);
+        let is_nothing = accepted.into_iter().all(|taken| !matches!(taken, Taken::Records { peers: 1.. }));
+        consent == Consent::Empty && self.policy.own().is_none() && is_nothing
+    }
+
     /// Takes over new settings. Services and static peers that are gone leave at once.
     pub fn change_policy(&mut self, policy: Policy, now: Moment) {
         let mut before = std::mem::take(&mut self.ledgers);
-        let mut is_same_list = false;
         self.home = std::mem::take(&mut self.home).under(&policy);
         for question in &policy.questions {
             let known = before.iter().position(|ledger| ledger.service() == question.service());
             let ledger = match known.map(|at| before.swap_remove(at)) {
                 Some(mut ledger) => {
-                    is_same_list = true;
                     ledger.change(question.clone(), &policy, &self.home, now);
                     ledger
                 }
@@ -173,11 +181,12 @@ impl Machine {
         self.publishing.forget(now);
         self.policy = policy;
         if self.desired.is_none() {
-            self.start_anew(is_same_list, now);
+            self.start_anew(now);
         }
         self.trust(self.kept_count());
         self.note_freeze(now);
-        if !self.union().is_empty() || self.ledgers.iter().all(Ledger::is_asked) {
+        // Nothing is what Services say that have given records, and none that has not.
+        if !self.union().is_empty() || self.ledgers.iter().all(Ledger::has_records) {
             self.desire(ChangeCause::Settings, now);
         }
     }

@@ -141,6 +141,11 @@ impl Policy {
         self.questions.iter().find(is_known).or(self.questions.first())
     }
 
+    /// Whether the pod belongs to a Service that is not asked, as far as the kubelet tells.
+    pub(super) fn is_governed_elsewhere(&self) -> bool {
+        self.known_home().is_some_and(|known| !self.questions.iter().any(|asked| asked.service() == known))
+    }
+
     /// The one Service under which a pod of our name is ourselves, as far as settings and kubelet tell:
     /// the asked one below which the own URL lies, else the one that governs the pod, asked or not.
     pub(super) fn known_home(&self) -> Option<&HeadlessService> {

@@ -119,7 +119,8 @@ fn no_list(machine: &Machine) -> Option<Condition> {
 fn document_kept(machine: &Machine) -> Option<Condition> {
     let since = machine.kept_document_since()?;
     let message = "the saved state cannot be used, so the files stay as they were found until every Service has given \
-                   records, or until `eureka-peers accept`";
+                   records; `eureka-peers accept` ends it with the records that there are, and with --empty \
+                   without any";
     Some(condition(ConditionKind::HeldDocument, since, message.to_owned()))
 }
 
@@ -134,7 +135,14 @@ fn start_waits(machine: &Machine) -> Option<Condition> {
          --on-deadline is wait; check that --service names the headless Service of these servers and that it has \
          publishNotReadyAddresses: true; `eureka-peers accept --empty` in this pod starts the server alone"
     );
-    Some(condition(ConditionKind::StartWaits, since, message))
+    Some(condition(ConditionKind::StartWaits, since, message + &belongs_elsewhere(machine)))
+}
+
+/// What the kubelet knows better than the settings.
+fn belongs_elsewhere(machine: &Machine) -> String {
+    let own = machine.policy.own().filter(|_| machine.policy.is_governed_elsewhere());
+    let governing = own.and_then(|own| own.identity.governing.as_ref());
+    governing.map_or(String::new(), |service| format!("; /etc/hosts says that this pod belongs to {service}"))
 }
 
 fn nothing_known(machine: &Machine) -> Option<Condition> {
@@ -202,10 +210,13 @@ fn held_removal(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
 }
 
 fn operators_will(machine: &Machine) -> Option<Condition> {
-    let desired = machine.desired.as_ref().filter(|_| machine.policy.freeze)?;
+    if !machine.policy.freeze || !machine.has_list() {
+        return None;
+    }
+    let since = machine.desired.as_ref().map(|desired| desired.since).or(machine.kept_document_since());
     Some(condition(
         ConditionKind::Frozen,
-        machine.frozen_since.unwrap_or(desired.since),
+        machine.frozen_since.or(since).unwrap_or_default(),
         "the list is kept as it is until --freeze is lifted".to_owned(),
     ))
 }

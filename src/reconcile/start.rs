@@ -5,11 +5,11 @@
 
 use std::time::Duration;
 
-use crate::model::{HeadlessService, Moment, PeerSet};
+use crate::model::{Moment, PeerSet};
 
 use super::ledger::Ledger;
 use super::machine::Machine;
-use super::{ChangeCause, OnDeadline, PreviousLife};
+use super::{ChangeCause, OnDeadline};
 
 /// The longest pause between two questions while a start has no list yet. A pod that cannot begin its
 /// work waits for us, so 25 questions a second are worth their while, for `--start-deadline` at most.
@@ -42,14 +42,23 @@ pub(super) enum Pace {
 }
 
 impl Machine {
-    /// A whole document of ours was found in place.
+    /// A whole document of ours was found in place, of which the policy permits every URL.
     ///
-    /// Where the saved state gave no list, it stays as it is until every Service has given records. A
-    /// state of other Services is no reason to keep it: the operator has chosen anew.
-    pub fn found_document(&mut self, previous: Option<&PreviousLife>, now: Moment) {
-        if self.desired.is_none() && !previous.is_some_and(|previous| self.is_of_others(previous)) {
+    /// Where the saved state gave no list, it stays as it is until every Service has given records.
+    pub fn found_document(&mut self, now: Moment) {
+        if self.desired.is_none() {
             self.found_since = Some(now);
         }
+    }
+
+    /// The document that was found may not stay any longer.
+    pub fn drop_document(&mut self) {
+        self.found_since = None;
+    }
+
+    /// Whether there is a list from the start on: one of the saved state, or a document that was found.
+    pub fn has_list(&self) -> bool {
+        !self.has_no_list()
     }
 
     /// Whether the start is over and its list is in place. This is when `init` has done its work.
@@ -84,11 +93,9 @@ impl Machine {
         self.found_since.filter(|_| self.desired.is_none())
     }
 
-    /// Begins the start anew, for settings under which another thing may be waited for. `is_same_list` says
-    /// whether a Service that was asked before still is.
-    pub(super) fn start_anew(&mut self, is_same_list: bool, now: Moment) {
+    /// Begins the start anew, for settings under which another thing may be waited for.
+    pub(super) fn start_anew(&mut self, now: Moment) {
         self.start = Start::Waiting { deadline: now.after(self.policy.start_deadline) };
-        self.found_since = self.found_since.filter(|_| is_same_list);
     }
 
     pub(super) fn note_time(&mut self, now: Moment) {
@@ -141,11 +148,15 @@ impl Machine {
     /// Whether those Services have given records without which there is no list.
     ///
     /// All of them where a document is in place, which may name peers of each. With `wait` the one that
-    /// names self: others say nothing of whether the settings are right.
+    /// names self: others say nothing of whether the settings are right. Where the kubelet names one that is
+    /// not asked, none of them is known to be right, so it takes all.
     fn has_awaited_records(&self) -> bool {
         let mut ledgers = self.ledgers.iter();
         match (self.found_since, self.policy.on_deadline, self.policy.home()) {
             (Some(_), _, _) => ledgers.all(Ledger::has_records),
+            (None, OnDeadline::Wait, Some(_)) if self.policy.is_governed_elsewhere() => {
+                ledgers.all(Ledger::has_records)
+            }
             (None, OnDeadline::Wait, Some(home)) => {
                 ledgers.any(|ledger| ledger.question == *home && ledger.has_records())
             }
@@ -164,11 +175,5 @@ impl Machine {
 
     pub(super) fn has_no_list(&self) -> bool {
         self.desired.is_none() && self.found_since.is_none()
-    }
-
-    fn is_of_others(&self, previous: &PreviousLife) -> bool {
-        let is_asked =
-            |service: &HeadlessService| self.ledgers.iter().any(|ledger| ledger.service() == service);
-        !previous.services.is_empty() && !previous.services.iter().any(|(service, _)| is_asked(service))
     }
 }

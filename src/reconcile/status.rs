@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::model::{LookupFailure, Moment, PeerSet, Question, ServiceUrl};
 
+/// Reasons in one message: the kubelet shows the last 2,048 bytes of a container's log.
+const REASONS_TOLD_MAX: usize = 3;
+
 /// A copy of everything worth showing; cheap enough to make after each turn.
 #[derive(Clone, Debug)]
 pub struct Status {
@@ -47,7 +50,10 @@ impl Status {
     /// Why no list is in place, as far as the machine knows; empty where it knows no reason.
     pub fn why_no_list(&self) -> String {
         let hindering = self.conditions.iter().filter(|condition| condition.kind.hinders_first_list());
-        hindering.map(|condition| condition.message.as_str()).collect::<Vec<_>>().join("; ")
+        let messages: Vec<_> = hindering.map(|condition| condition.message.as_str()).collect();
+        let (told, more) = messages.split_at(messages.len().min(REASONS_TOLD_MAX));
+        let rest = if more.is_empty() { String::new() } else { format!("; and {} more", more.len()) };
+        told.join("; ") + &rest
     }
 
     /// Whether a list is being kept against what DNS says.

@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use crate::model::{
-    AddressFamily, AddressPolicy, ContextPath, DnsName, HeadlessService, IpNet, PeerSet, Port, PortName,
-    Question, Scheme, ServiceError, ServiceUrl,
+    AddressFamily, AddressPolicy, ContextPath, DnsName, HeadlessService, Host, IpNet, PeerSet, Port,
+    PortName, Question, Scheme, ServiceError, ServiceUrl,
 };
 
 use super::Purpose;
@@ -35,7 +35,7 @@ impl Asked {
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Asked {
     let services = services(reader);
-    let static_peers = static_peers(reader);
+    let static_peers = static_peers(reader, &services);
     let peer_host = reader.word(Key::PeerHost, PeerHost::Name);
     let default_port_name: PortName = "http".parse().expect("`http` is a port name");
     let port_name_is_given = reader.is_given(Key::PortName);
@@ -127,12 +127,27 @@ fn warn_of_half_a_name(reader: &mut Reader<'_>, service: &HeadlessService, clust
     reader.warn(Key::Service, message);
 }
 
-fn static_peers(reader: &mut Reader<'_>) -> PeerSet {
+/// In full where they name pods of our Services in short: a peer must not stand in the list twice, nor we
+/// ourselves.
+fn static_peers(reader: &mut Reader<'_>, services: &[HeadlessService]) -> PeerSet {
     let urls = reader.list(Key::StaticPeer, parsed::<ServiceUrl>);
     for url in urls.iter().filter(|url| url.path().as_str() == "/") {
         reader.warn(Key::StaticPeer, format!("{url} has no path; a Eureka server's is usually /eureka/"));
     }
-    urls.into_iter().collect()
+    urls.into_iter().map(|url| in_full(url, services)).collect()
+}
+
+fn in_full(url: ServiceUrl, services: &[HeadlessService]) -> ServiceUrl {
+    let full = match url.host() {
+        Host::Name(name) => HeadlessService::of_pod(name, services.iter())
+            .filter(|service| !name.is_under(service.name()))
+            .and_then(|service| service.name().child(name.labels().next()?).ok()),
+        Host::Address(_) => None,
+    };
+    match full {
+        Some(name) => ServiceUrl::new(url.scheme(), Host::Name(name), url.port(), url.path().clone()),
+        None => url,
+    }
 }
 
 fn questions(services: &[HeadlessService], peer_host: PeerHost, port_name: &PortName) -> Vec<Question> {

@@ -92,7 +92,13 @@ impl Pod {
         } else {
             (addresses, Origin::Variable("POD_IP".to_owned()))
         };
-        let governing = governing(surroundings, name.as_ref().map(|(name, _)| name.as_str()), &addresses);
+        let kubelet = governing(surroundings, name.as_ref().map(|(name, _)| name.as_str()), &addresses);
+        // The pod's `hostname` may make its name in DNS another one than POD_NAME.
+        let name = name.map(|(name, origin)| match &kubelet {
+            Some((_, label)) => (label.clone(), origin),
+            None => (name, origin),
+        });
+        let governing = kubelet.map(|(service, _)| service);
         Self { name, addresses, addresses_from, governing }
     }
 
@@ -110,10 +116,10 @@ impl Pod {
         }
     }
 
-    /// The Service that gives the pod its name, where it is asked; else the first.
-    fn home_among<'a>(&self, services: &'a [HeadlessService]) -> Option<&'a HeadlessService> {
-        let governing = services.iter().find(|service| Some(*service) == self.governing.as_ref());
-        governing.or(services.first())
+    /// The Service that gives the pod its name, asked or not: where the kubelet has said which, our name
+    /// below another one is another pod's. Else the first.
+    fn home_among<'a>(&'a self, services: &'a [HeadlessService]) -> Option<&'a HeadlessService> {
+        if services.is_empty() { None } else { self.governing.as_ref().or(services.first()) }
     }
 
     fn name_under(&self, service: Option<&HeadlessService>) -> Result<(Host, Origin), Wrong> {
@@ -165,13 +171,13 @@ fn service_of<'a>(host: &Host, services: &'a [HeadlessService]) -> Option<&'a He
     }
 }
 
-/// The Service that governs the pod, where the kubelet's lines with the pod's name and one of its addresses
-/// name one, and only one.
+/// The Service that governs the pod, and the pod's name below it, where the kubelet's lines with the pod's
+/// name and one of its addresses name one, and only one.
 fn governing(
     surroundings: &Surroundings,
     name: Option<&str>,
     addresses: &[IpAddr],
-) -> Option<HeadlessService> {
+) -> Option<(HeadlessService, DnsName)> {
     let host_name = surroundings.host_name.as_deref().and_then(|host_name| host_name.split('.').next());
     let is_our_label =
         |label: &str| [name, host_name].into_iter().flatten().any(|own| own.eq_ignore_ascii_case(label));
@@ -181,9 +187,11 @@ fn governing(
     };
     let lines = surroundings.managed_hosts.iter().filter(|(address, _)| is_our_address(address));
     let ours = lines.filter(|(_, name)| name.labels().next().is_some_and(is_our_label));
-    let mut services: BTreeSet<_> = ours.filter_map(|(_, name)| hosts::service_of(name)).collect();
-    let service = services.pop_first();
-    service.filter(|_| services.is_empty())
+    let named =
+        |(_, name): &(IpAddr, DnsName)| Some((hosts::service_of(name)?, name.labels().next()?.parse().ok()?));
+    let mut found: BTreeSet<(HeadlessService, DnsName)> = ours.filter_map(named).collect();
+    let first = found.pop_first();
+    first.filter(|_| found.is_empty())
 }
 
 /// The same Service as the settings spell it, where they do: one cluster may have several domains.

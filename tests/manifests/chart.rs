@@ -8,7 +8,7 @@ use crate::environment::written_out;
 use crate::names::dangling;
 use crate::rendered::{Object, at, build, parse};
 use crate::tool::Tool;
-use crate::{none, restricted, schema, sidecar};
+use crate::{audit, none, restricted, schema, sidecar};
 
 const CHART: &str = "charts/eureka-peers";
 
@@ -66,6 +66,28 @@ pub(crate) fn settings() -> Result<(), String> {
     none(&faults)
 }
 
+/// What an operator sets himself stands where ours stood: the kubelet's `$(NAME)` looks back only.
+pub(crate) fn overridden() -> Result<(), String> {
+    let field = "server.env[0].valueFrom.fieldRef.fieldPath";
+    let cases = [
+        ("statefulset", "POD_NAME", "metadata.name"),
+        ("statefulset", "POD_NAMESPACE", "metadata.namespace"),
+        ("deployment", "POD_IP", "status.podIP"),
+        ("daemonset", "POD_IP", "status.podIP"),
+    ];
+    let mut faults = Vec::new();
+    for (topology, name, path) in cases {
+        let values =
+            [format!("topology={topology}"), format!("server.env[0].name={name}"), format!("{field}={path}")];
+        let objects = template(&values.each_ref().map(String::as_str))?;
+        let pods = objects.iter().filter_map(Object::pod);
+        faults
+            .extend(audit::faults(&objects).into_iter().map(|fault| format!("{topology}, {name}: {fault}")));
+        faults.extend(pods.flat_map(|pod| sidecar::faults(&objects, pod)));
+    }
+    none(&faults)
+}
+
 /// Under any release's name, the longest that Helm takes included, each name is that of a Service.
 pub(crate) fn names() -> Result<(), String> {
     let longest = "e".repeat(53);
@@ -98,6 +120,9 @@ pub(crate) fn refused() -> Result<(), String> {
         "replica=3",
         "server.env[0].name=EUREKA_CLIENT_SERVICEURL_DEFAULTZONE",
         "server.env[0].name=SPRING_APPLICATION_JSON",
+        "server.env[0].name=eureka.client.serviceUrl.defaultZone",
+        "server.env[0].name=eureka_client_service-url_defaultZone",
+        "server.env[0].name=spring.config.import",
         "server.env[0].name=SERVER_PORT,server.env[0].value=8761",
         "server.image.digest=latest",
         "server.image.tag=",

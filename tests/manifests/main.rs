@@ -78,6 +78,8 @@ fn main() -> ExitCode {
         trial("names::client_follows", &[Tool::Kustomize], Box::new(names::client_follows)),
         trial("chart::same", &[Tool::Kustomize, Tool::Helm], Box::new(chart::same)),
         trial("chart::names", &[Tool::Helm], Box::new(chart::names)),
+        trial("chart::overridden", &[Tool::Helm], Box::new(chart::overridden)),
+        trial("names::another_domain", &[Tool::Kustomize], Box::new(names::another_domain)),
         trial("chart::settings", &[Tool::Helm, Tool::KubernetesValidate], Box::new(chart::settings)),
         trial("chart::refused", &[Tool::Helm], Box::new(chart::refused)),
         trial("old_pods_stay_peers", &[Tool::Kustomize], Box::new(old_pods_stay_peers)),

@@ -109,8 +109,8 @@ pub(crate) fn seen() -> Result<(), String> {
 pub(crate) fn together() -> Result<(), String> {
     let layered = |folder: &str, title: &str, layer: &str| write(folder, title, &[layer]);
     let bases = [
-        layered("statefulset", "together-east", "namePrefix: east-")?,
-        layered("statefulset", "together-west", "namePrefix: west-")?,
+        layered("statefulset", "together-east", &registry("east"))?,
+        layered("statefulset", "together-west", &registry("west"))?,
         layered("client", "together-client", "namePrefix: east-")?,
         layered("client/plain", "together-plain", "namePrefix: west-")?,
     ];
@@ -128,7 +128,56 @@ pub(crate) fn together() -> Result<(), String> {
         ("west-orders-b", URL, "http://west-eureka-registry-b:8761/eureka/"),
     ];
     let wrong = expected.into_iter().filter_map(|expected| differs(&objects, expected));
-    none(&wrong.collect::<Vec<_>>())
+    let mut wrong: Vec<String> = wrong.chain(shared(&objects)).collect();
+    // What the label is for: by its name alone a Service selects the pods of both.
+    let mixed = ["east", "west"]
+        .map(|name| layered("statefulset", &format!("mixed-{name}"), &format!("namePrefix: {name}-")));
+    let directory = fresh("mixed")?;
+    let mixed = mixed.into_iter().map(|base| relative(&directory, &base?)).collect::<Result<Vec<_>, _>>()?;
+    put(&directory, &format!("resources: [{}]\n", mixed.join(", ")))?;
+    if shared(&run(Tool::Kustomize, &directory)?).is_empty() {
+        wrong.push("Services that select the pods of two workloads go unseen".to_owned());
+    }
+    none(&wrong)
+}
+
+/// The layer of one of several registries in a namespace, as docs/topologies/README.md has it.
+fn registry(name: &str) -> String {
+    format!(
+        "namePrefix: {name}-\nlabels:\n  - pairs: {{app.kubernetes.io/instance: {name}}}\n    includeSelectors: true"
+    )
+}
+
+/// Services and budgets that select the pods of more than one workload.
+fn shared(objects: &[Object]) -> Vec<String> {
+    let templates = || objects.iter().filter_map(Object::pod_template);
+    let selects = |selector: &serde_yaml::Mapping, template: &serde_yaml::Value| {
+        selector.iter().all(|(key, value)| template["metadata"]["labels"].get(key) == Some(value))
+    };
+    let count = |object: &Object| {
+        let selector = &object.0["spec"]["selector"];
+        let selector = selector.get("matchLabels").unwrap_or(selector).as_mapping();
+        selector.map_or(0, |selector| templates().filter(|template| selects(selector, template)).count())
+    };
+    let kinds = ["Service", "PodDisruptionBudget"];
+    let of_several = objects.iter().filter(|object| kinds.contains(&object.kind()) && count(object) > 1);
+    of_several.map(|object| format!("{} selects the pods of several workloads", object.id())).collect()
+}
+
+/// The patch of docs/topologies/statefulset.md, under a prefix: every name is written out.
+pub(crate) fn another_domain() -> Result<(), String> {
+    let page = std::fs::read_to_string(project().join("docs/topologies/statefulset.md"));
+    let page = page.map_err(|error| error.to_string())?;
+    let (_, rest) = page.split_once("**Another domain.**").ok_or("the page has no such patch")?;
+    let patch = rest.split("```").nth(1).and_then(|block| block.strip_prefix("yaml\n")).ok_or("no YAML")?;
+    let indented: String = patch.lines().map(|line| format!("      {line}\n")).collect();
+    let layer = format!("patches:\n  - patch: |-\n{indented}");
+    let objects = build("statefulset", "another-domain", &[&layer, "namePrefix: prod-"])?;
+    let host = "$(POD_NAME).prod-eureka.$(POD_NAMESPACE).svc.k8s.example";
+    let mut faults: Vec<String> =
+        differs(&written_out(&objects), ("prod-eureka", HOST_NAME, host)).into_iter().collect();
+    faults.extend(audit::faults(&objects));
+    none(&faults)
 }
 
 /// Servers under a prefix and a client without one, in one build: the client follows the servers. And

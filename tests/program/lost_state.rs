@@ -113,22 +113,75 @@ fn files_that_are_not_whole_are_not_kept() {
     }
 }
 
+/// A state with one entry that is none.
+fn with_a_bad_entry(state: &str) -> String {
+    state.replace("\"peers\":[", "\"peers\":[\"http://evil.example:8761/eureka/\",\"http://a,b:1/\",7,")
+}
+
 #[test]
-fn one_bad_entry_goes_alone_and_a_newer_state_is_understood() {
-    for (from, to) in [
-        ("\"peers\":[", "\"peers\":[\"http://evil.example:8761/eureka/\",7,"),
-        ("\"version\":1", "\"version\":2,\"more\":[1]"),
-    ] {
-        let (cluster, before) = left_behind(&SHORT);
-        let state = state_of(&cluster);
-        let text = fs::read_to_string(&state).expect("a state");
-        assert!(text.contains(from), "{text}");
-        fs::write(&state, text.replace(from, to)).expect("written");
-        let sidecar = cluster.run(&SHORT);
-        sidecar.until_started();
-        sidecar.until_condition("held_lookup_failed");
-        assert_eq!(cluster.listed(), urls(&[1, 2]));
-        assert_eq!(sidecar.status()["desired"]["peers"], serde_json::json!(urls(&[1, 2])));
-        assert_eq!(fs::read(cluster.file()).expect("there"), before);
+fn one_bad_entry_takes_nothing_out_of_whole_files_and_goes_alone_without_them() {
+    let (cluster, before) = left_behind(&SHORT);
+    let state = state_of(&cluster);
+    let text = fs::read_to_string(&state).expect("a state");
+    let bad = text.replacen("http://eureka-1.", "ftp://eureka-1.", 1);
+    assert_ne!(bad, text);
+    fs::write(&state, bad).expect("written");
+    let sidecar = cluster.run(&SHORT);
+    sidecar.until_started();
+    sidecar.until_condition("held_document");
+    sidecar.until_asked_again();
+    assert_eq!(fs::read(cluster.file()).expect("there"), before);
+    sidecar.kill();
+    fs::write(state_of(&cluster), with_a_bad_entry(&text)).expect("written");
+    fs::remove_file(cluster.file()).expect("removed");
+    let sidecar = cluster.run(&SHORT);
+    sidecar.until_listed(&[1, 2]);
+}
+
+#[test]
+fn a_newer_state_is_understood() {
+    let (cluster, before) = left_behind(&SHORT);
+    let state = state_of(&cluster);
+    let text = fs::read_to_string(&state).expect("a state");
+    fs::write(&state, text.replace("\"version\":1", "\"version\":2,\"more\":[1]")).expect("written");
+    let sidecar = cluster.run(&SHORT);
+    sidecar.until_started();
+    sidecar.until_condition("held_lookup_failed");
+    assert_eq!(sidecar.status()["desired"]["peers"], serde_json::json!(urls(&[1, 2])));
+    assert_eq!(fs::read(cluster.file()).expect("there"), before);
+}
+
+#[test]
+fn a_state_without_a_list_is_none_in_place() {
+    for state in [r#"{"version":1,"generation":0,"services":[],"staticPeers":[]}"#, "{}"] {
+        let cluster = Cluster::of(&[]);
+        cluster.set_mode(Mode::NoSuchName);
+        fs::write(cluster.volume().join("..state.json"), state).expect("written");
+        let flags = [&SHORT[..], &["--on-deadline", "wait", "--layout", "plain"]].concat();
+        let sidecar = cluster.run(&flags);
+        sidecar.until_condition("start_waits");
+        assert_eq!(sidecar.get("/readyz").status, 503, "{state}");
+        let (status, _) = sidecar.end_by(rustix::process::Signal::TERM);
+        assert_eq!(status.code(), Some(1), "{state}");
     }
+}
+
+#[test]
+fn new_settings_may_deny_what_was_found() {
+    let ipv4 = [&SHORT[..], &["--peer-host", "ipv4"]].concat();
+    let cluster = Cluster::of(&[0, 1, 2]);
+    let sidecar = cluster.run(&ipv4);
+    sidecar.until("two addresses", |it| it.cluster.listed().len() == 2);
+    sidecar.until_started();
+    sidecar.kill();
+    cluster.set_mode(Mode::ServFail);
+    let before = fs::read(cluster.file()).expect("the list");
+    fs::remove_file(state_of(&cluster)).expect("removed");
+    let config = cluster.write_config("log-level: info\n");
+    let sidecar = cluster.run(&[&ipv4[..], &["--config", config.to_str().expect("text")]].concat());
+    sidecar.until_condition("held_document");
+    assert_eq!(fs::read(cluster.file()).expect("there"), before);
+    cluster.write_config("deny-cidr: [10.0.0.11/32]\nstart-deadline: 300ms\n");
+    sidecar.until("self alone", |it| fs::read(it.cluster.file()).is_ok_and(|bytes| bytes != before));
+    assert!(!fs::read_to_string(cluster.file()).expect("text").contains("10.0.0.11"));
 }

@@ -130,3 +130,33 @@ fn init_goes_on_waiting_and_ends_with_the_first_records() {
     });
     assert_eq!(cluster.listed(), urls(&[0]), "only self is an answer");
 }
+
+#[test]
+fn an_operator_may_end_the_wait_of_init_too() {
+    let cluster = Cluster::of(&[]);
+    cluster.set_mode(Mode::NoSuchName);
+    std::thread::scope(|scope| {
+        let local = cluster.local_listen.to_string();
+        let command = cluster.command("init", &[&WAIT[..], &["--local-listen", &local]].concat());
+        let init = scope.spawn(move || Outcome::of(command));
+        wait_until("its deadline is over", || cluster.questions() >= 12, String::new);
+        cluster.once("accept", &["--empty"]).expect(0);
+        init.join().expect("no panic").expect(0);
+    });
+    assert_eq!(cluster.listed(), urls(&[0]));
+}
+
+#[test]
+fn a_cluster_ip_ends_no_wait_with_names_nor_with_addresses() {
+    for peer_host in ["name", "ipv4"] {
+        let cluster = Cluster::of(&[0, 1]);
+        cluster.set_mode(Mode::ClusterIp);
+        let sidecar = cluster.run(&[&WAIT[..], &["--peer-host", peer_host]].concat());
+        sidecar.until_condition("start_waits");
+        assert!(sidecar.message_of("held_lookup_failed").contains("clusterIP: None"), "{peer_host}");
+        cluster.set_mode(Mode::Normal);
+        cluster.set_pods(&[0]);
+        sidecar.until("self alone, whose only address is a pod's", |it| it.cluster.listed().len() == 1);
+        sidecar.until_started();
+    }
+}

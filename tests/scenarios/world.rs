@@ -54,7 +54,7 @@ impl World {
         server.act(&scenario.server, &settings, None, Duration::ZERO);
         let mut machine = Machine::new(settings.policy(), previous.as_ref(), Moment::START);
         if scenario.document_in_place {
-            machine.found_document(previous.as_ref(), Moment::START);
+            machine.found_document(Moment::START);
         }
         Self {
             machine,
@@ -269,6 +269,7 @@ fn taken(accepted: Result<Vec<Accepted>, NotAccepted>) -> Vec<String> {
     let accepted = match accepted {
         Ok(accepted) | Err(NotAccepted::Nothing(accepted)) => accepted,
         Err(NotAccepted::Frozen) => return vec!["frozen".to_owned()],
+        Err(NotAccepted::NeverEmpty) => return vec!["never empty".to_owned()],
     };
     let word = |accepted: &Accepted| match accepted.taken {
         Taken::Records { peers } => format!("records {peers}"),

@@ -88,7 +88,7 @@ impl Pod {
         self.books.begin_life(self.listing().map(|listing| self.peers_of(listing)), is_lost);
         let mut machine = Machine::new(sabotage.policy(&self.policy), previous, Moment::START);
         if is_lost && sabotage != Sabotage::ForgetsItsFiles {
-            machine.found_document(None, Moment::START);
+            machine.found_document(Moment::START);
         }
         self.refreshes = Refreshes::default();
         self.sidecar = Some(Sidecar {

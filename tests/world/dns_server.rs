@@ -265,7 +265,7 @@ impl World {
             return self.denial(ResponseCode::NXDomain);
         };
         let data = match record_type {
-            RecordType::SRV if name != service => RData::SRV(SRV::new(0, 100, 8761, service.clone())),
+            RecordType::SRV => RData::SRV(SRV::new(0, 100, 8761, service.clone())),
             RecordType::A if name == service => RData::A(CLUSTER_IP.into()),
             _ => return self.denial(ResponseCode::NoError),
         };

@@ -140,19 +140,24 @@ labelSelector:
   value: "40000"
 {{- end }}
 
-{{/* Variables of ours and the operator's, each name once: his win. The API server refuses a name that
+{{/* Variables of ours and the operator's, each name once: his stand in the place of ours, since $(NAME)
+     looks back only. The API server refuses a name that
      is there twice. (dict "own" YAML "more" YAML). */}}
 {{- define "eureka-peers.environment" -}}
-{{- $more := fromYamlArray .more }}
-{{- $names := list }}
-{{- range $more }}
-{{- $names = append $names .name }}
+{{- $overrides := dict }}
+{{- range fromYamlArray .more }}
+{{- $_ := set $overrides .name . }}
 {{- end }}
 {{- $environment := list }}
+{{- $names := list }}
 {{- range fromYamlArray .own }}
+{{- $environment = append $environment (get $overrides .name | default .) }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- range fromYamlArray .more }}
 {{- if not (has .name $names) }}
 {{- $environment = append $environment . }}
 {{- end }}
 {{- end }}
-{{- toYaml (concat $environment $more) }}
+{{- toYaml $environment }}
 {{- end }}

@@ -222,6 +222,21 @@ prop_compose! {
     }
 }
 
+#[test]
+fn a_mirror_ends_no_wait_where_the_kubelet_names_a_service_that_is_not_asked() {
+    // A letter is wrong in the pod's own Service, which is asked beside a mirror.
+    let own = url("eureka-0", "eureka").host().to_string();
+    let policy = named(&own, &["eureka-west", "eurka"], Some("eureka"));
+    let policy = Policy { on_deadline: crate::reconcile::OnDeadline::Wait, ..policy };
+    let west = vec![pod("eureka-0", "eureka-west"), pod("eureka-1", "eureka-west")];
+    let machine = told(&policy, None, &[("eureka-west", west.clone())]);
+    assert!(machine.status(Moment::START).desired.is_none());
+    let both = [("eureka-west", west), ("eurka", vec![pod("eureka-1", "eurka")])];
+    let machine = told(&policy, None, &both);
+    let namesake = url("eureka-0", "eureka-west");
+    assert!(desired(&machine).contains(&namesake), "who is called like us there is another");
+}
+
 proptest! {
     /// Whatever the order in which Services answer.
     #[test]

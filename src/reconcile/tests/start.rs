@@ -226,7 +226,7 @@ fn a_saved_list_waits_for_nothing() {
 /// A world whose saved state gave nothing, and whose files are whole.
 fn with_document(policy: Policy, state: Option<&PreviousLife>, dns: Answer) -> World {
     let mut world = World::new(policy, state, dns);
-    world.machine.found_document(state, at(0.0));
+    world.machine.found_document(at(0.0));
     world
 }
 
@@ -290,20 +290,29 @@ fn a_document_in_place_ends_by_the_operators_word() {
 }
 
 #[test]
-fn a_document_is_not_kept_past_a_list_of_our_own_nor_for_other_services() {
+fn a_document_is_kept_like_any_list_and_not_past_one_of_our_own() {
     let mut world = with_document(policy(), Some(&previous(&[2, 3])), SERVFAIL);
     world.run_until(0.0);
     assert_eq!((world.listed(), world.kept.len()), (peers(&[2, 3]), 0), "the saved state is good");
-    let chosen_anew = Policy { questions: vec![question("other")], ..policy() };
-    let mut world = with_document(chosen_anew.clone(), Some(&previous(&[2, 3])), SERVFAIL);
-    world.run_until(10.0);
-    assert_eq!(world.listed(), peers(&[1]), "it is another Service's");
     let mut world = with_document(policy(), None, SERVFAIL);
     world.run_until(60.0);
-    world.machine.change_policy(chosen_anew, world.now);
-    world.dns = vec![(question("other"), SERVFAIL)];
-    world.run_until(71.0);
-    assert_eq!(world.listed(), peers(&[1]), "the operator has chosen another Service");
+    // A letter is wrong in the new settings, and they are edited once more.
+    let chosen_anew = Policy { questions: vec![question("other")], ..policy() };
+    world.dns = vec![(question("other"), NOBODY)];
+    world.machine.change_policy(chosen_anew.clone(), world.now);
+    world.run_until(100.0);
+    world.machine.change_policy(Policy { interval: Duration::from_secs(2), ..chosen_anew }, world.now);
+    world.run_until(200.0);
+    assert_eq!(world.files, None);
+    assert!(world.has(ConditionKind::HeldDocument));
+    world.dns[0].1 = records(&[1, 2]);
+    world.run_until(210.0);
+    assert_eq!(world.listed(), peers(&[2]));
+    let mut world = with_document(policy(), None, SERVFAIL);
+    world.run_until(5.0);
+    world.machine.drop_document();
+    world.run_until(11.0);
+    assert_eq!(world.listed(), peers(&[1]), "it may not stay");
 }
 
 #[test]

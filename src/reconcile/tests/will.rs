@@ -87,7 +87,7 @@ fn a_clients_list_is_never_empty_by_anyones_word() {
     let client = Policy { role: Role::Client, ..policy() };
     let mut world = World::new(client, None, NOBODY);
     world.run_until(100.0);
-    assert!(world.machine.accept(Consent::Empty, world.now).is_ok(), "the answer is taken");
+    assert_eq!(world.machine.accept(Consent::Empty, world.now), Err(NotAccepted::NeverEmpty));
     world.run_until(101.0);
     assert_eq!(world.files, None);
 }
@@ -223,4 +223,19 @@ fn a_list_whose_service_was_just_replaced_is_not_left_as_alone() {
     let mut next = World::new(other, Some(&left), SERVFAIL);
     next.run_until(100.0);
     assert_eq!(next.listed(), peers(&[2, 3]));
+}
+
+#[test]
+fn a_mistyped_service_empties_nothing_however_often_the_settings_are_edited() {
+    for dns in [NOBODY, SERVFAIL] {
+        let mut world = running(policy(), &[1, 2, 3]);
+        let mistyped = Policy { questions: vec![question("eurka")], ..policy() };
+        world.dns = vec![(question("eurka"), dns)];
+        for (edit, seconds) in [(1, 1_u64), (2, 2), (3, 3)] {
+            let edited = Policy { interval: std::time::Duration::from_secs(seconds), ..mistyped.clone() };
+            world.machine.change_policy(edited, world.now);
+            world.run_until(100.5 + 100.0 * f64::from(edit));
+            assert_eq!(world.listed(), peers(&[2, 3]), "edit {edit}");
+        }
+    }
 }

@@ -388,6 +388,47 @@ fn of_several_services_the_governing_one_names_self() {
 }
 
 #[test]
+fn where_the_kubelet_names_a_service_our_name_below_another_is_not_ours() {
+    let around = pod_with_hosts(&[("10.244.1.7", "eureka-0.eureka.ns.svc.cluster.local")]);
+    let loaded = load_in(&around, "service: eureka-north\noutput-dir: /eureka-peers\n", Purpose::Run);
+    let loaded = loaded.expect("valid");
+    assert_eq!(
+        own(&loaded.settings).url.as_str(),
+        "http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/"
+    );
+}
+
+#[test]
+fn the_pods_name_in_dns_is_its_host_name() {
+    let around = pod_with_hosts(&[("10.244.1.7", "registry-0.eureka.ns.svc.cluster.local")]);
+    let around = Surroundings { host_name: Some("registry-0".to_owned()), ..around };
+    let loaded = load_in(&around, BASE, Purpose::Run).expect("valid");
+    assert_eq!(
+        own(&loaded.settings).url.as_str(),
+        "http://registry-0.eureka.ns.svc.cluster.local:8761/eureka/"
+    );
+    let name = own(&loaded.settings).identity.name.as_ref().map(ToString::to_string);
+    assert_eq!(name.as_deref(), Some("registry-0"), "POD_NAME says eureka-0");
+}
+
+#[test]
+fn static_peers_that_are_pods_of_ours_are_completed() {
+    let text = "static-peer:\n  - http://eureka-0.eureka:8761/eureka/\n  - http://eureka-1.eureka.ns.svc:8761/eureka/\n  \
+                - http://vm.example.org:8761/eureka/\n  - http://vm-1:8761/eureka/\n";
+    let loaded = load_in(&pod(), &format!("{BASE}{text}"), Purpose::Run).expect("valid");
+    let peers: Vec<_> = loaded.settings.policy.static_peers.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        peers,
+        [
+            "http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/",
+            "http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/",
+            "http://vm-1:8761/eureka/",
+            "http://vm.example.org:8761/eureka/",
+        ]
+    );
+}
+
+#[test]
 fn a_service_that_is_not_the_pods_own_is_warned_about() {
     let around = pod_with_hosts(&[("10.244.1.7", "eureka-0.eureka.ns.svc.cluster.local")]);
     let warnings = |text: &str, purpose| {
