@@ -170,8 +170,8 @@ pub(crate) fn another_domain() -> Result<(), String> {
     let page = page.map_err(|error| error.to_string())?;
     let (_, rest) = page.split_once("**Another domain.**").ok_or("the page has no such patch")?;
     let patch = rest.split("```").nth(1).and_then(|block| block.strip_prefix("yaml\n")).ok_or("no YAML")?;
-    let indented: String = patch.lines().map(|line| format!("      {line}\n")).collect();
-    let layer = format!("patches:\n  - patch: |-\n{indented}");
+    let indented = patch.trim_end().replace('\n', "\n      ");
+    let layer = format!("patches:\n  - patch: |-\n      {indented}");
     let objects = build("statefulset", "another-domain", &[&layer, "namePrefix: prod-"])?;
     let host = "$(POD_NAME).prod-eureka.$(POD_NAMESPACE).svc.k8s.example";
     let mut faults: Vec<String> =
