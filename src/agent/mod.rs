@@ -141,7 +141,7 @@ struct Agent<'a, O: Outside> {
 
 impl<'a, O: Outside> Agent<'a, O> {
     async fn new(outside: &'a O, settings: &'a mut Settings, board: &'a mut Board) -> Self {
-        let (volume, left) = look(Volume::new(&settings.output), settings, board).await;
+        let (mut volume, left) = look(Volume::new(&settings.output), settings, board).await;
         if let Some(reason) = &left.fault {
             Board::state_is_unusable(reason);
         }
@@ -155,12 +155,13 @@ impl<'a, O: Outside> Agent<'a, O> {
         }
         let found = if machine.has_list() { ListInPlace::OfPreviousLife } else { ListInPlace::Nothing };
         board.looked(found);
+        let found = if machine.keeps_document() { left.found } else { volume.forget_found() };
         Self {
             machine,
             lookup: Rc::new(outside.lookup(settings)),
             server: outside.server(settings).map(Rc::new),
             volume: Some(volume),
-            found: left.found,
+            found,
             work: Work::default(),
             clock,
             board,

@@ -77,6 +77,12 @@ impl Volume {
         }
     }
 
+    /// What was found is not needed: there is a list of our own.
+    pub(super) fn forget_found(&mut self) -> Found {
+        self.found = Found::default();
+        Found::default()
+    }
+
     /// Makes the files say what [`Self::look`] found in them.
     pub(super) fn keep_found(&mut self) -> PublishOutcome {
         let outcome = self.publisher.keep(&self.found.concat());
