@@ -111,8 +111,8 @@ impl Journal {
     }
 }
 
-/// That there is no list of our own says nothing before DNS has had its first word, and that records lack us nothing
-/// while the pod may only be starting.
+/// That there is no list of our own says nothing before DNS has had its first word, and that records lack
+/// us nothing while the pod may only be starting.
 fn is_worth_saying(condition: &Condition, status: &Status) -> bool {
     let mut services = status.services.iter();
     match condition.kind {

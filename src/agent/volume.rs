@@ -146,8 +146,7 @@ pub(super) fn may_stay(
     output: &OutputSettings,
     permits: impl Fn(&ServiceUrl) -> bool,
 ) -> bool {
-    let outputs = found.iter().zip(&output.files);
-    outputs.into_iter().all(|(files, file)| is_whole(file.format, &output.zone, files, &permits))
+    found.iter().zip(&output.files).all(|(files, file)| is_whole(file.format, &output.zone, files, &permits))
 }
 
 /// The property's value as the document would have it, for the endpoint that takes it in the call.

@@ -6,7 +6,8 @@ use super::{Format, archaius, env, spring_entries};
 use crate::model::{ServiceUrl, Zone};
 
 /// Whether this text, found where an output of `format` belongs, gives the zone a list that is not blank
-/// and ends as ours do; `permits` says which URLs may stand in it. Of a configtree it is the file that [`super::file_names`] names first.
+/// and ends as ours do; `permits` says which URLs may stand in it. Of a configtree it is the file that
+/// [`super::file_names`] names first.
 pub(super) fn is_whole(
     format: Format,
     zone: &Zone,

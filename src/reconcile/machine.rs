@@ -255,19 +255,15 @@ impl Machine {
         let asked_at = self.ledgers[at].asking.asked_at(now);
         self.pass_guards_time(at, asked_at);
         self.ledgers[at].failed(failure, &self.policy, now);
-        let took = now.since(asked_at);
-        match self.pace() {
-            Pace::FirstList => self.ask_again(at, now, jitter),
+        let pauses = match self.pace() {
+            Pace::FirstList => return self.ask_again(at, now, jitter),
             Pace::LateStart => {
                 let first = self.policy.interval.min(LATE_START_PAUSE_MAX);
-                let pauses = Pauses { first, max: LATE_START_PAUSE_MAX, spent: took };
-                self.ledgers[at].asking.failed(pauses, now, jitter);
+                Pauses { first, max: LATE_START_PAUSE_MAX, spent: now.since(asked_at) }
             }
-            Pace::Steady => {
-                let pauses = Pauses::steady(self.policy.interval);
-                self.ledgers[at].asking.failed(pauses, now, jitter);
-            }
-        }
+            Pace::Steady => Pauses::steady(self.policy.interval),
+        };
+        self.ledgers[at].asking.failed(pauses, now, jitter);
     }
 
     /// Schedules the next question after an answer.
