@@ -107,13 +107,13 @@ fn is_silent(row: &Row) -> bool {
 fn in_words(row: &Row) -> String {
     let Row::Lists(listed) = row else { return "does not answer".to_owned() };
     let names: Vec<String> = listed.peers.iter().map(short).collect();
-    if names.is_empty() { "lists nobody".to_owned() } else { format!("lists {}", names.join(" and ")) }
+    if names.is_empty() { "lists no peer".to_owned() } else { format!("lists {}", names.join(" and ")) }
 }
 
 /// The first label of the host, which tells pods apart.
 fn short(url: &ServiceUrl) -> String {
     if is_sink(url) {
-        return "the sink alone: nobody".to_owned();
+        return "the sink alone: no peer".to_owned();
     }
     let host = url.host().to_string();
     host.split('.').next().map_or(host.clone(), str::to_owned)

@@ -30,7 +30,7 @@ pub fn check(input: &[u8]) {
     follow(policy, &question, &answer);
 }
 
-/// What an answer promises whoever gave it.
+/// What must hold of each answer, whatever the message was.
 pub fn check_answer(question: &Question, answer: &Answer, message: &[u8]) {
     let Answer::Records(records) = answer else { return };
     assert!(!records.is_empty() && records.len() <= RECORDS_MAX, "{} records", records.len());

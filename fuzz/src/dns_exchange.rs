@@ -100,7 +100,7 @@ async fn serve_tcp(listener: Option<TcpListener>, right: u8, reply: &[u8], told:
         let reply = made_right(right, &asked, reply);
         let length = u16::try_from(reply.len()).unwrap_or(u16::MAX);
         told.borrow_mut().push(reply[..usize::from(length)].to_vec());
-        // Whoever asked may have gone.
+        // The one who asked may have gone.
         let _gone = stream.write_all(&length.to_be_bytes()).await;
         let _gone = stream.write_all(&reply[..usize::from(length)]).await;
     }

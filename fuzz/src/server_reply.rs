@@ -86,7 +86,7 @@ fn judge(shown: Option<impl Display>) {
 async fn answer(listener: &TcpListener, reply: &[u8]) {
     loop {
         let (stream, _) = listener.accept().await.expect("a bound socket accepts");
-        // Whoever called may have gone.
+        // The caller may have gone.
         let _gone = answer_one(stream, reply).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The state that a previous life left, or whoever else may write into the volume.
+//! The saved state, as this program or anyone else who may write into the volume left it.
 //!
 //! The first byte chooses the settings of the life that reads it.
 

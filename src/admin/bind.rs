@@ -63,7 +63,7 @@ pub enum BindError {
     },
     /// The local listener would be reachable from outside the pod.
     #[error(
-        "{0} is no loopback address, and whoever reaches the local listener may override holds (--local-listen)"
+        "{0} is not a loopback address, and anyone who reaches the local listener may override holds (--local-listen)"
     )]
     NotLoopback(SocketAddr),
 }

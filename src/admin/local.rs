@@ -75,7 +75,7 @@ async fn take_batch(headers: &HeaderMap, mut body: Incoming) -> Reply {
     }
 }
 
-/// `ReplicationListResponse`: an entry for each item, for a server logs an error without.
+/// `ReplicationListResponse`: an entry for each item, because a server logs an error without.
 fn batch_reply(items: usize) -> String {
     format!(r#"{{"responseList":[{}]}}"#, vec![ITEM_REPLY; items].join(","))
 }

@@ -11,11 +11,11 @@ const DEPTH_MAX: usize = 128;
 /// The key whose array is counted; an escaped spelling of it is not known.
 const LIST_KEY: &[u8] = b"replicationList";
 
-/// Why a body is no batch whose items can be counted.
+/// Why a body is not a batch whose items can be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BadBatch {
-    /// It is no JSON, or not of the known structure.
-    #[error("the body is no replication batch: unexpected byte at {0}")]
+    /// It is not JSON, or not of the known structure.
+    #[error("the body is not a replication batch: unexpected byte at {0}")]
     Unexpected(u64),
     /// It ends too early, or the connection did.
     #[error("the batch is incomplete")]

@@ -354,7 +354,7 @@ impl<'a, O: Outside> Agent<'a, O> {
         self.lookup = Rc::new(self.outside.lookup(self.settings));
         self.server = self.outside.server(self.settings).map(Rc::new);
         self.machine.change_policy(self.settings.policy.clone(), now);
-        // Whoever has just been renamed stays until there are records; whoever has just been denied goes.
+        // A peer that has just been renamed stays until there are records; one that has just been denied goes.
         let is_denied = |url: &ServiceUrl| match url.host() {
             Host::Name(_) => false,
             Host::Address(_) => !self.settings.policy.permits(url),
@@ -377,7 +377,10 @@ fn why_not_accepted(refused: &reconcile::NotAccepted) -> String {
         services.iter().filter_map(|service| service.failure.as_ref()).map(ToString::to_string).collect();
     let empty = services.iter().filter(|service| service.taken == Taken::NeedsConsent);
     let empty = empty.map(|service| {
-        format!("DNS says that {} has nobody, which `eureka-peers accept --empty` takes", service.service)
+        format!(
+            "DNS says that {} has no endpoints, which `eureka-peers accept --empty` takes",
+            service.service
+        )
     });
     let reasons = failures.into_iter().chain(empty).collect::<Vec<_>>().join("; ");
     format!("DNS says nothing that could be taken: {reasons}; a start without a list begins alone by --empty")

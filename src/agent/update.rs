@@ -29,7 +29,7 @@ pub enum Update {
 #[derive(Debug)]
 pub struct Updates(mpsc::Receiver<Update>);
 
-/// The side of whoever watches the settings.
+/// The side of the settings' watcher.
 pub type UpdateSender = mpsc::Sender<Update>;
 
 impl Updates {

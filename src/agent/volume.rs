@@ -18,7 +18,7 @@ const USER_INFO_BYTES_MAX: u64 = 4096;
 
 /// The directory that is written into.
 ///
-/// Blocking: a stalled disk stalls whoever calls this, so the loop hands it to a thread of its own.
+/// Blocking: a stalled disk stalls the caller, so the loop hands it to a thread of its own.
 pub(super) struct Volume {
     publisher: Publisher,
     has_lost_list: bool,
@@ -94,7 +94,7 @@ impl Volume {
         bytes.as_deref().map(decode_state).transpose().map_err(|fault| in_full(&fault))
     }
 
-    /// Every file of every output, where all of them are there, whole, and name nobody whom the policy does
+    /// Every file of every output, where all of them are there, whole, and name no host that the policy does
     /// not permit. What cannot be read is not.
     fn document_in_place(&self, output: &OutputSettings, policy: &Policy) -> Option<Vec<Vec<File>>> {
         let mut found = vec![];

@@ -16,7 +16,7 @@ use crate::settings::OutputSettings;
 use super::server::Server;
 use super::volume::Volume;
 
-const NO_VALUE: &str = "the list cannot be written out, for a file that it takes does not answer within";
+const NO_VALUE: &str = "the list cannot be written out, because a file that it takes does not answer within";
 
 /// How an action ended, and how long it took.
 pub(super) struct Ended {

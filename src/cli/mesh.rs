@@ -126,7 +126,7 @@ async fn servers_in_dns(settings: &Settings, lookup: &HickoryLookup) -> PeerSet 
     peers.chain(settings.policy.static_peers).collect()
 }
 
-/// Every server with the address at which it is asked; names are looked up all at once, for a silent
+/// Every server with the address at which it is asked; names are looked up all at once, because a silent
 /// DNS takes its time over each.
 async fn found(
     servers: PeerSet,

@@ -39,7 +39,7 @@ pub(super) fn resolve(sources: &Sources, format: ListFormat, watch: bool) -> Exi
 
 /// Turns the machine; in place of files, its listings are printed.
 async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
-    // Nothing is adopted, and whoever looks wants to see what there is.
+    // Nothing is adopted, and the reader wants to see what there is.
     let policy = Policy {
         adoption: Adoption::None,
         min_peers: 0,
@@ -96,7 +96,7 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
 
 /// Says what deserves attention, once for as long as it is so.
 fn say_conditions(status: &Status, said: &mut BTreeSet<(ConditionKind, Moment)>) {
-    // Nothing is kept here from one life to the next; what keeps records away is said all the same.
+    // No state is saved here; what keeps records away is said all the same.
     let of_interest =
         status.conditions.iter().filter(|condition| condition.kind != ConditionKind::NothingKnown);
     let news = of_interest.filter(|condition| said.insert((condition.kind, condition.since)));
@@ -145,7 +145,7 @@ impl Printer<'_> {
         })?)
     }
 
-    /// The document as it would be published, but for credentials: a terminal is no place for them.
+    /// The document as it would be published, but for credentials: a terminal is not a place for them.
     fn rendered(&self, format: Format, listing: &Listing) -> Result<String, DocumentError> {
         let user_info = match &self.settings.output.user_info {
             UserInfoSource::Placeholders(user_info) => Some(user_info),

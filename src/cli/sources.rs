@@ -1,4 +1,4 @@
-//! Where the settings of this process come from; kept, for the file may change.
+//! Where the settings of this process come from; kept, because the file may change.
 
 use std::fmt::Write;
 use std::path::PathBuf;

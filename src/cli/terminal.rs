@@ -15,7 +15,7 @@ pub(super) fn say(message: impl Display) {
 /// Prints an outcome whole, and gives its status, or a failure where it cannot be printed.
 pub(super) fn print(text: &str, status: ExitStatus) -> ExitStatus {
     match put(text) {
-        // Whoever reads has seen enough.
+        // The reader has seen enough.
         Ok(Audience::Listens | Audience::Gone) => status,
         Err(failure) => failure,
     }

@@ -1,6 +1,6 @@
 //! A directory for Spring's `configtree:`: file name = property name, content = value.
 //!
-//! Its values are no strings to Spring (`ConfigTreePropertySource.PropertyFileContent`), and
+//! Its values are not strings to Spring (`ConfigTreePropertySource.PropertyFileContent`), and
 //! `PropertySourcesPlaceholdersResolver` looks into strings only: placeholders stay as they are.
 
 use super::{Document, DocumentError, File, FileName, UserInfo, spring_entries};

@@ -45,7 +45,7 @@ pub struct FileName(Box<str>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileNameError {
     /// Nothing.
-    #[error("is no file name")]
+    #[error("is not a valid file name")]
     Empty,
     /// Over the bound.
     #[error("has {0} bytes; the bound is {max}", max = FileName::LENGTH_MAX)]

@@ -47,7 +47,7 @@ pub enum Format {
 
 /// Everything that a document says, whatever its format.
 ///
-/// Every format carries the same URLs, user-info included where there is one; whoever writes a
+/// Every format carries the same URLs, user-info included where there is one; anyone who writes a
 /// secret into a file gives that file a mode that fits.
 #[derive(Clone, Copy, Debug)]
 pub struct Document<'a> {

@@ -20,7 +20,7 @@ pub enum UserInfoError {
     /// Not of the form `${NAME}:${NAME}`.
     #[error("is not `${{NAME}}:${{NAME}}`, with names of a-z, A-Z, 0-9, - _ and .")]
     NotPlaceholders,
-    /// Bytes that are no text.
+    /// Bytes that are not text.
     #[error("is not UTF-8 text")]
     NotText,
     /// Over the bound.

@@ -1,4 +1,4 @@
-//! Whether files are whole documents of ours, whoever wrote them and whatever peers they name.
+//! Whether files are whole documents of ours, no matter who wrote them and which peers they name.
 //!
 //! No list is read out of them: the only question is whether they can stay where they are.
 

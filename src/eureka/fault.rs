@@ -50,7 +50,7 @@ fn with_sources(error: &HttpError) -> String {
     quoted(&line, 2 * REASON_MAX)
 }
 
-/// An actuator's reply that is no success.
+/// An actuator's reply that is not a success.
 pub(super) fn from_actuator(response: &Response, with_credentials: bool) -> ServerFault {
     let refusal = match response.status {
         300..=399 => Refusal::Redirected,
@@ -65,9 +65,9 @@ pub(super) fn from_actuator(response: &Response, with_credentials: bool) -> Serv
     ServerFault::Refused(refusal)
 }
 
-/// A reply to the question for the status that is no success.
+/// A reply to the question for the status that is not a success.
 ///
-/// Where no such resource is, the actuator's settings are no cure, so that is told in other words.
+/// Where no such resource is, the actuator's settings cure nothing, so other words are used.
 pub(super) fn from_status(response: &Response, with_credentials: bool, url: &HttpUrl) -> ServerFault {
     match response.status {
         404..=406 => ServerFault::Unreadable(format!(
@@ -79,7 +79,7 @@ pub(super) fn from_status(response: &Response, with_credentials: bool, url: &Htt
     }
 }
 
-/// A fault without its cure, where it is no mistake but the reason why something else is not known.
+/// A fault without its cure, where it is not a mistake but the reason why something else is not known.
 pub(super) fn in_short(fault: &ServerFault) -> String {
     let text = fault.to_string();
     let cut = text.find(';').unwrap_or(text.len());

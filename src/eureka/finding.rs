@@ -63,7 +63,7 @@ impl fmt::Display for Finding {
 pub struct Expected<'a> {
     /// The URL under which we write the server; none for a client's list.
     pub own: Option<&'a ServiceUrl>,
-    /// The sink, which is no peer.
+    /// The sink, which is not a peer.
     pub sink: &'a ServiceUrl,
     /// How the list reaches the server; none where it reads its files by itself.
     pub call: Option<RefreshCall>,

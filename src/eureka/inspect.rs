@@ -225,7 +225,7 @@ fn inspect_replicas(status: &ServerStatus) -> Finding {
     }
     Finding::new(
         Severity::Fault,
-        format!("the server has peers that are no URLs: {:?}", replicas.foreign),
+        format!("the server has peers that are not URLs: {:?}", replicas.foreign),
         "see where its list comes from: blanks and commas at its end become peers",
     )
 }

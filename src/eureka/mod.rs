@@ -8,7 +8,7 @@
 //!
 //! Replies are read off the loop's thread, one at a time ([`Reading`]).
 //!
-//! Nothing here retries, logs or counts; whoever calls decides what a fault means.
+//! Nothing here retries, logs or counts; the caller decides what a fault means.
 
 mod ask_all;
 mod endpoint;

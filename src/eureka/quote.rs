@@ -29,7 +29,7 @@ fn is_unprintable(c: char) -> bool {
 
 /// Replaces whatever stands between `://` and the last `@` of the same word.
 ///
-/// A word, not an authority: a password may hold a slash or a comma, and too much redacted is no harm.
+/// A word, not an authority: a password may hold a slash or a comma, and redacting too much does no harm.
 fn without_user_info(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for word in text.split_inclusive(|c: char| c.is_whitespace() || c == '"') {

@@ -42,7 +42,7 @@ impl Reading {
         };
         match timeout_at(deadline, reading).await {
             Ok(Ok(outcome)) => Ok(outcome),
-            // A panic is that of whoever asked, as if it had read by itself.
+            // A panic is the caller's, as if it had read by itself.
             Ok(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             // The runtime shuts down.
             Ok(Err(_)) => Err(ServerFault::TimedOut),

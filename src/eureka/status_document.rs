@@ -1,6 +1,6 @@
 //! The server's status document, as XML: the only shape that every release writes whole.
 //!
-//! Must never take a part of a list for the list: what cannot be read to its end is no status.
+//! Must never take a part of a list for the list: what cannot be read to its end is not a status.
 
 use std::str::FromStr;
 
@@ -18,7 +18,7 @@ const NODES_MAX: u32 = 8192;
 /// Peers of one server: as many as a list of ours can have.
 const REPLICAS_MAX: usize = 4096;
 
-/// Entries kept that are no service URL; enough to show what is wrong.
+/// Entries kept that are not service URLs; enough to show what is wrong.
 const FOREIGN_MAX: usize = 32;
 
 /// Characters of one text of the document that are kept; a host name has 253 at most.
@@ -63,7 +63,7 @@ impl ServerStatus {
 }
 
 fn parse(body: &[u8]) -> Result<ServerStatus, String> {
-    let text = str::from_utf8(body).map_err(|_| "the status is no UTF-8 text".to_owned())?;
+    let text = str::from_utf8(body).map_err(|_| "the status is not UTF-8 text".to_owned())?;
     if text.trim().is_empty() {
         return Err("the status is empty".to_owned());
     }
@@ -72,8 +72,9 @@ fn parse(body: &[u8]) -> Result<ServerStatus, String> {
     }
     xml_bounds::check(text)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options)
-        .map_err(|error| format!("the status is no whole XML: {}", quoted(&error.to_string(), TEXT_MAX)))?;
+    let document = Document::parse_with_options(text, options).map_err(|error| {
+        format!("the status is not a whole XML document: {}", quoted(&error.to_string(), TEXT_MAX))
+    })?;
     read(document.root_element())
 }
 
@@ -82,7 +83,7 @@ fn read(root: Node<'_, '_>) -> Result<ServerStatus, String> {
     let Some(registered) = stats.and_then(|stats| child(stats, "registered-replicas")) else {
         let name = quoted(root.tag_name().name(), TEXT_MAX);
         return Err(format!(
-            "a document <{name}> without registered-replicas is no status; check --status-url"
+            "a document <{name}> without registered-replicas is not a status; check --status-url"
         ));
     };
     let registered = text_of(registered);
@@ -129,7 +130,7 @@ fn placeholder_in(list: &str) -> Option<&str> {
     })
 }
 
-/// An entry that is no service URL.
+/// An entry that is not a service URL.
 ///
 /// Credentials may stand in it without a scheme before them; and a password with a comma in it is cut
 /// in two by the server itself, its first half then being where a port should be.

@@ -97,7 +97,7 @@ const WISHES: [Wish; 11] = [
         suits: is_true,
         only_with: None,
         severity: Severity::Fault,
-        otherwise: "the server is no instance, so its peers count it as unavailable",
+        otherwise: "the server is not an instance, so its peers count it as unavailable",
         assignment: "EUREKA_CLIENT_REGISTERWITHEUREKA=true",
         beside: None,
     },

@@ -43,7 +43,10 @@ pub(super) fn check(text: &str) -> Result<(), String> {
         } else if let Some(instruction) = rest.strip_prefix('?') {
             after(instruction, "?>")
         } else if rest.starts_with('!') {
-            return Err("the status is no whole XML: it declares a document type; check --status-url".into());
+            return Err(
+                "the status is not a whole XML document: it declares a document type; check --status-url"
+                    .into(),
+            );
         } else if let Some(end) = rest.strip_prefix('/') {
             depth = depth.saturating_sub(1);
             after(end, ">")

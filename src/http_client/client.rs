@@ -154,7 +154,7 @@ async fn read_body(mut body: Incoming) -> Result<Vec<u8>, HttpError> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|source| HttpError::from_hyper(Step::Body, source))?;
-        // What is no data is a trailer, which nobody here reads.
+        // What is not data is a trailer, which is not read.
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len() + data.len() > BODY_MAX {
             return Err(TOO_LARGE);

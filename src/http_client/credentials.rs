@@ -45,7 +45,7 @@ impl Credentials {
 
 /// The password without the one line ending that editors and `echo` leave behind it.
 fn password_in(bytes: &[u8]) -> Result<&str, &'static str> {
-    let text = str::from_utf8(bytes).map_err(|_| "is no UTF-8 text")?;
+    let text = str::from_utf8(bytes).map_err(|_| "is not UTF-8 text")?;
     let password = text.strip_suffix('\n').unwrap_or(text);
     let password = password.strip_suffix('\r').unwrap_or(password);
     if password.is_empty() {

@@ -24,7 +24,7 @@ pub enum HttpError {
     #[error("TLS cannot be set up")]
     TlsSetUp(#[source] rustls::Error),
     /// The host of the URL can stand in no certificate.
-    #[error("{host} is no name that a certificate can hold")]
+    #[error("{host} is not a name that a certificate can hold")]
     CertificateName {
         /// The URL's host.
         host: String,
@@ -74,7 +74,7 @@ pub enum HttpError {
         source: hyper::Error,
     },
     /// The bytes are not HTTP/1.1, or the head breaks its bounds.
-    #[error("the {step} is no valid HTTP/1.1")]
+    #[error("the {step} is not valid HTTP/1.1")]
     Malformed {
         /// What was under way.
         step: Step,
@@ -114,7 +114,7 @@ impl fmt::Display for Step {
 }
 
 impl HttpError {
-    /// Sorts the HTTP layer's error: a connection that broke, or bytes that are no HTTP.
+    /// Sorts the HTTP layer's error: a connection that broke, or bytes that are not HTTP.
     pub(super) fn from_hyper(step: Step, source: hyper::Error) -> Self {
         let malformed = source.is_parse() || source.is_parse_too_large();
         if malformed { Self::Malformed { step, source } } else { Self::Closed { step, source } }
@@ -133,7 +133,7 @@ pub enum FileError {
         source: io::Error,
     },
     /// A directory, a pipe, a device.
-    #[error("{} is no ordinary file", path.display())]
+    #[error("{} is not an ordinary file", path.display())]
     NotAFile {
         /// Which file.
         path: PathBuf,

@@ -53,7 +53,7 @@ fn roots_in(pem: &[u8], path: &Path) -> Result<RootCertStore, FileError> {
     let problem = |problem| FileError::Content { path: path.to_owned(), problem };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|_| problem("is no valid PEM"))?;
+        let certificate = certificate.map_err(|_| problem("is not valid PEM"))?;
         roots.add(certificate).map_err(|_| problem("holds a certificate that cannot vouch for a server"))?;
     }
     if roots.is_empty() {

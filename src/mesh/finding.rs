@@ -21,7 +21,7 @@ pub enum Absence<'a> {
     /// It could not be asked, so nothing is known of its list.
     NotAsked(&'a str),
     /// Its list is empty: it was alone when it last took one over.
-    ListsNobody,
+    ListsNone,
     /// Its list is itself: the default of the image, or its own name is not recognised.
     ListsOnlyItself,
     /// Its list has peers that were not asked: an older list, or other names for the same servers.
@@ -39,7 +39,7 @@ impl Absence<'_> {
     pub fn label(&self) -> &'static str {
         match self {
             Self::NotAsked(_) => "not_asked",
-            Self::ListsNobody => "lists_nobody",
+            Self::ListsNone => "lists_none",
             Self::ListsOnlyItself => "lists_only_itself",
             Self::ListsOthersInstead => "lists_others_instead",
             Self::OtherSilent => "other_silent",
@@ -53,7 +53,7 @@ impl fmt::Display for Absence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAsked(why) => return write!(f, "it could not be asked: {why}"),
-            Self::ListsNobody => "it lists nobody: the last list that it took over had nobody else in it",
+            Self::ListsNone => "it lists no peer: the last list that it adopted had no other server in it",
             Self::ListsOnlyItself => {
                 "it lists only itself: the image's own default, or a list with a name for itself that it \
                  does not recognise"
@@ -62,7 +62,7 @@ impl fmt::Display for Absence<'_> {
                 "it lists others instead: an older list, or the same servers by other names"
             }
             Self::OtherSilent => "the other could not be asked and is probably gone",
-            Self::OneDirectional => "the other lists it: it has not taken over the latest list",
+            Self::OneDirectional => "the other lists it: it has not adopted the latest list",
             Self::Mutual => "neither lists the other: their lists come from different sources",
         })
     }
@@ -94,7 +94,7 @@ pub struct Unexpected<'a> {
 /// Where an unexpected entry probably comes from; the first that fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provenance<'a> {
-    /// It is no service URL at all, so it was not made by this program.
+    /// It is not a service URL at all, so it was not made by this program.
     NoUrl,
     /// It is on the server's own machine.
     OwnMachine,

@@ -26,7 +26,7 @@ pub enum Row {
 pub struct Listed {
     /// The peers.
     pub peers: PeerSet,
-    /// Entries that are no service URL, fit to be shown.
+    /// Entries that are not service URLs, fit to be shown.
     pub foreign: Vec<String>,
 }
 
@@ -60,7 +60,7 @@ pub enum Cell {
 impl Mesh {
     /// Lays replies side by side; of two for one server the later counts.
     ///
-    /// URLs in `modulo` are no peers and are left out of every list: the sinks that flush old peers.
+    /// URLs in `modulo` are not peers and are left out of every list: the sinks that flush old peers.
     pub fn new(replies: impl IntoIterator<Item = (ServiceUrl, Row)>, modulo: &PeerSet) -> Self {
         let without = |row| match row {
             Row::Lists(listed) => Row::Lists(Listed { peers: &listed.peers - modulo, ..listed }),
@@ -126,7 +126,7 @@ impl Mesh {
             Row::Lists(listed) => listed,
         };
         if listed.is_empty() {
-            return Absence::ListsNobody;
+            return Absence::ListsNone;
         }
         let is_other = |peer: &ServiceUrl| peer != from;
         if listed.foreign.is_empty() && !listed.peers.iter().any(is_other) {

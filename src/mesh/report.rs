@@ -26,7 +26,7 @@ pub struct Report<'a> {
 pub struct ServerEntry<'a> {
     /// Its service URL.
     pub url: &'a str,
-    /// The peers it lists, sorted; absent where it could not be asked. What is no service URL is in
+    /// The peers it lists, sorted; absent where it could not be asked. What is not a service URL is in
     /// [`Report::unexpected`] alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lists: Option<Vec<&'a str>>,

@@ -53,7 +53,7 @@ impl Mesh {
         match (self.missing_edges().count(), self.silence()) {
             // With a second server there would be pairs.
             (0, Some(why)) => format!("incomplete: the one server could not be asked: {why}"),
-            (0, None) if servers == 1 => "complete: one server, with nobody else to list".to_owned(),
+            (0, None) if servers == 1 => "complete: one server, and no other to list".to_owned(),
             (0, None) => format!("complete: each of {servers} servers lists every other one"),
             (missing, _) => format!("incomplete: {missing} of {} pairs are missing", servers * (servers - 1)),
         }

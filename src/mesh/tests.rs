@@ -54,8 +54,8 @@ fn each_reason_is_told() {
     let silent = || Row::Silent("connection refused".into());
     let one_way = mesh(vec![lists(&[1, 2]), lists(&[0, 2]), lists(&[0])]);
     assert_eq!(reasons(&one_way), [(url(2), url(1), "one_directional")]);
-    let nobody = mesh(vec![lists(&[1]), lists(&[])]);
-    assert_eq!(reasons(&nobody), [(url(1), url(0), "lists_nobody")]);
+    let empty = mesh(vec![lists(&[1]), lists(&[])]);
+    assert_eq!(reasons(&empty), [(url(1), url(0), "lists_none")]);
     let itself = mesh(vec![lists(&[1]), lists(&[1])]);
     assert_eq!(reasons(&itself), [(url(1), url(0), "lists_only_itself")]);
     let old = mesh(vec![lists(&[1]), lists(&[7])]);
@@ -142,7 +142,7 @@ fn the_sink_is_no_peer() {
     let sink: ServiceUrl = "http://127.0.0.1:9762/sink/eureka/".parse().expect("valid");
     let only_sink = Row::Lists(PeerSet::from([sink.clone()]).into());
     let mesh = Mesh::new([(url(0), lists(&[1])), (url(1), only_sink)], &PeerSet::from([sink]));
-    assert_eq!(reasons(&mesh), [(url(1), url(0), "lists_nobody")]);
+    assert_eq!(reasons(&mesh), [(url(1), url(0), "lists_none")]);
     assert_eq!(mesh.notes().count(), 0);
 }
 

@@ -48,7 +48,7 @@ impl Identity {
     }
 }
 
-/// One name in a directory. Names that are no UTF-8 are not ours and are left out.
+/// One name in a directory. Names that are not UTF-8 are not ours and are left out.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) name: String,
@@ -220,7 +220,7 @@ impl Directory {
             .map_err(|errno| self.error(Step::Rename, to, errno))
     }
 
-    /// Removes a file or link; that it is gone already is no error.
+    /// Removes a file or link; that it is gone already is not an error.
     pub(super) fn remove_file(&self, name: &str) -> Result<(), PublishError> {
         match rustix::fs::unlinkat(&self.fd, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),

@@ -92,7 +92,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Missing => "it does not exist; mount the volume there, or create the directory",
-            Self::NotADirectory => "it is no directory; --output-dir must name one",
+            Self::NotADirectory => "it is not a directory; --output-dir must name one",
             Self::ReadOnly => {
                 "the file system is read-only; mount the volume without `readOnly` in this container"
             }

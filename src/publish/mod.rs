@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | `..lock` | both | held by the one writer; stays |
 //! | `..data` → `..2025_01_31_10_00_00.x7Gk2…` | volume | the current generation; the one before is kept for a while |
-//! | `..state.json` | both | what the next life needs; in `volume` inside the generation |
+//! | `..state.json` | both | the saved state, which the next start reads; in `volume` inside the generation |
 //! | `..data_aside` | volume | a directory that somebody made in the place of `..data`, as it was; stays |
 //! | `..tmp~NAME`, `..data_tmp` | both | on their way to a rename; removed by the next writer |
 //!
@@ -75,7 +75,7 @@ pub struct Publisher {
     layout: Layout,
     file_mode: u32,
     held: Option<Held>,
-    /// What was last in place in this life.
+    /// What this process put in place last.
     last: Option<Placed>,
 }
 
@@ -140,7 +140,7 @@ impl Publisher {
         })
     }
 
-    /// Whether readers have lost a file that this life put in place: it is gone, or no file any more.
+    /// Whether readers have lost a file that this process put in place: it is gone, or no file any more.
     ///
     /// For after an error, which by itself takes nothing away: others do. What we may not look at is
     /// not said to be lost.
@@ -152,7 +152,7 @@ impl Publisher {
         self.last.as_ref().is_some_and(|last| last.names.iter().any(is_lost))
     }
 
-    /// The files of these names as readers find them now, whoever made them; none where one is missing.
+    /// The files of these names as readers find them now, no matter who made them; none where one is missing.
     pub fn read_files(&self, names: &[FileName]) -> Result<Option<Vec<File>>, PublishError> {
         let directory = match Directory::open(&self.path) {
             Err(error) if *error.fault() == Fault::Missing => return Ok(None),

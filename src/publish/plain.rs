@@ -1,6 +1,6 @@
 //! Each file by a rename of its own, and only those that differ.
 //!
-//! The state goes first. If we die between the renames, it is ahead of the files, and the next life
+//! The state goes first. If we die between the renames, it is ahead of the files, and the next start
 //! publishes from it what this one meant to; the other way round it would take the files back to
 //! the list before, and the generation with them.
 

@@ -18,10 +18,10 @@ const VERSION: u64 = 1;
 /// Why a state, or one entry of it, is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum StateFault {
-    /// It is no JSON of this shape.
+    /// It is not JSON of this shape.
     #[error("the saved state is damaged")]
     Shape(#[source] serde_json::Error),
-    /// An entry is no JSON of its shape.
+    /// An entry is not JSON of its shape.
     #[error("an entry of the saved state is damaged")]
     Entry(#[source] serde_json::Error),
     /// A Service's name is none.
@@ -92,7 +92,7 @@ pub fn encode_state(state: &PreviousLife) -> Vec<u8> {
 
 /// Reads a state file back: a bad entry goes alone, and the good ones stay.
 ///
-/// A Service of which no peer is left is no Service without peers, and goes as well.
+/// A Service of which no peer is left is not a Service without peers, and goes as well.
 pub fn decode_state(bytes: &[u8]) -> Result<DecodedState, StateFault> {
     let found: Found = serde_json::from_slice(bytes).map_err(StateFault::Shape)?;
     let mut refused = vec![];

@@ -18,7 +18,7 @@ pub(super) const DATA: &str = "..data";
 /// Its successor, as the kubelet calls it.
 const DATA_TEMPORARY: &str = "..data_tmp";
 /// Where a directory goes that somebody made in the link's place. It is not ours to remove, so it
-/// stays there, and there is one at most: with whoever makes them again, the operator must talk.
+/// stays there, and there is one at most: who makes them again is for the operator to find out.
 pub(super) const DATA_ASIDE: &str = "..data_aside";
 
 /// How long a generation stays after its time, at least. A reader takes microseconds from `..data`
@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// this bounds what a burst takes of the disk, and what it takes is waited for.
 const SUPERSEDED_MAX: usize = 256;
 
-/// Generations that were current in this life, the latest last, and when they ceased to be.
+/// Generations that were current since the start, the latest last, and when they ceased to be.
 #[derive(Debug, Default)]
 pub(super) struct Superseded(VecDeque<(GenerationName, Instant)>);
 
@@ -161,7 +161,7 @@ fn link(directory: &Directory, wanted: &Wanted<'_>) -> Result<(), PublishError> 
     Ok(())
 }
 
-/// Removes what this publication has replaced. It is in nobody's way, so a failure is no failure of
+/// Removes what this publication has replaced. It is in nobody's way, so a failure is not a failure of
 /// the publication, and the next one tries again.
 fn remove_replaced(directory: &Directory, wanted: &Wanted<'_>) {
     let Ok(stale) = stale_links(directory, wanted) else { return };

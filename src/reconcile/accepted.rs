@@ -8,9 +8,9 @@ use super::status::LastAnswer;
 /// How much of what DNS says an operator takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
-    /// Records. That a Service has nobody is left alone.
+    /// Records. That a Service is empty is left alone.
     Records,
-    /// That a Service has nobody as well; and that a start without a list begins with none at all.
+    /// That a Service is empty as well; and that a start without a list begins with none at all.
     Empty,
 }
 

@@ -32,7 +32,7 @@ pub struct Own {
 pub enum OnDeadline {
     /// Publish what there is: the previous life's list, else self.
     Publish,
-    /// Publish nothing until the Service that names self has given records: a server that knows nobody
+    /// Publish nothing until the Service that names self has given records: a server that knows no peer
     /// does not start.
     Wait,
     /// Publish nothing; `init` exits with 69.

@@ -28,7 +28,7 @@ impl Hints {
 
     /// The next hint; safe to drop.
     pub(super) async fn next(&mut self) {
-        // Never closed, for we hold a sender ourselves.
+        // Never closed, because we hold a sender ourselves.
         let _hint = self.receiver.recv().await;
     }
 }
@@ -47,7 +47,7 @@ pub(super) fn watch_directory_of(file: &Path, hints: mpsc::Sender<()>) -> Option
     Some(watcher)
 }
 
-/// Our own reading makes events too, and is no hint. A writer that closes the file is one; errors and
+/// Our own reading makes events too, and is not a hint. A writer that closes the file is one; errors and
 /// overflows (`Rescan`) are as well, for something may have been missed.
 fn is_hint(event: &Event) -> bool {
     match event.kind {

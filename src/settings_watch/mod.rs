@@ -6,7 +6,7 @@
 //! therefore no error, and is tried again at each look.
 //!
 //! A file that is written in place may be seen half written; what that gives is told, and the rest as
-//! well. ConfigMap volumes, and whoever renames a file into place, are never seen so.
+//! well. ConfigMap volumes, and anyone who renames a file into place, are never seen so.
 //!
 //! Must never block its caller: the disk is looked at on a blocking thread.
 

@@ -26,7 +26,7 @@ const VALUE_LENGTH_MAX: usize = 2048;
 pub(super) struct Lines {
     format: LogFormat,
     write: Box<dyn Fn(&str) -> bool + Send + Sync>,
-    /// Lines that nobody took, and of which nobody knows yet.
+    /// Lines that could not be written, which the log does not say yet.
     lost: AtomicU64,
 }
 
@@ -136,7 +136,7 @@ struct Fields {
 
 impl Fields {
     fn about_lost(lines: u64) -> Self {
-        let message = "lines of this log are missing here, for nobody took them".to_owned();
+        let message = "lines of this log are missing here, because they could not be written".to_owned();
         Self { message, others: vec![("lines", lines.into())] }
     }
 
@@ -386,7 +386,7 @@ mod tests {
             *taken.lock().expect("no writer panics"),
             [
                 "INFO  one\n",
-                "WARN  lines of this log are missing here, for nobody took them lines=2\n",
+                "WARN  lines of this log are missing here, because they could not be written lines=2\n",
                 "INFO  four\n",
                 "INFO  five\n",
             ]

@@ -56,7 +56,7 @@ pub(crate) fn not_headless(shop: &mut Shop<'_>) -> Result<(), String> {
     typo(shop, "statefulset", hasten, 3, NOT_HEADLESS)
 }
 
-/// What all of this is about: where a start does not wait, a server that knows nobody takes clients.
+/// What all of this is about: where a start does not wait, a server that knows no peer takes clients.
 pub(crate) fn published(shop: &mut Shop<'_>) -> Result<(), String> {
     install(shop, "deployment", hasten, 3)?;
     shop.wait_until_available(3)?;
@@ -67,7 +67,7 @@ pub(crate) fn published(shop: &mut Shop<'_>) -> Result<(), String> {
         set_variable(object, SIDECAR, "EUREKA_PEERS_ON_DEADLINE", "publish");
     })?;
     let limit = crate::shop::READY_WITHIN;
-    let ((), took) = wait::until("clients are sent to a server that knows nobody", limit, || {
+    let ((), took) = wait::until("clients are sent to a server that knows no peer", limit, || {
         let sent = shop.clients_are_sent_to()?;
         if sent.difference(&old).next().is_some() {
             Ok(())
@@ -75,7 +75,7 @@ pub(crate) fn published(shop: &mut Shop<'_>) -> Result<(), String> {
             Err(format!("clients are sent to {sent:?}"))
         }
     })?;
-    println!("    with `publish`, clients were sent to a server that knows nobody after {took:.0?}");
+    println!("    with `publish`, clients were sent to a server that knows no peer after {took:.0?}");
     Ok(())
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn faults(
     let Some(home) = settings.policy.home() else { return Vec::new() };
     let mut found = last_words(container);
     if settings.policy.on_deadline != OnDeadline::Wait {
-        found.push("a server that knows nobody would start: --on-deadline is not wait".to_owned());
+        found.push("a server that knows no peer would start: --on-deadline is not wait".to_owned());
         return found;
     }
     found.extend(service_faults(objects, home));

@@ -126,7 +126,7 @@ fn refresh_faults() -> Vec<Fault> {
         on_refresh(
             "refresh-is-a-page",
             status_line("200 OK", "<html>login</html>"),
-            refused("is no actuator"),
+            refused("is not an actuator"),
             "unreadable",
             None,
         ),
@@ -141,9 +141,9 @@ fn refresh_faults() -> Vec<Fault> {
         on_refresh(
             "refresh-is-no-http",
             Manner::Bytes("SSH-2.0-OpenSSH_9.6\r\n\r\n".to_owned()),
-            refused("no valid HTTP/1.1"),
+            refused("not valid HTTP/1.1"),
             "unreadable",
-            Some("no valid HTTP/1.1"),
+            Some("not valid HTTP/1.1"),
         ),
     ]
 }
@@ -207,9 +207,9 @@ fn status_faults() -> Vec<Fault> {
         on_status(
             "status-is-half",
             status_line("200 OK", &half),
-            unreadable("no whole XML"),
+            unreadable("not a whole XML document"),
             "unreadable",
-            Some("no whole XML"),
+            Some("not a whole XML document"),
         ),
         on_status(
             "status-is-cut",
@@ -235,9 +235,9 @@ fn status_faults() -> Vec<Fault> {
         on_status(
             "status-is-a-page",
             status_line("200 OK", "<html><body/></html>"),
-            unreadable("is no status"),
+            unreadable("is not a status"),
             "unreadable",
-            Some("is no status"),
+            Some("is not a status"),
         ),
     ]
 }

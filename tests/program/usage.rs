@@ -115,7 +115,7 @@ fn a_settings_file_that_is_none_is_78() {
         ("missing", "is missing"),
         ("volume", "is no file"),
         ("nul", "is no YAML"),
-        ("bytes", "is no UTF-8 text"),
+        ("bytes", "is not UTF-8 text"),
         ("deep", "opening brackets"),
         ("large", "is larger than"),
         ("bomb", ""),

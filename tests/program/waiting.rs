@@ -1,4 +1,4 @@
-//! `--on-deadline wait`: a server that would know nobody does not start.
+//! `--on-deadline wait`: a server that would know no peer does not start.
 
 use std::fs;
 

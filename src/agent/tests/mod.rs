@@ -234,11 +234,11 @@ fn refused_settings_are_shown_and_change_nothing() {
         let world = World::of(&[1, 2]);
         let life = world.start(world.settings(&[]), Until::Stopped);
         life.until_published(&world, &[2]).await;
-        life.update(Update::Rejected("port: \"0\" is no port".to_owned())).await;
+        life.update(Update::Rejected("port: \"0\" is not a valid port".to_owned())).await;
         life.until("the refusal", |life| life.shown().settings.rejected.is_some()).await;
         let first = life.shown().settings;
         sleep(5 * SECOND).await;
-        life.update(Update::Rejected("port: \"x\" is no port".to_owned())).await;
+        life.update(Update::Rejected("port: \"x\" is not a valid port".to_owned())).await;
         let since = |life: &world::Life| life.shown().settings.rejected.map(|rejected| rejected.since);
         let is_second =
             |life: &world::Life| life.shown().settings.rejected.expect("still").message.contains('x');

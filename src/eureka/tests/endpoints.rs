@@ -70,7 +70,7 @@ async fn a_failing_server_gives_its_reason() {
     assert!(matches!(refresh(held).await, Err(ServerFault::Failing { status: 503, .. })));
 }
 
-/// Spring Security: turns POSTs away with `status`, lets whoever may read read.
+/// Spring Security: turns POSTs away with `status`, lets anyone who may read read.
 async fn with_csrf(status: u16, reads: u16) -> FakeServer {
     FakeServer::start(
         move |request| {
@@ -128,7 +128,7 @@ async fn what_is_no_actuator_is_not_believed() {
     for page in ["<html>welcome</html>", "OK"] {
         let outcome = refresh(reply(200, "", page)).await;
         let Err(ServerFault::Unreadable(why)) = outcome else { panic!("{outcome:?}") };
-        assert!(why.contains("/actuator/refresh is no actuator"), "{why}");
+        assert!(why.contains("/actuator/refresh is not an actuator"), "{why}");
     }
     assert_eq!(refresh(Reply::Held(Vec::new())).await, Err(ServerFault::TimedOut));
     let cut = Reply::Whole(b"HTTP/1.1 200 x\r\nContent-Length: 9\r\n\r\n[".to_vec());

@@ -298,7 +298,7 @@ async fn a_registration_that_is_wiped_or_missing() {
 async fn peers_that_are_no_urls_and_the_sink() {
     let misread = include_str!("../testdata/status-misread-list.xml").to_owned();
     let findings = Stock { status: (200, misread), ..Stock::default() }.inspect().await;
-    assert!(bad_with(&findings, "peers that are no URLs").starts_with("fault"));
+    assert!(bad_with(&findings, "peers that are not URLs").starts_with("fault"));
     let sink = "<unavailable-replicas>http://127.0.0.1:9762/sink/eureka/,</unavailable-replicas>";
     let flushing = STATUS_2025.replace("<unavailable-replicas></unavailable-replicas>", sink);
     assert_ne!(flushing, STATUS_2025);

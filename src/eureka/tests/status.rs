@@ -135,11 +135,11 @@ fn what_is_no_status_says_what_it_is() {
         (" \n", "empty"),
         (r#"{"generalStats":{}}"#, "JSON"),
         ("<html><body>Whitelabel Error Page</body></html>", "<html>"),
-        ("<!doctype html><html lang=en>", "no whole XML"),
+        ("<!doctype html><html lang=en>", "not a whole XML document"),
         ("<Map><status>406</status></Map>", "<Map>"),
         ("<status><applicationStats/></status>", "registered-replicas"),
-        ("plain words", "no whole XML"),
-        ("<!DOCTYPE s [<!ENTITY a \"b\">]><s>&a;</s>", "no whole XML"),
+        ("plain words", "not a whole XML document"),
+        ("<!DOCTYPE s [<!ENTITY a \"b\">]><s>&a;</s>", "not a whole XML document"),
     ] {
         assert!(unreadable(document).contains(says), "{document}: {}", unreadable(document));
     }
@@ -179,7 +179,7 @@ fn what_the_reader_would_take_long_over_is_refused_before() {
         (format!("<s><{long}/></s>"), "a tag of more than 1024 bytes"),
         (format!("<s {}", " ".repeat(1100)), "a tag of more than 1024 bytes"),
         (in_root(&"<b/>".repeat(20_000)), "more than 16384 tags"),
-        (in_root(&"<b/>".repeat(10_000)), "no whole XML"),
+        (in_root(&"<b/>".repeat(10_000)), "not a whole XML document"),
         ("<!DOCTYPE s [<!ENTITY a 'a'>]><s>&a;</s>".to_owned(), "document type"),
     ] {
         let why = unreadable(&document);

@@ -38,7 +38,7 @@ async fn initialises(program: Program) -> Result<(), Missing> {
     Ok(())
 }
 
-/// Before a server that is not there, that does not know the zone, and that knows nobody.
+/// Before a server that is not there, that does not know the zone, and that knows no peer.
 async fn initialises_late(program: Program) -> Result<(), Missing> {
     let three = || Hosting::Zone(Zone::of_pods(0..3));
     for (what, hosting) in [
