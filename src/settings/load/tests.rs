@@ -563,7 +563,7 @@ fn outputs_get_their_format_from_the_extension_or_by_name() {
         ("..data=lines", "\"..data\" begins with a dot, as hidden files do"),
         ("a/b.json", "\"a/b.json\" holds a slash"),
         ("a b.json", "\"a b.json\" holds ' '"),
-        ("=json", "\"\" is no file name"),
+        ("=json", "\"\" is not a valid file name"),
         ("a.json=xml", "\"xml\" is no format"),
         ("[a.json, a.json=lines]", "gives \"a.json\" two formats"),
         ("[a.json, t=configtree]", "names another file beside a configtree, whose every file is a property"),
