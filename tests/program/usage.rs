@@ -113,7 +113,7 @@ fn a_settings_file_that_is_none_is_78() {
     fs::write(path("bomb"), format!("a: &a [x,x,x,x]\n{bomb}\nservice: *j\n")).expect("written");
     for (name, told) in [
         ("missing", "is missing"),
-        ("volume", "is no file"),
+        ("volume", "is not a file"),
         ("nul", "is no YAML"),
         ("bytes", "is not UTF-8 text"),
         ("deep", "opening brackets"),
