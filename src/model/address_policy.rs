@@ -3,10 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub use ipnet::IpNet;
+use ipnet::{Ipv4Net, Ipv6Net};
 
 /// Allowed and denied ranges, over a floor of ranges that no pod can have.
 ///
-/// Whoever may edit the namespace's endpoints writes our list, so what is never a pod is denied
+/// Anyone who may edit the namespace's endpoints writes our list, so what is never a pod is denied
 /// unless asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddressPolicy {
@@ -23,39 +24,87 @@ impl AddressPolicy {
         Self { allow, deny }
     }
 
-    /// Whether this address may be used. An IPv4-mapped IPv6 address is judged as its IPv4 self.
+    /// Whether this address may be used.
+    ///
+    /// An IPv4-mapped IPv6 address is judged as its IPv4 self. One that carries an IPv4 address in another
+    /// way is denied wherever that one is: a translator may lead there.
     pub fn allows(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        let within = |ranges: &[IpNet]| ranges.iter().any(|range| range.contains(&address));
-        if within(&self.deny) {
+        let carried = carried_v4(address);
+        let within = |ranges: &[IpNet], it: IpAddr| ranges.iter().any(|range| range.contains(&it));
+        if within(&self.deny, address) || carried.is_some_and(|v4| within(&self.deny, v4.into())) {
             return false;
         }
-        if self.allow.is_empty() { !is_never_a_pod(address) } else { within(&self.allow) }
+        if !self.allow.is_empty() {
+            return within(&self.allow, address);
+        }
+        !(is_never_a_pod(address) || carried.is_some_and(|v4| is_never_a_pod(v4.into())))
     }
 }
 
-/// Loopback, unspecified, link-local (the cloud's metadata address among them), multicast, broadcast.
+/// What no pod has as its address (IANA's special-purpose registries, RFC 6890): "this network", loopback,
+/// link-local (the usual metadata address among them), multicast, and class E with broadcast.
+const NEVER_A_POD_V4: [Ipv4Net; 8] = [
+    v4([0, 0, 0, 0], 8),
+    v4([127, 0, 0, 0], 8),
+    v4([169, 254, 0, 0], 16),
+    v4([224, 0, 0, 0], 4),
+    v4([240, 0, 0, 0], 4),
+    // The metadata services of clouds that have it elsewhere: Alibaba, Oracle, and Azure's wire server.
+    v4([100, 100, 100, 200], 32),
+    v4([192, 0, 0, 192], 32),
+    v4([168, 63, 129, 16], 32),
+];
+
+/// The same of IPv6: unspecified, loopback, link-local, multicast, the discard prefixes (RFC 6666, RFC 9780),
+/// Teredo (RFC 4380).
+const NEVER_A_POD_V6: [Ipv6Net; 10] = [
+    v6([0, 0, 0, 0, 0, 0, 0, 0], 128),
+    v6([0, 0, 0, 0, 0, 0, 0, 1], 128),
+    v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10),
+    v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8),
+    v6([0x100, 0, 0, 0, 0, 0, 0, 0], 64),
+    v6([0x100, 0, 0, 1, 0, 0, 0, 0], 64),
+    v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 32),
+    // The metadata services of clouds: Amazon (with its DNS and time beside it), Google, Scaleway.
+    v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0], 32),
+    v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128),
+    v6([0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42], 128),
+];
+
+/// IPv4 inside IPv6: deprecated "compatible" addresses (RFC 4291), NAT64 as well known and as local use (RFC
+/// 6052, RFC 8215), each in the last 32 bits; and 6to4 (RFC 3056), behind the first 16.
+const CARRIES_V4_LAST: [Ipv6Net; 3] = [
+    v6([0, 0, 0, 0, 0, 0, 0, 0], 96),
+    v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96),
+    v6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48),
+];
+const SIX_TO_FOUR: Ipv6Net = v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16);
+
+const fn v4([a, b, c, d]: [u8; 4], length: u8) -> Ipv4Net {
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length)
+}
+
+const fn v6([a, b, c, d, e, f, g, h]: [u16; 8], length: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), length)
+}
+
 fn is_never_a_pod(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(v4) => is_never_a_pod_v4(v4),
-        IpAddr::V6(v6) => is_never_a_pod_v6(v6),
+        IpAddr::V4(v4) => NEVER_A_POD_V4.iter().any(|range| range.contains(&v4)),
+        IpAddr::V6(v6) => NEVER_A_POD_V6.iter().any(|range| range.contains(&v6)),
     }
 }
 
-fn is_never_a_pod_v4(address: Ipv4Addr) -> bool {
-    let this_network = address.octets()[0] == 0;
-    this_network
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_multicast()
-        || address.is_broadcast()
-}
-
-fn is_never_a_pod_v6(address: Ipv6Addr) -> bool {
-    address.is_unspecified()
-        || address.is_loopback()
-        || address.is_unicast_link_local()
-        || address.is_multicast()
+/// The IPv4 address to which a translator or a tunnel would lead.
+fn carried_v4(address: IpAddr) -> Option<Ipv4Addr> {
+    let IpAddr::V6(v6) = address else { return None };
+    let bits = v6.to_bits();
+    if CARRIES_V4_LAST.iter().any(|range| range.contains(&v6)) {
+        // Cast after the mask: the low 32 bits.
+        return Some(Ipv4Addr::from_bits((bits & u128::from(u32::MAX)) as u32));
+    }
+    SIX_TO_FOUR.contains(&v6).then(|| Ipv4Addr::from_bits((bits >> 80 & u128::from(u32::MAX)) as u32))
 }
 
 #[cfg(test)]
@@ -85,10 +134,40 @@ mod tests {
             "ff02::1",
             "::ffff:127.0.0.1",
             "::ffff:169.254.169.254",
+            "::127.0.0.1",
+            "::169.254.169.254",
+            "64:ff9b::127.0.0.1",
+            "64:ff9b::169.254.169.254",
+            "64:ff9b:1::169.254.169.254",
+            "2002:7f00:1::1",
+            "2002:a9fe:a9fe::1",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "240.0.0.1",
+            "255.255.255.254",
+            "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+            "fd00:ec2::254",
+            "fd00:ec2::23",
+            "fd20:ce::254",
+            "fd00:42::42",
+            "100::1",
+            "100:0:0:1::1",
         ] {
             assert!(!policy.allows(address(denied)), "{denied}");
         }
-        for allowed in ["10.244.1.7", "192.168.0.1", "fd00::1", "2001:db8::1", "::ffff:10.0.0.1"] {
+        for allowed in [
+            "10.244.1.7",
+            "192.168.0.1",
+            "100.64.0.7",
+            "100.100.100.201",
+            "fd00::1",
+            "fd00:ec3::254",
+            "2001:db8::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::10.0.0.1",
+            "2002:a00:1::1",
+        ] {
             assert!(policy.allows(address(allowed)), "{allowed}");
         }
     }
@@ -99,5 +178,21 @@ mod tests {
         assert!(policy.allows(address("127.0.0.2")));
         assert!(!policy.allows(address("127.0.0.9")));
         assert!(!policy.allows(address("10.0.0.1")));
+    }
+
+    #[test]
+    fn a_denied_address_stays_denied_in_any_clothes() {
+        let policy = AddressPolicy::new(vec![], ranges(&["10.9.0.0/16"]));
+        for denied in ["10.9.0.1", "::ffff:10.9.0.1", "::10.9.0.1", "64:ff9b::10.9.0.1", "2002:a09:1::1"] {
+            assert!(!policy.allows(address(denied)), "{denied}");
+        }
+        assert!(policy.allows(address("64:ff9b::10.8.0.1")));
+    }
+
+    #[test]
+    fn allow_lifts_what_it_covers_itself() {
+        let policy = AddressPolicy::new(ranges(&["64:ff9b::/96"]), vec![]);
+        assert!(policy.allows(address("64:ff9b::127.0.0.1")));
+        assert!(!policy.allows(address("127.0.0.1")));
     }
 }

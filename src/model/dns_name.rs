@@ -30,6 +30,9 @@ pub enum DnsNameError {
     /// A label begins or ends with a hyphen.
     #[error("has a label that begins or ends with a hyphen")]
     OuterHyphen,
+    /// Where a host is meant, its last label is a number, which resolvers take for an address.
+    #[error("ends in a number and is not an IPv4 address: expected four numbers from 0 to 255, or a name")]
+    EndsInNumber,
 }
 
 impl DnsName {

@@ -24,8 +24,19 @@ impl Host {
         if let Ok(address) = text.parse() {
             return Ok(Self::Address(IpAddr::V4(address)));
         }
-        text.parse().map(Self::Name)
+        let name: DnsName = text.parse()?;
+        // Resolvers read such a name as an address (`127.1`, `2130706433`, `0x7f.1`: inet_aton, and the URL
+        // standard's "ends in a number"), or refuse it.
+        match name.labels().last().filter(|label| is_number(label)) {
+            Some(_) => Err(super::DnsNameError::EndsInNumber),
+            None => Ok(Self::Name(name)),
+        }
     }
+}
+
+fn is_number(label: &str) -> bool {
+    let is_hexadecimal = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    label.bytes().all(|byte| byte.is_ascii_digit()) || label.strip_prefix("0x").is_some_and(is_hexadecimal)
 }
 
 impl fmt::Display for Host {

@@ -292,6 +292,7 @@ mod tests {
         assert_eq!(read("http://Eureka-0.ns:8761/eureka").as_deref(), Ok("http://eureka-0.ns:8761/eureka/"));
         assert_eq!(read("https://vm.example").as_deref(), Ok("https://vm.example:443/"));
         assert_eq!(read("http://[FD00::1]:8761/eureka/").as_deref(), Ok("http://[fd00::1]:8761/eureka/"));
+        assert_eq!(read("http://eureka-0.1a:1/").as_deref(), Ok("http://eureka-0.1a:1/"));
         assert_eq!(read("http://10.0.0.1:1/eureka/v2/").as_deref(), Ok("http://10.0.0.1:1/eureka/v2/"));
     }
 
@@ -315,6 +316,14 @@ mod tests {
             "http://a/../b/",
             "http://[::1/",
             "http://::1/",
+            "http://127.1/",
+            "http://256.1.1.1/",
+            "http://10.0.0.1.2/",
+            "http://2130706433/",
+            "http://0x7f000001/",
+            "http://0x7f.1/",
+            "http://010.0.0.1/",
+            "http://a.0x/",
         ] {
             assert!(read(text).is_err(), "{text:?}");
         }
