@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use eureka_peers::cli::{self, ExitStatus};
 use tokio::time::sleep;
 
-#[path = "../tests/world/dns_server.rs"]
-mod dns_server;
+#[path = "../tests/world/mod.rs"]
+mod world;
 
-use dns_server::{DnsServer, Mode, Pod};
+use world::dns_server::{DnsServer, Mode, Pod};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 

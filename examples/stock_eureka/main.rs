@@ -7,41 +7,10 @@
 //!     cargo run --release --example stock_eureka                         # Spring Cloud 2025.0, names
 //!     cargo run --release --example stock_eureka -- 2021.0.9 addresses   # another of the tests' releases
 
-#[path = "../../tests/stock_eureka/cluster.rs"]
-#[expect(dead_code, reason = "shared with the tests, which use more of it")]
-mod cluster;
-#[path = "../../tests/stock_eureka/dns.rs"]
-#[expect(dead_code, reason = "shared with the tests, which use more of it")]
-mod dns;
-#[path = "../../tests/world/dns_server.rs"]
-mod dns_server;
-#[path = "../../tests/stock_eureka/environment.rs"]
-mod environment;
-mod ground;
-#[path = "../../tests/stock_eureka/image.rs"]
-mod image;
-#[path = "../../tests/stock_eureka/pod.rs"]
-mod pod;
-#[path = "../../tests/stock_eureka/process.rs"]
-mod process;
-#[path = "../../tests/stock_eureka/registry.rs"]
-mod registry;
-#[path = "../../tests/stock_eureka/release.rs"]
-mod release;
-#[path = "../../tests/stock_eureka/rest.rs"]
-mod rest;
-#[path = "../../tests/world/secret.rs"]
-mod secret;
-#[path = "../../tests/stock_eureka/server.rs"]
-#[expect(dead_code, reason = "shared with the tests, which use more of it")]
-mod server;
-#[path = "../../tests/stock_eureka/sidecar.rs"]
-#[expect(dead_code, reason = "shared with the tests, which use more of it")]
-mod sidecar;
 mod story;
-#[path = "../../tests/stock_eureka/trial.rs"]
-mod trial;
 mod view;
+#[path = "../../tests/world/mod.rs"]
+mod world;
 
 use std::ffi::OsString;
 use std::fs;
@@ -50,12 +19,18 @@ use std::thread;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use world::stock::{cluster, ground, image, pod, release, server, sidecar};
+use world::{machine, trial, wait};
+
 use crate::pod::PeerHost;
 use crate::release::{REFERENCE, RELEASES, Release};
 
+/// The second part of the pods' addresses; the tests have others.
+const GROUND: u8 = 9;
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).peekable();
-    if arguments.peek().is_some_and(|first| first == ground::AS_PROGRAM) {
+    if arguments.peek().is_some_and(|first| first == machine::AS_PROGRAM) {
         return eureka_peers::cli::main(arguments).into();
     }
     let told = chosen(arguments.next()).and_then(|release| tell(release, peer_host(arguments.next())?));
@@ -90,6 +65,7 @@ fn tell(release: &'static Release, peer_host: PeerHost) -> Result<(), String> {
         return Err(format!("not on this machine: {}", missing.join(", ")));
     }
     thread::spawn(stop_when_told);
+    ground::stand_on(GROUND);
     let told = trial::run(move || story::tell(release, peer_host));
     drop(fs::remove_dir_all(story::directory(release)));
     told

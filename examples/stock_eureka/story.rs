@@ -11,8 +11,8 @@ use crate::pod::PeerHost;
 use crate::release::Release;
 use crate::server::UP_WITHIN;
 use crate::sidecar::SetUp;
-use crate::trial::{holds_for, wait_for};
 use crate::view::View;
+use crate::wait::{holds_for, wait_for};
 
 /// The name of the directory that holds volumes and logs while the story lasts.
 const NAME: &str = "demonstration";

@@ -1,7 +1,7 @@
 //! What must hold of every input that comes from outside, as functions of bytes.
 //!
 //! Each function takes one input and panics where a promise is broken. The fuzzer calls them with what
-//! it invents, and `tests/fuzz_corpus.rs` of the main package calls the very same ones with what the
+//! it invents, and `tests/house/fuzz_corpus.rs` of the main package calls the very same ones with what the
 //! fuzzer found worth keeping and with the inputs of [`seeds`]. Nothing here may depend on the order of
 //! inputs or leave anything behind.
 

@@ -196,5 +196,4 @@ fn is_mismatch(status: &Status) -> bool {
 }
 
 #[cfg(test)]
-#[path = "metrics_tests.rs"]
 pub(super) mod tests;

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use rcgen::KeyPair;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 
 use crate::process::Process;
 use crate::tool::{Tool, project, target};
@@ -102,8 +102,7 @@ impl Ground {
 
     fn signal_dns(&self, signal: Signal) {
         let dns = self.dns.as_ref().expect("CoreDNS runs");
-        let id = i32::try_from(dns.id()).ok().and_then(Pid::from_raw).expect("it is a process");
-        kill_process(id, signal).expect("it is our own child, and nobody has waited for it");
+        kill_process(dns.pid(), signal).expect("it is our own child, and nobody has waited for it");
     }
 
     /// Ends CoreDNS, as if its pods were gone: the questions are refused.

@@ -9,27 +9,11 @@ mod install;
 mod outage;
 mod pod;
 mod prefix;
-#[path = "../stock_eureka/process.rs"]
-#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
-mod process;
-#[path = "../stock_eureka/registry.rs"]
-#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
-mod registry;
-#[path = "../manifests/rendered.rs"]
-#[expect(dead_code, reason = "shared with the tests of the manifests, which use all of it")]
-mod rendered;
-#[path = "../stock_eureka/rest.rs"]
-mod rest;
 mod shop;
 mod silence;
-#[path = "../manifests/tool.rs"]
-#[expect(dead_code, reason = "shared with the tests of the manifests, which use all of it")]
-mod tool;
-#[path = "../stock_eureka/trial.rs"]
-#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
-mod trial;
 mod typo;
-mod wait;
+#[path = "../world/mod.rs"]
+mod world;
 
 use std::cell::RefCell;
 use std::env;
@@ -38,6 +22,8 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use world::{http, process, registry, rendered, tool, wait};
 
 use crate::ground::Ground;
 use crate::shop::Shop;

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde_yaml::Value;
 
+use crate::http::Request;
 use crate::rendered::{at, items};
-use crate::rest::Request;
 
 /// Where the sidecar listens in a pod of its own.
 const SIDECAR_PORT: u16 = 9761;

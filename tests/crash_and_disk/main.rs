@@ -14,33 +14,19 @@ mod power;
 mod stalls;
 mod step;
 mod strace;
-
-#[path = "../world/cluster.rs"]
-mod cluster;
-#[path = "../world/dns_server.rs"]
-mod dns_server;
-#[path = "../world/http.rs"]
-mod http;
-#[path = "../world/namespace.rs"]
-mod namespace;
-#[path = "../world/once.rs"]
-mod once;
-#[path = "../world/ports.rs"]
-mod ports;
-#[path = "../world/reader.rs"]
-mod reader;
-#[path = "../world/secret.rs"]
-mod secret;
-#[path = "../world/sidecar.rs"]
-mod sidecar;
+#[path = "../world/mod.rs"]
+mod world;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
-use libtest_mimic::{Arguments, Completion, Trial};
+use libtest_mimic::{Arguments, Trial};
+
+use world::{cluster, extent, http, machine, namespace, once, reader, sidecar};
 
 use life::Scene;
+use machine::Missing;
 use namespace::Stand;
 use step::Step;
 
@@ -57,7 +43,13 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(AT_ONCE);
     let mut trials = injected();
     trials.extend(mounts::ALL.map(|(name, play)| trial(format!("mounts::{name}"), mounts.clone(), play)));
+    let trials = extent::chosen("crash_and_disk", &arguments, trials, is_in_sample);
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// A quick run disturbs a sidecar at work in the usual layout, and mounts what is quickly mounted.
+fn is_in_sample(name: &str) -> bool {
+    name.contains("::Running::volume") || name.starts_with("mounts::") || name == "stall::fsync"
 }
 
 /// The trials that need `strace`; without it, one that says so.
@@ -96,14 +88,11 @@ fn kill_trials(scene: Scene, steps: &Arc<[Step]>) -> Vec<Trial> {
     changing.map(kill).collect()
 }
 
-/// A trial, ignored where the machine `lacks` what it needs; which on CI is a failure.
-fn trial(name: String, lacks: Result<(), String>, play: impl FnOnce() + Send + 'static) -> Trial {
-    Trial::ignorable_test(name, move || match lacks {
-        Err(reason) if namespace::is_ci() => Err(reason.into()),
-        Err(reason) => Ok(Completion::ignored_with(reason)),
-        Ok(()) => {
-            play();
-            Ok(Completion::Completed)
-        }
+/// A trial that needs what the machine may lack.
+fn trial(name: String, needed: Result<(), String>, play: impl FnOnce() + Send + 'static) -> Trial {
+    machine::trial(name, move || {
+        needed.map_err(Missing)?;
+        play();
+        Ok(())
     })
 }

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use rustix::process::Pid;
 
+use crate::machine::{descriptors, figure};
+
 /// Between two looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 /// What an unoptimised program may have resident at any moment.
@@ -38,19 +40,14 @@ impl Held {
     /// None once the process is gone.
     fn by(pid: Pid) -> Option<Self> {
         let process = format!("/proc/{}", pid.as_raw_nonzero());
-        let status = fs::read_to_string(format!("{process}/status")).ok()?;
-        let figure = |key: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(key))?;
-            line.trim().trim_end_matches(" kB").parse().ok()
-        };
         let tasks = fs::read_dir(format!("{process}/task")).ok()?.filter_map(Result::ok);
         let children = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
         let children: usize = children.map(|list| list.split_whitespace().count()).sum();
         Some(Self {
-            anonymous_kib: figure("RssAnon:")?,
-            resident_kib: figure("VmRSS:")?,
-            descriptors: fs::read_dir(format!("{process}/fd")).ok()?.count().try_into().ok()?,
-            threads: figure("Threads:")?,
+            anonymous_kib: figure(pid, "RssAnon:")?,
+            resident_kib: figure(pid, "VmRSS:")?,
+            descriptors: descriptors(pid)?.try_into().ok()?,
+            threads: figure(pid, "Threads:")?,
             children: children.try_into().ok()?,
         })
     }

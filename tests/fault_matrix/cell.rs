@@ -253,7 +253,7 @@ impl Watch<'_> {
 
     /// The code of a probe; none while nobody listens yet.
     fn probe(&self, path: &str) -> Option<u16> {
-        crate::http::get(self.sidecar.cluster.listen, path).ok().map(|reply| reply.status)
+        self.sidecar.view().probe(path).ok()
     }
 
     /// Whether the outcome is the one of this cell: nothing older is looked at.

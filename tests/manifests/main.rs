@@ -8,8 +8,6 @@ mod api_server;
 mod audit;
 mod chart;
 mod compose;
-#[path = "../world/dns_server.rs"]
-mod dns_server;
 mod documented;
 mod environment;
 mod executed;
@@ -18,36 +16,21 @@ mod image;
 mod monitoring;
 mod names;
 mod overlay;
-#[path = "../stock_eureka/process.rs"]
-#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
-mod process;
-#[path = "../stock_eureka/registry.rs"]
-#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
-mod registry;
-#[path = "../stock_eureka/release.rs"]
-#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
-mod release;
-mod rendered;
-#[path = "../stock_eureka/rest.rs"]
-mod rest;
 mod restricted;
 mod schema;
-#[path = "../world/secret.rs"]
-mod secret;
 mod seeds;
 mod sidecar;
-#[path = "../stock_eureka/image.rs"]
-mod stock_image;
-mod tool;
-#[path = "../stock_eureka/trial.rs"]
-#[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
-mod trial;
 mod waiting;
 mod workload;
+#[path = "../world/mod.rs"]
+mod world;
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use world::stock::{image as stock_image, release};
+use world::{dns_server, extent, http, machine, process, registry, rendered, secret, tool, trial, wait};
 
 use crate::folder::Folder;
 use crate::rendered::{Object, Pod, build};
@@ -56,8 +39,8 @@ use crate::tool::Tool;
 /// What may be wrong with the objects of a folder.
 type Check = fn(&Folder, &[Object]) -> Vec<String>;
 
-/// The executions that are run always.
-const ALWAYS: [&str; 2] = ["executed::life", "executed::dead_peers::statefulset::2025.0.1"];
+/// The executions that are run where everything is asked for.
+const WIDE: [&str; 2] = ["executed::life", "executed::dead_peers::statefulset::2025.0.1"];
 
 /// What a trial does.
 type Body = Box<dyn FnOnce() -> Result<(), String> + Send>;
@@ -95,12 +78,12 @@ fn main() -> ExitCode {
         names::of_kubectl(),
         api_server::trial(),
     ]);
-    // Two JVMs and a minute or two each: some are run always, all of them where stock servers are
-    // wanted in full, and those that a filter on the command line chooses.
-    let is_wanted =
-        |trial: &Trial| arguments.filter.is_some() || wants_all() || ALWAYS.contains(&trial.name());
+    // Two JVMs and a minute or two each: some are run where everything is asked for, all of them where stock
+    // servers are wanted in full, and those that a filter on the command line chooses.
+    let is_wanted = |trial: &Trial| arguments.filter.is_some() || wants_all() || WIDE.contains(&trial.name());
     trials.extend(renamed());
     trials.extend(executions().into_iter().filter(is_wanted));
+    let trials = extent::chosen("manifests", &arguments, trials, |name| !WIDE.contains(&name));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -280,7 +263,7 @@ fn trial_unless(name: &str, missing: Vec<&'static str>, body: Body) -> Trial {
             return body().map(|()| Completion::Completed).map_err(Failed::from);
         }
         let reason = format!("not on this machine, see .ci/tools: {}", missing.join(", "));
-        if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+        if machine::is_ci() {
             return Err(Failed::from(reason));
         }
         Ok(Completion::ignored_with(reason))

@@ -6,31 +6,31 @@
 //!
 //! The trials mostly wait, so many run at once.
 
-#[path = "../world/cluster.rs"]
-mod cluster;
-#[path = "../world/dns_server.rs"]
-mod dns_server;
 mod faults;
-#[path = "../world/http.rs"]
-mod http;
-#[path = "../world/once.rs"]
-mod once;
-#[path = "../world/ports.rs"]
-mod ports;
-#[path = "../world/secret.rs"]
-mod secret;
-mod server;
-#[path = "../world/sidecar.rs"]
-mod sidecar;
 #[path = "../../fuzz/src/slow.rs"]
 #[expect(unreachable_pub, reason = "for the fuzzer this is a part of a library")]
 mod slow;
 mod trial;
+#[path = "../world/mod.rs"]
+mod world;
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
+use world::{cluster, eureka_server as server, extent, machine, sidecar};
+
+/// What a quick run tries: a refusal, a failure, an end too soon and a flood, of either call.
+const SAMPLE: [&str; 8] = [
+    "refresh-401",
+    "refresh-500",
+    "refresh-hangs-up",
+    "refresh-of-a-gigabyte",
+    "status-404",
+    "status-is-half",
+    "status-of-a-gigabyte",
+    "replies-that-are-slow-to-read",
+];
 /// Trials at once: they wait for the program's own pauses, and hardly compute.
 const AT_ONCE: usize = 16;
 
@@ -61,5 +61,7 @@ fn main() -> ExitCode {
             Ok(())
         }),
     ];
-    libtest_mimic::run(&arguments, alone.into_iter().chain(trials).collect()).exit_code()
+    let trials = alone.into_iter().chain(trials).collect();
+    let trials = extent::chosen("neighbours", &arguments, trials, |name| SAMPLE.contains(&name));
+    libtest_mimic::run(&arguments, trials).exit_code()
 }

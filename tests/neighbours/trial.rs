@@ -6,6 +6,7 @@ use rustix::process::Signal;
 
 use crate::cluster::{Cluster, url, urls};
 use crate::faults::Fault;
+use crate::machine::figure;
 use crate::server::{Manner, Resource, Server};
 use crate::sidecar::Sidecar;
 use crate::slow;
@@ -74,7 +75,7 @@ pub(crate) fn of(fault: &Fault) {
     });
     check_finds(&cluster, &server, fault);
     no_storm(&server, since.elapsed());
-    let resident = resident_kib(&sidecar);
+    let resident = figure(sidecar.pid(), "VmHWM:").expect("it runs");
     assert!(resident < RESIDENT_MAX_KIB, "{resident} KiB");
     server.behave();
     adopts_again(&sidecar, &server, &[]);
@@ -95,20 +96,10 @@ fn change(cluster: &Cluster, sidecar: &Sidecar<'_>, pods: &[u8], fault: &Fault) 
 }
 
 fn until_said(sidecar: &Sidecar<'_>, kind: &str, message: &str) {
-    let begun = Instant::now();
-    loop {
-        let status = sidecar.status();
-        let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
-        let is_said = |condition: &serde_json::Value| {
-            condition["kind"] == kind
-                && condition["message"].as_str().is_some_and(|text| text.contains(message))
-        };
-        if conditions.iter().any(is_said) {
-            return;
-        }
-        assert!(begun.elapsed() < CONDITION_WITHIN, "no {kind} with {message:?} in {conditions:#?}");
-        std::thread::sleep(INTERVAL / 2);
-    }
+    sidecar.until_within(CONDITION_WITHIN, &format!("{kind} with {message:?}"), |it| {
+        let said = it.view().condition(kind).ok().flatten();
+        said.is_some_and(|text| text.contains(message))
+    });
 }
 
 fn keeps_its_pace(cluster: &Cluster, name: &str) -> usize {
@@ -120,10 +111,8 @@ fn keeps_its_pace(cluster: &Cluster, name: &str) -> usize {
 }
 
 fn counted(sidecar: &Sidecar<'_>, (name, outcome): (&str, &str)) -> u64 {
-    let series = format!("eureka_peers_{name}_total{{outcome=\"{outcome}\"}} ");
-    let text = sidecar.get("/metrics").body;
-    let value = text.lines().find_map(|line| line.strip_prefix(&series));
-    value.unwrap_or_else(|| panic!("no {series}in {text}")).parse().expect("a count")
+    let counts = sidecar.view().metric(&format!("eureka_peers_{name}_total"), "outcome");
+    counts.expect("a running program has metrics")[outcome]
 }
 
 fn check_finds(cluster: &Cluster, server: &Server, fault: &Fault) {
@@ -171,14 +160,6 @@ fn adopts_again(sidecar: &Sidecar<'_>, server: &Server, lasting: &[&str]) {
     no_spacing_broken(server);
 }
 
-/// `VmHWM`: the most that was ever resident.
-fn resident_kib(sidecar: &Sidecar<'_>) -> u64 {
-    let path = format!("/proc/{}/status", sidecar.pid().as_raw_nonzero());
-    let status = std::fs::read_to_string(path).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux says so");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
-}
-
 fn no_spacing_broken(server: &Server) {
     let times = server.refreshed_at();
     assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= SPACING_SEEN), "{times:?}");
@@ -223,11 +204,9 @@ pub(crate) fn of_two_servers() {
     cluster.set_pods(&[0, 1, 2, 3]);
     until_said(&sidecar, "several_servers", "--status-url");
     // The server's word is asked for twice a minute, and the counts are not lost in between.
-    let begun = Instant::now();
-    while !sidecar.conditions().contains(&"not_adopted".to_owned()) {
-        assert!(begun.elapsed() < 5 * CONDITION_WITHIN, "{:#}", sidecar.status());
-        std::thread::sleep(INTERVAL);
-    }
+    sidecar.until_within(5 * CONDITION_WITHIN, "not_adopted", |it| {
+        it.conditions().contains(&"not_adopted".to_owned())
+    });
     std::thread::sleep(2 * REFRESH_SPACING);
     assert_eq!(server.refreshed_at().len() - before, REFRESHES_IN_VAIN);
     assert!(sidecar.conditions().contains(&"not_adopted".to_owned()), "{:?}", sidecar.conditions());

@@ -5,7 +5,7 @@ use std::io::{PipeReader, PipeWriter, Write};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
-use crate::cluster::{Cluster, GLANCE, PATIENCE, url, wait_until};
+use crate::cluster::{Cluster, url, wait_until};
 use crate::dns_server::Mode;
 use crate::http::get;
 
@@ -89,15 +89,13 @@ fn a_log_that_nobody_reads_any_more_stops_nothing() {
     wait_until("followed", || cluster.listed() == [url(1), url(2)], String::new);
     assert_eq!(get(cluster.listen, "/livez").expect("it answers").status, 200);
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::TERM).expect("it runs");
-    let since = std::time::Instant::now();
-    let status = loop {
-        match child.try_wait().expect("our own child") {
-            Some(status) => break status,
-            None => assert!(since.elapsed() < PATIENCE, "it does not end"),
-        }
-        std::thread::sleep(GLANCE);
+    let mut ended = None;
+    let is_over = || {
+        ended = child.try_wait().expect("our own child");
+        ended.is_some()
     };
-    assert!(status.success(), "{status:?}");
+    wait_until("it ends", is_over, String::new);
+    assert!(ended.is_some_and(|status| status.success()), "{ended:?}");
 }
 
 /// A pipe that takes nothing more for as long as its reader is there and does not read.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::thread;
 
 use crate::cluster::{Cluster, urls};
 use crate::dns_server::Mode;
@@ -41,31 +42,38 @@ const DAMAGES: [(&str, Damage); 8] = [
 #[test]
 fn the_files_stay_until_there_are_records() {
     for layout in ["volume", "plain"] {
-        for (how, damage) in DAMAGES {
-            let flags = [&SHORT[..], &["--layout", layout]].concat();
-            let (cluster, before) = left_behind(&flags);
-            let state = state_of(&cluster);
-            match damage(&fs::read_to_string(&state).expect("a state")) {
-                Some(text) => fs::write(&state, text).expect("written"),
-                None => fs::remove_file(&state).expect("removed"),
+        // They wait far more than they work.
+        thread::scope(|all| {
+            for (how, damage) in DAMAGES {
+                all.spawn(move || the_files_stay(layout, how, damage));
             }
-            let what = format!("{layout}, state {how}");
-            let sidecar = cluster.run(&flags);
-            sidecar.until_started();
-            assert_eq!(sidecar.get("/readyz").status, 200, "{what}");
-            sidecar.until_condition("held_lookup_failed");
-            for mode in [Mode::ServFail, Mode::NoSuchName] {
-                cluster.set_mode(mode);
-                sidecar.until_asked_again();
-                assert!(sidecar.conditions().contains(&"held_document".to_owned()), "{what}");
-                assert_eq!(fs::read(cluster.file()).expect("there"), before, "{what}");
-            }
-            cluster.set_mode(Mode::Normal);
-            cluster.set_pods(&[0, 2, 3]);
-            sidecar.until_listed(&[2, 3]);
-            sidecar.until_no_condition();
-        }
+        });
     }
+}
+
+fn the_files_stay(layout: &str, how: &str, damage: Damage) {
+    let flags = [&SHORT[..], &["--layout", layout]].concat();
+    let (cluster, before) = left_behind(&flags);
+    let state = state_of(&cluster);
+    match damage(&fs::read_to_string(&state).expect("a state")) {
+        Some(text) => fs::write(&state, text).expect("written"),
+        None => fs::remove_file(&state).expect("removed"),
+    }
+    let what = format!("{layout}, state {how}");
+    let sidecar = cluster.run(&flags);
+    sidecar.until_started();
+    assert_eq!(sidecar.get("/readyz").status, 200, "{what}");
+    sidecar.until_condition("held_lookup_failed");
+    for mode in [Mode::ServFail, Mode::NoSuchName] {
+        cluster.set_mode(mode);
+        sidecar.until_asked_again();
+        assert!(sidecar.conditions().contains(&"held_document".to_owned()), "{what}");
+        assert_eq!(fs::read(cluster.file()).expect("there"), before, "{what}");
+    }
+    cluster.set_mode(Mode::Normal);
+    cluster.set_pods(&[0, 2, 3]);
+    sidecar.until_listed(&[2, 3]);
+    sidecar.until_no_condition();
 }
 
 #[test]

@@ -8,34 +8,24 @@ mod accept;
 mod attack;
 mod changes;
 mod check;
-#[path = "../world/cluster.rs"]
-mod cluster;
 mod directory;
-#[path = "../world/dns_server.rs"]
-mod dns_server;
 mod ending;
 mod help;
 mod holds;
-#[path = "../world/http.rs"]
-mod http;
 mod init;
 mod listeners;
 mod log;
 mod lost_state;
 mod mesh;
 mod namespace;
-#[path = "../world/once.rs"]
-mod once;
 mod outputs;
-#[path = "../world/ports.rs"]
-mod ports;
 mod probes;
 mod reload;
 mod resolve;
-#[path = "../world/secret.rs"]
-mod secret;
 mod secrets;
-#[path = "../world/sidecar.rs"]
-mod sidecar;
 mod usage;
 mod waiting;
+#[path = "../world/mod.rs"]
+mod world;
+
+use world::{cluster, dns_server, extent, http, machine, once, ports, secret, sidecar};

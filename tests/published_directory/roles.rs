@@ -11,6 +11,7 @@ use std::thread;
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::machine::is_root;
 use crate::scene;
 use eureka_peers::publish::{Fault, Hazard, Published, Publisher, inspect};
 use eureka_peers::settings::Layout;
@@ -111,10 +112,6 @@ pub(crate) fn play(role: &str) {
         fs::create_dir(&directory).expect("made");
         (part.play)(&directory, layout);
     }
-}
-
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
 }
 
 fn in_mount_namespace(program: &Path) -> Result<Command, String> {

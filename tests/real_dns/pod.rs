@@ -1,23 +1,26 @@
-//! The pod `eureka-0`: its volume, and how the whole program is started in it.
+//! The pod `eureka-0` in the cluster of such a server, and the program in it as an operator sees it.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::ops::Deref;
+use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
+use rustix::process::Signal;
 
-use crate::init::Init;
-use crate::life::Life;
-use crate::ports::free_address;
 use crate::question::{v4, v6};
-use crate::secret::{self, Published};
-use crate::sidecar::{Listeners, Sidecar};
+use crate::world::cluster::Cluster;
+use crate::world::reader::{Reader, Unread, list_in};
+use crate::world::{sidecar, wait};
 
-/// What comes before the list in the file, and before the number after it.
-const KEYS: [&str; 2] =
-    ["eureka.client.service-url.defaultZone=", "eureka.client.service-url.eureka-peers-generation="];
+/// A change that has not arrived by then never will: silence alone takes four seconds to be seen,
+/// and the pause after it grows to as much.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a list must stay as it is to count as held: a few questions.
+const HELD: Duration = Duration::from_millis(500);
+/// Between two looks at the file of `init`; fine enough for figures of tens of milliseconds.
+const GLANCE: Duration = Duration::from_millis(1);
+/// URLs named where a test fails.
+const NAMED_MAX: usize = 4;
 
 /// URLs, as a set.
 pub(crate) type Urls = BTreeSet<String>;
@@ -39,97 +42,153 @@ pub(crate) fn ipv6(pods: impl IntoIterator<Item = u32>) -> Urls {
 }
 
 /// The pod.
-pub(crate) struct Pod {
-    directory: TempDir,
-    dns: Vec<SocketAddr>,
-    service: &'static str,
+pub(crate) struct Pod(Cluster);
+
+impl Deref for Pod {
+    type Target = Cluster;
+
+    fn deref(&self) -> &Cluster {
+        &self.0
+    }
 }
 
 impl Pod {
     /// Whose program asks these servers.
     pub(crate) fn asking(servers: impl IntoIterator<Item = SocketAddr>) -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        fs::create_dir(directory.path().join("volume")).expect("a temporary directory is writable");
-        secret::place(directory.path());
-        Self { directory, dns: servers.into_iter().collect(), service: "eureka" }
+        let servers: Vec<_> = servers.into_iter().collect();
+        let mut cluster = Cluster::asking(&servers, "", &[v4(0).into(), v6(0).into()]);
+        cluster.patience = PATIENCE;
+        Self(cluster).of_service("eureka")
     }
 
     /// The same, of another Service.
-    pub(crate) fn of_service(mut self, service: &'static str) -> Self {
-        self.service = service;
+    pub(crate) fn of_service(mut self, service: &str) -> Self {
+        self.0.service = format!("{service}.ns.svc.cluster.local");
         self
     }
 
-    /// A file beside the volume.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    /// The URLs in the file, which must be whole; none where there is no file.
+    /// The URLs in the file, which must be whole and sorted; none where there is no file.
     pub(crate) fn listed(&self) -> Option<Urls> {
-        let text = fs::read_to_string(self.path("volume/peers.properties")).ok()?;
-        let lines: Vec<&str> = text.split('\n').collect();
-        let [list, number, ""] = lines[..] else { panic!("not two lines: {text:?}") };
-        let list = list.strip_prefix(KEYS[0]).unwrap_or_else(|| panic!("not the list: {text:?}"));
-        assert!(number.starts_with(KEYS[1]), "not the number: {text:?}");
-        let urls: Vec<&str> = list.split(',').collect();
-        assert!(urls.is_sorted_by(|earlier, later| earlier < later), "not sorted: {urls:?}");
-        Some(urls.into_iter().map(str::to_owned).collect())
-    }
-
-    /// Which publication is in place: another one has another name.
-    pub(crate) fn generation(&self) -> Option<PathBuf> {
-        fs::read_link(self.path("volume/..data")).ok()
-    }
-
-    /// The program with nothing of our own environment.
-    pub(crate) fn command(subcommand: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_eureka-peers"));
-        command.env_clear().stdin(Stdio::null()).arg(subcommand);
-        command
-    }
-
-    /// A subcommand that asks DNS and writes, with the pod's identity.
-    fn writing_command(&self, subcommand: &str, flags: &[&str]) -> Command {
-        let mut command = Self::command(subcommand);
-        command.env("POD_NAME", "eureka-0").env("POD_NAMESPACE", "ns");
-        command.env("POD_IP", v4(0).to_string()).env("POD_IPS", format!("{},{}", v4(0), v6(0)));
-        command.args(["--service", self.service, "--cluster-domain", "cluster.local"]);
-        command.args(["--server-user", secret::USER, "--server-password-file"]);
-        command.arg(secret::password_file(self.directory.path()));
-        for server in &self.dns {
-            command.arg("--dns-server").arg(server.to_string());
+        match list_in(&self.file()) {
+            Ok(urls) => {
+                assert!(urls.is_sorted_by(|earlier, later| earlier < later), "not sorted: {urls:?}");
+                Some(urls.into_iter().collect())
+            }
+            Err(Unread::Absent) => None,
+            Err(fault) => panic!("{fault:?}"),
         }
-        command.arg("--output-dir").arg(self.path("volume")).args(flags);
-        command
     }
 
-    /// Starts `run`; flags must not repeat those that every trial has.
+    /// Starts `run`.
     pub(crate) fn run(&self, flags: &[&str]) -> Sidecar<'_> {
-        let listeners = Listeners { public: free_address(), local: free_address() };
-        let mut command = self.writing_command("run", flags);
-        command.args(["--interval", "100ms"]);
-        command.arg("--listen").arg(listeners.public.to_string());
-        command.arg("--local-listen").arg(listeners.local.to_string());
-        Sidecar::new(self, self.start(command), listeners)
+        Sidecar { pod: self, sidecar: self.0.run(flags) }
     }
 
     /// Starts `init`, which ends by itself.
     pub(crate) fn init(&self, flags: &[&str]) -> Init<'_> {
-        Init::new(self, self.start(self.writing_command("init", flags)))
-    }
-
-    fn start(&self, command: Command) -> Life {
-        let mut logs = (0..).map(|life| self.path(&format!("log-{life}")));
-        Life::start(command, logs.find(|log| !log.exists()).expect("there is always another number"))
+        let (reader, started) = (Reader::of(&self.file(), GLANCE), Instant::now());
+        let sidecar = sidecar::Sidecar::start(self, self.command("init", flags));
+        Init { sidecar, reader, started }
     }
 }
 
-impl Drop for Pod {
-    fn drop(&mut self) {
-        // What was served is searched where it is read; here is what all lives have logged and published.
-        if !std::thread::panicking() {
-            secret::expect_unseen_in_files(self.directory.path(), Published::WithoutIt);
-        }
+/// `init` at work.
+pub(crate) struct Init<'p> {
+    sidecar: sidecar::Sidecar<'p>,
+    reader: Reader,
+    started: Instant,
+}
+
+impl Init<'_> {
+    /// Waits for a good end; says when the file was first seen, and how long all took.
+    pub(crate) fn end(self) -> (Instant, Duration) {
+        let log = self.sidecar.log_path();
+        let status = self.sidecar.ended();
+        let took = self.started.elapsed();
+        let log = std::fs::read_to_string(log).unwrap_or_default();
+        assert_eq!(status.code(), Some(0), "{log}");
+        let first_sight = || self.reader.seen().lists.first().map(|(when, _)| *when);
+        wait::wait_until("the file is seen", PATIENCE, || first_sight().is_some(), || log);
+        (first_sight().expect("waited for"), took)
+    }
+}
+
+/// `run` at work.
+pub(crate) struct Sidecar<'p> {
+    pod: &'p Pod,
+    sidecar: sidecar::Sidecar<'p>,
+}
+
+impl<'p> Deref for Sidecar<'p> {
+    type Target = sidecar::Sidecar<'p>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.sidecar
+    }
+}
+
+impl Sidecar<'_> {
+    /// How often files were written in this life.
+    pub(crate) fn publications(&self) -> u64 {
+        let counts = self.view().metric("eureka_peers_publications_total", "outcome");
+        counts.expect("a running program answers")["written"]
+    }
+
+    /// Waits until the file lists exactly these, and the program knows it.
+    pub(crate) fn lists(&self, urls: &Urls) {
+        let few: Vec<_> = urls.iter().take(NAMED_MAX).collect();
+        let what = format!("lists {} such as {few:?}", urls.len());
+        self.until(&what, |_| self.pod.listed().as_ref() == Some(urls));
+        let published =
+            |it: &sidecar::Sidecar<'_>| it.status()["published"]["peers"].as_array().map(Vec::len);
+        self.until("knows what it has published", |it| published(it) == Some(urls.len()));
+    }
+
+    /// Waits until the last outcome of a question is of this kind.
+    pub(crate) fn hears(&self, outcome: &str) {
+        let hears = |it: &sidecar::Sidecar<'_>| it.status()["services"][0]["last"]["outcome"] == outcome;
+        self.until(&format!("hears {outcome}"), hears);
+    }
+
+    /// Waits until a condition of this kind stands.
+    pub(crate) fn shows(&self, kind: &str) {
+        self.until_condition(kind);
+    }
+
+    /// Waits until no condition stands.
+    pub(crate) fn is_content(&self) {
+        self.until_no_condition();
+    }
+
+    /// Watches for this long that the file stays as it is, and says what is in it.
+    pub(crate) fn keeps_the_file(&self, time: Duration) -> Urls {
+        let (listed, generation) = (self.pod.listed().expect("a file"), self.pod.generation());
+        wait::holds_for("the file stays as it is", time, || {
+            let stays = self.pod.generation() == generation && self.pod.listed().as_ref() == Some(&listed);
+            if stays { Ok(()) } else { Err(format!("{:#}\n{}", self.status(), self.log_text())) }
+        });
+        listed
+    }
+
+    /// Waits until it hears this outcome and shows this condition, and insists that the list is
+    /// held, that nothing is written, and that the probes stay green.
+    pub(crate) fn is_held_at(&self, outcome: &str, condition: &str) {
+        let file = || (self.pod.listed(), self.pod.generation(), self.publications());
+        let before = file();
+        self.hears(outcome);
+        self.shows(condition);
+        assert_eq!(self.status()["held"]["is_held"], true, "{}", self.log_text());
+        self.keeps_the_file(HELD);
+        assert_eq!(before, file(), "{}", self.log_text());
+        let probes = ["/livez", "/readyz"].map(|path| self.get(path).status);
+        assert_eq!(probes, [200, 200], "{}", self.log_text());
+    }
+
+    /// Ends as the kubelet has it end: exit code 0, the file in place.
+    pub(crate) fn terminate(self) {
+        let before = self.pod.generation();
+        let (status, _) = self.sidecar.end_by(Signal::TERM);
+        assert_eq!(status.code(), Some(0));
+        assert_eq!(self.pod.generation(), before);
     }
 }

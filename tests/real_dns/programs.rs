@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use crate::Missing;
+use crate::machine::find_program;
 use crate::running::Spec;
 use crate::zone::Zone;
 
@@ -189,15 +190,9 @@ pub(crate) fn dnsmasq(options: &str, address: SocketAddr) -> Result<Spec, Missin
     })
 }
 
-/// An installed program. Debian keeps servers where an ordinary user's `PATH` does not look, and
-/// Go comes unpacked into `/usr/local`.
+/// An installed program.
 fn find(program: &str) -> Result<PathBuf, Missing> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(["/usr/sbin".into(), "/usr/local/go/bin".into()])
-        .map(|directory| directory.join(program))
-        .find(|candidate| candidate.is_file())
-        .ok_or_else(|| Missing(format!("no {program} here")))
+    find_program(program).ok_or_else(|| Missing(format!("no {program} here")))
 }
 
 /// CoreDNS, built from the Go module beside this file; kept under `target`.

@@ -1,18 +1,19 @@
 //! A server program as a process on loopback; it ends with its handle.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use eureka_peers::dns::Lookup;
 use eureka_peers::model::{Answer, LookupFailure};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::Missing;
 use crate::ports::free_address;
+use crate::process::Process;
 use crate::question::{impatient_lookup, ipv4};
 
 /// A loaded machine starts nothing quickly.
@@ -32,7 +33,7 @@ pub(crate) struct Spec {
 
 /// A running server.
 pub(crate) struct Running {
-    child: Child,
+    process: Process,
     address: SocketAddr,
     directory: TempDir,
     spec: Spec,
@@ -51,12 +52,12 @@ impl Running {
             for (name, content) in &spec.files {
                 fs::write(directory.path().join(name), content).expect("a temporary directory is writable");
             }
-            let child = spawn(&spec, directory.path());
-            let mut running = Self { child, address, directory, spec };
+            let process = start(&spec, directory.path());
+            let mut running = Self { process, address, directory, spec };
             if running.answers().await {
                 return Ok(running);
             }
-            log = running.log();
+            log = running.process.log();
         }
         panic!("the server does not start:\n{log}");
     }
@@ -83,19 +84,18 @@ impl Running {
 
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("it is our own child");
+        kill_process(self.process.pid(), signal).expect("it is our own child");
     }
 
     /// Ends it as a crash would.
     pub(crate) fn kill(&mut self) {
-        self.child.kill().expect("it is our own child");
-        self.child.wait().expect("it is our own child");
+        self.process.kill();
     }
 
     /// Starts it again where it was.
     pub(crate) async fn restart(&mut self) {
-        self.child = spawn(&self.spec, self.directory.path());
-        assert!(self.answers().await, "the server does not come back:\n{}", self.log());
+        self.process = start(&self.spec, self.directory.path());
+        assert!(self.answers().await, "the server does not come back:\n{}", self.process.log());
     }
 
     /// Whether it says anything, be it an error, before it ends or the time is over.
@@ -103,7 +103,7 @@ impl Running {
         let lookup = impatient_lookup(self);
         let deadline = Instant::now() + START_MAX;
         while Instant::now() < deadline {
-            if self.child.try_wait().expect("it is our own child").is_some() {
+            if self.process.ended().is_some() {
                 return false;
             }
             if lookup.ask(&ipv4("eureka")).await != Answer::Failed(LookupFailure::Timeout) {
@@ -112,28 +112,10 @@ impl Running {
         }
         false
     }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
-    }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Fails where it has ended already, which is what is wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn spawn(spec: &Spec, directory: &Path) -> Child {
-    let log = File::create(directory.join("log")).expect("a temporary directory is writable");
-    Command::new(&spec.program)
-        .args(&spec.arguments)
-        .current_dir(directory)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().expect("a file can be shared"))
-        .stderr(log)
-        .spawn()
-        .expect("the program was found a moment ago")
+fn start(spec: &Spec, directory: &Path) -> Process {
+    let mut command = Command::new(&spec.program);
+    command.args(&spec.arguments).current_dir(directory).envs(std::env::vars_os());
+    Process::start(spec.program.display().to_string(), &command, &directory.join("log"))
 }

@@ -1,7 +1,8 @@
 //! Whole clusters in virtual time, on the pure machine: thousands of seeds, each a cluster with its
 //! own troubles, each step checked against the promises by a reference model.
 //!
-//!     cargo test --test simulation                            # the seeds of CI
+//!     cargo test --test simulation                            # some seeds
+//!     EUREKA_PEERS_TESTS=all cargo test --test simulation     # the seeds of CI
 //!     SIMULATION_SEEDS=200000 cargo test --test simulation    # many more
 //!     SIMULATION_SEED=4711 cargo test --test simulation       # one, exactly as it was, with its trace
 //!     SIMULATION_DAYS=365 cargo test --test simulation days   # a year of one cluster
@@ -12,6 +13,9 @@ mod books;
 mod dice;
 mod dns;
 mod eureka;
+#[path = "../world/extent.rs"]
+#[expect(dead_code, reason = "of the tests' world, no more than the word that asks for everything")]
+mod extent;
 mod names;
 mod plan;
 mod pod;
@@ -33,8 +37,9 @@ use sabotage::Sabotage;
 use trace::Trace;
 use world::run;
 
-/// Seeds that are run where nobody asks for more.
+/// Seeds that are run where everything is asked for, and where nobody asks.
 const SEEDS: u64 = 2_000;
+const SEEDS_OF_A_QUICK_RUN: u64 = 200;
 
 /// Days that one cluster lives where nobody asks for more.
 const DAYS: u64 = 14;
@@ -42,6 +47,14 @@ const DAYS: u64 = 14;
 fn number_from(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text} is no number")))
+}
+
+fn seeds_asked_for() -> u64 {
+    if extent::is_everything() {
+        return SEEDS;
+    }
+    extent::say_left_out("simulation", &format!("{SEEDS_OF_A_QUICK_RUN} of {SEEDS} clusters"));
+    SEEDS_OF_A_QUICK_RUN
 }
 
 /// The failure of `plan`, made small and told; none where it keeps all promises.
@@ -57,7 +70,7 @@ fn failure(plan: &Plan, sabotage: Sabotage) -> Option<(Promise, String)> {
 fn clusters_keep_their_promises() {
     let seeds = match number_from("SIMULATION_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number_from("SIMULATION_SEEDS").unwrap_or(SEEDS),
+        None => 0..number_from("SIMULATION_SEEDS").unwrap_or_else(seeds_asked_for),
     };
     let (began, count) = (Instant::now(), seeds.end - seeds.start);
     let (next, steps) = (AtomicU64::new(seeds.start), AtomicU64::new(0));

@@ -5,8 +5,8 @@
 //! of this machine. Each trial is this executable once more, in a process of its own. Without Java
 //! they are reported as ignored, unless `CI=true`. Must never leave a process behind.
 //!
-//! How much runs is said by `STOCK_EUREKA`: `quick`, the default, is the heart of it on one release;
-//! `wide` is every scenario on that release, cold start and scaling with the flush on all others, and
+//! How much runs is said by `STOCK_EUREKA`. By default it is a cold start of three on one release, and with
+//! `EUREKA_PEERS_TESTS=all` the same as `wide`. `quick` is the heart of it on one release; `wide` is every scenario on that release, cold start and scaling with the flush on all others, and
 //! the documented block to the letter on the last patch of each line, two at a time; `full` is
 //! everything, with measurements of many minutes, one by one. A filter on the command line chooses from
 //! everything.
@@ -25,37 +25,27 @@
 //!     cargo test --test stock_eureka -- ::additions --nocapture        # 30 additions: times and counts
 //!     cargo test --test stock_eureka -- ::sink_held_long --nocapture   # ten minutes with the sink
 
-mod cluster;
-mod dns;
-#[path = "../world/dns_server.rs"]
-mod dns_server;
-mod environment;
-mod ground;
-mod image;
 mod maven;
 mod patches;
-mod pod;
-mod process;
 mod proxy;
+mod readers;
 mod real_clients;
-mod registry;
-mod release;
-mod rest;
 mod scenarios;
-#[path = "../world/secret.rs"]
-mod secret;
-mod server;
-mod sidecar;
-mod trial;
 mod verdicts;
+#[path = "../world/mod.rs"]
+mod world;
 
 use std::fs;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::Arguments;
+
+use world::stock::{cluster, ground, image, pod, release, server, sidecar};
+use world::{dns_server, extent, http, machine, process, registry, trial, wait};
 
 use crate::image::{Image, Security};
+use crate::machine::Missing;
 use crate::process::Process;
 
 use crate::release::{RELEASES, Release};
@@ -72,7 +62,7 @@ fn main() -> ExitCode {
     }
     let mut arguments = Arguments::from_args();
     let extent = match Extent::of_environment() {
-        Ok(_) if arguments.filter.is_some() => Extent::Chosen,
+        Ok(_) if arguments.filter.is_some() || arguments.list => Extent::Chosen,
         Ok(extent) => extent,
         Err(reason) => {
             eprintln!("{reason}");
@@ -88,9 +78,14 @@ fn main() -> ExitCode {
     let trials = all().filter(|(release, scenario)| extent.includes(release, scenario));
     let trials = trials.map(|(release, scenario)| {
         let name = name_of(release, scenario);
-        Trial::ignorable_test(name.clone(), move || run(&name, release, scenario))
+        machine::trial(name.clone(), move || run(&name, release, scenario))
     });
-    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    let mut trials: Vec<_> = trials.collect();
+    match extent {
+        Extent::Sample => extent::say_left_out("stock_eureka", "1 start of stock servers runs"),
+        _ => trials.push(readers::trial()),
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
     if writes_table {
         verdicts::write();
     }
@@ -117,6 +112,7 @@ fn name_of(release: &Release, scenario: &Scenario) -> String {
 /// How much runs.
 #[derive(Clone, Copy)]
 enum Extent {
+    Sample,
     Quick,
     Wide,
     Full,
@@ -135,8 +131,9 @@ impl Extent {
 
     fn of_environment() -> Result<Self, String> {
         match std::env::var("STOCK_EUREKA").as_deref() {
-            Err(_) | Ok("quick") => Ok(Self::Quick),
-            Ok("wide") => Ok(Self::Wide),
+            Err(_) if !extent::is_everything() => Ok(Self::Sample),
+            Ok("quick") => Ok(Self::Quick),
+            Err(_) | Ok("wide") => Ok(Self::Wide),
             Ok("full") => Ok(Self::Full),
             Ok("patches") => Ok(Self::Patches),
             Ok(other) => Err(format!("STOCK_EUREKA={other} is none of quick, wide, full, patches")),
@@ -147,7 +144,7 @@ impl Extent {
     /// measurement, and whoever chose one trial may want to look at it.
     fn at_once(self) -> usize {
         match self {
-            Self::Quick | Self::Wide | Self::Patches => 2,
+            Self::Sample | Self::Quick | Self::Wide | Self::Patches => 2,
             Self::Full | Self::Chosen => 1,
         }
     }
@@ -156,6 +153,7 @@ impl Extent {
         let is_reference = release.name == release::REFERENCE;
         let is_letter = scenario.name == Self::LETTER;
         match self {
+            Self::Sample => is_reference && scenario.name == Self::QUICK[0],
             Self::Quick => is_reference && Self::QUICK.contains(&scenario.name),
             Self::Wide if scenario.is_measurement => false,
             Self::Wide if is_letter => is_reference || patches::is_sampled(release),
@@ -168,33 +166,27 @@ impl Extent {
 }
 
 /// Has another process be the trial, and tells what it wrote.
-fn run(name: &str, release: &'static Release, scenario: &Scenario) -> Result<Completion, Failed> {
+fn run(name: &str, release: &'static Release, scenario: &Scenario) -> Result<(), Missing> {
     let missing: Vec<&str> = image::missing_tools().into_iter().chain(scenario.missing_tools()).collect();
     if !missing.is_empty() {
-        let reason = format!("not on this machine: {}", missing.join(", "));
-        if std::env::var("CI").is_ok_and(|ci| ci == "true") {
-            return Err(Failed::from(reason));
-        }
-        return Ok(Completion::ignored_with(reason));
+        return Err(Missing(format!("not on this machine: {}", missing.join(", "))));
     }
     // Not in the trial: a network namespace leads to no Maven repository.
     drop(Image::of(release, Security::Without));
-    let mut command = scenario.ground.command(&std::env::current_exe()?);
+    let mut command = scenario.ground.command(&std::env::current_exe().expect("we run"));
     command.envs(std::env::vars_os()).env(TRIAL, name);
     let log = image::cache().join("runs").join(format!("{}.log", name.replace("::", "-")));
-    fs::create_dir_all(image::cache().join("runs"))?;
-    fs::write(&log, "")?;
+    fs::create_dir_all(image::cache().join("runs")).expect("the target directory can be written");
+    fs::write(&log, "").expect("the target directory can be written");
     let mut process = Process::start(name, &command, &log);
     let ended = process.wait(ENDED_WITHIN);
     let told = process.log();
     if scenario.name == Extent::LETTER {
         verdicts::keep(release, &told);
     }
-    if ended.is_some_and(|status| status.success()) {
-        println!("{told}");
-        return Ok(Completion::Completed);
-    }
-    Err(Failed::from(format!("{name} ended with {ended:?}\n{told}")))
+    assert!(ended.is_some_and(|status| status.success()), "{name} ended with {ended:?}\n{told}");
+    println!("{told}");
+    Ok(())
 }
 
 /// Is one trial.

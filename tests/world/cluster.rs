@@ -1,35 +1,36 @@
 //! A headless Service in DNS on loopback, and the pod `eureka-0` with its volume.
-#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
 
 use std::cell::{Ref, RefCell};
-use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hickory_proto::rr::RecordType;
 use tempfile::TempDir;
-use tokio::runtime::{Builder, Runtime};
 
-use crate::dns_server::{DnsServer, Mode, Pod};
-use crate::once::Outcome;
-use crate::ports::free_address;
-use crate::secret;
-use crate::sidecar::Sidecar;
+use super::dns_server::{DnsServer, DnsThread, Mode, Pod};
+use super::machine;
+use super::once::Outcome;
+use super::ports::free_address;
+use super::secret;
+use super::sidecar::Sidecar;
+use super::wait;
 
 pub(crate) const SERVICE: &str = "eureka.ns.svc.cluster.local";
 /// A change that has not arrived by then never will.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
-/// How often a test looks.
-pub(crate) const GLANCE: Duration = Duration::from_millis(2);
 
 /// DNS, and the surroundings of one pod. Its processes must not outlive it.
 pub(crate) struct Cluster {
-    runtime: Runtime,
-    dns: RefCell<Option<DnsServer>>,
+    dns: RefCell<Option<DnsThread>>,
     pub(crate) dns_address: SocketAddr,
+    more_dns: Vec<SocketAddr>,
+    pub(crate) service: String,
+    /// The pod's own addresses.
+    own: Vec<IpAddr>,
+    pub(crate) patience: Duration,
     directory: TempDir,
     pub(crate) listen: SocketAddr,
     pub(crate) local_listen: SocketAddr,
@@ -43,26 +44,35 @@ impl Cluster {
 
     /// The same, with DNS at an address of the test's choice.
     pub(crate) fn at(dns_address: SocketAddr, pods: &[u8]) -> Self {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.expect("a runtime");
-        let dns = serve(&runtime, dns_address);
+        let dns = serve(dns_address);
+        let cluster = Self::asking(&[dns.address()], SERVICE, &[address(0)]);
+        cluster.dns.replace(Some(dns));
+        cluster.set_pods(pods);
+        cluster
+    }
+
+    /// A pod with these addresses in the cluster of other DNS servers.
+    pub(crate) fn asking(servers: &[SocketAddr], service: &str, own: &[IpAddr]) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
+        let (dns_address, more_dns) = servers.split_first().expect("there is always one to ask");
         let cluster = Self {
-            runtime,
-            dns_address: dns.address(),
-            dns: RefCell::new(Some(dns)),
+            dns: RefCell::new(None),
+            dns_address: *dns_address,
+            more_dns: more_dns.to_vec(),
+            service: service.to_owned(),
+            own: own.to_vec(),
+            patience: PATIENCE,
             directory,
             listen: free_address(),
             local_listen: free_address(),
         };
         fs::create_dir(cluster.volume()).expect("made");
         secret::place(cluster.directory());
-        cluster.set_pods(pods);
         cluster
     }
 
     pub(crate) fn dns(&self) -> Ref<'_, DnsServer> {
-        Ref::map(self.dns.borrow(), |dns| dns.as_ref().expect("DNS was not stopped"))
+        Ref::map(self.dns.borrow(), |dns| &**dns.as_ref().expect("DNS was not stopped"))
     }
 
     /// The Service's pods from now on.
@@ -86,13 +96,12 @@ impl Cluster {
 
     /// Ends the DNS server; its port is closed then.
     pub(crate) fn stop_dns(&self) {
-        let dns = self.dns.borrow_mut().take().expect("DNS was not stopped");
-        self.runtime.block_on(dns.stop());
+        self.dns.borrow_mut().take().expect("DNS was not stopped").stop();
     }
 
     /// Starts it again where it was; it knows no pods.
     pub(crate) fn start_dns(&self) {
-        self.dns.replace(Some(serve(&self.runtime, self.dns_address)));
+        self.dns.replace(Some(serve(self.dns_address)));
     }
 
     /// Where everything of this cluster lies.
@@ -117,6 +126,11 @@ impl Cluster {
         line.map(|urls| urls.split(',').map(str::to_owned).collect()).unwrap_or_default()
     }
 
+    /// Which publication is in place: another one has another name.
+    pub(crate) fn generation(&self) -> Option<PathBuf> {
+        fs::read_link(self.volume().join("..data")).ok()
+    }
+
     /// Writes a settings file, in place.
     pub(crate) fn write_config(&self, yaml: &str) -> PathBuf {
         let path = self.directory().join("config.yaml");
@@ -132,7 +146,11 @@ impl Cluster {
     /// The same without some of what is given here.
     pub(crate) fn command_without(&self, subcommand: &str, left_out: &[&str], flags: &[&str]) -> Command {
         let mut command = bare_command();
-        command.env("POD_NAME", "eureka-0").env("POD_IP", address(0).to_string());
+        command.env("POD_NAME", "eureka-0").env("POD_IP", self.own[0].to_string());
+        if let [_, _, ..] = self.own[..] {
+            let all: Vec<_> = self.own.iter().map(IpAddr::to_string).collect();
+            command.env("POD_IPS", all.join(","));
+        }
         command.arg(subcommand);
         for (flag, value) in self.base_of(subcommand) {
             let is_given = flags.iter().any(|given| *given == flag || given.starts_with(&format!("{flag}=")));
@@ -144,15 +162,17 @@ impl Cluster {
         command
     }
 
-    fn base_of(&self, subcommand: &str) -> BTreeMap<&'static str, String> {
-        let service = [("--service", SERVICE.to_owned()), ("--dns-server", self.dns_address.to_string())];
+    fn base_of(&self, subcommand: &str) -> Vec<(&'static str, String)> {
+        let dns = [&self.dns_address].into_iter().chain(&self.more_dns);
+        let dns = dns.map(|server| ("--dns-server", server.to_string()));
+        let service: Vec<_> = dns.chain([("--service", self.service.clone())]).collect();
         let interval = [("--interval", "100ms".to_owned())];
         let volume = [("--output-dir", self.volume().display().to_string())];
         let password_file = secret::password_file(self.directory()).display().to_string();
         let user = [("--server-user", secret::USER.to_owned()), ("--server-password-file", password_file)];
         let listen = [("--listen", self.listen.to_string())];
         let local_listen = [("--local-listen", self.local_listen.to_string())];
-        let flags: Vec<_> = match subcommand {
+        match subcommand {
             "run" => [&service[..], &interval, &volume, &user, &listen, &local_listen].concat(),
             "init" => [&service[..], &interval, &volume, &user].concat(),
             "resolve" => [&service[..], &interval, &user].concat(),
@@ -161,8 +181,7 @@ impl Cluster {
             "accept" => local_listen.to_vec(),
             "health" => listen.to_vec(),
             _ => vec![],
-        };
-        flags.into_iter().collect()
+        }
     }
 
     /// Starts the sidecar.
@@ -186,20 +205,14 @@ impl Cluster {
 }
 
 /// Starts a DNS server. Questions leave from random ports, so one of them may be in the way for a moment.
-fn serve(runtime: &Runtime, address: SocketAddr) -> DnsServer {
-    let since = Instant::now();
-    loop {
-        match runtime.block_on(DnsServer::start(address)) {
-            Ok(dns) => return dns,
-            Err(error) => assert!(since.elapsed() < PATIENCE, "{address}: {error}"),
-        }
-        std::thread::sleep(GLANCE);
-    }
+fn serve(address: SocketAddr) -> DnsThread {
+    let start = || DnsThread::start(address).map_err(|error| error.to_string());
+    wait::wait_for(&format!("DNS at {address}"), PATIENCE, start).0
 }
 
 /// The program with nothing of our own environment.
 pub(crate) fn bare_command() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_eureka-peers"));
+    let mut command = machine::program();
     command.env_clear().stdin(Stdio::null());
     command
 }
@@ -219,11 +232,10 @@ pub(crate) fn urls(pods: &[u8]) -> Vec<String> {
 }
 
 /// Waits until `is_so`, and says how long that took; `state` explains a failure.
-pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool, state: impl Fn() -> String) -> Duration {
-    let since = Instant::now();
-    while !is_so() {
-        assert!(since.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}\n{}", state());
-        std::thread::sleep(GLANCE);
-    }
-    since.elapsed()
+pub(crate) fn wait_until(
+    what: &str,
+    is_so: impl FnMut() -> bool,
+    state: impl FnOnce() -> String,
+) -> Duration {
+    wait::wait_until(what, PATIENCE, is_so, state)
 }

@@ -2,12 +2,12 @@
 //!
 //! It answers as CoreDNS does (`plugin/kubernetes`), from pods that can be changed while it runs,
 //! and can be told to misbehave. It lives on the runtime that started it and ends with its handle.
-//! Included by path, so that no test links what it does not use; never part of the program.
-#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
+//! Never part of the program.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,6 +19,7 @@ use hickory_server::net::xfer::Protocol;
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo, Server};
 use hickory_server::zone_handler::MessageResponseBuilder;
 use tokio::net::{TcpListener, UdpSocket};
+use tokio::runtime::{Builder, Runtime};
 
 /// The zone that is served; names outside of it are refused.
 const CLUSTER_DOMAIN: &str = "cluster.local.";
@@ -177,6 +178,34 @@ impl DnsServer {
 
     fn world(&self) -> MutexGuard<'_, World> {
         lock(&self.world)
+    }
+}
+
+/// A server in a thread of its own, for tests that know nothing of async.
+pub(crate) struct DnsThread {
+    server: DnsServer,
+    runtime: Runtime,
+}
+
+impl DnsThread {
+    /// As [`DnsServer::start`].
+    pub(crate) fn start(address: SocketAddr) -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let server = runtime.block_on(DnsServer::start(address))?;
+        Ok(Self { server, runtime })
+    }
+
+    /// Ends it; its port is closed then.
+    pub(crate) fn stop(self) {
+        self.runtime.block_on(self.server.stop());
+    }
+}
+
+impl Deref for DnsThread {
+    type Target = DnsServer;
+
+    fn deref(&self) -> &DnsServer {
+        &self.server
     }
 }
 

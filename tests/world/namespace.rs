@@ -1,11 +1,12 @@
 //! A test that runs itself again in namespaces of its own, where networks and mounts are its own.
 //!
 //! Everything that it makes there ends with it. Must never touch what the machine has outside.
-#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
 
 use std::env;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+
+use super::machine;
 
 /// Tells the second run that it is one.
 const INSIDE: &str = "EUREKA_PEERS_TEST_NAMESPACE";
@@ -31,8 +32,7 @@ pub(crate) fn enter(kinds: &[&str]) -> Stand {
     }
     let unshare = || {
         let mut command = Command::new("unshare");
-        let is_root = rustix::process::geteuid().is_root();
-        command.args(kinds).args((!is_root).then_some("--map-root-user"));
+        command.args(kinds).args((!machine::is_root()).then_some("--map-root-user"));
         command
     };
     let probe = unshare().arg("true").stderr(Stdio::null()).status();
@@ -48,9 +48,4 @@ pub(crate) fn enter(kinds: &[&str]) -> Stand {
     let status = again.status();
     let code = status.expect("unshare was there a moment ago").code();
     Stand::Over(code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
-}
-
-/// Whether what a test needs must be there.
-pub(crate) fn is_ci() -> bool {
-    env::var_os("CI").is_some_and(|value| value == "true")
 }

@@ -1,12 +1,11 @@
 //! A subcommand that ends by itself.
-#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::secret;
+use super::secret;
 
 /// How it ended, and what it said.
 #[derive(Debug)]

@@ -1,7 +1,6 @@
 //! A DNS server whose every byte is the test's own, for faults that a real one cannot make.
 //!
 //! Never clever: the test's functions say what is sent, this file only carries it.
-#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;

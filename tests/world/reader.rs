@@ -1,7 +1,6 @@
 //! Somebody who reads the published file all the time, and remembers what it said.
 //!
 //! Must never overlook a fault: from the file's first sight on, each single read gives a whole list.
-#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,6 @@
 //! Each pod's directory has it, as a password and as user-info; what the program prints, logs, serves or
 //! writes goes through [`expect_unseen`] where a harness collects it. Must never be weakened for one
 //! test: what may hold the secret is said here, and nowhere else.
-#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,18 +1,20 @@
 //! A running sidecar, seen from outside.
-#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::cluster::{Cluster, GLANCE, PATIENCE, urls, wait_until};
-use crate::dns_server::Mode;
-use crate::http::{Reply, get};
-use crate::secret::{self, Published};
+use super::cluster::{Cluster, urls};
+use super::dns_server::Mode;
+use super::http::{Reply, get};
+use super::process::Process;
+use super::secret::{self, Published};
+use super::view::View;
+use super::wait;
 
 /// Questions after which the program has seen what DNS says now: one may have been under way.
 const QUESTIONS_TO_SEE: usize = 3;
@@ -23,8 +25,7 @@ const LIVES_MAX: usize = 1000;
 /// A sidecar at work; killed with its handle. Whatever it has said by then is searched for the secret.
 pub(crate) struct Sidecar<'c> {
     pub(crate) cluster: &'c Cluster,
-    child: Child,
-    log: PathBuf,
+    process: Process,
     published: Published,
 }
 
@@ -39,26 +40,29 @@ impl<'c> Sidecar<'c> {
             .get_args()
             .any(|flag| flag.to_str().is_some_and(|flag| flag.contains("--user-info-file")));
         let published = if has_user_info { Published::WithIt } else { Published::WithoutIt };
-        let child = command.stdout(output).stderr(file).spawn().expect("the program can be started");
-        Self { cluster, child, log, published }
+        let process = Process::spawn("eureka-peers", command.stdout(output).stderr(file), log);
+        Self { cluster, process, published }
     }
 
     pub(crate) fn pid(&self) -> Pid {
-        Pid::from_child(&self.child)
+        self.process.pid()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).expect("it runs");
     }
 
+    pub(crate) fn view(&self) -> View {
+        View(self.cluster.listen)
+    }
+
     pub(crate) fn get(&self, path: &str) -> Reply {
-        get(self.cluster.listen, path).unwrap_or_else(|error| panic!("{path}: {error}\n{}", self.log_text()))
+        self.view().ask(path).unwrap_or_else(|error| panic!("{path}: {error}\n{}", self.log_text()))
     }
 
     /// `/status`; null while the listener is not there yet.
     pub(crate) fn status(&self) -> Value {
-        let reply = get(self.cluster.listen, "/status").ok();
-        reply.and_then(|reply| serde_json::from_str(&reply.body).ok()).unwrap_or_default()
+        self.view().status().unwrap_or_default()
     }
 
     /// The kinds of conditions that hold now.
@@ -68,17 +72,24 @@ impl<'c> Sidecar<'c> {
 
     /// The message of a condition.
     pub(crate) fn message_of(&self, kind: &str) -> String {
-        let status = self.status();
-        let conditions = status["conditions"].as_array().expect("conditions");
-        let found = conditions.iter().find(|condition| condition["kind"] == kind);
-        found.unwrap_or_else(|| panic!("no {kind} in {conditions:#?}"))["message"]
-            .as_str()
-            .expect("text")
-            .into()
+        let condition = self.view().condition(kind).expect("a running program has a status");
+        condition.unwrap_or_else(|| panic!("no {kind} in {:#}", self.status()["conditions"]))
     }
 
     pub(crate) fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) -> Duration {
-        wait_until(what, || is_so(self), || format!("{:#}\n{}", self.status(), self.log_text()))
+        let limit = self.cluster.patience;
+        wait::wait_until(what, limit, || is_so(self), || self.state())
+    }
+
+    /// The same for what takes its time: who looks all the time is a load.
+    pub(crate) fn until_within(&self, limit: Duration, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let probe = || is_so(self).then_some(()).ok_or_else(String::new);
+        wait::closely(what, limit, probe).unwrap_or_else(|late| panic!("{late}{}", self.state()));
+    }
+
+    /// What helps to understand a failure.
+    fn state(&self) -> String {
+        format!("{:#}\n{}", self.status(), self.log_text())
     }
 
     /// Waits until exactly these pods are in the file.
@@ -114,7 +125,7 @@ impl<'c> Sidecar<'c> {
     /// Has DNS misbehave, waits until that is seen, and insists that the list stays as it is.
     pub(crate) fn holds_through(&self, mode: Mode, condition: &str) {
         let before = self.cluster.listed();
-        let generation = fs::read_link(self.cluster.volume().join("..data")).ok();
+        let generation = self.cluster.generation();
         self.cluster.set_mode(mode);
         self.until_condition(condition);
         if mode != Mode::Silent {
@@ -122,12 +133,16 @@ impl<'c> Sidecar<'c> {
             self.until_asked_again();
         }
         assert_eq!(self.cluster.listed(), before, "{mode:?}");
-        assert_eq!(fs::read_link(self.cluster.volume().join("..data")).ok(), generation, "{mode:?}");
+        assert_eq!(self.cluster.generation(), generation, "{mode:?}");
         assert_eq!(self.status()["held"]["is_held"], true, "{mode:?}");
     }
 
     pub(crate) fn log_text(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
+        self.process.log()
+    }
+
+    pub(crate) fn log_path(&self) -> PathBuf {
+        self.process.log_path().to_owned()
     }
 
     /// Whole lines of the log, as JSON.
@@ -145,8 +160,7 @@ impl<'c> Sidecar<'c> {
 
     /// Ends it as a crash would.
     pub(crate) fn kill(mut self) {
-        self.child.kill().expect("it runs");
-        self.child.wait().expect("our own child");
+        self.process.kill();
     }
 
     /// Sends `signal`, and waits for its end: how, and after which time.
@@ -158,24 +172,18 @@ impl<'c> Sidecar<'c> {
 
     /// Waits for its end.
     pub(crate) fn ended(mut self) -> ExitStatus {
-        let since = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("our own child") {
-                return status;
-            }
-            assert!(since.elapsed() < PATIENCE, "it does not end:\n{}", self.log_text());
-            std::thread::sleep(GLANCE);
-        }
+        let ended = self.process.wait(self.cluster.patience);
+        ended.unwrap_or_else(|| panic!("it does not end:\n{}", self.log_text()))
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("our own child").is_none()
+        self.process.ended().is_none()
     }
 
     /// Pages while there are any, standard output, the log, and the volume.
     fn expect_no_secret(&mut self) {
         if self.is_running() {
-            secret::read_pages(|path| get(self.cluster.listen, path).is_ok());
+            self.view().expect_no_secret();
         }
         secret::expect_unseen_in_files(self.cluster.directory(), self.published);
     }
@@ -186,9 +194,6 @@ impl Drop for Sidecar<'_> {
         if !std::thread::panicking() {
             self.expect_no_secret();
         }
-        // Both fail where it has ended already, which is what is wanted.
-        let _ended = self.child.kill();
-        let _ended = self.child.wait();
     }
 }
 

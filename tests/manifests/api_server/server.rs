@@ -12,7 +12,7 @@ use rcgen::KeyPair;
 use crate::process::Process;
 use crate::rendered::{Object, write};
 use crate::tool::{Tool, scratch, target};
-use crate::trial;
+use crate::wait;
 
 /// An address that no other test of this project uses.
 const ADDRESS: &str = "127.0.23.1";
@@ -49,7 +49,7 @@ impl Server {
         let etcd = Process::start("etcd", &etcd(&place)?, &place("etcd.log"));
         let api = Process::start("kube-apiserver", &api(&place)?, &place("kube-apiserver.log"));
         let mut server = Self { api, etcd, directory };
-        trial::wait_for("kube-apiserver is ready", READY_WITHIN, || server.is_ready());
+        wait::wait_for("kube-apiserver is ready", READY_WITHIN, || server.is_ready());
         Ok(server)
     }
 
@@ -76,7 +76,7 @@ impl Server {
         let directory = directory.to_str().expect("the target directory has a plain path");
         self.kubectl(&["apply", "--server-side", "-f", directory])?;
         let served = ["podmonitors", "prometheusrules"].map(|kind| format!("{kind}.monitoring.coreos.com"));
-        trial::wait_for("custom resources are served", READY_WITHIN, || {
+        wait::wait_for("custom resources are served", READY_WITHIN, || {
             served.iter().try_for_each(|kind| self.kubectl(&["get", "--all-namespaces", kind]).map(drop))
         });
         Ok(())

@@ -126,7 +126,7 @@ impl Cluster {
     /// Not `apps`: Netflix's own server compresses that, asked or not (`GzipEncodingEnforcingFilter`).
     pub(crate) fn handed_out(&self, ordinal: u8, application: &str) -> Result<String, String> {
         let path = format!("{}vips/{application}", self.context_path);
-        let reply = crate::rest::Request::get(&path).send(self.socket(ordinal));
+        let reply = crate::http::Request::get(&path).send(self.socket(ordinal));
         let reply = reply.map_err(|error| error.to_string())?;
         if reply.status == 404 { Ok(String::new()) } else { reply.ok() }
     }
@@ -234,7 +234,7 @@ impl Cluster {
     /// What the sidecar of a pod shows of itself.
     pub(crate) fn sidecar(&self, ordinal: u8, path: &str) -> Result<String, String> {
         let socket = self.pods[&ordinal].0.place.socket(self.sidecar_port());
-        let request = crate::rest::Request::get(path);
+        let request = crate::http::Request::get(path);
         let reply = request.send(socket).map_err(|error| error.to_string())?;
         secret::expect_unseen(path, reply.body.as_bytes());
         reply.ok()

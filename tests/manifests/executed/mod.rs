@@ -12,13 +12,14 @@ use std::time::{Duration, Instant};
 
 use serde_yaml::Value;
 
+use crate::http::Request;
 use crate::monitoring;
 use crate::overlay;
 use crate::release::{REFERENCE, RELEASES, Release};
 use crate::rendered::{Object, build};
-use crate::rest::Request;
 use crate::seeds::misspelt_name;
 use crate::trial;
+use crate::wait;
 
 pub(crate) use cluster::Cluster;
 
@@ -126,7 +127,7 @@ pub(crate) fn gated() -> Result<(), String> {
         for ordinal in [0, 1] {
             cluster.start(ordinal)?;
             let registry = cluster.registry(ordinal);
-            trial::wait_for("the server answers", READY_WITHIN, || registry.replicas());
+            wait::wait_for("the server answers", READY_WITHIN, || registry.replicas());
         }
         cluster.wait_complete(COMPLETE_WITHIN)?;
         cluster.registry(0).register(DEMO, "demo-0");
@@ -144,7 +145,7 @@ pub(crate) fn gated() -> Result<(), String> {
 /// From the first answer of a server's port until it joins its clients.
 fn joins_after(cluster: &mut Cluster, ordinal: u8) -> Result<Duration, String> {
     let registry = cluster.registry(ordinal);
-    trial::wait_for("the server answers", READY_WITHIN, || registry.replicas());
+    wait::wait_for("the server answers", READY_WITHIN, || registry.replicas());
     let answers = Instant::now();
     cluster.wait_ready(ordinal, READY_WITHIN)?;
     Ok(answers.elapsed())
@@ -200,7 +201,7 @@ pub(crate) fn client(folder: &'static str) -> Result<(), String> {
         let mut application = cluster.start_guest(&objects, "orders")?;
         application.wait_ready(READY_WITHIN)?;
         let apps = Request::get("/eureka/apps/ORDERS");
-        let found = trial::wait_for("the application is registered", COMPLETE_WITHIN, || {
+        let found = wait::wait_for("the application is registered", COMPLETE_WITHIN, || {
             apps.send(cluster.socket(1)).map_err(|error| error.to_string())?.ok()
         });
         drop(found);
@@ -242,7 +243,7 @@ fn succeeds(cluster: &Cluster, arguments: &[&str]) -> Result<(), String> {
 /// What a server hands out, to clients and to fresh servers alike, is up to 30 s old. What it is asked
 /// for is made new all at once, from its first request on: ask once before there is anything.
 fn wait_handed_out(cluster: &Cluster, ordinal: u8, id: &str) {
-    trial::wait_for("a registration is handed out", HANDED_OUT_WITHIN, || {
+    wait::wait_for("a registration is handed out", HANDED_OUT_WITHIN, || {
         let handed_out = cluster.handed_out(ordinal, DEMO)?;
         if handed_out.contains(id) { Ok(()) } else { Err(format!("{ordinal} hides {id}")) }
     });

@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 
 use crate::authority::{Authority, Program};
-use crate::pod::{Pod, ipv4, names};
+use crate::pod::{Pod, Sidecar, ipv4, names};
 use crate::programs::{self, Hosting};
 use crate::running::{Running, Spec};
-use crate::sidecar::Sidecar;
 use crate::zone::Zone;
 use crate::{Missing, trial};
 
@@ -71,12 +70,12 @@ async fn takes_turns(forwarder: Forwarder) -> Result<(), Missing> {
     let server = pair.behind(forwarder).await?;
     let pod = Pod::asking([server.address()]);
     let sidecar = pod.run(&["--remove-after", "4s"]);
-    let written = keeps_all(&sidecar).await;
+    let written = keeps_all(&sidecar);
     // As soon as they agree, so does the file.
     pair.agree(&[0, 1, 3]).await;
-    sidecar.lists(&names([1, 3])).await;
-    sidecar.is_content().await;
-    assert_eq!(sidecar.publications(), written + 1, "{}", sidecar.log());
+    sidecar.lists(&names([1, 3]));
+    sidecar.is_content();
+    assert_eq!(sidecar.publications(), written + 1, "{}", sidecar.log_text());
     Ok(())
 }
 
@@ -87,27 +86,27 @@ async fn takes_the_faster(forwarder: Forwarder) -> Result<(), Missing> {
     let server = pair.behind(forwarder).await?;
     let pod = Pod::asking([server.address()]);
     let sidecar = pod.run(&[]);
-    sidecar.hears("records").await;
+    sidecar.hears("records");
     let mut listed = names([1]);
     let since = Instant::now();
     while since.elapsed() < WATCHED {
         let before = pod.listed().map(|urls| std::mem::replace(&mut listed, urls));
-        assert!(before.is_none_or(|before| before.is_subset(&listed)), "{}", sidecar.log());
+        assert!(before.is_none_or(|before| before.is_subset(&listed)), "{}", sidecar.log_text());
         tokio::time::sleep(GLANCE).await;
     }
     assert!(listed.is_subset(&names(1..4)), "{listed:?}");
-    assert!(sidecar.publications() <= 2, "{}", sidecar.log());
+    assert!(sidecar.publications() <= 2, "{}", sidecar.log_text());
     Ok(())
 }
 
 /// Insists that the file lists whom either server knows, and is written no more; says how often it
 /// was.
-async fn keeps_all(sidecar: &Sidecar<'_>) -> u64 {
-    sidecar.lists(&names(1..4)).await;
+fn keeps_all(sidecar: &Sidecar<'_>) -> u64 {
+    sidecar.lists(&names(1..4));
     let written = sidecar.publications();
-    assert!(written <= 2, "{}", sidecar.log());
-    assert_eq!(sidecar.keeps_the_file(WATCHED).await, names(1..4));
-    assert_eq!(sidecar.publications(), written, "{}", sidecar.log());
+    assert!(written <= 2, "{}", sidecar.log_text());
+    assert_eq!(sidecar.keeps_the_file(WATCHED), names(1..4));
+    assert_eq!(sidecar.publications(), written, "{}", sidecar.log_text());
     written
 }
 
@@ -119,13 +118,13 @@ async fn denies_every_other_time() -> Result<(), Missing> {
     // By address: a name that is denied makes for a second question, and so for the same server
     // each time.
     let sidecar = pod.run(&["--remove-after", "0s", "--max-shrink", "100%", "--peer-host", "ipv4"]);
-    sidecar.lists(&ipv4(1..3)).await;
-    sidecar.is_content().await;
+    sidecar.lists(&ipv4(1..3));
+    sidecar.is_content();
     pair.old.host(Hosting::Zone(Zone::of_pods([]))).await;
-    sidecar.hears("no_such_name").await;
-    sidecar.hears("records").await;
-    assert_eq!(sidecar.keeps_the_file(WATCHED).await, ipv4(1..3));
-    assert_eq!(sidecar.publications(), 1, "{}", sidecar.log());
+    sidecar.hears("no_such_name");
+    sidecar.hears("records");
+    assert_eq!(sidecar.keeps_the_file(WATCHED), ipv4(1..3));
+    assert_eq!(sidecar.publications(), 1, "{}", sidecar.log_text());
     Ok(())
 }
 
@@ -133,17 +132,17 @@ async fn are_asked_in_turn() -> Result<(), Missing> {
     let Pair { mut old, new } = Pair::that_disagrees().await?;
     let pod = Pod::asking([old.address(), new.address()]);
     let sidecar = pod.run(&["--remove-after", "2s"]);
-    sidecar.lists(&names([1, 2])).await;
-    sidecar.keeps_the_file(Duration::from_secs(2)).await;
+    sidecar.lists(&names([1, 2]));
+    sidecar.keeps_the_file(Duration::from_secs(2));
     // The second speaks for the first; what only the first knew is held, and leaves.
     old.kill();
-    sidecar.lists(&names([1, 2, 3])).await;
-    sidecar.lists(&names([1, 3])).await;
+    sidecar.lists(&names([1, 2, 3]));
+    sidecar.lists(&names([1, 3]));
     // The first is back with its old zone, and is not preferred any more.
     old.restart_with(Hosting::Zone(Zone::of_pods([0, 1, 2]))).await;
-    sidecar.keeps_the_file(Duration::from_secs(2)).await;
-    sidecar.is_content().await;
-    assert_eq!(sidecar.publications(), 3, "{}", sidecar.log());
+    sidecar.keeps_the_file(Duration::from_secs(2));
+    sidecar.is_content();
+    assert_eq!(sidecar.publications(), 3, "{}", sidecar.log_text());
     Ok(())
 }
 

@@ -73,28 +73,28 @@ async fn lists_who_is_ready() -> Result<(), Missing> {
     cluster.set(&[0, 1], &[0, 1]);
     let pod = cluster.pod();
     let sidecar = pod.run(&PATIENT);
-    sidecar.lists(&names([1])).await;
+    sidecar.lists(&names([1]));
     // A new pod counts when it is ready.
     cluster.set(&[0, 1, 2], &[0, 1]);
-    sidecar.keeps_the_file(Duration::from_millis(500)).await;
+    sidecar.keeps_the_file(Duration::from_millis(500));
     cluster.set(&[0, 1, 2], &[0, 1, 2]);
-    sidecar.lists(&names(1..3)).await;
+    sidecar.lists(&names(1..3));
     // One that is not ready any more leaves after the hold, and one that soon is again does not.
     cluster.set(&[0, 1, 2], &[0, 2]);
-    sidecar.shows("held_removal").await;
+    sidecar.shows("held_removal");
     cluster.set(&[0, 1, 2], &[0, 1, 2]);
-    sidecar.is_content().await;
+    sidecar.is_content();
     let since = Instant::now();
     cluster.set(&[0, 1, 2], &[0, 1]);
-    sidecar.lists(&names([1])).await;
+    sidecar.lists(&names([1]));
     assert!(since.elapsed() > HOLD, "gone after {:?}", since.elapsed());
     // The same for one that is deleted.
     cluster.set(&[0, 1, 3], &[0, 1, 3]);
-    sidecar.lists(&names([1, 3])).await;
+    sidecar.lists(&names([1, 3]));
     cluster.set(&[0, 3], &[0, 3]);
-    sidecar.lists(&names([3])).await;
-    assert_eq!(sidecar.publications(), 5, "{}", sidecar.log());
-    sidecar.terminate().await;
+    sidecar.lists(&names([3]));
+    assert_eq!(sidecar.publications(), 5, "{}", sidecar.log_text());
+    sidecar.terminate();
     Ok(())
 }
 
@@ -103,14 +103,14 @@ async fn holds_when_nobody_is_ready() -> Result<(), Missing> {
     cluster.set(&[0, 1, 2], &[0, 1, 2]);
     let pod = cluster.pod();
     let sidecar = pod.run(&["--remove-after", "0s", "--max-shrink", "100%"]);
-    sidecar.lists(&names(1..3)).await;
+    sidecar.lists(&names(1..3));
     cluster.set(&[0, 1, 2], &[]);
-    sidecar.is_held_at("no_such_name", "held_nobody").await;
+    sidecar.is_held_at("no_such_name", "held_nobody");
     cluster.set(&[], &[]);
-    sidecar.is_held_at("no_such_name", "held_nobody").await;
+    sidecar.is_held_at("no_such_name", "held_nobody");
     cluster.set(&[0, 1, 2], &[0, 1, 2]);
-    sidecar.is_content().await;
-    assert_eq!(sidecar.publications(), 1, "{}", sidecar.log());
+    sidecar.is_content();
+    assert_eq!(sidecar.publications(), 1, "{}", sidecar.log_text());
     Ok(())
 }
 
@@ -119,14 +119,14 @@ async fn lists_who_is_not_ready_where_told_so() -> Result<(), Missing> {
     cluster.set(&[0, 1], &[]);
     let pod = cluster.pod();
     let sidecar = pod.run(&PATIENT);
-    sidecar.lists(&names([1])).await;
-    sidecar.is_content().await;
+    sidecar.lists(&names([1]));
+    sidecar.is_content();
     cluster.set(&[0, 1, 2], &[0]);
-    sidecar.lists(&names(1..3)).await;
+    sidecar.lists(&names(1..3));
     cluster.set(&[0, 1, 2], &[]);
-    sidecar.keeps_the_file(HOLD).await;
+    sidecar.keeps_the_file(HOLD);
     cluster.set(&[0, 2], &[]);
-    sidecar.lists(&names([2])).await;
+    sidecar.lists(&names([2]));
     Ok(())
 }
 
@@ -139,24 +139,24 @@ async fn lists_both_families() -> Result<(), Missing> {
     let by_ipv4 = by_ipv4.run(&[&PATIENT[..], &["--peer-host", "ipv4"]].concat());
     let by_ipv6 =
         by_ipv6.run(&[&PATIENT[..], &["--peer-host", "ipv6", "--start-deadline", "500ms"]].concat());
-    by_name.lists(&names([1])).await;
-    by_ipv4.lists(&ipv4([1])).await;
+    by_name.lists(&names([1]));
+    by_ipv4.lists(&ipv4([1]));
     // There are endpoints, of the other family only.
-    by_ipv6.lists(&ipv6([0])).await;
-    by_ipv6.hears("no_data").await;
+    by_ipv6.lists(&ipv6([0]));
+    by_ipv6.hears("no_data");
     // Families change at different moments.
     cluster.set_v6(&[0, 1, 2]);
-    by_name.lists(&names(1..3)).await;
-    by_ipv6.lists(&ipv6(1..3)).await;
-    by_ipv4.keeps_the_file(Duration::from_millis(300)).await;
+    by_name.lists(&names(1..3));
+    by_ipv6.lists(&ipv6(1..3));
+    by_ipv4.keeps_the_file(Duration::from_millis(300));
     cluster.set(&[0, 1, 2], &[0, 1, 2]);
-    by_ipv4.lists(&ipv4(1..3)).await;
+    by_ipv4.lists(&ipv4(1..3));
     cluster.set_v6(&[0, 1]);
-    by_ipv6.lists(&ipv6([1])).await;
-    assert_eq!(by_name.keeps_the_file(Duration::from_millis(300)).await, names(1..3));
+    by_ipv6.lists(&ipv6([1]));
+    assert_eq!(by_name.keeps_the_file(Duration::from_millis(300)), names(1..3));
     for sidecar in [by_name, by_ipv4, by_ipv6] {
-        sidecar.is_content().await;
-        assert_eq!(sidecar.publications(), 2 + u64::from(sidecar.log().contains("start_deadline")));
+        sidecar.is_content();
+        assert_eq!(sidecar.publications(), 2 + u64::from(sidecar.log_text().contains("start_deadline")));
     }
     Ok(())
 }
@@ -173,11 +173,11 @@ async fn lists_pods_without_names() -> Result<(), Missing> {
         let url = |label| format!("http://{label}.eureka.ns.svc.cluster.local:8761/eureka/");
         labels.iter().map(url).collect()
     };
-    sidecar.lists(&dashed(&["10-0-0-1", "10-0-0-2"])).await;
-    sidecar.is_content().await;
+    sidecar.lists(&dashed(&["10-0-0-1", "10-0-0-2"]));
+    sidecar.is_content();
     cluster.api.set_endpoints("eureka", (0..2).map(|pod| endpoint(v6(pod).into())));
-    sidecar.lists(&dashed(&["10-0-0-1", "10-0-0-2", "fd00--1-1"])).await;
-    sidecar.is_content().await;
+    sidecar.lists(&dashed(&["10-0-0-1", "10-0-0-2", "fd00--1-1"]));
+    sidecar.is_content();
     Ok(())
 }
 
@@ -187,7 +187,7 @@ async fn waits_until_synchronised() -> Result<(), Missing> {
     let mut dns = start(hanging.local_addr().expect("bound")).await?;
     let pod = Pod::asking([dns.address()]);
     let sidecar = pod.run(&PATIENT);
-    sidecar.hears("servfail").await;
+    sidecar.hears("servfail");
     assert_eq!(pod.listed(), None);
     let api = KubeApi::start(Publishes::Ready).await;
     let cluster = Cluster {
@@ -201,9 +201,9 @@ async fn waits_until_synchronised() -> Result<(), Missing> {
         api,
     };
     cluster.set(&[0, 1, 2], &[0, 1, 2]);
-    sidecar.lists(&names(1..3)).await;
-    sidecar.is_content().await;
-    assert_eq!(sidecar.publications(), 1, "{}", sidecar.log());
+    sidecar.lists(&names(1..3));
+    sidecar.is_content();
+    assert_eq!(sidecar.publications(), 1, "{}", sidecar.log_text());
     Ok(())
 }
 
@@ -213,9 +213,9 @@ async fn takes_no_balanced_service() -> Result<(), Missing> {
     cluster.api.set_endpoints("balanced", [Endpoint { hostname: None, address: v4(1).into(), ready: true }]);
     let pod = cluster.pod().of_service("balanced");
     let sidecar = pod.run(&["--start-deadline", "1s"]);
-    sidecar.hears("not_headless").await;
+    sidecar.hears("not_headless");
     let own = "http://eureka-0.balanced.ns.svc.cluster.local:8761/eureka/".to_owned();
-    sidecar.lists(&Urls::from([own])).await;
-    sidecar.is_held_at("not_headless", "held_lookup_failed").await;
+    sidecar.lists(&Urls::from([own]));
+    sidecar.is_held_at("not_headless", "held_lookup_failed");
     Ok(())
 }

@@ -62,21 +62,21 @@ async fn lies(program: Program) -> Result<(), Missing> {
     let by_name = by_name.run(&run("name"));
     let by_ipv4 = by_ipv4.run(&run("ipv4"));
     let by_ipv6 = by_ipv6.run(&run("ipv6"));
-    by_name.lists(&names(1..3)).await;
-    by_ipv4.lists(&ipv4(1..3)).await;
-    by_ipv6.lists(&ipv6(1..3)).await;
+    by_name.lists(&names(1..3));
+    by_ipv4.lists(&ipv4(1..3));
+    by_ipv6.lists(&ipv6(1..3));
     for sidecar in [&by_name, &by_ipv4, &by_ipv6] {
-        sidecar.keeps_the_file(WATCHED).await;
-        sidecar.is_content().await;
+        sidecar.keeps_the_file(WATCHED);
+        sidecar.is_content();
     }
     // Nothing but lies: nothing is known.
     server.host(Hosting::Zone(with_lies(program, Zone::of_pods([])))).await;
-    by_name.is_held_at("malformed", "held_lookup_failed").await;
-    by_ipv4.is_held_at("all_denied", "held_lookup_failed").await;
-    by_ipv6.is_held_at("all_denied", "held_lookup_failed").await;
+    by_name.is_held_at("malformed", "held_lookup_failed");
+    by_ipv4.is_held_at("all_denied", "held_lookup_failed");
+    by_ipv6.is_held_at("all_denied", "held_lookup_failed");
     for sidecar in [by_name, by_ipv4, by_ipv6] {
-        assert_eq!(sidecar.publications(), 1, "{}", sidecar.log());
-        sidecar.terminate().await;
+        assert_eq!(sidecar.publications(), 1, "{}", sidecar.log_text());
+        sidecar.terminate();
     }
     Ok(())
 }

@@ -28,9 +28,9 @@ async fn lists_names_and_addresses(program: Program) -> Result<(), Missing> {
     for (peer_host, urls) in [("name", names(1..3)), ("ipv4", ipv4(1..3)), ("ipv6", ipv6(1..3))] {
         let pod = Pod::asking([server.address()]);
         let sidecar = pod.run(&["--peer-host", peer_host]);
-        sidecar.lists(&urls).await;
-        sidecar.is_content().await;
-        sidecar.terminate().await;
+        sidecar.lists(&urls);
+        sidecar.is_content();
+        sidecar.terminate();
     }
     Ok(())
 }
@@ -38,31 +38,31 @@ async fn lists_names_and_addresses(program: Program) -> Result<(), Missing> {
 /// Far more than a datagram holds, so TCP: 300 addresses take 5 KB, as many names 30 KB.
 async fn lists_three_hundred(program: Program) -> Result<(), Missing> {
     let server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..=300))).await?;
-    lists_many(&server, "ipv4", &ipv4(1..=300)).await;
+    lists_many(&server, "ipv4", &ipv4(1..=300));
     match program {
         Program::Knot | Program::Bind | Program::CoreDns => {
-            lists_many(&server, "name", &names(1..=300)).await;
+            lists_many(&server, "name", &names(1..=300));
         }
         // It cannot write more than 16 KB: its compressed names then point into the void.
         Program::Dnsmasq => {
             let server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..=100))).await?;
-            lists_many(&server, "name", &names(1..=100)).await;
+            lists_many(&server, "name", &names(1..=100));
         }
     }
     let pod = Pod::asking([server.address()]);
     let sidecar = pod.run(&["--peer-host", "ipv4", "--max-peers", "299", "--start-deadline", "500ms"]);
-    sidecar.lists(&ipv4([0])).await;
-    sidecar.is_held_at("too_many_peers", "held_lookup_failed").await;
+    sidecar.lists(&ipv4([0]));
+    sidecar.is_held_at("too_many_peers", "held_lookup_failed");
     Ok(())
 }
 
-async fn lists_many(server: &Authority, peer_host: &str, urls: &Urls) {
+fn lists_many(server: &Authority, peer_host: &str, urls: &Urls) {
     let pod = Pod::asking([server.address()]);
     let max_peers = urls.len().to_string();
     let sidecar = pod.run(&["--peer-host", peer_host, "--max-peers", &max_peers]);
-    sidecar.lists(urls).await;
-    sidecar.shows("many_peers").await;
-    sidecar.terminate().await;
+    sidecar.lists(urls);
+    sidecar.shows("many_peers");
+    sidecar.terminate();
 }
 
 async fn follows_the_pods(program: Program) -> Result<(), Missing> {
@@ -70,16 +70,16 @@ async fn follows_the_pods(program: Program) -> Result<(), Missing> {
     let mut server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..3))).await?;
     let pod = Pod::asking([server.address()]);
     let sidecar = pod.run(&["--remove-after", "1s"]);
-    sidecar.lists(&names(1..3)).await;
+    sidecar.lists(&names(1..3));
     server.host(Hosting::Zone(Zone::of_pods(0..4))).await;
-    sidecar.lists(&names(1..4)).await;
+    sidecar.lists(&names(1..4));
     let since = Instant::now();
     server.host(Hosting::Zone(Zone::of_pods([0, 1, 3]))).await;
-    sidecar.shows("held_removal").await;
-    sidecar.lists(&names([1, 3])).await;
+    sidecar.shows("held_removal");
+    sidecar.lists(&names([1, 3]));
     assert!(since.elapsed() > HOLD, "gone after {:?}", since.elapsed());
-    sidecar.is_content().await;
-    assert_eq!(sidecar.publications(), 3, "{}", sidecar.log());
-    sidecar.terminate().await;
+    sidecar.is_content();
+    assert_eq!(sidecar.publications(), 3, "{}", sidecar.log_text());
+    sidecar.terminate();
     Ok(())
 }

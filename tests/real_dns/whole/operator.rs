@@ -1,6 +1,5 @@
 //! What the operator says beats what DNS says: `accept` and `--freeze`.
 
-use std::fs;
 use std::time::Duration;
 
 use libtest_mimic::Trial;
@@ -8,6 +7,7 @@ use libtest_mimic::Trial;
 use crate::authority::{Authority, Program};
 use crate::pod::{Pod, names};
 use crate::programs::Hosting;
+use crate::world::sidecar;
 use crate::zone::Zone;
 use crate::{Missing, trial};
 
@@ -30,54 +30,54 @@ async fn is_accepted(program: Program) -> Result<(), Missing> {
     let mut server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..6))).await?;
     let pod = Pod::asking([server.address()]);
     let sidecar = pod.run(&["--remove-after", "0s"]);
-    sidecar.lists(&names(1..6)).await;
+    sidecar.lists(&names(1..6));
 
     server.host(Hosting::Zone(Zone::of_pods(0..2))).await;
-    sidecar.shows("held_shrink").await;
-    sidecar.keeps_the_file(KEPT).await;
-    let accepted = sidecar.accept().await.expect(0);
+    sidecar.shows("held_shrink");
+    sidecar.keeps_the_file(KEPT);
+    let accepted = pod.once("accept", &[]).expect(0);
     assert!(accepted.stdout.contains("eureka-2.eureka.ns.svc.cluster.local"), "{accepted:?}");
-    sidecar.lists(&names([1])).await;
-    sidecar.is_content().await;
+    sidecar.lists(&names([1]));
+    sidecar.is_content();
 
     // Only once: the next implausible answer is held again.
     server.host(Hosting::Zone(Zone::of_pods(0..6))).await;
-    sidecar.lists(&names(1..6)).await;
+    sidecar.lists(&names(1..6));
     server.host(Hosting::Zone(Zone::of_pods(0..2))).await;
-    sidecar.shows("held_shrink").await;
-    sidecar.keeps_the_file(KEPT).await;
+    sidecar.shows("held_shrink");
+    sidecar.keeps_the_file(KEPT);
 
     // Where DNS says nothing there is nothing to take.
     server.host(Hosting::Nothing).await;
-    sidecar.hears("refused").await;
-    let refused = sidecar.accept().await.expect(1);
+    sidecar.hears("refused");
+    let refused = pod.once("accept", &[]).expect(1);
     assert!(refused.stderr.contains("REFUSED"), "{refused:?}");
-    assert_eq!(sidecar.keeps_the_file(KEPT).await, names(1..6));
+    assert_eq!(sidecar.keeps_the_file(KEPT), names(1..6));
     Ok(())
 }
 
 async fn is_frozen(program: Program) -> Result<(), Missing> {
     let mut server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..3))).await?;
     let pod = Pod::asking([server.address()]);
-    let config = pod.path("config.yaml");
-    let write = |yaml: &str| fs::write(&config, yaml).expect("a temporary directory is writable");
-    write("freeze: false\nremove-after: 0s\n");
+    let write = |yaml: &str| pod.write_config(yaml);
+    let config = write("freeze: false\nremove-after: 0s\n");
     let sidecar = pod.run(&["--config", config.to_str().expect("text")]);
-    sidecar.lists(&names(1..3)).await;
+    sidecar.lists(&names(1..3));
 
     write("freeze: true\nremove-after: 0s\n");
-    sidecar.shows("frozen").await;
+    sidecar.shows("frozen");
     server.host(Hosting::Zone(Zone::of_pods([0, 1, 3]))).await;
-    let knows_better = || sidecar.status()["services"][0]["answered"].to_string().contains("eureka-3");
-    sidecar.until("the new pod is seen", knows_better).await;
-    assert_eq!(sidecar.keeps_the_file(KEPT).await, names(1..3));
-    let refused = sidecar.accept().await.expect(1);
+    let knows_better =
+        |it: &sidecar::Sidecar<'_>| it.status()["services"][0]["answered"].to_string().contains("eureka-3");
+    sidecar.until("the new pod is seen", knows_better);
+    assert_eq!(sidecar.keeps_the_file(KEPT), names(1..3));
+    let refused = pod.once("accept", &[]).expect(1);
     assert!(refused.stderr.contains("frozen"), "{refused:?}");
-    assert_eq!(sidecar.keeps_the_file(KEPT).await, names(1..3));
+    assert_eq!(sidecar.keeps_the_file(KEPT), names(1..3));
 
     write("freeze: false\nremove-after: 0s\n");
-    sidecar.lists(&names([1, 3])).await;
-    sidecar.is_content().await;
-    sidecar.terminate().await;
+    sidecar.lists(&names([1, 3]));
+    sidecar.is_content();
+    sidecar.terminate();
     Ok(())
 }

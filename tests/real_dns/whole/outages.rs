@@ -37,13 +37,13 @@ async fn is_held_through_silence(program: Program) -> Result<(), Missing> {
     let mut server = Authority::start(program, three()).await?;
     let pod = Pod::asking([server.address()]);
     let sidecar = pod.run(&HASTY);
-    sidecar.lists(&names(1..3)).await;
+    sidecar.lists(&names(1..3));
     server.kill();
-    sidecar.is_held_at("timeout", "held_lookup_failed").await;
+    sidecar.is_held_at("timeout", "held_lookup_failed");
     server.restart_with(four()).await;
-    sidecar.lists(&names(1..4)).await;
-    sidecar.is_content().await;
-    assert_eq!(sidecar.publications(), 2, "{}", sidecar.log());
+    sidecar.lists(&names(1..4));
+    sidecar.is_content();
+    assert_eq!(sidecar.publications(), 2, "{}", sidecar.log_text());
     Ok(())
 }
 
@@ -51,14 +51,14 @@ async fn is_held_through_a_pause(program: Program) -> Result<(), Missing> {
     let mut server = Authority::start(program, three()).await?;
     let pod = Pod::asking([server.address()]);
     let sidecar = pod.run(&HASTY);
-    sidecar.lists(&names(1..3)).await;
+    sidecar.lists(&names(1..3));
     server.running().signal(Signal::STOP);
-    sidecar.is_held_at("timeout", "held_lookup_failed").await;
+    sidecar.is_held_at("timeout", "held_lookup_failed");
     server.running().signal(Signal::CONT);
-    sidecar.is_content().await;
-    assert_eq!(sidecar.publications(), 1, "{}", sidecar.log());
+    sidecar.is_content();
+    assert_eq!(sidecar.publications(), 1, "{}", sidecar.log_text());
     server.host(four()).await;
-    sidecar.lists(&names(1..4)).await;
+    sidecar.lists(&names(1..4));
     Ok(())
 }
 
@@ -66,19 +66,19 @@ async fn is_held_through_denials(program: Program) -> Result<(), Missing> {
     let mut server = Authority::start(program, three()).await?;
     let pod = Pod::asking([server.address()]);
     let sidecar = pod.run(&HASTY);
-    sidecar.lists(&names(1..3)).await;
+    sidecar.lists(&names(1..3));
     for (hosting, (outcome, condition)) in [
         (Hosting::Zone(Zone::of_pods([])), emptied(program)),
         (Hosting::Nothing, ("refused", "held_lookup_failed")),
         (Hosting::Broken, (broken(program), "held_lookup_failed")),
     ] {
         server.host(hosting).await;
-        sidecar.is_held_at(outcome, condition).await;
+        sidecar.is_held_at(outcome, condition);
     }
     server.host(four()).await;
-    sidecar.lists(&names(1..4)).await;
-    sidecar.is_content().await;
-    assert_eq!(sidecar.publications(), 2, "{}", sidecar.log());
+    sidecar.lists(&names(1..4));
+    sidecar.is_content();
+    assert_eq!(sidecar.publications(), 2, "{}", sidecar.log_text());
     Ok(())
 }
 

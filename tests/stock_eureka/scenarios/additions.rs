@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::cluster::Cluster;
 use crate::pod::{PeerHost, Pod};
 use crate::release::Release;
-use crate::trial::wait_for;
+use crate::wait::wait_for;
 
 /// Additions that are measured.
 const ADDITIONS: usize = 30;

@@ -8,7 +8,7 @@ use crate::cluster::Cluster;
 use crate::pod::PeerHost;
 use crate::release::Release;
 use crate::server::Server;
-use crate::trial::{holds_for, wait_for};
+use crate::wait::{holds_for, wait_for};
 
 /// Through every kind of step: from alone, growing, shrinking, to alone, and growing again.
 const STEPS: [u8; 6] = [1, 3, 5, 2, 1, 3];

@@ -8,7 +8,7 @@ use crate::pod::{PeerHost, Pod};
 use crate::proxy::{Manner, Proxy};
 use crate::release::Release;
 use crate::sidecar::MANAGEMENT;
-use crate::trial::wait_for;
+use crate::wait::wait_for;
 
 /// What a slow actuator takes.
 const SLOW: Duration = Duration::from_secs(4);

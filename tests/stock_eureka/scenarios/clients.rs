@@ -10,7 +10,7 @@ use crate::pod::PeerHost;
 use crate::real_clients::{RealClient, javascript, python};
 use crate::registry::Registry;
 use crate::release::Release;
-use crate::trial::wait_for;
+use crate::wait::wait_for;
 
 /// Clients renew each five seconds; a new server learns of them from its neighbours or by a renewal.
 const KNOWN_WITHIN: Duration = Duration::from_secs(40);

@@ -7,7 +7,7 @@ use crate::cluster::Cluster;
 use crate::pod::PeerHost;
 use crate::release::Release;
 use crate::sidecar::{MANAGEMENT, SetUp};
-use crate::trial::wait_for;
+use crate::wait::wait_for;
 
 /// The exit code of `mesh` and `check` for what they found.
 const FINDINGS: i32 = 3;

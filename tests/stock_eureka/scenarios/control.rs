@@ -8,7 +8,7 @@ use roxmltree::{Document, Node};
 use crate::cluster::Cluster;
 use crate::pod::PeerHost;
 use crate::release::Release;
-use crate::trial::{holds_for, wait_for};
+use crate::wait::{holds_for, wait_for};
 
 /// Status documents as they came, one a release.
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stock_eureka/data/status");

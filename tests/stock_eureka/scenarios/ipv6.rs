@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cluster::Cluster;
 use crate::pod::PeerHost;
 use crate::release::Release;
-use crate::trial::wait_for;
+use crate::wait::wait_for;
 
 /// What the server must be told to take such a URL for its own.
 const OWN_URL: &str = "EUREKA_SERVER_MYURL";

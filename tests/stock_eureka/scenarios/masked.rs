@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use crate::cluster::Cluster;
+use crate::http::{Reply, Request};
 use crate::pod::{PeerHost, Pod};
 use crate::release::Release;
-use crate::rest::{Reply, Request};
 use crate::server::SetUp;
 use crate::sidecar::MANAGEMENT;
-use crate::trial::{holds_for, wait_for};
+use crate::wait::{holds_for, wait_for};
 
 /// What many images and manifests set, and what wins over every file.
 const MASK: &str = "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE";

@@ -18,7 +18,7 @@ mod security;
 mod surroundings;
 
 use crate::ground;
-use crate::process::find_program;
+use crate::machine::find_program;
 use crate::release::{Import, Kind, REFERENCE, Release, Spring};
 
 /// One scenario.

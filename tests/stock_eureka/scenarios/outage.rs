@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::cluster::Cluster;
-use crate::dns::Mode;
+use crate::dns_server::Mode;
 use crate::pod::PeerHost;
 use crate::release::Release;
-use crate::trial::{holds_for, wait_for};
+use crate::wait::{holds_for, wait_for};
 
 /// Several questions go wrong in this time.
 const OUTAGE: Duration = Duration::from_secs(8);

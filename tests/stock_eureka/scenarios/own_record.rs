@@ -11,12 +11,12 @@ use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use crate::cluster::Cluster;
+use crate::http::Request;
 use crate::pod::PeerHost;
 use crate::registry::Registry;
 use crate::release::Release;
-use crate::rest::Request;
 use crate::sidecar::MANAGEMENT;
-use crate::trial::wait_for;
+use crate::wait::wait_for;
 
 /// The server that is refreshed and restarted.
 const SERVER: u8 = 0;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cluster::Cluster;
 use crate::pod::PeerHost;
 use crate::release::Release;
-use crate::trial::{holds_for, wait_for};
+use crate::wait::{holds_for, wait_for};
 
 /// A removal that is believed at once: two answers, a second each.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@ use crate::cluster::Cluster;
 use crate::image::Security;
 use crate::pod::PeerHost;
 use crate::release::Release;
-use crate::trial::{holds_for, wait_for};
+use crate::wait::{holds_for, wait_for};
 
 const USER: &str = "registry";
 /// Long and strange enough to be found wherever it leaks.

@@ -11,7 +11,7 @@ use crate::cluster::Cluster;
 use crate::pod::{PeerHost, SERVICE};
 use crate::process::Process;
 use crate::release::Release;
-use crate::trial::wait_for;
+use crate::wait::wait_for;
 
 /// `server.servlet.context-path`, and where the registry then is.
 const BELOW: &str = "/registry";

@@ -9,9 +9,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use crate::trial;
+use super::{machine, trial};
 
 /// A killed process is gone well within this.
 const KILLED_WITHIN: Duration = Duration::from_secs(10);
@@ -22,38 +22,44 @@ const LOG_TAIL_LINES: usize = 25;
 /// A stack trace of these servers has lines of kilobytes.
 const LOG_LINE_MAX: usize = 240;
 
-/// The process groups that run, for whoever has to end all of them.
+/// The process groups that run, for anyone who has to end all of them.
 static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 
 /// `setpriv` (util-linux) ends the child with the thread that started it, even if that was killed.
-static GUARD: LazyLock<Option<PathBuf>> = LazyLock::new(|| find_program("setpriv"));
+static GUARD: LazyLock<Option<PathBuf>> = LazyLock::new(|| machine::find_program("setpriv"));
 
-/// A running program in a process group of its own.
+/// A running program.
 pub(crate) struct Process {
     name: String,
     child: Child,
-    group: Pid,
+    leads_a_group: bool,
     log: PathBuf,
 }
 
 impl Process {
-    /// Starts `command`, its output appended to the file `log`.
+    /// Starts `command` in a process group of its own, its output appended to the file `log`.
     pub(crate) fn start(name: impl Into<String>, command: &Command, log: &Path) -> Self {
-        trial::check();
-        let name = name.into();
         let output = File::options().create(true).append(true).open(log).expect("the log can be written");
         let errors = output.try_clone().expect("a file has more than one handle");
         let mut guarded = guarded(command);
         guarded.stdin(Stdio::null()).stdout(output).stderr(errors).process_group(0);
-        let child = guarded.spawn().unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
-        let group = Pid::from_child(&child);
-        running().push(group);
-        Self { name, child, group, log: log.to_owned() }
+        let mut process = Self::spawn(name, &mut guarded, log.to_owned());
+        process.leads_a_group = true;
+        running().push(process.pid());
+        process
     }
 
-    /// Its process id.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+    /// Starts `command` as it is; it must write to the file `log`. It is in our own process group, so that
+    /// anyone who ends us by the keyboard ends it, too.
+    pub(crate) fn spawn(name: impl Into<String>, command: &mut Command, log: PathBuf) -> Self {
+        trial::check();
+        let name = name.into();
+        let child = command.spawn().unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
+        Self { name, child, leads_a_group: false, log }
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
     }
 
     /// Its end, if it has ended.
@@ -61,7 +67,8 @@ impl Process {
         let ended = self.child.try_wait().expect("our own child can be waited for");
         if ended.is_some() {
             // Its id may be somebody else's from here on.
-            running().retain(|group| *group != self.group);
+            let own = self.pid();
+            running().retain(|group| *group != own);
         }
         ended
     }
@@ -96,10 +103,17 @@ impl Process {
     }
 
     /// Never to a process that has been waited for: its id may be somebody else's by now.
-    fn signal(&mut self, signal: Signal) {
-        if self.ended().is_none() {
-            signal_group(self.group, signal);
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        match self.ended() {
+            None if self.leads_a_group => signal_group(self.pid(), signal),
+            // It may be ending by itself.
+            None => drop(kill_process(self.pid(), signal)),
+            Some(_) => {}
         }
+    }
+
+    pub(crate) fn log_path(&self) -> &Path {
+        &self.log
     }
 
     /// Everything it has written.
@@ -125,12 +139,6 @@ pub(crate) fn kill_all() {
     for group in running().drain(..) {
         signal_group(group, Signal::KILL);
     }
-}
-
-/// Where `name` is, in the directories of `PATH`.
-pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|directory| directory.join(name)).find(|file| file.is_file())
 }
 
 fn running() -> std::sync::MutexGuard<'static, Vec<Pid>> {

@@ -6,9 +6,9 @@ use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::environment::Variables;
-use crate::ground;
-use crate::secret;
+use super::environment::Variables;
+use super::ground;
+use crate::world::secret;
 
 /// The headless Service in front of every pod.
 pub(crate) const SERVICE: &str = "eureka.test.svc.cluster.local";

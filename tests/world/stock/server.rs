@@ -8,13 +8,13 @@ use std::ops::Deref;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::environment::{self, Variables};
-use crate::image::{Image, Security};
-use crate::pod::{PeerHost, Pod};
-use crate::process::Process;
-use crate::registry::Registry;
-use crate::release::{Kind, Release};
-use crate::trial::wait_for;
+use super::environment::{self, Variables};
+use super::image::{Image, Security};
+use super::pod::{PeerHost, Pod};
+use super::release::{Kind, Release};
+use crate::world::process::Process;
+use crate::world::registry::Registry;
+use crate::world::wait::wait_for;
 
 /// Three seconds alone; several at once on two busy cores take their time.
 pub(crate) const UP_WITHIN: Duration = Duration::from_secs(90);
@@ -145,7 +145,7 @@ impl Server {
 
     /// Threads that it has now.
     pub(crate) fn threads(&self) -> usize {
-        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.id()));
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.process.pid().as_raw_nonzero()));
         tasks.map(Iterator::count).unwrap_or_default()
     }
 }

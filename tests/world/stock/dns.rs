@@ -1,31 +1,23 @@
-//! The cluster's DNS, driven from tests that know nothing of async.
+//! The cluster's DNS, as the pods of stock servers are in it.
 //!
 //! Never caches: what is set is answered from the next question on.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use tokio::runtime::Runtime;
-
-pub(crate) use crate::dns_server::Mode;
-use crate::dns_server::{self, DnsServer};
-use crate::pod::{Pod, SERVICE};
+use super::pod::{Pod, SERVICE};
+use crate::world::dns_server::{self, DnsThread, Mode};
 
 /// A DNS server in a thread of its own.
 pub(crate) struct Dns {
-    server: DnsServer,
-    /// Carries the server; ends with it.
-    _runtime: Runtime,
+    server: DnsThread,
     port: u16,
 }
 
 impl Dns {
     /// Starts it; the Service's port is called `http` and has the number `port`.
     pub(crate) fn start(port: u16) -> Self {
-        let mut builder = tokio::runtime::Builder::new_multi_thread();
-        let runtime = builder.worker_threads(1).enable_all().build().expect("a thread can be started");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = runtime.block_on(DnsServer::start(address)).expect("a port is free");
-        Self { server, _runtime: runtime, port }
+        Self { server: DnsThread::start(address).expect("a port is free"), port }
     }
 
     /// Where it listens.

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use roxmltree::Document;
 
-use crate::rest::{Reply, Request};
+use super::http::{Reply, Request};
 
 /// Where a server answers; ask as often as you like.
 #[derive(Clone, Debug)]

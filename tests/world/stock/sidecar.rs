@@ -2,23 +2,23 @@
 //!
 //! Never looks into its state file: only what an operator sees.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::ground;
-use crate::pod::{PeerHost, Pod};
-use crate::process::Process;
-use crate::release::Release;
-use crate::rest::{Reply, Request};
-use crate::secret::{self, Published};
-use crate::server::{Network, Server};
-use crate::trial::wait_for;
+use super::pod::{PeerHost, Pod};
+use super::release::Release;
+use super::server::{Network, Server};
+use crate::world::machine;
+use crate::world::process::Process;
+use crate::world::secret::{self, Published};
+use crate::world::view::View;
+use crate::world::wait::wait_for;
 
 /// The start deadline is ten seconds; a start with an answer takes milliseconds.
 const STARTED_WITHIN: Duration = Duration::from_secs(15);
@@ -93,8 +93,16 @@ impl SetUp {
 /// A running program.
 pub(crate) struct Sidecar {
     process: Process,
-    listen: SocketAddr,
+    view: View,
     file: PathBuf,
+}
+
+impl Deref for Sidecar {
+    type Target = View;
+
+    fn deref(&self) -> &View {
+        &self.view
+    }
 }
 
 impl Sidecar {
@@ -107,7 +115,7 @@ impl Sidecar {
         };
         let name = format!("eureka-peers of {}", pod.name());
         let process = Process::start(name, &command, &pod.file("eureka-peers.log"));
-        Self { process, listen, file: pod.volume().join(release.file_name()) }
+        Self { process, view: View(listen), file: pod.volume().join(release.file_name()) }
     }
 
     /// Waits for what holds the server's container back: `/startupz`.
@@ -115,7 +123,7 @@ impl Sidecar {
         wait_for("the program's start", STARTED_WITHIN, || {
             let ended = self.process.ended();
             assert!(ended.is_none(), "eureka-peers ended at its start: {ended:?}");
-            self.get("/startupz")?.ok()
+            self.ask("/startupz")?.ok()
         })
         .1
     }
@@ -140,30 +148,6 @@ impl Sidecar {
         fs::read_to_string(&self.file).unwrap_or_default()
     }
 
-    /// `/status`.
-    pub(crate) fn status(&self) -> Result<Value, String> {
-        let body = self.get("/status")?.ok()?;
-        serde_json::from_str(&body).map_err(|error| format!("{error}: {body}"))
-    }
-
-    /// What a page says.
-    pub(crate) fn page(&self, path: &str) -> String {
-        self.get(path).expect("a running program answers").body
-    }
-
-    /// The status code of a probe.
-    pub(crate) fn probe(&self, path: &str) -> Result<u16, String> {
-        self.get(path).map(|reply| reply.status)
-    }
-
-    /// The message of a condition, where it stands.
-    pub(crate) fn condition(&self, kind: &str) -> Result<Option<String>, String> {
-        let status = self.status()?;
-        let conditions = status["conditions"].as_array().ok_or_else(|| format!("no conditions: {status}"))?;
-        let found = conditions.iter().find(|condition| condition["kind"] == kind);
-        Ok(found.and_then(|condition| condition["message"].as_str()).map(str::to_owned))
-    }
-
     /// Refreshes that the server took, and those that were given up, in this life.
     pub(crate) fn refreshes(&self) -> u64 {
         let counts = self.metric("eureka_peers_refreshes_total", "outcome").expect("metrics are served");
@@ -184,25 +168,6 @@ impl Sidecar {
             published.lines().find_map(|line| line.split_once("eureka-peers-generation=")?.1.parse().ok());
         number.unwrap_or_default()
     }
-
-    /// The values of a counter, by one of its labels.
-    pub(crate) fn metric(&self, name: &str, label: &str) -> Result<BTreeMap<String, u64>, String> {
-        let text = self.get("/metrics")?.ok()?;
-        let series = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
-        let values = series.filter_map(|line| {
-            let (labels, value) = line.split_once('}')?;
-            let quoted = labels.split(',').find_map(|pair| pair.strip_prefix(label)?.strip_prefix('='))?;
-            Some((quoted.trim_matches('"').to_owned(), value.trim().parse().ok()?))
-        });
-        Ok(values.collect())
-    }
-
-    fn get(&self, path: &str) -> Result<Reply, String> {
-        let reply =
-            Request::get(path).send(self.listen).map_err(|error| format!("{}: {error}", self.listen))?;
-        secret::expect_unseen(path, reply.body.as_bytes());
-        Ok(reply)
-    }
 }
 
 impl Drop for Sidecar {
@@ -210,7 +175,7 @@ impl Drop for Sidecar {
         if std::thread::panicking() {
             return;
         }
-        secret::read_pages(|path| self.get(path).is_ok());
+        self.expect_no_secret();
         secret::expect_unseen("the log", self.log().as_bytes());
         let volume = self.file.parent().expect("it lies in the volume");
         secret::expect_unseen_in_files(volume, Published::WithoutIt);
@@ -247,7 +212,7 @@ pub(crate) fn begin(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, 
 }
 
 fn command(words: &str, release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Command {
-    let mut command = ground::program();
+    let mut command = machine::program();
     command.env_clear().envs(pod.downward()).current_dir(pod.volume()).args(words.split(' '));
     if set_up.network == Network::Pod {
         command.arg("--local-listen").arg(pod.loopback(set_up.local_listen).to_string());

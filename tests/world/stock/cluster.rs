@@ -8,13 +8,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::dns::Dns;
-use crate::image::cache;
-use crate::pod::{PeerHost, Pod};
-use crate::release::Release;
-use crate::server::{self, Server};
-use crate::sidecar::{self, Outcome, SINK, Sidecar};
-use crate::trial::wait_for;
+use super::dns::Dns;
+use super::image::cache;
+use super::pod::{PeerHost, Pod};
+use super::release::Release;
+use super::server::{self, Server};
+use super::sidecar::{self, Outcome, SINK, Sidecar};
+use crate::world::wait::wait_for;
 
 /// A second until DNS is asked, two answers for a removal, five seconds between refreshes, and for
 /// the WAR its own poll and pass.

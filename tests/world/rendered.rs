@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize as _;
 use serde_yaml::Value;
 
-use crate::tool::Tool;
+use super::tool::Tool;
 
 /// One Kubernetes object.
 #[derive(Clone, Debug, PartialEq)]

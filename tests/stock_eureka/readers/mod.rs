@@ -5,18 +5,19 @@
 //! kept below the target directory until the sources change.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::env;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::{Failed, Trial};
 
 use eureka_peers::document::{Document, Format, UserInfo};
 use eureka_peers::model::{Listing, PeerSet, ServiceUrl, Zone};
 use eureka_peers::publish::Publisher;
 use eureka_peers::settings::Layout;
+
+use crate::machine::{self, Missing};
 
 /// What Maven and the JVM are given to read, below this directory.
 const SOURCES: [&str; 7] = [
@@ -34,21 +35,16 @@ const SPRINGS: [&str; 2] = ["spring-boot-2.7", "spring-boot-3.5"];
 /// A property as one reader read it: reader, path, key.
 type Place = (String, String, String);
 
-fn main() -> ExitCode {
-    let trial = Trial::ignorable_test("real_readers_read_what_was_published", || {
-        match ["java", "mvn"].iter().find(|program| !runs(program)) {
-            None => read_everything().map(|()| Completion::Completed),
-            Some(program) if env::var("CI").is_ok_and(|value| value == "true") => {
-                Err(format!("{program} does not run").into())
+pub(crate) fn trial() -> Trial {
+    machine::trial("real_readers_read_what_was_published", || {
+        match ["java", "mvn"].into_iter().find(|program| machine::find_program(program).is_none()) {
+            Some(program) => Err(Missing(format!("{program} is not here"))),
+            None => {
+                read_everything().unwrap_or_else(|fault| panic!("{}", fault.message().unwrap_or_default()));
+                Ok(())
             }
-            Some(program) => Ok(Completion::ignored_with(format!("{program} does not run"))),
         }
-    });
-    libtest_mimic::run(&Arguments::from_args(), vec![trial]).exit_code()
-}
-
-fn runs(program: &str) -> bool {
-    Command::new(program).arg("-version").output().is_ok_and(|output| output.status.success())
+    })
 }
 
 /// One situation to be published and read.
@@ -116,7 +112,7 @@ fn read_everything() -> Result<(), Failed> {
 
 /// What Maven built from the sources as they are.
 fn build() -> Result<PathBuf, Failed> {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real_readers/java");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stock_eureka/readers/java");
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("real_readers");
     let mut hasher = DefaultHasher::new();
     for source in SOURCES {
@@ -145,7 +141,7 @@ fn run(command: &mut Command) -> Result<String, Failed> {
 
 /// All properties of all files, each by all its readers, in one JVM.
 fn read(out: &Path, paths: &[String]) -> Result<BTreeMap<Place, String>, Failed> {
-    let main = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real_readers/java/Main.java");
+    let main = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stock_eureka/readers/java/Main.java");
     let mut java = Command::new("java");
     java.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dfile.encoding=UTF-8"]);
     let lines = run(java.arg(main).arg(out).args(paths))?;

@@ -1,7 +1,7 @@
 //! `docs/eureka.md` says what the tests run with: its blocks are the files of `docs/environment/`, and
 //! every variable of a Spring server in them has its reason.
 //!
-//! `UPDATE_SNAPSHOTS=1 cargo test --test eureka_page` writes the blocks anew.
+//! `UPDATE_SNAPSHOTS=1 cargo test --test house eureka_page` writes the blocks anew.
 
 use std::collections::BTreeSet;
 use std::fs;

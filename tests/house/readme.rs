@@ -1,6 +1,6 @@
 //! The README says what the program does: its table of settings, and every command line in it.
 //!
-//! `UPDATE_SNAPSHOTS=1 cargo test --test readme` writes the table anew.
+//! `UPDATE_SNAPSHOTS=1 cargo test --test house readme` writes the table anew.
 
 use std::ffi::OsString;
 use std::fs;

@@ -7,16 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::process;
+use super::process;
 
 /// The longest scenario takes five minutes on two cores.
 const TRIAL_MAX: Duration = Duration::from_secs(15 * 60);
 /// A trial whose processes are gone fails within this.
 const UNWOUND_WITHIN: Duration = Duration::from_secs(60);
-/// Between two looks; fine enough for figures of tens of milliseconds.
-const POLL: Duration = Duration::from_millis(10);
 
 /// Set while a trial that has run out of time, or was told to stop, unwinds.
 static STOPPED: AtomicBool = AtomicBool::new(false);
@@ -50,37 +48,6 @@ pub(crate) fn stop() {
 /// Fails where the trial has run out of time, or was told to stop.
 pub(crate) fn check() {
     assert!(!STOPPED.load(Ordering::SeqCst), "out of time, or told to stop");
-}
-
-/// Waits until `probe` gives a value, and says how long that took; `probe` says what is missing.
-pub(crate) fn wait_for<T>(
-    what: &str,
-    limit: Duration,
-    mut probe: impl FnMut() -> Result<T, String>,
-) -> (T, Duration) {
-    let begun = Instant::now();
-    loop {
-        check();
-        let outcome = probe();
-        let waited = begun.elapsed();
-        match outcome {
-            Ok(value) => return (value, waited),
-            Err(missing) => assert!(waited < limit, "{what}: not within {limit:?}: {missing}"),
-        }
-        thread::sleep(POLL);
-    }
-}
-
-/// Watches `probe` for the whole of `time`; it must hold throughout.
-pub(crate) fn holds_for(what: &str, time: Duration, mut probe: impl FnMut() -> Result<(), String>) {
-    let begun = Instant::now();
-    while begun.elapsed() < time {
-        check();
-        if let Err(broken) = probe() {
-            panic!("{what}: broken after {:?}: {broken}", begun.elapsed());
-        }
-        thread::sleep(POLL);
-    }
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

@@ -2,7 +2,7 @@
 //!
 //! There are two grounds, so that two trials can run at once, each in a process of its own. Never
 //! shared: whoever has one keeps everybody else off it, other checkouts included. The demonstration
-//! (`examples/stock_eureka/`) stands on a third, and who needs more in a network namespace of its own.
+//! (`examples/stock_eureka/`) stands on a third, and whatever needs more in a network namespace of its own.
 
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,6 +11,8 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
+
+use crate::world::machine::is_root;
 
 /// The second part of the pods' addresses on each ground.
 const GROUNDS: [u8; 2] = [10, 11];
@@ -65,9 +67,13 @@ impl Kind {
 
 fn unshare() -> Command {
     let mut command = Command::new("unshare");
-    let is_root = rustix::process::geteuid().is_root();
-    command.arg("--net").args((!is_root).then_some("--map-root-user"));
+    command.arg("--net").args((!is_root()).then_some("--map-root-user"));
     command
+}
+
+/// Has this process stand on ground that no trial uses.
+pub(crate) fn stand_on(number: u8) {
+    TAKEN.set(Ground { number, has_ipv6: false }).expect("a process stands on one ground");
 }
 
 /// Waits until there is ground for this process and takes it, until the file is closed.
@@ -99,11 +105,6 @@ pub(crate) fn pod(ordinal: u8) -> IpAddr {
 /// What stands for a pod's own 127.0.0.1.
 pub(crate) fn loopback(ordinal: u8) -> Ipv4Addr {
     Ipv4Addr::new(127, taken().number, 1, ordinal + 1)
-}
-
-/// The program, without a word of arguments.
-pub(crate) fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_eureka-peers"))
 }
 
 fn ipv6_pod(ordinal: u8) -> Ipv6Addr {

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::process::{Process, find_program};
-use crate::release::{Kind, Release, Spring};
+use super::release::{Kind, Release, Spring};
+use crate::world::machine::{find_program, target};
+use crate::world::process::Process;
 
 /// Where the Maven plugins that fetch things are pinned.
 pub(crate) const DEPENDENCY_PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
@@ -50,21 +51,7 @@ pub(crate) fn missing_tools() -> Vec<&'static str> {
 
 /// `target/stock-eureka`.
 pub(crate) fn cache() -> PathBuf {
-    target_directory().expect("Cargo builds into a directory of its own").join("stock-eureka")
-}
-
-/// Cargo tells tests where its scratch directory is, and examples nothing: they lie where it builds.
-fn target_directory() -> Option<PathBuf> {
-    if let Some(scratch) = option_env!("CARGO_TARGET_TMPDIR") {
-        return Path::new(scratch).parent().map(Path::to_owned);
-    }
-    let program = std::env::current_exe().ok()?;
-    program
-        .ancestors()
-        .find(|directory| directory.ends_with("examples"))?
-        .ancestors()
-        .nth(2)
-        .map(Path::to_owned)
+    target().join("stock-eureka")
 }
 
 impl Image {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use eureka_peers::dns::read_message;
 use eureka_peers::model::Answer;
 
-#[path = "../fuzz/src/lib.rs"]
+#[path = "../../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "for the fuzzer this is a library")]
 mod fuzz;
 

@@ -123,7 +123,7 @@ fn room_of(root: &Path, path: &Path) -> String {
 fn is_test_file(path: &Path) -> bool {
     path.components().any(|part| {
         let part = part.as_os_str().to_string_lossy();
-        part == "tests" || part == "tests.rs" || part.ends_with("_tests.rs")
+        part == "tests" || part == "tests.rs"
     })
 }
 
@@ -213,6 +213,17 @@ fn the_house_stands_as_planned() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
+/// What tests need in a room stands where ARCHITECTURE.md says, so that it is told from the product by name.
+#[test]
+fn tests_stand_where_they_should() {
+    let strays = source_files().into_iter().filter(|file| {
+        let name = file.path.file_name().expect("a file").to_string_lossy();
+        file.text.contains("#[path") || (name.contains("test") && !is_test_file(&file.path))
+    });
+    let strays: Vec<_> = strays.map(|file| file.path).collect();
+    assert!(strays.is_empty(), "tests are `tests.rs` or in `tests/`: {strays:?}");
+}
+
 #[test]
 fn every_dependency_has_a_home() {
     let manifest =
@@ -228,7 +239,7 @@ fn every_dependency_has_a_home() {
     for line in section.lines().filter(|line| line.contains('=') && !line.starts_with('#')) {
         let name = line.split(['=', ' ', '.']).next().expect("a name").replace('-', "_");
         let known = HOMES.iter().any(|(home, _)| *home == name) || free.contains(&name.as_str());
-        assert!(known, "{name} has no home in tests/floor_plan.rs");
+        assert!(known, "{name} has no home in tests/house/floor_plan.rs");
     }
 }
 

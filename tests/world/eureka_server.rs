@@ -1,7 +1,6 @@
 //! A Eureka server as far as we can tell, which can be told to misbehave, byte by byte.
 //!
 //! Honest, it takes the published file over when it is refreshed, and its status says so.
-#![allow(dead_code, reason = "each test that includes this file uses a part of it")]
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};

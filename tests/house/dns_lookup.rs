@@ -10,13 +10,8 @@ use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::rdata::{A, CNAME, SRV};
 use hickory_proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType};
 
-#[path = "world/dns_server.rs"]
-mod dns_server;
-#[path = "world/raw_dns_server.rs"]
-mod raw_dns_server;
-
-use dns_server::{DnsServer, Mode, Pod};
-use raw_dns_server::{OverTcp, OverUdp, RawDnsServer, reply_to};
+use crate::world::dns_server::{DnsServer, Mode, Pod};
+use crate::world::raw_dns_server::{OverTcp, OverUdp, RawDnsServer, reply_to};
 
 const SERVICE: &str = "eureka.ns.svc.cluster.local";
 /// A try long enough for a busy machine, short enough to be waited for.

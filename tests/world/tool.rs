@@ -5,6 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use super::machine::find_program;
+pub(crate) use super::machine::target;
+
 /// One tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
@@ -43,9 +46,7 @@ impl Tool {
     /// The program itself, or that it is missing.
     pub(crate) fn path(self) -> Result<PathBuf, String> {
         let installed = target().join("tools/bin").join(self.name());
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let on_path = std::env::split_paths(&path).map(|directory| directory.join(self.name()));
-        let found = [installed].into_iter().chain(on_path).find(|file| file.is_file());
+        let found = Some(installed).filter(|file| file.is_file()).or_else(|| find_program(self.name()));
         found.ok_or_else(|| format!("{} is missing", self.name()))
     }
 
@@ -77,14 +78,7 @@ pub(crate) fn text_of(path: &str) -> String {
 
 /// A place for files of one test.
 pub(crate) fn scratch(name: &str) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("manifests");
+    let directory = target().join("tmp/manifests");
     std::fs::create_dir_all(&directory).expect("the target directory can be written");
     directory.join(name)
-}
-
-/// Where the project is built, and where its tools are.
-pub(crate) fn target() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .expect("the scratch directory lies in the target directory")
 }

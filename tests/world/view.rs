@@ -1,0 +1,60 @@
+//! A running program as an operator sees it: its pages, and nothing that only a test could know.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use super::http::{Reply, get};
+use super::secret;
+
+/// The public listener of a program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View(pub(crate) SocketAddr);
+
+impl View {
+    pub(crate) fn ask(self, path: &str) -> Result<Reply, String> {
+        get(self.0, path).map_err(|error| format!("{}: {error}", self.0))
+    }
+
+    /// `/status`.
+    pub(crate) fn status(self) -> Result<Value, String> {
+        let body = self.ask("/status")?.ok()?;
+        serde_json::from_str(&body).map_err(|error| format!("{error}: {body}"))
+    }
+
+    /// What a page says.
+    pub(crate) fn page(self, path: &str) -> String {
+        self.ask(path).expect("a running program answers").body
+    }
+
+    /// The status code of a probe.
+    pub(crate) fn probe(self, path: &str) -> Result<u16, String> {
+        self.ask(path).map(|reply| reply.status)
+    }
+
+    /// The message of a condition, where it stands.
+    pub(crate) fn condition(self, kind: &str) -> Result<Option<String>, String> {
+        let status = self.status()?;
+        let conditions = status["conditions"].as_array().ok_or_else(|| format!("no conditions: {status}"))?;
+        let found = conditions.iter().find(|condition| condition["kind"] == kind);
+        Ok(found.and_then(|condition| condition["message"].as_str()).map(str::to_owned))
+    }
+
+    /// The values of a counter, by one of its labels.
+    pub(crate) fn metric(self, name: &str, label: &str) -> Result<BTreeMap<String, u64>, String> {
+        let text = self.ask("/metrics")?.ok()?;
+        let series = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
+        let values = series.filter_map(|line| {
+            let (labels, value) = line.split_once('}')?;
+            let quoted = labels.split(',').find_map(|pair| pair.strip_prefix(label)?.strip_prefix('='))?;
+            Some((quoted.trim_matches('"').to_owned(), value.trim().parse().ok()?))
+        });
+        Ok(values.collect())
+    }
+
+    /// Has every page read: what is read is searched for the secret.
+    pub(crate) fn expect_no_secret(self) {
+        secret::read_pages(|path| self.ask(path).is_ok());
+    }
+}
