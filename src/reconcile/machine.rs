@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{Answer, Jitter, Listing, LookupFailure, Moment, PeerSet, Question, Record, ServiceUrl};
 
-use super::adopting::{Adopting, Step, Wanted};
+use super::adopting::{Adopting, ServerStep, Wanted};
 use super::asking::Pauses;
 use super::history::History;
 use super::home::Home;
@@ -114,10 +114,10 @@ impl Machine {
         let Content::Listing(listing) = content else { return None };
         let target = &self.desired.as_ref()?.value;
         match self.adopting.next_step(Wanted { target, is_published }, now)? {
-            Step::Refresh { call, timeout } => Some(Action::Refresh { call, listing, timeout }),
-            Step::Abandon => Some(Action::AbandonRefresh),
-            Step::Confirm => Some(Action::Confirm),
-            Step::Diagnose => Some(Action::Diagnose),
+            ServerStep::Refresh { call, timeout } => Some(Action::Refresh { call, listing, timeout }),
+            ServerStep::Abandon => Some(Action::AbandonRefresh),
+            ServerStep::Confirm => Some(Action::Confirm),
+            ServerStep::Diagnose => Some(Action::Diagnose),
         }
     }
 
