@@ -104,6 +104,10 @@ impl Adopting {
             return Some(ServerStep::Diagnose);
         }
         let (call, _) = self.next_refresh(wanted).filter(|(_, due)| *due <= now)?;
+        debug_assert!(
+            self.confirming.list().differs_from(wanted.target) && self.target.as_ref() == Some(wanted.target),
+            "each refresh disturbs the server: none without need, none for another list"
+        );
         self.refreshing.started(now);
         let deadline = now.after(REFRESH_TIMEOUT);
         self.begin(Call::Refreshing { target: wanted.target.clone(), since: now, deadline });

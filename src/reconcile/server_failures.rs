@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use crate::model::{Moment, ServerFault};
+use crate::model::{Backoff, Moment, ServerFault};
 
-use super::backoff::Backoff;
 use super::status::Dated;
 
 /// The failures of one kind of call.
