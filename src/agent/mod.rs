@@ -33,7 +33,6 @@ pub use board::Board;
 pub use clock::Clock;
 pub use server::Server;
 pub use update::{Update, UpdateSender, Updates};
-pub use volume::in_full;
 
 use board::LONGEST_WAIT;
 use supervisor::catch_panic;

@@ -1,20 +1,18 @@
 //! From a listing to files: rendered, joined with credentials, and put in place off the loop's thread.
 
-use std::error::Error;
-use std::fmt::Write as _;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::document::{Document, DocumentError, File, UserInfo, UserInfoError, file_names, is_whole};
-use crate::model::{Listing, ServiceUrl};
+use crate::model::{ErrorChain, Listing, ServiceUrl};
 use crate::publish::{DecodedState, PublishError, Published, Publisher, decode_state, encode_state};
 use crate::reconcile::{Policy, PreviousLife, Publication, PublishOutcome};
 use crate::settings::{OutputSettings, UserInfoSource};
 use crate::small_file;
 
 /// Bytes read of a user-info file: far more than any password, far less than a mistake.
-const USER_INFO_BYTES_MAX: u64 = 4096;
+const USER_INFO_BYTES_MAX: usize = 4096;
 
 /// The directory that is written into.
 ///
@@ -70,7 +68,7 @@ impl Volume {
             Ok(Some(DecodedState { state, refused })) => {
                 let fault = refused
                     .first()
-                    .map(|first| format!("{}; entries left out: {}", in_full(first), refused.len()));
+                    .map(|first| format!("{}; entries left out: {}", ErrorChain(first), refused.len()));
                 Left { state: Some(state), fault, found }
             }
             Err(fault) => Left { state: None, fault: Some(fault), found },
@@ -90,8 +88,8 @@ impl Volume {
     }
 
     fn saved_state(&self) -> Result<Option<DecodedState>, String> {
-        let bytes = self.publisher.read_state().map_err(|error| in_full(&error))?;
-        bytes.as_deref().map(decode_state).transpose().map_err(|fault| in_full(&fault))
+        let bytes = self.publisher.read_state().map_err(|error| ErrorChain(&error).to_string())?;
+        bytes.as_deref().map(decode_state).transpose().map_err(|fault| ErrorChain(&fault).to_string())
     }
 
     /// Every file of every output, where all of them are there, whole, and name nobody whom the policy does
@@ -121,7 +119,7 @@ impl Volume {
             Ok(Published::Written) => PublishOutcome::Written,
             Ok(Published::Unchanged) => PublishOutcome::Unchanged,
             Ok(Published::Repaired) => PublishOutcome::Repaired,
-            Err(error) => PublishOutcome::Failed(in_full(&error)),
+            Err(error) => PublishOutcome::Failed(ErrorChain(&error).to_string()),
         }
     }
 
@@ -154,7 +152,7 @@ pub(super) fn may_stay(
 /// Credentials come from a disk that may stall, so they are read on a thread of their own.
 pub(super) async fn value_of(output: OutputSettings, listing: Listing) -> Result<String, String> {
     let rendering = tokio::task::spawn_blocking(move || {
-        let user_info = user_info(&output.user_info).map_err(|error| in_full(&error))?;
+        let user_info = user_info(&output.user_info).map_err(|error| ErrorChain(&error).to_string())?;
         let document = Document { listing: &listing, zone: &output.zone, user_info: user_info.as_ref() };
         Ok(document.value())
     });
@@ -181,21 +179,8 @@ fn user_info(source: &UserInfoSource) -> Result<Option<UserInfo>, VolumeError> {
 
 fn secret_in(path: &Path) -> Result<UserInfo, VolumeError> {
     let unread = |source| VolumeError::UserInfoFile { path: path.to_owned(), source };
-    let Some(file) = small_file::open(path).map_err(unread)? else {
+    let Some(bytes) = small_file::read_beginning(path, USER_INFO_BYTES_MAX).map_err(unread)? else {
         return Err(VolumeError::NoUserInfoFile { path: path.to_owned() });
     };
-    let mut bytes = vec![];
-    file.take(USER_INFO_BYTES_MAX).read_to_end(&mut bytes).map_err(unread)?;
     UserInfo::from_secret(&bytes).map_err(|source| VolumeError::UserInfo { path: path.to_owned(), source })
-}
-
-/// An error with all its sources, on one line.
-pub fn in_full(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let _infallible = write!(text, ": {cause}");
-        source = cause.source();
-    }
-    text
 }
