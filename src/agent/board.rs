@@ -16,9 +16,7 @@ use crate::telemetry::{ConfirmOutcome, LookupOutcome, Metrics, RefreshOutcome, R
 use super::End;
 use super::clock::Clock;
 use super::journal::Journal;
-
-/// The loop wakes at least this often, so that its stamp on livez never grows old by design.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(15);
+use super::pump::LONGEST_WAIT;
 
 /// Everything that is shown.
 pub struct Board {

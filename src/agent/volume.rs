@@ -26,14 +26,12 @@ pub(super) struct Volume {
 /// The files as the start found them, output after output, where they are a whole document; else none.
 pub(super) type Found = Arc<[Vec<File>]>;
 
-/// What the start finds.
-pub(super) struct Left {
-    /// What can be read of the saved state.
+/// The saved state as a start finds it.
+pub(super) struct SavedState {
+    /// What can be read of it.
     pub(super) state: Option<PreviousLife>,
     /// Why not all of it can.
     pub(super) fault: Option<String>,
-    /// The outputs.
-    pub(super) found: Found,
 }
 
 /// Why a publication did not come about.
@@ -59,35 +57,33 @@ impl Volume {
         Self { publisher, has_lost_list: false, found: Found::default() }
     }
 
-    /// Looks at what is there: the saved state, and the files of `output`.
-    pub(super) fn look(&mut self, output: &OutputSettings, policy: &Policy) -> Left {
-        self.found = self.document_in_place(output, policy).unwrap_or_default().into();
-        let found = Arc::clone(&self.found);
-        match self.saved_state() {
-            Ok(None) => Left { state: None, fault: None, found },
+    /// Reads the saved state.
+    pub(super) fn saved_state(&mut self) -> SavedState {
+        match self.decoded_state() {
+            Ok(None) => SavedState { state: None, fault: None },
             Ok(Some(DecodedState { state, refused })) => {
                 let fault = refused
                     .first()
                     .map(|first| format!("{}; entries left out: {}", ErrorChain(first), refused.len()));
-                Left { state: Some(state), fault, found }
+                SavedState { state: Some(state), fault }
             }
-            Err(fault) => Left { state: None, fault: Some(fault), found },
+            Err(fault) => SavedState { state: None, fault: Some(fault) },
         }
     }
 
-    /// What was found is not needed: there is a list of our own.
-    pub(super) fn forget_found(&mut self) -> Found {
-        self.found = Found::default();
-        Found::default()
+    /// Looks for a whole document in the files of `output`, and keeps it for [`Self::keep_found`].
+    pub(super) fn find_document(&mut self, output: &OutputSettings, policy: &Policy) -> Found {
+        self.found = self.document_in_place(output, policy).unwrap_or_default().into();
+        Arc::clone(&self.found)
     }
 
-    /// Makes the files say what [`Self::look`] found in them.
+    /// Makes the files say what [`Self::find_document`] found in them.
     pub(super) fn keep_found(&mut self) -> PublishOutcome {
         let outcome = self.publisher.keep(&self.found.concat());
         self.ended(outcome.map_err(VolumeError::from))
     }
 
-    fn saved_state(&self) -> Result<Option<DecodedState>, String> {
+    fn decoded_state(&self) -> Result<Option<DecodedState>, String> {
         let bytes = self.publisher.read_state().map_err(|error| ErrorChain(&error).to_string())?;
         bytes.as_deref().map(decode_state).transpose().map_err(|fault| ErrorChain(&fault).to_string())
     }
