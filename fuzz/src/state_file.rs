@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use eureka_peers::model::Moment;
+use eureka_peers::model::{ErrorChain, Moment};
 use eureka_peers::publish::{decode_state, encode_state};
 use eureka_peers::reconcile::Machine;
 
@@ -17,7 +17,7 @@ pub fn check(input: &[u8]) {
     let Some((choice, bytes)) = input.split_first() else { return };
     let state = match decode_state(bytes) {
         Ok(decoded) => decoded.state,
-        Err(fault) => return assert_line(&eureka_peers::agent::in_full(&fault)),
+        Err(fault) => return assert_line(&ErrorChain(&fault).to_string()),
     };
     assert_eq!(decode_state(&encode_state(&state)).expect("our own bytes").state, state);
     let policy = chosen_by(*choice);

@@ -3,7 +3,6 @@
 //! Binding comes early and is its own step, so that an address that cannot be had ends the start
 //! with a reason instead of leaving a program without probes.
 
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -12,39 +11,14 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::model::ListenerName;
+
 use super::bounds::Bounds;
 use super::command::CommandSender;
 use super::counts::ConnectionCounts;
 use super::public::View;
 use super::serve::Acceptor;
 use super::{local, public};
-
-/// Which listener.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListenerName {
-    /// Probes, metrics, status.
-    Public,
-    /// Sink and overrides.
-    Local,
-}
-
-impl ListenerName {
-    fn flag(self) -> &'static str {
-        match self {
-            Self::Public => "--listen",
-            Self::Local => "--local-listen",
-        }
-    }
-}
-
-impl fmt::Display for ListenerName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Public => "public",
-            Self::Local => "local",
-        })
-    }
-}
 
 /// Why a listener cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +28,6 @@ pub enum BindError {
     Refused {
         /// Which listener.
         listener: ListenerName,
-        /// Where.
         address: SocketAddr,
         /// What to do.
         hint: &'static str,

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::model::ConnectionTotals;
+
 /// Running totals of one listener; clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionCounts(Arc<Totals>);
@@ -14,21 +16,6 @@ struct Totals {
     overdue: AtomicU64,
     evicted: AtomicU64,
     accept_errors: AtomicU64,
-}
-
-/// The totals at one moment, since the listener's start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counted {
-    /// Connections whose request was answered.
-    pub answered: u64,
-    /// Connections without a whole request: garbage, too slow, too large, or gone.
-    pub broken: u64,
-    /// Connections not over by their deadline.
-    pub overdue: u64,
-    /// Connections that had to make room for a newer one.
-    pub evicted: u64,
-    /// Failed calls of `accept`, such as for want of file descriptors.
-    pub accept_errors: u64,
 }
 
 /// Something that is counted.
@@ -43,9 +30,9 @@ pub(super) enum Event {
 
 impl ConnectionCounts {
     /// The totals now.
-    pub fn read(&self) -> Counted {
+    pub fn read(&self) -> ConnectionTotals {
         let read = |total: &AtomicU64| total.load(Ordering::Relaxed);
-        Counted {
+        ConnectionTotals {
             answered: read(&self.0.answered),
             broken: read(&self.0.broken),
             overdue: read(&self.0.overdue),

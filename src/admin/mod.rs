@@ -50,12 +50,12 @@ mod status_json;
 #[cfg(test)]
 mod tests;
 
-pub use bind::{AdminCounts, BindError, Bound, ListenerName, Listeners, Running};
+pub use bind::{AdminCounts, BindError, Bound, Listeners, Running};
 pub use bounds::Bounds;
 pub use command::{
     AcceptReply, AcceptRequest, Accepted, CommandSender, LocalCommand, LocalCommands, NotAccepted, commands,
 };
-pub use counts::{ConnectionCounts, Counted};
+pub use counts::ConnectionCounts;
 pub use liveness::Liveness;
 pub use public::{MetricsText, View};
 pub use snapshot::{

@@ -20,7 +20,8 @@ use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::bind::ListenerName;
+use crate::model::{Backoff, ListenerName};
+
 use super::bounds::Bounds;
 use super::counts::{ConnectionCounts, Event};
 use super::reply::Reply;
@@ -185,26 +186,24 @@ fn is_of_one_client(error: &io::Error) -> bool {
 /// A row of failed accepts.
 #[derive(Debug, Default)]
 struct Trouble {
-    failures: u32,
-    told_at: Option<Instant>,
+    pauses: Backoff,
+    logged_at: Option<Instant>,
 }
 
 impl Trouble {
     fn end(&mut self) {
-        self.failures = 0;
+        self.pauses.reset();
     }
 
     /// Doubles from the least to the longest pause.
     fn next_pause(&mut self) -> Duration {
-        let factor = 2_u32.saturating_pow(self.failures);
-        self.failures = self.failures.saturating_add(1);
-        Bounds::ACCEPT_RETRY_MIN.saturating_mul(factor).min(Bounds::ACCEPT_RETRY_MAX)
+        self.pauses.next(Bounds::ACCEPT_RETRY_MIN, Bounds::ACCEPT_RETRY_MAX)
     }
 
     fn is_worth_a_line(&mut self, now: Instant) -> bool {
-        let is_due = self.told_at.is_none_or(|told_at| now - told_at >= Bounds::ACCEPT_LOG_EVERY);
+        let is_due = self.logged_at.is_none_or(|logged_at| now - logged_at >= Bounds::ACCEPT_LOG_EVERY);
         if is_due {
-            self.told_at = Some(now);
+            self.logged_at = Some(now);
         }
         is_due
     }
@@ -219,8 +218,6 @@ mod tests {
         let mut trouble = Trouble::default();
         let pauses: Vec<_> = (0..8).map(|_| trouble.next_pause().as_millis()).collect();
         assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 500, 500]);
-        trouble.failures = u32::MAX;
-        assert_eq!(trouble.next_pause(), Bounds::ACCEPT_RETRY_MAX);
         trouble.end();
         assert_eq!(trouble.next_pause(), Bounds::ACCEPT_RETRY_MIN);
     }

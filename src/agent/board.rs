@@ -6,22 +6,17 @@ use std::time::Duration;
 use tracing::{debug, error, warn};
 
 use crate::admin::{
-    AdminCounts, ConnectionCounts, ListInPlace, Liveness, Notice, RejectedSettings, SettingsInForce,
-    Snapshot, SnapshotSender, Stage,
+    AdminCounts, ListInPlace, Liveness, Notice, RejectedSettings, SettingsInForce, Snapshot, SnapshotSender,
+    Stage,
 };
-use crate::model::{Answer, Moment, Question};
+use crate::model::{Answer, ListenerName, Moment, Question};
 use crate::reconcile::{PublishOutcome, Status};
-use crate::telemetry::{
-    AdminListener, AdminTotals, ConfirmOutcome, LookupOutcome, Metrics, RefreshOutcome, ReloadOutcome,
-    VERSION,
-};
+use crate::telemetry::{ConfirmOutcome, LookupOutcome, Metrics, RefreshOutcome, ReloadOutcome, VERSION};
 
 use super::End;
 use super::clock::Clock;
 use super::journal::Journal;
-
-/// The loop wakes at least this often, so that its stamp on livez never grows old by design.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(15);
+use super::pump::LONGEST_WAIT;
 
 /// Everything that is shown.
 pub struct Board {
@@ -73,8 +68,8 @@ impl Board {
     pub(super) fn turned(&mut self, status: Status, now: Moment) {
         self.liveness.stamp(now, LONGEST_WAIT);
         self.metrics.loop_turned();
-        self.metrics.admin(AdminListener::Public, totals(&self.connections.public));
-        self.metrics.admin(AdminListener::Local, totals(&self.connections.local));
+        self.metrics.admin(ListenerName::Public, self.connections.public.read());
+        self.metrics.admin(ListenerName::Local, self.connections.local.read());
         self.journal.note(&status, now);
         let clock = self.clock.wall();
         self.metrics.observe_status(&status, clock);
@@ -197,14 +192,3 @@ impl Board {
 }
 
 const LOOP_RESTARTED: &str = "loop_restarted";
-
-fn totals(counts: &ConnectionCounts) -> AdminTotals {
-    let counted = counts.read();
-    AdminTotals {
-        answered: counted.answered,
-        broken: counted.broken,
-        overdue: counted.overdue,
-        evicted: counted.evicted,
-        accept_errors: counted.accept_errors,
-    }
-}

@@ -1,4 +1,7 @@
-//! The only reading of a clock in this program: everything below takes the time as an argument.
+//! The clock of every decision: the machine takes its time from here, as an argument.
+//!
+//! Rooms that wait, for DNS, a server or a caller, measure that by timers of their own; nothing is decided
+//! by them but that the waiting is over. Log lines and the names of generations carry a date besides.
 
 use std::time::SystemTime;
 

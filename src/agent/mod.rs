@@ -7,6 +7,7 @@
 mod board;
 mod clock;
 mod journal;
+mod pump;
 mod server;
 mod supervisor;
 #[cfg(test)]
@@ -24,20 +25,20 @@ use tracing::{info, warn};
 
 use crate::admin::{AcceptReply, Accepted, ListInPlace, LocalCommand, LocalCommands, NotAccepted};
 use crate::dns::Lookup;
-use crate::model::{Answer, Host, Jitter, Listing, Moment, Question, ServerFault, ServiceUrl};
+use crate::model::{Answer, Host, Listing, Moment, Question, ServerFault, ServiceUrl};
 use crate::reconcile::{self, Action, Consent, Machine, Observation, RefreshCall, Replicas, Taken};
 use crate::settings::Settings;
 use crate::telemetry::{ConfirmOutcome, LookupOutcome, RefreshOutcome};
 
 pub use board::Board;
 pub use clock::Clock;
+pub use pump::Pump;
 pub use server::Server;
 pub use update::{Update, UpdateSender, Updates};
-pub use volume::in_full;
 
-use board::LONGEST_WAIT;
+use pump::LONGEST_WAIT;
 use supervisor::catch_panic;
-use volume::{Found, Left, Volume};
+use volume::{Found, SavedState, Volume};
 use work::{Ended, Outcome, Work};
 
 /// Between a panic of the loop and its next start: a panic at once must not spin.
@@ -66,7 +67,7 @@ pub trait Outside {
 pub struct Inputs {
     /// From the local listener.
     pub commands: LocalCommands,
-    /// New settings, and wishes to ask at once.
+    /// New settings, and requests to ask at once.
     pub updates: Updates,
     /// Turns true when the program is told to stop.
     pub stop: watch::Receiver<bool>,
@@ -128,8 +129,7 @@ struct Agent<'a, O: Outside> {
     outside: &'a O,
     settings: &'a mut Settings,
     board: &'a mut Board,
-    clock: Clock,
-    machine: Machine,
+    pump: Pump,
     lookup: Rc<O::Lookup>,
     server: Option<Rc<O::Server>>,
     /// Away while a publication is under way.
@@ -141,29 +141,29 @@ struct Agent<'a, O: Outside> {
 
 impl<'a, O: Outside> Agent<'a, O> {
     async fn new(outside: &'a O, settings: &'a mut Settings, board: &'a mut Board) -> Self {
-        let (mut volume, left) = look(Volume::new(&settings.output), settings, board).await;
-        if let Some(reason) = &left.fault {
+        let (mut volume, saved) = look(Volume::new(&settings.output), board, Volume::saved_state).await;
+        if let Some(reason) = &saved.fault {
             Board::state_is_unusable(reason);
         }
         let clock = board.clock();
-        let now = clock.now();
-        // Of a damaged state the good entries are worth less than files that are whole.
-        let state = left.state.filter(|_| left.fault.is_none() || left.found.is_empty());
-        let mut machine = Machine::new(settings.policy.clone(), state.as_ref(), now);
-        if !left.found.is_empty() {
-            machine.found_document(now);
+        let good = saved.state.as_ref().filter(|_| saved.fault.is_none());
+        let mut machine = Machine::new(settings.policy.clone(), good, clock.now());
+        let mut found = Found::default();
+        // The files matter only where the saved state gives no list.
+        if !machine.has_list() {
+            let (output, policy) = (settings.output.clone(), settings.policy.clone());
+            let find = move |volume: &mut Volume| volume.find_document(&output, &policy);
+            (volume, found) = look(volume, board, find).await;
+            machine = begin_with_files(settings, &saved, &found, clock.now());
         }
-        let found = if machine.has_list() { ListInPlace::OfPreviousLife } else { ListInPlace::Nothing };
-        board.looked(found);
-        let found = if machine.keeps_document() { left.found } else { volume.forget_found() };
+        board.looked(if machine.has_list() { ListInPlace::OfPreviousLife } else { ListInPlace::Nothing });
         Self {
-            machine,
+            pump: Pump::new(machine, clock),
             lookup: Rc::new(outside.lookup(settings)),
             server: outside.server(settings).map(Rc::new),
             volume: Some(volume),
             found,
             work: Work::default(),
-            clock,
             board,
             outside,
             settings,
@@ -172,25 +172,23 @@ impl<'a, O: Outside> Agent<'a, O> {
 
     async fn run(&mut self, inputs: &mut Inputs, until: Until) -> End {
         loop {
-            let now = self.clock.now();
-            while let Some(action) = self.machine.next_action(now) {
+            let now = self.pump.now();
+            while let Some(action) = self.pump.next_action(now) {
                 self.act(action);
             }
-            let status = self.machine.status(now);
+            let status = self.pump.machine.status(now);
             let failure = status.publish_failure().map(str::to_owned);
             self.board.turned(status, now);
             if let (Until::Settled, Some(end)) = (until, self.end_of_start(failure)) {
                 return end;
             }
-            let wake = self.machine.poll_timeout().unwrap_or(now.after(LONGEST_WAIT));
-            let wake = self.clock.instant_of(wake.min(now.after(LONGEST_WAIT)));
             tokio::select! {
                 biased;
                 () = stopped(&mut inputs.stop) => return self.stop().await,
                 ended = self.work.next_ended() => self.observe(ended),
                 command = inputs.commands.next() => self.obey(command),
                 update = inputs.updates.next() => self.update(update),
-                () = tokio::time::sleep_until(wake) => {}
+                () = self.pump.is_due() => {}
             }
         }
     }
@@ -199,8 +197,8 @@ impl<'a, O: Outside> Agent<'a, O> {
         let first = self.end_first_publication();
         let _stalled = tokio::time::timeout(FIRST_PUBLICATION_MAX, first).await;
         self.board.draining();
-        let now = self.clock.now();
-        let status = self.machine.status(now);
+        let now = self.pump.now();
+        let status = self.pump.machine.status(now);
         let end = self.board.end_of_stop(|| status.why_no_list());
         self.board.turned(status, now);
         end
@@ -215,12 +213,12 @@ impl<'a, O: Outside> Agent<'a, O> {
     }
 
     fn end_of_start(&self, publish_failure: Option<String>) -> Option<End> {
-        if self.machine.is_settled() {
+        if self.pump.machine.is_settled() {
             Some(End::Settled)
         } else if let Some(message) = publish_failure {
             Some(End::CannotWrite(message))
         } else {
-            self.machine.has_failed_to_start().then_some(End::DeadlinePassed)
+            self.pump.machine.has_failed_to_start().then_some(End::DeadlinePassed)
         }
     }
 
@@ -263,7 +261,7 @@ impl<'a, O: Outside> Agent<'a, O> {
     }
 
     fn observe(&mut self, Ended { outcome, took }: Ended) {
-        let now = self.clock.now();
+        let now = self.pump.now();
         let observation = match outcome {
             Outcome::Answered { question, answer } => return self.answered(&question, answer, took, now),
             Outcome::Published { volume, outcome, peers } => {
@@ -283,31 +281,27 @@ impl<'a, O: Outside> Agent<'a, O> {
             Outcome::Confirmed(outcome) => return self.confirmed(outcome, now),
             Outcome::Diagnosed(likely) => Observation::Diagnosed(likely),
         };
-        self.handle(observation, now);
+        self.pump.handle(observation, now);
     }
 
     /// Counted is what the machine makes of it: records that it refuses are none.
     fn answered(&mut self, question: &Question, answer: Answer, took: Duration, now: Moment) {
         Board::heard(question, &answer, took);
         let brought = LookupOutcome::from(&answer);
-        self.handle(Observation::Answered { question: question.clone(), answer }, now);
-        let outcome = self.machine.last_answer(question).map_or(brought, LookupOutcome::from);
+        self.pump.handle(Observation::Answered { question: question.clone(), answer }, now);
+        let outcome = self.pump.machine.last_answer(question).map_or(brought, LookupOutcome::from);
         self.board.answered(question, outcome, took);
     }
 
     fn confirmed(&mut self, outcome: Result<Replicas, ServerFault>, now: Moment) {
         let fault = outcome.as_ref().err().cloned();
-        self.handle(Observation::Confirmed(outcome), now);
-        let is_adopted = self.machine.status(now).confirmed_at == Some(now);
+        self.pump.handle(Observation::Confirmed(outcome), now);
+        let is_adopted = self.pump.machine.confirmed_at() == Some(now);
         self.board.confirmed(match &fault {
             Some(fault) => ConfirmOutcome::Failed(fault),
             None if is_adopted => ConfirmOutcome::Adopted,
             None => ConfirmOutcome::Different,
         });
-    }
-
-    fn handle(&mut self, observation: Observation, now: Moment) {
-        self.machine.handle(observation, now, Jitter::from_random(fastrand::u8(..)));
     }
 
     fn obey(&mut self, command: LocalCommand) {
@@ -320,21 +314,20 @@ impl<'a, O: Outside> Agent<'a, O> {
     }
 
     fn accept(&mut self, consent: Consent) -> AcceptReply {
-        let now = self.clock.now();
-        let peers =
-            |machine: &Machine| machine.status(now).desired.map(|desired| desired.value).unwrap_or_default();
-        let before = peers(&self.machine);
-        self.machine.accept(consent, now).map_err(|refused| NotAccepted(why_not_accepted(&refused)))?;
-        let after = peers(&self.machine);
+        let now = self.pump.now();
+        let peers = |machine: &Machine| machine.desired().cloned().unwrap_or_default();
+        let before = peers(&self.pump.machine);
+        self.pump.machine.accept(consent, now).map_err(|refused| NotAccepted(why_not_accepted(&refused)))?;
+        let after = peers(&self.pump.machine);
         let (added, removed) = (&after - &before, &before - &after);
         info!(added = added.len(), removed = removed.len(), peers = after.len(), "accepted by the operator");
         Ok(Accepted { peers: after, added, removed })
     }
 
     fn update(&mut self, update: Update) {
-        let now = self.clock.now();
+        let now = self.pump.now();
         match update {
-            Update::AskNow => self.handle(Observation::AskNow, now),
+            Update::AskNow => self.pump.handle(Observation::AskNow, now),
             Update::Rejected(message) => self.board.settings_rejected(message, now),
             Update::InForce { settings, fingerprint, mut warnings } => {
                 for key in self.settings.needs_restart(&settings) {
@@ -353,14 +346,14 @@ impl<'a, O: Outside> Agent<'a, O> {
         self.outside.follow(self.settings);
         self.lookup = Rc::new(self.outside.lookup(self.settings));
         self.server = self.outside.server(self.settings).map(Rc::new);
-        self.machine.change_policy(self.settings.policy.clone(), now);
+        self.pump.machine.change_policy(self.settings.policy.clone(), now);
         // A peer that has just been renamed stays until there are records; one that has just been denied goes.
         let is_denied = |url: &ServiceUrl| match url.host() {
             Host::Name(_) => false,
             Host::Address(_) => !self.settings.policy.permits(url),
         };
         if !volume::may_stay(&self.found, &self.settings.output, |url| !is_denied(url)) {
-            self.machine.drop_document();
+            self.pump.machine.drop_document();
         }
     }
 }
@@ -386,12 +379,26 @@ fn why_not_accepted(refused: &reconcile::NotAccepted) -> String {
     format!("DNS says nothing that could be taken: {reasons}; a start without a list begins alone by --empty")
 }
 
+/// The machine of a start whose saved state gives no list, or is damaged: then what is good in it is worth
+/// less than files that are whole.
+fn begin_with_files(settings: &Settings, saved: &SavedState, found: &Found, now: Moment) -> Machine {
+    let state = saved.state.as_ref().filter(|_| saved.fault.is_none() || found.is_empty());
+    let mut machine = Machine::new(settings.policy.clone(), state, now);
+    if !found.is_empty() {
+        machine.found_document(now);
+    }
+    machine
+}
+
 /// Looks at the directory on a thread of its own: a stalled disk must not stall probes and signals.
-async fn look(mut volume: Volume, settings: &Settings, board: &Board) -> (Volume, Left) {
-    let (output, policy) = (settings.output.clone(), settings.policy.clone());
+async fn look<T: Send + 'static>(
+    mut volume: Volume,
+    board: &Board,
+    look: impl FnOnce(&mut Volume) -> T + Send + 'static,
+) -> (Volume, T) {
     let mut looking = tokio::task::spawn_blocking(move || {
-        let left = volume.look(&output, &policy);
-        (volume, left)
+        let seen = look(&mut volume);
+        (volume, seen)
     });
     loop {
         tokio::select! {

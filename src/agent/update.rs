@@ -12,7 +12,6 @@ const WAITING_MAX: usize = 4;
 pub enum Update {
     /// New settings without a fault.
     InForce {
-        /// The settings.
         settings: Box<Settings>,
         /// Tells them apart.
         fingerprint: String,

@@ -1,20 +1,18 @@
 //! From a listing to files: rendered, joined with credentials, and put in place off the loop's thread.
 
-use std::error::Error;
-use std::fmt::Write as _;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::document::{Document, DocumentError, File, UserInfo, UserInfoError, file_names, is_whole};
-use crate::model::{Listing, ServiceUrl};
+use crate::model::{ErrorChain, Listing, ServiceUrl};
 use crate::publish::{DecodedState, PublishError, Published, Publisher, decode_state, encode_state};
 use crate::reconcile::{Policy, PreviousLife, Publication, PublishOutcome};
 use crate::settings::{OutputSettings, UserInfoSource};
 use crate::small_file;
 
 /// Bytes read of a user-info file: far more than any password, far less than a mistake.
-const USER_INFO_BYTES_MAX: u64 = 4096;
+const USER_INFO_BYTES_MAX: usize = 4096;
 
 /// The directory that is written into.
 ///
@@ -28,14 +26,12 @@ pub(super) struct Volume {
 /// The files as the start found them, output after output, where they are a whole document; else none.
 pub(super) type Found = Arc<[Vec<File>]>;
 
-/// What the start finds.
-pub(super) struct Left {
-    /// What can be read of the saved state.
+/// The saved state as a start finds it.
+pub(super) struct SavedState {
+    /// What can be read of it.
     pub(super) state: Option<PreviousLife>,
     /// Why not all of it can.
     pub(super) fault: Option<String>,
-    /// The outputs.
-    pub(super) found: Found,
 }
 
 /// Why a publication did not come about.
@@ -61,37 +57,35 @@ impl Volume {
         Self { publisher, has_lost_list: false, found: Found::default() }
     }
 
-    /// Looks at what is there: the saved state, and the files of `output`.
-    pub(super) fn look(&mut self, output: &OutputSettings, policy: &Policy) -> Left {
-        self.found = self.document_in_place(output, policy).unwrap_or_default().into();
-        let found = Arc::clone(&self.found);
-        match self.saved_state() {
-            Ok(None) => Left { state: None, fault: None, found },
+    /// Reads the saved state.
+    pub(super) fn saved_state(&mut self) -> SavedState {
+        match self.decoded_state() {
+            Ok(None) => SavedState { state: None, fault: None },
             Ok(Some(DecodedState { state, refused })) => {
                 let fault = refused
                     .first()
-                    .map(|first| format!("{}; entries left out: {}", in_full(first), refused.len()));
-                Left { state: Some(state), fault, found }
+                    .map(|first| format!("{}; entries left out: {}", ErrorChain(first), refused.len()));
+                SavedState { state: Some(state), fault }
             }
-            Err(fault) => Left { state: None, fault: Some(fault), found },
+            Err(fault) => SavedState { state: None, fault: Some(fault) },
         }
     }
 
-    /// What was found is not needed: there is a list of our own.
-    pub(super) fn forget_found(&mut self) -> Found {
-        self.found = Found::default();
-        Found::default()
+    /// Looks for a whole document in the files of `output`, and keeps it for [`Self::keep_found`].
+    pub(super) fn find_document(&mut self, output: &OutputSettings, policy: &Policy) -> Found {
+        self.found = self.document_in_place(output, policy).unwrap_or_default().into();
+        Arc::clone(&self.found)
     }
 
-    /// Makes the files say what [`Self::look`] found in them.
+    /// Makes the files say what [`Self::find_document`] found in them.
     pub(super) fn keep_found(&mut self) -> PublishOutcome {
         let outcome = self.publisher.keep(&self.found.concat());
         self.ended(outcome.map_err(VolumeError::from))
     }
 
-    fn saved_state(&self) -> Result<Option<DecodedState>, String> {
-        let bytes = self.publisher.read_state().map_err(|error| in_full(&error))?;
-        bytes.as_deref().map(decode_state).transpose().map_err(|fault| in_full(&fault))
+    fn decoded_state(&self) -> Result<Option<DecodedState>, String> {
+        let bytes = self.publisher.read_state().map_err(|error| ErrorChain(&error).to_string())?;
+        bytes.as_deref().map(decode_state).transpose().map_err(|fault| ErrorChain(&fault).to_string())
     }
 
     /// Every file of every output, where all of them are there, whole, and name no host that the policy does
@@ -121,7 +115,7 @@ impl Volume {
             Ok(Published::Written) => PublishOutcome::Written,
             Ok(Published::Unchanged) => PublishOutcome::Unchanged,
             Ok(Published::Repaired) => PublishOutcome::Repaired,
-            Err(error) => PublishOutcome::Failed(in_full(&error)),
+            Err(error) => PublishOutcome::Failed(ErrorChain(&error).to_string()),
         }
     }
 
@@ -154,7 +148,7 @@ pub(super) fn may_stay(
 /// Credentials come from a disk that may stall, so they are read on a thread of their own.
 pub(super) async fn value_of(output: OutputSettings, listing: Listing) -> Result<String, String> {
     let rendering = tokio::task::spawn_blocking(move || {
-        let user_info = user_info(&output.user_info).map_err(|error| in_full(&error))?;
+        let user_info = user_info(&output.user_info).map_err(|error| ErrorChain(&error).to_string())?;
         let document = Document { listing: &listing, zone: &output.zone, user_info: user_info.as_ref() };
         Ok(document.value())
     });
@@ -181,21 +175,8 @@ fn user_info(source: &UserInfoSource) -> Result<Option<UserInfo>, VolumeError> {
 
 fn secret_in(path: &Path) -> Result<UserInfo, VolumeError> {
     let unread = |source| VolumeError::UserInfoFile { path: path.to_owned(), source };
-    let Some(file) = small_file::open(path).map_err(unread)? else {
+    let Some(bytes) = small_file::read_beginning(path, USER_INFO_BYTES_MAX).map_err(unread)? else {
         return Err(VolumeError::NoUserInfoFile { path: path.to_owned() });
     };
-    let mut bytes = vec![];
-    file.take(USER_INFO_BYTES_MAX).read_to_end(&mut bytes).map_err(unread)?;
     UserInfo::from_secret(&bytes).map_err(|source| VolumeError::UserInfo { path: path.to_owned(), source })
-}
-
-/// An error with all its sources, on one line.
-pub fn in_full(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let _infallible = write!(text, ": {cause}");
-        source = cause.source();
-    }
-    text
 }

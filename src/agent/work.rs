@@ -40,8 +40,6 @@ pub(super) enum Outcome {
     Confirmed(Result<Replicas, ServerFault>),
     Diagnosed(String),
 }
-
-/// The tasks.
 #[derive(Default)]
 pub(super) struct Work {
     tasks: JoinSet<Ended>,

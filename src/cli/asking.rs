@@ -1,22 +1,20 @@
 //! Each question once, judged by the machine as the sidecar would judge it; for commands that look
 //! and do nothing.
 
-use crate::agent::Clock;
+use crate::agent::Pump;
 use crate::dns::{HickoryLookup, Lookup};
-use crate::model::Jitter;
-use crate::reconcile::{Action, Adoption, Machine, Observation, Policy, Status};
+use crate::reconcile::{Action, Adoption, Observation, Policy, Status};
 use crate::settings::Settings;
 
 /// What DNS says of every Service now.
 pub(super) async fn ask_once(settings: &Settings, lookup: &HickoryLookup) -> Status {
     let policy = Policy { adoption: Adoption::None, min_peers: 0, ..settings.policy.clone() };
-    let clock = Clock::start();
-    let begin = clock.now();
-    let mut machine = Machine::new(policy, None, begin);
+    let mut pump = Pump::start(policy);
+    let begin = pump.now();
     // The questions come first, and at the same moment no second one is due.
-    while let Some(Action::Ask(question)) = machine.next_action(begin) {
+    while let Some(Action::Ask(question)) = pump.next_action(begin) {
         let answer = lookup.ask(&question).await;
-        machine.handle(Observation::Answered { question, answer }, clock.now(), Jitter::NONE);
+        pump.handle(Observation::Answered { question, answer }, pump.now());
     }
-    machine.status(clock.now())
+    pump.machine.status(pump.now())
 }

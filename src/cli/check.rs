@@ -11,7 +11,7 @@ use crate::reconcile::{Adoption, Condition, ConditionKind, Status};
 use crate::settings::{Loaded, Provenance, Settings};
 
 use super::asking::ask_once;
-use super::gap::Gap;
+use super::list_difference::ListDifference;
 use super::outside::{lookup, server};
 use super::sources::Sources;
 use super::terminal::print;
@@ -136,15 +136,15 @@ async fn of_server(settings: &Settings) -> Vec<Finding> {
 
 /// Whether the server has the list of the files: what masks it is seen by this, where all else is hidden.
 async fn of_adoption(settings: &Settings, server: &EurekaServer) -> Option<Finding> {
-    let mut gap = Gap::see(settings, server).await?;
-    if !gap.is_none() {
+    let mut difference = ListDifference::see(settings, server).await?;
+    if !difference.is_none() {
         tokio::time::sleep(ARRIVAL).await;
-        gap = Gap::see(settings, server).await?;
+        difference = ListDifference::see(settings, server).await?;
     }
-    if gap.is_none() {
+    if difference.is_none() {
         return Some(finding(Severity::Good, "the server has the list that is published".to_owned()));
     }
-    let what = format!("the server has another list than is published: {gap}");
+    let what = format!("the server has another list than is published: {difference}");
     Some(match settings.policy.adoption {
         Adoption::Refresh { .. } => {
             Finding { severity: Severity::Fault, what, fix: server.origin().await.to_string() }

@@ -22,7 +22,6 @@ pub enum ExitStatus {
 }
 
 impl ExitStatus {
-    /// The number.
     pub fn code(self) -> u8 {
         match self {
             Self::Success => 0,

@@ -30,7 +30,6 @@ pub enum Task {
     Init,
     /// Print the list.
     Resolve {
-        /// How.
         format: ListFormat,
         /// Again at each change.
         watch: bool,
@@ -55,10 +54,7 @@ pub enum Task {
         consent: Consent,
     },
     /// Ask a probe.
-    Health {
-        /// Which.
-        probe: Probe,
-    },
+    Health { probe: Probe },
     /// Print completions.
     Completions(Shell),
     /// Print the manual page.

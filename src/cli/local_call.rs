@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::http_client::{HttpClient, HttpError, Request, Response};
-use crate::model::{ContextPath, Host, HttpUrl, Port, Scheme, ServiceUrl};
+use crate::model::{ContextPath, ErrorChain, Host, HttpUrl, Port, Scheme, ServiceUrl};
 use crate::settings::{Listeners, listeners};
 
 use super::ExitStatus;
@@ -35,5 +35,5 @@ pub(super) fn root_of(address: SocketAddr) -> Option<HttpUrl> {
 /// Sends one request, and waits for its reply.
 pub(super) fn call(request: Request) -> Result<Response, String> {
     let reply = runtime()?.block_on(HttpClient::new(None, None).send(request, PATIENCE));
-    reply.map_err(|error: HttpError| crate::agent::in_full(&error))
+    reply.map_err(|error: HttpError| ErrorChain(&error).to_string())
 }

@@ -5,16 +5,15 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::rc::Rc;
-use std::time::Duration;
 
 use tokio::task::{JoinSet, LocalSet};
 
-use crate::agent::Clock;
+use crate::agent::Pump;
 use crate::dns::{HickoryLookup, Lookup};
 use crate::document::{Document, DocumentError, FileName, Format};
-use crate::model::{Jitter, Listing, Moment, PeerSet, Question};
+use crate::model::{Listing, Moment, PeerSet, Question};
 use crate::reconcile::{
-    Action, Adoption, ConditionKind, Machine, Observation, OnDeadline, Policy, PublishOutcome, Status,
+    Action, Adoption, ConditionKind, Observation, OnDeadline, Policy, PublishOutcome, Status,
 };
 use crate::settings::{Settings, UserInfoSource};
 
@@ -22,9 +21,6 @@ use super::outside::lookup;
 use super::sources::{Sources, warn};
 use super::terminal::{Audience, put, say};
 use super::{ExitStatus, ListFormat};
-
-/// The loop wakes at least this often; nothing depends on it.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Prints the list, and again whenever it changes where `watch` says so.
 pub(super) fn resolve(sources: &Sources, format: ListFormat, watch: bool) -> ExitStatus {
@@ -46,22 +42,21 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
         on_deadline: OnDeadline::Publish,
         ..printer.settings.policy.clone()
     };
-    let clock = Clock::start();
-    let mut machine = Machine::new(policy, None, clock.now());
+    let mut pump = Pump::start(policy);
     let lookup = Rc::new(lookup(printer.settings));
     let mut asked = JoinSet::new();
     let mut latest = None;
     let mut said = BTreeSet::new();
     loop {
-        let now = clock.now();
-        while let Some(action) = machine.next_action(now) {
+        let now = pump.now();
+        while let Some(action) = pump.next_action(now) {
             match action {
                 Action::Ask(question) => ask(&mut asked, Rc::clone(&lookup), question),
                 Action::Publish(publication) => {
                     let is_news = latest.replace(publication.listing.clone()) != Some(publication.listing);
-                    machine.handle(Observation::Published(PublishOutcome::Written), now, Jitter::NONE);
+                    pump.handle(Observation::Published(PublishOutcome::Written), now);
                     if watch && is_news {
-                        match printer.print(&machine.status(now), latest.as_ref()) {
+                        match printer.print(&pump.machine.status(now), latest.as_ref()) {
                             Ok(Audience::Listens) => {}
                             Ok(Audience::Gone) => return ExitStatus::Success,
                             Err(failure) => return failure,
@@ -75,7 +70,7 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
                 | Action::Diagnose => {}
             }
         }
-        let status = machine.status(now);
+        let status = pump.machine.status(now);
         let is_heard = status.services.iter().all(|service| service.last.is_some());
         if is_heard {
             say_conditions(&status, &mut said);
@@ -83,13 +78,11 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
         if is_heard && !watch {
             return printer.print_once(&status, latest.as_ref());
         }
-        let latest_wake = now.after(LONGEST_WAIT);
-        let wake = machine.poll_timeout().unwrap_or(latest_wake).min(latest_wake);
         tokio::select! {
             Some(Ok(observation)) = asked.join_next() => {
-                machine.handle(observation, clock.now(), Jitter::from_random(fastrand::u8(..)));
+                pump.handle(observation, pump.now());
             }
-            () = tokio::time::sleep_until(clock.instant_of(wake)) => {}
+            () = pump.is_due() => {}
         }
     }
 }

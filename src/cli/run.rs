@@ -13,16 +13,16 @@ use crate::admin::{
     self, BindError, Bound, ListInPlace, Liveness, MetricsText, SettingsInForce, Snapshot, Stage, View,
 };
 use crate::agent::{self, Board, Clock, End, Inputs, Until, Updates};
-use crate::model::Moment;
+use crate::model::{ErrorChain, Moment};
 use crate::reconcile::{Machine, OnDeadline};
 use crate::settings::{Loaded, Settings};
 use crate::settings_watch::SettingsWatch;
 use crate::telemetry::{LogControl, Metrics, Registry, VERSION, encode, start_log};
 
 use super::ExitStatus;
-use super::feed::feed;
 use super::outside::RealOutside;
 use super::runtime::runtime_for_files;
+use super::settings_updates::send_updates;
 use super::sources::{Read, Sources, refuse};
 use super::terminal::say;
 
@@ -61,7 +61,7 @@ fn start(sources: Sources, until: Until) -> ExitStatus {
     match end {
         Ok(end) => status_of(&end, until),
         Err(fault) => {
-            error!("{}", agent::in_full(&fault));
+            error!("{}", ErrorChain(&fault));
             ExitStatus::Failure
         }
     }
@@ -129,7 +129,7 @@ async fn live(
     let (update_sender, updates) = Updates::channel();
     let watch = read.file.map(|(path, text)| SettingsWatch::new(path, text));
     let (stopper, stop) = watch::channel(false);
-    tokio::task::spawn_local(feed(sources, watch, signals.hangup, update_sender));
+    tokio::task::spawn_local(send_updates(sources, watch, signals.hangup, update_sender));
     tokio::task::spawn_local(stop_at(signals.terminate, signals.interrupt, stopper));
 
     let inputs = Inputs { commands, updates, stop };

@@ -21,14 +21,14 @@ use super::reading;
 /// A lost datagram, or a server that comes up during the try, then costs one pause and not all of
 /// the try.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
+pub(super) struct TryTime {
     /// The whole try.
     pub(super) whole: Duration,
     /// From one datagram to the next.
     pub(super) pause: Duration,
 }
 
-impl Patience {
+impl TryTime {
     fn datagrams(self) -> u8 {
         let datagrams = self.whole.as_millis() / self.pause.as_millis().max(1);
         u8::try_from(datagrams).unwrap_or(u8::MAX).max(1)
@@ -50,27 +50,22 @@ const TOO_LARGE: &str =
 ///
 /// A server that does not know EDNS says so by a code of its own, and is asked again without it
 /// (RFC 6891, sections 6.2.2 and 7).
-pub(super) async fn ask(server: SocketAddr, query: &Query, patience: Patience) -> Answer {
-    let with_edns = options(patience);
-    match exchange(server, query, patience, with_edns).await {
+pub(super) async fn ask(server: SocketAddr, query: &Query, time: TryTime) -> Answer {
+    let with_edns = options(time);
+    match exchange(server, query, time, with_edns).await {
         Answer::Failed(LookupFailure::ResponseCode(FORMAT_ERROR | NOT_IMPLEMENTED)) => {
             let mut without_edns = with_edns;
             without_edns.use_edns = false;
-            exchange(server, query, patience, without_edns).await
+            exchange(server, query, time, without_edns).await
         }
         answer => answer,
     }
 }
 
-async fn exchange(
-    server: SocketAddr,
-    query: &Query,
-    patience: Patience,
-    options: DnsRequestOptions,
-) -> Answer {
-    let try_timeout = patience.whole;
+async fn exchange(server: SocketAddr, query: &Query, time: TryTime, options: DnsRequestOptions) -> Answer {
+    let try_timeout = time.whole;
     let request = DnsRequest::from_query(query.clone(), options);
-    match over_udp(server, request.clone(), patience).await {
+    match over_udp(server, request.clone(), time).await {
         Ok(response) if response.truncation => {
             over_tcp(server, query, request, try_timeout, LookupFailure::Truncated).await
         }
@@ -89,26 +84,22 @@ async fn exchange(
 /// EDNS says 1232 bytes whatever `resolv.conf` says (DNS flag day 2020): more fits into a
 /// datagram, and none is cut into fragments. The random letter case (0x20) is 20 bits or so more
 /// that a forger must guess.
-fn options(patience: Patience) -> DnsRequestOptions {
+fn options(time: TryTime) -> DnsRequestOptions {
     let mut options = DnsRequestOptions::default();
     options.use_edns = true;
     options.edns_payload_len = DEFAULT_MAX_PAYLOAD_LEN;
     options.case_randomization = true;
     options.recursion_desired = true;
-    options.retry_interval = patience.pause;
+    options.retry_interval = time.pause;
     options
 }
 
 /// Each datagram leaves from a port of its own; sender, message id, question and letter case are
 /// compared by the stream.
-async fn over_udp(
-    server: SocketAddr,
-    request: DnsRequest,
-    patience: Patience,
-) -> Result<DnsResponse, NetError> {
+async fn over_udp(server: SocketAddr, request: DnsRequest, time: TryTime) -> Result<DnsResponse, NetError> {
     UdpClientStream::builder(server, TokioRuntimeProvider::default())
-        .with_timeout(Some(patience.whole))
-        .with_max_retries(patience.datagrams())
+        .with_timeout(Some(time.whole))
+        .with_max_retries(time.datagrams())
         // The floor is in whole milliseconds; the interval itself is in the request.
         .with_retry_interval_floor(1)
         .build()

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use crate::model::{AddressFamily, Answer, HeadlessService, LookupFailure, Question, Record};
 
-use super::exchange::Patience;
-use super::name_servers::ServerList;
+use super::exchange::TryTime;
+use super::name_servers::{Heard, ServerList};
 use super::{Lookup, NameServers, exchange, reading};
 
 /// How often a silent server is asked before it is given up.
@@ -39,17 +39,17 @@ const OF_ITSELF_MAX: Duration = Duration::from_millis(500);
 pub struct HickoryLookup {
     servers: ServerList,
     try_timeout: Duration,
-    hearing: Cell<Hearing>,
+    contact: Cell<Contact>,
     /// The only addresses of Services that are known to be those of pods.
     lone_pods: RefCell<BTreeMap<HeadlessService, IpAddr>>,
 }
 
 /// Whether any server has given an answer yet.
 #[derive(Clone, Copy, Debug)]
-enum Hearing {
+enum Contact {
     NotAsked,
-    NothingYet { since: Instant },
-    Heard,
+    NoAnswerYet { since: Instant },
+    Answered,
 }
 
 impl HickoryLookup {
@@ -62,7 +62,7 @@ impl HickoryLookup {
         Self {
             servers,
             try_timeout: Self::TRY_TIMEOUT,
-            hearing: Cell::new(Hearing::NotAsked),
+            contact: Cell::new(Contact::NotAsked),
             lone_pods: RefCell::default(),
         }
     }
@@ -75,44 +75,44 @@ impl HickoryLookup {
 
     /// Asks the servers in turn. Those that stayed silent are asked once more, when all others
     /// have been asked: a dead first server then costs one try and not two.
-    async fn walk(&self, servers: Vec<SocketAddr>, query: &Query) -> Told {
+    async fn walk(&self, servers: Vec<SocketAddr>, query: &Query) -> Heard {
         let mut silent = servers;
         let mut worst = LookupFailure::Timeout;
         for _ in 0..TRIES {
             for server in std::mem::take(&mut silent) {
-                match exchange::ask(server, query, self.patience()).await {
+                match exchange::ask(server, query, self.try_time()).await {
                     Answer::Failed(failure) => {
                         if failure == LookupFailure::Timeout {
                             silent.push(server);
                         }
                         worst = more_telling(worst, failure);
                     }
-                    answer => return Told { answer, by: Some(server) },
+                    answer => return Heard { answer, by: Some(server) },
                 }
             }
         }
-        Told { answer: Answer::Failed(worst), by: None }
+        Heard { answer: Answer::Failed(worst), by: None }
     }
 
-    fn patience(&self) -> Patience {
+    fn try_time(&self) -> TryTime {
         let pause = self.try_timeout / DATAGRAMS;
-        let is_eager = match self.hearing.get() {
-            Hearing::NotAsked | Hearing::Heard => false,
-            Hearing::NothingYet { since } => since.elapsed() < EAGER_FOR,
+        let is_eager = match self.contact.get() {
+            Contact::NotAsked | Contact::Answered => false,
+            Contact::NoAnswerYet { since } => since.elapsed() < EAGER_FOR,
         };
-        Patience { whole: self.try_timeout, pause: if is_eager { pause.min(EAGER_PAUSE) } else { pause } }
+        TryTime { whole: self.try_timeout, pause: if is_eager { pause.min(EAGER_PAUSE) } else { pause } }
     }
 
-    fn begin_to_listen(&self) {
-        if let Hearing::NotAsked = self.hearing.get() {
-            self.hearing.set(Hearing::NothingYet { since: Instant::now() });
+    fn note_asked(&self) {
+        if let Contact::NotAsked = self.contact.get() {
+            self.contact.set(Contact::NoAnswerYet { since: Instant::now() });
         }
     }
 
-    fn note_hearing(&self, answer: &Answer) {
+    fn note_answer(&self, answer: &Answer) {
         match answer {
             Answer::Failed(_) => {}
-            Answer::Records(_) | Answer::Nobody { .. } => self.hearing.set(Hearing::Heard),
+            Answer::Records(_) | Answer::Nobody { .. } => self.contact.set(Contact::Answered),
         }
     }
 
@@ -124,8 +124,8 @@ impl HickoryLookup {
         if self.lone_pods.borrow().get(question.service()) == Some(&address) {
             return false;
         }
-        let patience = Patience { whole: self.try_timeout.min(OF_ITSELF_MAX), ..self.patience() };
-        let answer = exchange::ask(server, &reading::query_of_itself(question), patience).await;
+        let time = TryTime { whole: self.try_timeout.min(OF_ITSELF_MAX), ..self.try_time() };
+        let answer = exchange::ask(server, &reading::query_of_itself(question), time).await;
         let leads_to_itself = |record: &Record| match record {
             Record::Target { name, .. } => name == question.service_name(),
             Record::Address(_) => false,
@@ -145,7 +145,7 @@ impl HickoryLookup {
     async fn has_addresses(&self, server: SocketAddr, question: &Question) -> bool {
         for family in [AddressFamily::Ipv4, AddressFamily::Ipv6] {
             let addresses = Question::Addresses { service: question.service().clone(), family };
-            match exchange::ask(server, &reading::query(&addresses), self.patience()).await {
+            match exchange::ask(server, &reading::query(&addresses), self.try_time()).await {
                 Answer::Records(_) => return true,
                 // Here, but not in this family.
                 Answer::Nobody { no_such_name: false, .. } => {}
@@ -162,17 +162,17 @@ impl Lookup for HickoryLookup {
             Ok(servers) => servers,
             Err(failure) => return Answer::Failed(failure),
         };
-        self.begin_to_listen();
-        let told = self.walk(servers, &reading::query(question)).await;
-        self.note_hearing(&told.answer);
-        self.servers.note(&told);
-        match (question, told) {
-            (Question::Names { .. }, Told { answer: Answer::Nobody { .. }, by: Some(server) })
+        self.note_asked();
+        let heard = self.walk(servers, &reading::query(question)).await;
+        self.note_answer(&heard.answer);
+        self.servers.note(&heard);
+        match (question, heard) {
+            (Question::Names { .. }, Heard { answer: Answer::Nobody { .. }, by: Some(server) })
                 if self.has_addresses(server, question).await =>
             {
                 Answer::Failed(LookupFailure::PortNameMissing)
             }
-            (Question::Addresses { .. }, Told { answer: Answer::Records(records), by: Some(server) }) => {
+            (Question::Addresses { .. }, Heard { answer: Answer::Records(records), by: Some(server) }) => {
                 match records[..] {
                     [Record::Address(address)] if self.is_cluster_ip(server, question, address).await => {
                         Answer::Failed(LookupFailure::NotHeadless)
@@ -180,26 +180,19 @@ impl Lookup for HickoryLookup {
                     _ => Answer::Records(records),
                 }
             }
-            (_, told) => told.answer,
+            (_, heard) => heard.answer,
         }
     }
-}
-
-/// What came of a walk.
-pub(super) struct Told {
-    /// The outcome.
-    pub(super) answer: Answer,
-    /// Who gave it; nobody, where all failed.
-    pub(super) by: Option<SocketAddr>,
 }
 
 /// A server that said something tells more than a network that did not let us ask, and that tells
 /// more than silence; among equals the later one.
 fn more_telling(earlier: LookupFailure, later: LookupFailure) -> LookupFailure {
-    if told(&later) >= told(&earlier) { later } else { earlier }
+    if how_telling(&later) >= how_telling(&earlier) { later } else { earlier }
 }
 
-fn told(failure: &LookupFailure) -> u8 {
+/// How much a failure says of DNS.
+fn how_telling(failure: &LookupFailure) -> u8 {
     match failure {
         LookupFailure::Timeout => 0,
         LookupFailure::Network(_) => 1,

@@ -10,8 +10,11 @@
 //! Of hickory-resolver its message and transport crates are used, not its `Resolver`. That one follows a
 //! CNAME with up to eight further questions and then reports the *other* name's "no such name" as
 //! ours, books each negative answer as a server's failure, answers `localhost` and `invalid` out
-//! of its own head, and gives up at the first SERVFAIL of several servers. Asking without it keeps
-//! no state between two questions, so there is nothing to go stale.
+//! of its own head, and gives up at the first SERVFAIL of several servers.
+//!
+//! Between two questions no answer is kept. What is kept is of the servers, and ages: their list for a
+//! minute, the one that gave records last for ten seconds, whether any has answered yet; and of Services
+//! with one address whether that is a pod's, for as long as it is the same address.
 
 mod exchange;
 mod lookup;
@@ -26,7 +29,7 @@ pub use lookup::HickoryLookup;
 pub use name_servers::NameServers;
 pub use reading::read_message;
 
-/// Whoever can answer a question about a headless Service.
+/// What answers a question about a headless Service.
 pub trait Lookup {
     /// Asks once. Takes a bounded time, and every failure is an [`Answer`] too.
     ///

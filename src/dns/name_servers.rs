@@ -1,21 +1,19 @@
 //! Whom to ask, in which order.
 //!
-//! Of `resolv.conf` only the `nameserver` lines are read: names are asked absolute, so its search
-//! list and options mean nothing here, and a fault in them must not cost the servers.
+//! Of `resolv.conf` only the servers are used here: names are asked absolute, so its search list means
+//! nothing, and a fault in it must not cost the servers.
 
 use std::cell::RefCell;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::net::{SocketAddr, SocketAddrV6};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use crate::model::{Answer, LookupFailure};
+use crate::model::{Answer, LookupFailure, ResolvConf};
 use crate::small_file::{self, OneRead};
-
-use super::lookup::Told;
 
 /// Where the servers come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +22,6 @@ pub enum NameServers {
     Listed(Vec<SocketAddr>),
     /// The first three of a file in the manner of `resolv.conf(5)`, which may change at run time.
     ResolvConf {
-        /// The file.
         path: PathBuf,
         /// Where its servers listen; the file itself cannot say.
         port: u16,
@@ -32,8 +29,6 @@ pub enum NameServers {
 }
 
 impl NameServers {
-    /// Where the kubelet writes a pod's servers.
-    pub const RESOLV_CONF: &str = "/etc/resolv.conf";
     /// The port of DNS (RFC 1035, section 4.2).
     pub const PORT: u16 = 53;
 
@@ -45,19 +40,24 @@ impl NameServers {
 
 impl Default for NameServers {
     fn default() -> Self {
-        Self::ResolvConf { path: Self::RESOLV_CONF.into(), port: Self::PORT }
+        Self::ResolvConf { path: ResolvConf::PATH.into(), port: Self::PORT }
     }
 }
 
 /// Servers used of one file, as in glibc (`MAXNS`): each dead one costs seconds.
 const SERVERS_MAX: usize = 3;
-/// Bytes read of a `resolv.conf`; the kubelet's own limits allow 2 KB of search list.
-const FILE_BYTES_MAX: u64 = 64 * 1024;
 /// How long a list is used without a second look, while answers come.
 const LIST_AGE_MAX: Duration = Duration::from_secs(60);
 /// How long a server that is not the first is asked first. Well below the time that a peer must be missing:
 /// one that serves an old zone must not remove anybody because the first one was away for a moment.
 const PREFERRED_FOR: Duration = Duration::from_secs(10);
+
+/// What came of asking the servers in turn.
+pub(super) struct Heard {
+    pub(super) answer: Answer,
+    /// The server that gave it; none where all failed.
+    pub(super) by: Option<SocketAddr>,
+}
 
 /// The servers as they are known now.
 #[derive(Debug)]
@@ -108,10 +108,10 @@ impl ServerList {
     }
 
     /// Learns from an outcome: after a failure the file is read again, as it may have changed.
-    pub(super) fn note(&self, told: &Told) {
+    pub(super) fn note(&self, heard: &Heard) {
         let mut known = self.known.borrow_mut();
-        known.preferred = match told.answer {
-            Answer::Records(_) => told.by.map(|server| known.preference(server)),
+        known.preferred = match heard.answer {
+            Answer::Records(_) => heard.by.map(|server| known.preference(server)),
             Answer::Nobody { .. } => None,
             Answer::Failed(_) => {
                 known.good_until = None;
@@ -163,21 +163,15 @@ impl Known {
 
 /// At least one server; a file without one may be half written.
 fn read_resolv_conf(path: &Path, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let file = small_file::open(path)?.ok_or_else(|| io::Error::other("it is no file"))?;
-    let mut bytes = Vec::new();
-    file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+    let bytes = small_file::read_beginning(path, ResolvConf::LENGTH_MAX)?
+        .ok_or_else(|| io::Error::other("it is not a file"))?;
     let servers = name_servers(&String::from_utf8_lossy(&bytes), port);
     if servers.is_empty() { Err(io::Error::other("no nameserver is in it")) } else { Ok(servers) }
 }
 
 /// The servers of the first three `nameserver` lines that have an address.
 fn name_servers(text: &str, port: u16) -> Vec<SocketAddr> {
-    let server = |line: &str| {
-        let mut words = line.split_whitespace();
-        let address = (words.next() == Some("nameserver")).then(|| words.next()).flatten()?;
-        server_at(address, port)
-    };
-    text.lines().filter_map(server).take(SERVERS_MAX).collect()
+    ResolvConf(text).name_servers().filter_map(|address| server_at(address, port)).take(SERVERS_MAX).collect()
 }
 
 /// An address, or one that means something on one link only (`fe80::1%eth0`, RFC 4007, section 11).
@@ -248,8 +242,8 @@ mod tests {
         text.parse().expect("valid")
     }
 
-    fn records_by(server: SocketAddr) -> Told {
-        Told { answer: Answer::Records(Vec::new()), by: Some(server) }
+    fn records_by(server: SocketAddr) -> Heard {
+        Heard { answer: Answer::Records(Vec::new()), by: Some(server) }
     }
 
     const PATIENCE: Duration = Duration::from_secs(1);
@@ -262,10 +256,10 @@ mod tests {
         list.note(&records_by(second));
         assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![second, first]));
         let nobody = Answer::Nobody { no_such_name: true, soa_serial: 0 };
-        list.note(&Told { answer: nobody, by: Some(second) });
+        list.note(&Heard { answer: nobody, by: Some(second) });
         assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
         list.note(&records_by(second));
-        list.note(&Told { answer: Answer::Failed(LookupFailure::Timeout), by: None });
+        list.note(&Heard { answer: Answer::Failed(LookupFailure::Timeout), by: None });
         assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
     }
 
@@ -294,9 +288,9 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, &path, fifo, mode, 0).expect("a pipe");
         let list = ServerList::new(NameServers::ResolvConf { path: path.clone(), port: 53 });
         let Err(LookupFailure::Network(message)) = list.in_turn(PATIENCE).await else {
-            panic!("it is no file");
+            panic!("it is not a file");
         };
-        assert!(message.ends_with("it is no file"), "{message}");
+        assert!(message.ends_with("it is not a file"), "{message}");
         std::fs::remove_file(&path).expect("removable");
         std::fs::write(&path, "nameserver 10.0.0.1\n").expect("writable");
         assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![server("10.0.0.1:53")]));
@@ -307,7 +301,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temp directory");
         let path = directory.path().join("resolv.conf");
         let write = |text: &str| std::fs::write(&path, text).expect("writable");
-        let failed = Told { answer: Answer::Failed(LookupFailure::Timeout), by: None };
+        let failed = Heard { answer: Answer::Failed(LookupFailure::Timeout), by: None };
         let list = ServerList::new(NameServers::ResolvConf { path: path.clone(), port: 5353 });
 
         let Err(LookupFailure::Network(missing)) = list.in_turn(PATIENCE).await else {

@@ -126,11 +126,6 @@ impl Document<'_> {
         self.urls().collect::<Vec<_>>().join(",")
     }
 
-    /// The property under which Spring Cloud's refresh looks for the list.
-    pub fn spring_key(&self) -> String {
-        spring_entries::zone_key(self.zone)
-    }
-
     /// The URLs in their order; the sink comes last and has no user-info: it asks for none.
     fn urls(&self) -> impl Iterator<Item = String> {
         let peers = self.listing.urls().map(|url| self.with_user_info(url));

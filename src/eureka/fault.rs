@@ -2,12 +2,10 @@
 //!
 //! Must never show a reply's bytes other than quoted.
 
-use std::error::Error;
-
 use serde::Deserialize;
 
-use crate::http_client::{HttpError, Response, Step};
-use crate::model::{HttpUrl, Refusal, ServerFault};
+use crate::http_client::{HttpError, RequestStep, Response};
+use crate::model::{ErrorChain, HttpUrl, Refusal, ServerFault};
 
 use super::quote::quoted;
 
@@ -27,27 +25,21 @@ pub(super) fn from_http(error: &HttpError) -> ServerFault {
         | HttpError::Connect { .. }
         | HttpError::ConnectTimedOut { .. }
         | HttpError::Tls { .. }
-        | HttpError::TimedOut(Step::Files)
-        | HttpError::Closed { step: Step::Files | Step::Handshake | Step::Reply, .. } => {
-            ServerFault::Unreachable(with_sources(error))
+        | HttpError::TimedOut(RequestStep::Files)
+        | HttpError::Closed {
+            step: RequestStep::Files | RequestStep::Handshake | RequestStep::Reply, ..
+        } => ServerFault::Unreachable(with_sources(error)),
+        HttpError::TimedOut(RequestStep::Handshake | RequestStep::Reply | RequestStep::Body) => {
+            ServerFault::TimedOut
         }
-        HttpError::TimedOut(Step::Handshake | Step::Reply | Step::Body) => ServerFault::TimedOut,
-        HttpError::Closed { step: Step::Body, .. }
+        HttpError::Closed { step: RequestStep::Body, .. }
         | HttpError::Malformed { .. }
         | HttpError::BodyTooLarge { .. } => ServerFault::Unreadable(with_sources(error)),
     }
 }
 
-/// An error and its sources, outermost first, as one line.
 fn with_sources(error: &HttpError) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    quoted(&line, 2 * REASON_MAX)
+    quoted(&ErrorChain(error).to_string(), 2 * REASON_MAX)
 }
 
 /// An actuator's reply that is not a success.

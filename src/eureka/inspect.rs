@@ -11,8 +11,8 @@ use crate::reconcile::RefreshCall;
 use super::endpoint::below;
 use super::property_sources::{InForce, PropertySources};
 use super::quote::quoted;
+use super::requirements::{inspect_requirements, wiped_fix};
 use super::server::{READ_TIMEOUT, is_success};
-use super::wishes::{inspect_wishes, wiped_fix};
 use super::{EurekaServer, Expected, Finding, Instance, Origin, ServerStatus, Severity, fault};
 
 /// Characters of a property source's name that are shown; it has a path in it, twice.
@@ -93,7 +93,7 @@ impl EurekaServer {
         };
         findings.push(inspect_origin(&Origin::of(&sources, &self.zone), expected));
         findings.extend(inspect_import(&sources, expected));
-        findings.extend(inspect_wishes(&sources, expected.call));
+        findings.extend(inspect_requirements(&sources, expected.call));
         Some(sources)
     }
 

@@ -19,9 +19,9 @@ mod origin;
 mod property_sources;
 mod quote;
 mod reading;
+mod requirements;
 mod server;
 mod status_document;
-mod wishes;
 mod xml_bounds;
 
 pub use ask_all::{ASKED_AT_ONCE, ask_all};

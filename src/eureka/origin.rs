@@ -7,7 +7,7 @@ use crate::model::{ServerFault, Zone};
 use super::fault;
 use super::property_sources::{InForce, Place, PropertySources};
 use super::quote::quoted;
-use super::wishes::is_true;
+use super::requirements::is_true;
 
 /// Characters of a source's name or a key that are kept; a file's name stands in it with its path.
 const NAME_MAX: usize = 512;
@@ -67,11 +67,6 @@ impl Origin {
             name if is_file(name) => Self::File(source()),
             _ => Self::Other(source()),
         }
-    }
-
-    /// Whether the list comes from a file, as it should.
-    pub fn is_file(&self) -> bool {
-        matches!(self, Self::File(_))
     }
 }
 

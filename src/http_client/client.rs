@@ -20,7 +20,7 @@ use crate::model::Scheme;
 
 use super::file::SmallFile;
 use super::tls::{CA_FILE_MAX, Tls};
-use super::{Credentials, HttpError, Request, Step};
+use super::{Credentials, HttpError, Request, RequestStep};
 
 /// Bytes of a body that are read: a status document with 4,096 long URLs has half of it.
 pub const BODY_MAX: usize = 1 << 20;
@@ -70,13 +70,13 @@ impl HttpClient {
         let address = request.address()?;
         let (authorization, tls) = timeout_at(deadline, self.read_files(&request))
             .await
-            .map_err(|_| HttpError::TimedOut(Step::Files))??;
+            .map_err(|_| HttpError::TimedOut(RequestStep::Files))??;
         let request = request.into_http(authorization)?.map(|body| Full::new(Bytes::from(body)));
         let stream = connect(address, deadline).await?;
         let Some(tls) = tls else { return exchange(stream, request, deadline).await };
         let stream = timeout_at(deadline, tls.handshake(stream))
             .await
-            .map_err(|_| HttpError::TimedOut(Step::Handshake))?
+            .map_err(|_| HttpError::TimedOut(RequestStep::Handshake))?
             .map_err(|source| HttpError::Tls { address, source })?;
         exchange(stream, request, deadline).await
     }
@@ -120,7 +120,7 @@ where
         .max_headers(HEADERS_MAX)
         .handshake(TokioIo::new(stream))
         .await
-        .map_err(|source| HttpError::from_hyper(Step::Reply, source))?;
+        .map_err(|source| HttpError::from_hyper(RequestStep::Reply, source))?;
     let mut reply = pin!(read_reply(sender, request, deadline));
     tokio::select! {
         reply = &mut reply => reply,
@@ -136,13 +136,13 @@ async fn read_reply(
 ) -> Result<Response, HttpError> {
     let response = timeout_at(deadline, sender.send_request(request))
         .await
-        .map_err(|_| HttpError::TimedOut(Step::Reply))?
-        .map_err(|source| HttpError::from_hyper(Step::Reply, source))?;
+        .map_err(|_| HttpError::TimedOut(RequestStep::Reply))?
+        .map_err(|source| HttpError::from_hyper(RequestStep::Reply, source))?;
     let status = response.status().as_u16();
     let allow = response.headers().get(ALLOW).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body = timeout_at(deadline, read_body(response.into_body()))
         .await
-        .unwrap_or(Err(HttpError::TimedOut(Step::Body)));
+        .unwrap_or(Err(HttpError::TimedOut(RequestStep::Body)));
     Ok(Response { status, allow, body })
 }
 
@@ -153,7 +153,7 @@ async fn read_body(mut body: Incoming) -> Result<Vec<u8>, HttpError> {
     }
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|source| HttpError::from_hyper(Step::Body, source))?;
+        let frame = frame.map_err(|source| HttpError::from_hyper(RequestStep::Body, source))?;
         // What is not data is a trailer, which is not read.
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len() + data.len() > BODY_MAX {

@@ -41,7 +41,6 @@ pub enum HttpError {
     /// The connection was refused, or there is no way to the address.
     #[error("no connection to {address}")]
     Connect {
-        /// Where.
         address: SocketAddr,
         /// What the network said.
         source: io::Error,
@@ -49,7 +48,6 @@ pub enum HttpError {
     /// Neither connected nor refused.
     #[error("no connection to {address} within {waited:?}")]
     ConnectTimedOut {
-        /// Where.
         address: SocketAddr,
         /// For how long it was tried.
         waited: Duration,
@@ -57,19 +55,18 @@ pub enum HttpError {
     /// The TLS handshake failed: most often a certificate that --ca-file does not vouch for.
     #[error("TLS with {address} failed")]
     Tls {
-        /// Where.
         address: SocketAddr,
         /// What is wrong.
         source: io::Error,
     },
     /// Time ran out after the connection stood.
     #[error("no whole {0} in time")]
-    TimedOut(Step),
+    TimedOut(RequestStep),
     /// The connection broke.
     #[error("the connection closed before the {step} was whole")]
     Closed {
         /// What was under way.
-        step: Step,
+        step: RequestStep,
         /// What the HTTP layer says.
         source: hyper::Error,
     },
@@ -77,21 +74,18 @@ pub enum HttpError {
     #[error("the {step} is not valid HTTP/1.1")]
     Malformed {
         /// What was under way.
-        step: Step,
+        step: RequestStep,
         /// What the HTTP layer says.
         source: hyper::Error,
     },
     /// More body than is read.
     #[error("the body is larger than {max} bytes")]
-    BodyTooLarge {
-        /// The bound.
-        max: usize,
-    },
+    BodyTooLarge { max: usize },
 }
 
 /// The part of an exchange that was under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum RequestStep {
     /// Secrets and certificates are read from files.
     Files,
     /// The TLS handshake.
@@ -102,7 +96,7 @@ pub enum Step {
     Body,
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for RequestStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Files => "password or CA file",
@@ -115,7 +109,7 @@ impl fmt::Display for Step {
 
 impl HttpError {
     /// Sorts the HTTP layer's error: a connection that broke, or bytes that are not HTTP.
-    pub(super) fn from_hyper(step: Step, source: hyper::Error) -> Self {
+    pub(super) fn from_hyper(step: RequestStep, source: hyper::Error) -> Self {
         let malformed = source.is_parse() || source.is_parse_too_large();
         if malformed { Self::Malformed { step, source } } else { Self::Closed { step, source } }
     }
@@ -143,7 +137,6 @@ pub enum FileError {
     TooLarge {
         /// Which file.
         path: PathBuf,
-        /// The bound.
         max: usize,
     },
     /// It was read, and what is in it is not what belongs there.

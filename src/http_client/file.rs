@@ -2,10 +2,9 @@
 //!
 //! Must never read more than its bound.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::small_file::{self, OneRead};
+use crate::small_file::{self, Content, OneRead};
 
 use super::FileError;
 
@@ -40,14 +39,9 @@ impl SmallFile {
 
 fn read_blocking(path: &Path, max: usize) -> Outcome {
     let failed = |source| FileError::Read { path: path.to_owned(), source };
-    let Some(file) = small_file::open(path).map_err(failed)? else {
-        return Err(FileError::NotAFile { path: path.to_owned() });
-    };
-    let mut bytes = Vec::new();
-    let bound = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(bound).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() > max {
-        return Err(FileError::TooLarge { path: path.to_owned(), max });
+    match small_file::read(path, max).map_err(failed)? {
+        Content::Whole(bytes) => Ok(bytes),
+        Content::Beginning(_) => Err(FileError::TooLarge { path: path.to_owned(), max }),
+        Content::NotAFile => Err(FileError::NotAFile { path: path.to_owned() }),
     }
-    Ok(bytes)
 }

@@ -21,7 +21,7 @@ mod tls;
 
 pub use client::{BODY_MAX, CONNECT_TIMEOUT_MAX, HEAD_MAX, HttpClient, Response};
 pub use credentials::Credentials;
-pub use error::{FileError, HttpError, Step};
+pub use error::{FileError, HttpError, RequestStep};
 pub use request::{Method, Request};
 
 #[cfg(test)]

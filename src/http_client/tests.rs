@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use crate::model::HttpUrl;
 
 use super::fake_server::{FakeServer, Reply, reply, tls_for};
-use super::{BODY_MAX, Credentials, HEAD_MAX, HttpClient, HttpError, Method, Request, Response, Step};
+use super::{BODY_MAX, Credentials, HEAD_MAX, HttpClient, HttpError, Method, Request, RequestStep, Response};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// For servers that never finish: long enough for loopback, short enough to wait for.
@@ -152,10 +152,13 @@ async fn a_full_backlog_ends_the_attempt_in_time() {
 async fn silence_and_slow_drips_end_in_time() {
     let whole = b"HTTP/1.1 200 x\r\nContent-Length: 500\r\n\r\n".to_vec();
     let cases = [
-        (Reply::Held(Vec::new()), Some(Step::Reply)),
-        (Reply::Held(b"HTTP/1.1 200 x\r\nContent-".to_vec()), Some(Step::Reply)),
-        (Reply::Dripped(b"HTTP/1.1 200 a long reason that comes byte by byte".to_vec()), Some(Step::Reply)),
-        (Reply::Held(b"HTTP/1.1 100 Continue\r\n\r\n".to_vec()), Some(Step::Reply)),
+        (Reply::Held(Vec::new()), Some(RequestStep::Reply)),
+        (Reply::Held(b"HTTP/1.1 200 x\r\nContent-".to_vec()), Some(RequestStep::Reply)),
+        (
+            Reply::Dripped(b"HTTP/1.1 200 a long reason that comes byte by byte".to_vec()),
+            Some(RequestStep::Reply),
+        ),
+        (Reply::Held(b"HTTP/1.1 100 Continue\r\n\r\n".to_vec()), Some(RequestStep::Reply)),
         (Reply::Held(whole), None),
     ];
     for (reply, step) in cases {
@@ -165,7 +168,7 @@ async fn silence_and_slow_drips_end_in_time() {
         assert!(begun.elapsed() < SECOND, "{:?}", begun.elapsed());
         let late = match (outcome, step) {
             (Err(HttpError::TimedOut(at)), Some(step)) => at == step,
-            (Ok(response), None) => matches!(response.body, Err(HttpError::TimedOut(Step::Body))),
+            (Ok(response), None) => matches!(response.body, Err(HttpError::TimedOut(RequestStep::Body))),
             _ => false,
         };
         assert!(late, "{step:?}");
@@ -179,7 +182,7 @@ async fn a_dripped_body_ends_in_time_and_keeps_its_status() {
     let server = FakeServer::always(Reply::Dripped(bytes)).await;
     let response = get_within(&server, SECOND).await.expect("a head");
     assert_eq!(response.status, 503);
-    assert!(matches!(response.body, Err(HttpError::TimedOut(Step::Body))));
+    assert!(matches!(response.body, Err(HttpError::TimedOut(RequestStep::Body))));
 }
 
 #[tokio::test]
@@ -206,7 +209,7 @@ async fn a_head_is_read_up_to_its_bound() {
         [Reply::Whole(long.into()), Reply::Whole(many.into()), Reply::Flood(b"HTTP/1.1 200 ".to_vec())]
     {
         let outcome = get(&FakeServer::always(head).await).await;
-        assert!(matches!(outcome, Err(HttpError::Malformed { step: Step::Reply, .. })), "{outcome:?}");
+        assert!(matches!(outcome, Err(HttpError::Malformed { step: RequestStep::Reply, .. })), "{outcome:?}");
     }
 }
 
@@ -218,11 +221,18 @@ async fn what_is_no_http_is_told_from_a_connection_that_breaks() {
     }
     for bytes in ["", "HTTP/1.1 200 x\r\nContent-Le"] {
         let outcome = get(&FakeServer::always(Reply::Whole(bytes.into())).await).await;
-        assert!(matches!(outcome, Err(HttpError::Closed { step: Step::Reply, .. })), "{bytes:?} {outcome:?}");
+        assert!(
+            matches!(outcome, Err(HttpError::Closed { step: RequestStep::Reply, .. })),
+            "{bytes:?} {outcome:?}"
+        );
     }
     let half = "HTTP/1.1 200 x\r\nContent-Length: 10\r\n\r\nhalf";
     let response = get(&FakeServer::always(Reply::Whole(half.into())).await).await.expect("a head");
-    assert!(matches!(response.body, Err(HttpError::Closed { step: Step::Body, .. })), "{:?}", response.body);
+    assert!(
+        matches!(response.body, Err(HttpError::Closed { step: RequestStep::Body, .. })),
+        "{:?}",
+        response.body
+    );
 }
 
 #[tokio::test]
@@ -284,5 +294,5 @@ async fn tls_towards_a_plain_server_fails_in_time() {
     let (_directory, ca) = file_with(tls_for(&["127.0.0.1"]).0);
     let url: HttpUrl = format!("https://{}/", plain.address).parse().expect("valid");
     let outcome = HttpClient::new(None, Some(ca)).send(Request::new(Method::Get, &url), SHORT).await;
-    assert!(matches!(outcome, Err(HttpError::TimedOut(Step::Handshake))), "{outcome:?}");
+    assert!(matches!(outcome, Err(HttpError::TimedOut(RequestStep::Handshake))), "{outcome:?}");
 }

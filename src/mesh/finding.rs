@@ -72,10 +72,7 @@ impl fmt::Display for Absence<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Note<'a> {
     /// The server takes itself for a peer and replicates to itself.
-    ListsItself {
-        /// Which.
-        server: &'a ServiceUrl,
-    },
+    ListsItself { server: &'a ServiceUrl },
     /// The server lists something that is none of the servers asked.
     ListsUnexpected(Unexpected<'a>),
 }

@@ -24,7 +24,6 @@ pub enum Row {
 /// The list of one server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listed {
-    /// The peers.
     pub peers: PeerSet,
     /// Entries that are not service URLs, fit to be shown.
     pub foreign: Vec<String>,

@@ -74,7 +74,6 @@ pub enum LookupFailure {
     TooManyPeers {
         /// How many there were.
         peers: usize,
-        /// The bound.
         max: usize,
     },
 }

@@ -13,12 +13,9 @@ pub struct HttpUrl {
 }
 
 impl HttpUrl {
-    /// The scheme.
     pub fn scheme(&self) -> Scheme {
         self.base.scheme()
     }
-
-    /// The host.
     pub fn host(&self) -> &Host {
         self.base.host()
     }

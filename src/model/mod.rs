@@ -5,15 +5,19 @@
 
 mod address_policy;
 mod answer;
+mod backoff;
 mod dns_name;
 mod duration;
+mod error_chain;
 mod host;
 mod http_url;
 mod identity;
+mod listener;
 mod listing;
 mod moment;
 mod policy_values;
 mod question;
+mod resolv_conf;
 mod server_fault;
 mod service;
 mod service_url;
@@ -21,15 +25,19 @@ mod wall_clock;
 
 pub use address_policy::{AddressPolicy, IpNet};
 pub use answer::{Answer, LookupFailure, Record};
+pub use backoff::Backoff;
 pub use dns_name::{DnsName, DnsNameError};
 pub use duration::{DurationError, read_duration};
+pub use error_chain::ErrorChain;
 pub use host::Host;
 pub use http_url::HttpUrl;
 pub use identity::PodIdentity;
+pub use listener::{ConnectionTotals, ListenerName};
 pub use listing::{Listing, Zone, ZoneError};
 pub use moment::{Jitter, Moment};
 pub use policy_values::{MaxShrink, MaxShrinkError, Patience, PatienceError};
 pub use question::{AddressFamily, PortName, PortNameError, Question, RecordType};
+pub use resolv_conf::ResolvConf;
 pub use server_fault::{Refusal, ServerFault};
 pub use service::{HeadlessService, ServiceError};
 pub use service_url::{

@@ -54,11 +54,6 @@ pub struct PortNameError;
 impl PortName {
     /// Bytes in a port name (RFC 6335; Kubernetes `IsValidPortName`).
     pub const LENGTH_MAX: usize = 15;
-
-    /// The name without the underscore that DNS puts before it.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl FromStr for PortName {

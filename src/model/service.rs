@@ -28,7 +28,6 @@ pub enum ServiceError {
     TooLong {
         /// What was tried.
         name: String,
-        /// Its length.
         length: usize,
     },
 }

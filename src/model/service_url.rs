@@ -204,13 +204,9 @@ impl ServiceUrl {
         let text = format!("{scheme}://{host}:{port}{path}").into_boxed_str();
         Self { text, scheme, host, port, path }
     }
-
-    /// The scheme.
     pub fn scheme(&self) -> Scheme {
         self.scheme
     }
-
-    /// The host.
     pub fn host(&self) -> &Host {
         &self.host
     }
@@ -219,8 +215,6 @@ impl ServiceUrl {
     pub fn port(&self) -> Port {
         self.port
     }
-
-    /// The path.
     pub fn path(&self) -> &ContextPath {
         &self.path
     }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
-use super::error::{Fault, Permissions, PublishError, Step};
+use super::error::{Permissions, PublishError, PublishFault, PublishStep};
 
 /// Permission, setuid, setgid and sticky bits.
 const MODE_BITS: u32 = 0o7777;
@@ -68,7 +68,7 @@ impl Directory {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(CWD, path, flags, Mode::empty()).map_err(|errno| {
             let seen = || Permissions::seen(rustix::fs::stat(path).ok().as_ref());
-            PublishError::of_call(Step::Open, path.to_owned(), errno, seen)
+            PublishError::of_call(PublishStep::Open, path.to_owned(), errno, seen)
         })?;
         Ok(Self { fd, path: path.to_owned() })
     }
@@ -77,7 +77,7 @@ impl Directory {
     pub(super) fn open_below(&self, name: &str) -> Result<Self, PublishError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(&self.fd, name, flags, Mode::empty())
-            .map_err(|errno| self.error(Step::Open, name, errno))?;
+            .map_err(|errno| self.error(PublishStep::Open, name, errno))?;
         Ok(Self { fd, path: self.path.join(name) })
     }
 
@@ -86,7 +86,7 @@ impl Directory {
     /// The mode is set only where the umask spoilt it: `chmod` by one who is not in the directory's
     /// group would clear the setgid bit that `mkdir` hands down.
     pub(super) fn create_directory(&self, name: &str) -> Result<Self, PublishError> {
-        let failed = |errno| self.error(Step::Create, name, errno);
+        let failed = |errno| self.error(PublishStep::Create, name, errno);
         let setgid = self.stat().map_err(failed)?.st_mode & SETGID;
         rustix::fs::mkdirat(&self.fd, name, Mode::from_raw_mode(0o755)).map_err(failed)?;
         let made = self.open_below(name)?;
@@ -101,12 +101,12 @@ impl Directory {
         // EXCL follows no link either.
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(0o600))
-            .map_err(|errno| self.error(Step::Create, name, errno))?;
+            .map_err(|errno| self.error(PublishStep::Create, name, errno))?;
         let mut file = File::from(fd);
-        file.write_all(bytes).map_err(|error| self.io_error(Step::Write, name, &error))?;
+        file.write_all(bytes).map_err(|error| self.io_error(PublishStep::Write, name, &error))?;
         rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))
-            .map_err(|errno| self.error(Step::Write, name, errno))?;
-        file.sync_all().map_err(|error| self.io_error(Step::Sync, name, &error))
+            .map_err(|errno| self.error(PublishStep::Write, name, errno))?;
+        file.sync_all().map_err(|error| self.io_error(PublishStep::Sync, name, &error))
     }
 
     /// Opens a file for locking, creating it where there is none.
@@ -114,7 +114,7 @@ impl Directory {
     /// Only for reading: a file held open for writing keeps the file system from being made
     /// read-only.
     pub(super) fn open_lock_file(&self, name: &str) -> Result<File, PublishError> {
-        self.open_or_create(name, OFlags::RDONLY).map_err(|errno| self.error(Step::Lock, name, errno))
+        self.open_or_create(name, OFlags::RDONLY).map_err(|errno| self.error(PublishStep::Lock, name, errno))
     }
 
     /// Replaces the content of the file that `identity` tells, if it is still there.
@@ -147,20 +147,20 @@ impl Directory {
     pub(super) fn read(&self, name: &str, bytes_max: usize) -> Result<Option<Content>, PublishError> {
         let fd = match rustix::fs::openat(&self.fd, name, OFlags::RDONLY | GUARDED, Mode::empty()) {
             Err(Errno::NOENT) => return Ok(None),
-            fd => fd.map_err(|errno| self.error(Step::Read, name, errno))?,
+            fd => fd.map_err(|errno| self.error(PublishStep::Read, name, errno))?,
         };
-        let stat = rustix::fs::fstat(&fd).map_err(|errno| self.error(Step::Read, name, errno))?;
+        let stat = rustix::fs::fstat(&fd).map_err(|errno| self.error(PublishStep::Read, name, errno))?;
         if !FileType::from_raw_mode(stat.st_mode).is_file() {
-            return Err(self.fault(Step::Read, name, Fault::Planted));
+            return Err(self.fault(PublishStep::Read, name, PublishFault::Planted));
         }
         let mut bytes = Vec::new();
         let bound = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
         File::from(fd)
             .take(bound)
             .read_to_end(&mut bytes)
-            .map_err(|error| self.io_error(Step::Read, name, &error))?;
+            .map_err(|error| self.io_error(PublishStep::Read, name, &error))?;
         if bytes.len() > bytes_max {
-            return Err(self.fault(Step::Read, name, Fault::TooLarge(bytes_max)));
+            return Err(self.fault(PublishStep::Read, name, PublishFault::TooLarge(bytes_max)));
         }
         Ok(Some(Content { bytes, mode: stat.st_mode & MODE_BITS }))
     }
@@ -176,7 +176,7 @@ impl Directory {
         match rustix::fs::readlinkat(&self.fd, name, Vec::new()) {
             Ok(target) => Ok(target.into_string().ok()),
             Err(Errno::NOENT | Errno::INVAL) => Ok(None),
-            Err(errno) => Err(self.error(Step::Read, name, errno)),
+            Err(errno) => Err(self.error(PublishStep::Read, name, errno)),
         }
     }
 
@@ -189,7 +189,7 @@ impl Directory {
     pub(super) fn put_link(&self, target: &str, name: &str, temporary: &str) -> Result<(), PublishError> {
         self.remove_file(temporary)?;
         rustix::fs::symlinkat(target, &self.fd, temporary)
-            .map_err(|errno| self.error(Step::Create, temporary, errno))?;
+            .map_err(|errno| self.error(PublishStep::Create, temporary, errno))?;
         let outcome = self.rename(temporary, name);
         if outcome.is_err() {
             let _already_failing = self.remove_file(temporary);
@@ -202,14 +202,14 @@ impl Directory {
     pub(super) fn swap_link(&self, target: &str, name: &str, aside: &str) -> Result<(), PublishError> {
         self.remove_file(aside)?;
         rustix::fs::symlinkat(target, &self.fd, aside)
-            .map_err(|errno| self.error(Step::Create, aside, errno))?;
+            .map_err(|errno| self.error(PublishStep::Create, aside, errno))?;
         let swapped = rustix::fs::renameat_with(&self.fd, aside, &self.fd, name, RenameFlags::EXCHANGE);
         swapped.map_err(|errno| {
             let _already_failing = self.remove_file(aside);
             match errno {
                 // The file system cannot do it.
-                Errno::INVAL | Errno::NOSYS => self.fault(Step::Rename, name, Fault::Occupied),
-                errno => self.error(Step::Rename, name, errno),
+                Errno::INVAL | Errno::NOSYS => self.fault(PublishStep::Rename, name, PublishFault::Occupied),
+                errno => self.error(PublishStep::Rename, name, errno),
             }
         })
     }
@@ -217,14 +217,14 @@ impl Directory {
     /// Puts `from` where `to` is, in one step.
     pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), PublishError> {
         rustix::fs::renameat(&self.fd, from, &self.fd, to)
-            .map_err(|errno| self.error(Step::Rename, to, errno))
+            .map_err(|errno| self.error(PublishStep::Rename, to, errno))
     }
 
     /// Removes a file or link; that it is gone already is not an error.
     pub(super) fn remove_file(&self, name: &str) -> Result<(), PublishError> {
         match rustix::fs::unlinkat(&self.fd, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(self.error(Step::Remove, name, errno)),
+            Err(errno) => Err(self.error(PublishStep::Remove, name, errno)),
         }
     }
 
@@ -235,14 +235,14 @@ impl Directory {
             inner.remove_file(&entry.name)?;
         }
         rustix::fs::unlinkat(&self.fd, name, AtFlags::REMOVEDIR)
-            .map_err(|errno| self.error(Step::Remove, name, errno))
+            .map_err(|errno| self.error(PublishStep::Remove, name, errno))
     }
 
     /// What is in the directory and is `wanted`, `.` and `..` left out; at most [`ENTRIES_MAX`].
     ///
     /// However much of others is there, it takes no room from what is ours.
     pub(super) fn entries(&self, wanted: impl Fn(&Entry) -> bool) -> Result<Vec<Entry>, PublishError> {
-        let failed = |errno| self.error(Step::Read, ".", errno);
+        let failed = |errno| self.error(PublishStep::Read, ".", errno);
         let mut entries = Vec::new();
         for found in Dir::read_from(&self.fd).map_err(failed)?.take(LOOKED_AT_MAX) {
             let found = found.map_err(failed)?;
@@ -259,7 +259,7 @@ impl Directory {
     /// Refuses a real directory that is in the way of a file.
     pub(super) fn refuse_directory(&self, name: &str) -> Result<(), PublishError> {
         if self.has_directory(name) {
-            return Err(self.fault(Step::Create, name, Fault::Occupied));
+            return Err(self.fault(PublishStep::Create, name, PublishFault::Occupied));
         }
         Ok(())
     }
@@ -271,12 +271,12 @@ impl Directory {
 
     /// Waits until the names are on the disk.
     pub(super) fn sync(&self) -> Result<(), PublishError> {
-        rustix::fs::fsync(&self.fd).map_err(|errno| self.error(Step::Sync, ".", errno))
+        rustix::fs::fsync(&self.fd).map_err(|errno| self.error(PublishStep::Sync, ".", errno))
     }
 
     /// Which directory this is.
     pub(super) fn identity(&self) -> Result<Identity, PublishError> {
-        let stat = self.stat().map_err(|errno| self.error(Step::Open, ".", errno))?;
+        let stat = self.stat().map_err(|errno| self.error(PublishStep::Open, ".", errno))?;
         Ok(Identity::of(&stat))
     }
 
@@ -286,17 +286,17 @@ impl Directory {
     }
 
     /// A fault that no call reported.
-    pub(super) fn fault(&self, step: Step, name: &str, fault: Fault) -> PublishError {
+    pub(super) fn fault(&self, step: PublishStep, name: &str, fault: PublishFault) -> PublishError {
         PublishError::of_fault(step, self.path_of(name), fault)
     }
 
     /// A failure of the standard library's calls on an open file.
-    pub(super) fn io_error(&self, step: Step, name: &str, error: &io::Error) -> PublishError {
+    pub(super) fn io_error(&self, step: PublishStep, name: &str, error: &io::Error) -> PublishError {
         let errno = Errno::from_io_error(error).unwrap_or(Errno::IO);
         self.error(step, name, errno)
     }
 
-    fn error(&self, step: Step, name: &str, errno: Errno) -> PublishError {
+    fn error(&self, step: PublishStep, name: &str, errno: Errno) -> PublishError {
         let permissions = || Permissions::seen(self.stat().ok().as_ref());
         PublishError::of_call(step, self.path_of(name), errno, permissions)
     }
@@ -341,7 +341,11 @@ mod tests {
         symlink("nowhere", at("dangling")).expect("made");
         for name in ["victim", "link", "dangling"] {
             let error = directory.create_file(name, b"new", 0o644).expect_err("it is there");
-            assert_eq!((error.step(), error.fault()), (Step::Create, &Fault::Planted), "{name}");
+            assert_eq!(
+                (error.step(), error.fault()),
+                (PublishStep::Create, &PublishFault::Planted),
+                "{name}"
+            );
         }
         assert_eq!(std::fs::read_to_string(at("victim")).expect("there"), "untouched");
         assert!(!at("nowhere").exists());
@@ -354,7 +358,7 @@ mod tests {
         symlink("victim", place.path().join("link")).expect("made");
         let read = directory.read("link", 100).expect_err("a link");
         let opened = directory.open_lock_file("link").expect_err("a link");
-        assert_eq!((read.fault(), opened.fault()), (&Fault::Planted, &Fault::Planted));
+        assert_eq!((read.fault(), opened.fault()), (&PublishFault::Planted, &PublishFault::Planted));
         let victim = directory.identity_below("victim").expect("there");
         assert!(directory.rewrite("link", victim, b"new").is_err());
         assert_eq!(std::fs::read_to_string(place.path().join("victim")).expect("there"), "untouched");
@@ -367,7 +371,7 @@ mod tests {
             .expect("made");
         soon(move || {
             let read = directory.read("fifo", 100).expect_err("no file").fault().clone();
-            assert_eq!((read, directory.open_lock_file("fifo").is_ok()), (Fault::Planted, true));
+            assert_eq!((read, directory.open_lock_file("fifo").is_ok()), (PublishFault::Planted, true));
         });
         drop(place);
     }
@@ -381,10 +385,10 @@ mod tests {
         assert!(directory.open_below("real").is_ok());
         for name in ["file", "link"] {
             let error = directory.open_below(name).expect_err("no real directory");
-            assert_eq!((error.step(), error.path()), (Step::Open, place.path().join(name).as_path()));
+            assert_eq!((error.step(), error.path()), (PublishStep::Open, place.path().join(name).as_path()));
         }
         let error = Directory::open(&place.path().join("file")).expect_err("no directory");
-        assert_eq!((error.step(), error.fault()), (Step::Open, &Fault::NotADirectory));
+        assert_eq!((error.step(), error.fault()), (PublishStep::Open, &PublishFault::NotADirectory));
     }
 
     #[test]
@@ -395,7 +399,7 @@ mod tests {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).expect("ours");
         let content = directory.read("file", 4).expect("readable").expect("there");
         assert_eq!((content.bytes.as_slice(), content.mode), (b"four".as_slice(), 0o640));
-        assert_eq!(directory.read("file", 3).expect_err("too large").fault(), &Fault::TooLarge(3));
+        assert_eq!(directory.read("file", 3).expect_err("too large").fault(), &PublishFault::TooLarge(3));
         assert!(directory.read("none", 4).expect("nothing").is_none());
         assert!(directory.holds("file", b"four", 0o640));
         for (bytes, mode) in
@@ -421,7 +425,7 @@ mod tests {
     #[test]
     fn errors_name_the_directory_itself_or_what_is_in_it() {
         let (place, directory) = directory();
-        let path_of = |name| directory.fault(Step::Read, name, Fault::Other).path().to_owned();
+        let path_of = |name| directory.fault(PublishStep::Read, name, PublishFault::Other).path().to_owned();
         assert_eq!(path_of("."), place.path());
         assert_eq!(path_of("a"), place.path().join("a"));
     }

@@ -15,15 +15,15 @@ const STICKY: u32 = 0o1000;
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {step} {}: {fault}", path.display())]
 pub struct PublishError {
-    step: Step,
+    step: PublishStep,
     path: PathBuf,
-    fault: Fault,
+    fault: PublishFault,
     source: Option<io::Error>,
 }
 
 /// What was being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum PublishStep {
     /// Opening the output directory, or one below it.
     Open,
     /// Becoming the only writer.
@@ -42,7 +42,7 @@ pub enum Step {
     Remove,
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for PublishStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Open => "open",
@@ -59,7 +59,7 @@ impl fmt::Display for Step {
 
 /// Why it failed, in the kinds that call for different remedies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum PublishFault {
     /// ENOENT: the directory is not there, or was removed while we worked.
     Missing,
     /// ENOTDIR: the path, or a part of it, is something else.
@@ -88,7 +88,7 @@ pub enum Fault {
     Other,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for PublishFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Missing => "it does not exist; mount the volume there, or create the directory",
@@ -132,7 +132,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl Fault {
+impl PublishFault {
     pub(super) fn of(errno: Errno, permissions: impl FnOnce() -> Permissions) -> Self {
         match errno {
             Errno::NOENT => Self::Missing,
@@ -212,21 +212,21 @@ impl fmt::Display for Permissions {
 impl PublishError {
     /// A failed call; `permissions` is asked only where they explain it.
     pub(super) fn of_call(
-        step: Step,
+        step: PublishStep,
         path: PathBuf,
         errno: Errno,
         permissions: impl FnOnce() -> Permissions,
     ) -> Self {
-        Self { step, path, fault: Fault::of(errno, permissions), source: Some(errno.into()) }
+        Self { step, path, fault: PublishFault::of(errno, permissions), source: Some(errno.into()) }
     }
 
     /// A fault that no call reported.
-    pub(super) fn of_fault(step: Step, path: PathBuf, fault: Fault) -> Self {
+    pub(super) fn of_fault(step: PublishStep, path: PathBuf, fault: PublishFault) -> Self {
         Self { step, path, fault, source: None }
     }
 
     /// What was being done.
-    pub fn step(&self) -> Step {
+    pub fn step(&self) -> PublishStep {
         self.step
     }
 
@@ -236,7 +236,7 @@ impl PublishError {
     }
 
     /// Why it failed.
-    pub fn fault(&self) -> &Fault {
+    pub fn fault(&self) -> &PublishFault {
         &self.fault
     }
 }
@@ -249,16 +249,16 @@ mod tests {
 
     #[test]
     fn each_step_has_its_word() {
-        let said = |step| PublishError::of_fault(step, "/peers/a".into(), Fault::Other).to_string();
+        let said = |step| PublishError::of_fault(step, "/peers/a".into(), PublishFault::Other).to_string();
         for (step, word) in [
-            (Step::Open, "open"),
-            (Step::Lock, "lock"),
-            (Step::Read, "read"),
-            (Step::Create, "create"),
-            (Step::Write, "write"),
-            (Step::Sync, "sync"),
-            (Step::Rename, "put in place"),
-            (Step::Remove, "remove"),
+            (PublishStep::Open, "open"),
+            (PublishStep::Lock, "lock"),
+            (PublishStep::Read, "read"),
+            (PublishStep::Create, "create"),
+            (PublishStep::Write, "write"),
+            (PublishStep::Sync, "sync"),
+            (PublishStep::Rename, "put in place"),
+            (PublishStep::Remove, "remove"),
         ] {
             assert_eq!(said(step), format!("cannot {word} /peers/a: the operating system refuses"));
         }
@@ -268,23 +268,23 @@ mod tests {
     fn each_error_number_has_its_fault() {
         let permissions = || Permissions { uid: 1, gid: 2, groups: vec![], directory: None };
         for (errno, fault) in [
-            (Errno::NOENT, Fault::Missing),
-            (Errno::NOTDIR, Fault::NotADirectory),
-            (Errno::ROFS, Fault::ReadOnly),
-            (Errno::NOSPC, Fault::Full),
-            (Errno::DQUOT, Fault::Full),
-            (Errno::BUSY, Fault::SingleFileMount),
-            (Errno::ACCESS, Fault::Denied(permissions())),
-            (Errno::PERM, Fault::Denied(permissions())),
-            (Errno::LOOP, Fault::Planted),
-            (Errno::EXIST, Fault::Planted),
-            (Errno::ISDIR, Fault::Occupied),
-            (Errno::NOTEMPTY, Fault::Occupied),
-            (Errno::MFILE, Fault::OutOfDescriptors),
-            (Errno::NFILE, Fault::OutOfDescriptors),
-            (Errno::IO, Fault::Other),
+            (Errno::NOENT, PublishFault::Missing),
+            (Errno::NOTDIR, PublishFault::NotADirectory),
+            (Errno::ROFS, PublishFault::ReadOnly),
+            (Errno::NOSPC, PublishFault::Full),
+            (Errno::DQUOT, PublishFault::Full),
+            (Errno::BUSY, PublishFault::SingleFileMount),
+            (Errno::ACCESS, PublishFault::Denied(permissions())),
+            (Errno::PERM, PublishFault::Denied(permissions())),
+            (Errno::LOOP, PublishFault::Planted),
+            (Errno::EXIST, PublishFault::Planted),
+            (Errno::ISDIR, PublishFault::Occupied),
+            (Errno::NOTEMPTY, PublishFault::Occupied),
+            (Errno::MFILE, PublishFault::OutOfDescriptors),
+            (Errno::NFILE, PublishFault::OutOfDescriptors),
+            (Errno::IO, PublishFault::Other),
         ] {
-            assert_eq!(Fault::of(errno, permissions), fault);
+            assert_eq!(PublishFault::of(errno, permissions), fault);
         }
     }
 
@@ -314,7 +314,7 @@ mod tests {
             we(9, 8, &[7], 0o757),
         ] {
             let permissions = allowed.clone();
-            assert_eq!(Fault::of(Errno::PERM, || permissions), Fault::Forbidden(allowed));
+            assert_eq!(PublishFault::of(Errno::PERM, || permissions), PublishFault::Forbidden(allowed));
         }
         for denied in [
             we(3, 4, &[], 0o477),
@@ -328,7 +328,7 @@ mod tests {
             Permissions { uid: 0, gid: 0, groups: vec![], directory: None },
         ] {
             let permissions = denied.clone();
-            assert_eq!(Fault::of(Errno::PERM, || permissions), Fault::Denied(denied));
+            assert_eq!(PublishFault::of(Errno::PERM, || permissions), PublishFault::Denied(denied));
         }
     }
 
@@ -336,7 +336,7 @@ mod tests {
     fn faults_that_carry_something_say_it() {
         let owned = Owned { uid: 3, gid: 4, mode: 0o2755 };
         let permissions = Permissions { uid: 1, gid: 2, groups: vec![], directory: Some(owned) };
-        let denied = Fault::Denied(permissions.clone());
+        let denied = PublishFault::Denied(permissions.clone());
         for (fault, said) in [
             (
                 denied,
@@ -344,20 +344,20 @@ mod tests {
                  `fsGroup`, or `runAsUser` to the directory's owner",
             ),
             (
-                Fault::Forbidden(permissions),
+                PublishFault::Forbidden(permissions),
                 "forbidden although its mode allows it: we are uid 1 gid 2, the directory is mode 2755 of uid 3 gid 4; \
                  take the immutable or append-only flag off the directory (`lsattr -d`, `chattr -ia`), or have a \
                  security module (SELinux, AppArmor, seccomp) allow it",
             ),
             (
-                Fault::Locked(Some("pid 7 on a".to_owned())),
+                PublishFault::Locked(Some("pid 7 on a".to_owned())),
                 "pid 7 on a publishes there already; give each writer a directory of its own",
             ),
             (
-                Fault::Locked(None),
+                PublishFault::Locked(None),
                 "another process publishes there already; give each writer a directory of its own",
             ),
-            (Fault::TooLarge(9), "it is larger than 9 bytes"),
+            (PublishFault::TooLarge(9), "it is larger than 9 bytes"),
         ] {
             assert_eq!(fault.to_string(), said);
         }

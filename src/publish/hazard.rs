@@ -2,19 +2,19 @@
 
 use std::fmt;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD, StatVfs};
 
-use super::error::{Fault, Permissions};
+use super::error::{Permissions, PublishFault};
 use super::mounts::{self, Mount};
 use super::volume;
 use crate::document::FileName;
 use crate::settings::Layout;
+use crate::small_file;
 
 /// Bytes read of the mount table, 4 MiB; a busy node's is a hundredth of it.
-const MOUNT_TABLE_BYTES_MAX: u64 = 4_194_304;
+const MOUNT_TABLE_BYTES_MAX: usize = 4_194_304;
 
 /// The mount table of our own mount namespace.
 const MOUNT_TABLE: &str = "/proc/self/mountinfo";
@@ -24,10 +24,9 @@ const MOUNT_TABLE: &str = "/proc/self/mountinfo";
 pub enum Hazard {
     /// The directory cannot be written to, and why.
     Unwritable {
-        /// The directory.
         directory: PathBuf,
         /// As a publication would report it.
-        fault: Fault,
+        fault: PublishFault,
     },
     /// No blocks or no inodes are left.
     Full(PathBuf),
@@ -37,7 +36,6 @@ pub enum Hazard {
     Occupied(PathBuf),
     /// The volume is mounted by `subPath`.
     SubPath {
-        /// The directory.
         directory: PathBuf,
         /// What of the volume is mounted there, from the volume's own directory on.
         root: PathBuf,
@@ -52,9 +50,9 @@ impl fmt::Display for Hazard {
             Self::Unwritable { directory, fault } => {
                 write!(f, "{} cannot be written to: {fault}", directory.display())
             }
-            Self::Full(directory) => write!(f, "{}: {}", directory.display(), Fault::Full),
-            Self::FileMounted(path) => write!(f, "{}: {}", path.display(), Fault::SingleFileMount),
-            Self::Occupied(path) => write!(f, "{}: {}", path.display(), Fault::Occupied),
+            Self::Full(directory) => write!(f, "{}: {}", directory.display(), PublishFault::Full),
+            Self::FileMounted(path) => write!(f, "{}: {}", path.display(), PublishFault::SingleFileMount),
+            Self::Occupied(path) => write!(f, "{}: {}", path.display(), PublishFault::Occupied),
             Self::SubPath { directory, root } => write!(
                 f,
                 "{} is mounted by `subPath` ({}); mount the whole volume, in the server's container too: \
@@ -90,15 +88,15 @@ pub fn inspect(directory: &Path, layout: Layout, names: &[FileName]) -> Vec<Haza
     hazards
 }
 
-fn unwritable(directory: &Path) -> Option<Fault> {
+fn unwritable(directory: &Path) -> Option<PublishFault> {
     match fs::metadata(directory) {
-        Ok(metadata) if !metadata.is_dir() => return Some(Fault::NotADirectory),
+        Ok(metadata) if !metadata.is_dir() => return Some(PublishFault::NotADirectory),
         _ => {}
     }
     let wanted = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
     let errno = rustix::fs::accessat(CWD, directory, wanted, AtFlags::EACCESS).err()?;
     let seen = || Permissions::seen(rustix::fs::stat(directory).ok().as_ref());
-    Some(Fault::of(errno, seen))
+    Some(PublishFault::of(errno, seen))
 }
 
 /// Whether no more blocks or no more inodes can be had. A file system that counts none has none in all.
@@ -150,10 +148,8 @@ fn below_volume(root: &Path) -> Option<PathBuf> {
 
 /// The table, as far as it can be read; without it, nothing is said of mounts.
 fn mount_table() -> String {
-    let mut table = String::new();
-    let read = fs::File::open(MOUNT_TABLE)
-        .and_then(|file| file.take(MOUNT_TABLE_BYTES_MAX).read_to_string(&mut table));
-    if read.is_ok() { table } else { String::new() }
+    let table = small_file::read_beginning(Path::new(MOUNT_TABLE), MOUNT_TABLE_BYTES_MAX);
+    table.ok().flatten().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -175,12 +171,12 @@ mod tests {
         let peers = || PathBuf::from("/peers");
         for (hazard, said) in [
             (
-                Hazard::Unwritable { directory: peers(), fault: Fault::ReadOnly },
-                format!("/peers cannot be written to: {}", Fault::ReadOnly),
+                Hazard::Unwritable { directory: peers(), fault: PublishFault::ReadOnly },
+                format!("/peers cannot be written to: {}", PublishFault::ReadOnly),
             ),
-            (Hazard::Full(peers()), format!("/peers: {}", Fault::Full)),
-            (Hazard::FileMounted(peers()), format!("/peers: {}", Fault::SingleFileMount)),
-            (Hazard::Occupied(peers()), format!("/peers: {}", Fault::Occupied)),
+            (Hazard::Full(peers()), format!("/peers: {}", PublishFault::Full)),
+            (Hazard::FileMounted(peers()), format!("/peers: {}", PublishFault::SingleFileMount)),
+            (Hazard::Occupied(peers()), format!("/peers: {}", PublishFault::Occupied)),
             (
                 Hazard::SubPath { directory: peers(), root: "a/b".into() },
                 "/peers is mounted by `subPath` (a/b); mount the whole volume, in the server's container too: a file \
@@ -267,9 +263,9 @@ mod tests {
         );
         let inspect = |name| inspect(&at(name), Layout::Volume, &[]);
         let unwritable = |name, fault| Hazard::Unwritable { directory: at(name), fault };
-        assert_eq!(inspect("none"), [unwritable("none", Fault::Missing)]);
-        assert_eq!(inspect("file"), [unwritable("file", Fault::NotADirectory)]);
-        assert_eq!(inspect("file/below"), [unwritable("file/below", Fault::NotADirectory)]);
+        assert_eq!(inspect("none"), [unwritable("none", PublishFault::Missing)]);
+        assert_eq!(inspect("file"), [unwritable("file", PublishFault::NotADirectory)]);
+        assert_eq!(inspect("file/below"), [unwritable("file/below", PublishFault::NotADirectory)]);
         let before = fs::read_dir(directory.path()).expect("readable").count();
         let _hazards_of_the_machine = inspect("a");
         assert_eq!(fs::read_dir(directory.path()).expect("readable").count(), before, "no probe file");

@@ -8,7 +8,7 @@ use std::io::Read;
 use rustix::fs::FileType;
 
 use super::directory::{Directory, Identity};
-use super::error::{Fault, PublishError, Step};
+use super::error::{PublishError, PublishFault, PublishStep};
 
 /// The lock's name; hidden from readers like everything that begins with two dots.
 pub(super) const LOCK: &str = "..lock";
@@ -28,23 +28,25 @@ impl Lock {
     /// Takes the lock, or says who has it.
     pub(super) fn acquire(directory: &Directory) -> Result<Self, PublishError> {
         let file = directory.open_lock_file(LOCK)?;
-        let stat =
-            rustix::fs::fstat(&file).map_err(|errno| directory.io_error(Step::Lock, LOCK, &errno.into()))?;
+        let stat = rustix::fs::fstat(&file)
+            .map_err(|errno| directory.io_error(PublishStep::Lock, LOCK, &errno.into()))?;
         // A second name would be somebody's file that we are made to write to.
         if !FileType::from_raw_mode(stat.st_mode).is_file() || stat.st_nlink > 1 {
-            return Err(directory.fault(Step::Lock, LOCK, Fault::Planted));
+            return Err(directory.fault(PublishStep::Lock, LOCK, PublishFault::Planted));
         }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(directory.fault(Step::Lock, LOCK, Fault::Locked(holder(&file))));
+                return Err(directory.fault(PublishStep::Lock, LOCK, PublishFault::Locked(holder(&file))));
             }
-            Err(TryLockError::Error(error)) => return Err(directory.io_error(Step::Lock, LOCK, &error)),
+            Err(TryLockError::Error(error)) => {
+                return Err(directory.io_error(PublishStep::Lock, LOCK, &error));
+            }
         }
         let lock = Self { identity: Identity::of(&stat), _file: file };
         if !lock.is_in(directory) {
             // Replaced between opening and locking: ours is a lock on a name that is gone.
-            return Err(directory.fault(Step::Lock, LOCK, Fault::Planted));
+            return Err(directory.fault(PublishStep::Lock, LOCK, PublishFault::Planted));
         }
         // A courtesy to whom it turns away; on a full disk, or in a file of another user, it fails.
         let _without = directory.rewrite(LOCK, lock.identity, introduction().as_bytes());

@@ -9,8 +9,6 @@ pub(super) struct Mount {
     pub(super) root: PathBuf,
     /// Where it is mounted.
     pub(super) point: PathBuf,
-    /// Whether this mount, or its file system, is read-only.
-    pub(super) is_read_only: bool,
     /// The kind of file system.
     pub(super) kind: String,
 }
@@ -31,16 +29,10 @@ pub(super) fn mount_of<'a>(mounts: &'a [Mount], path: &Path) -> Option<&'a Mount
 fn parse_line(line: &str) -> Option<Mount> {
     let (head, tail) = line.split_once(" - ")?;
     let mut head = head.split(' ').skip(3);
-    let (root, point, options) = (head.next()?, head.next()?, head.next()?);
+    let (root, point, _options) = (head.next()?, head.next()?, head.next()?);
     let mut tail = tail.split(' ');
-    let (kind, _source, file_system_options) = (tail.next()?, tail.next()?, tail.next()?);
-    let is_read_only = |options: &str| options.split(',').any(|option| option == "ro");
-    Some(Mount {
-        root: unescape(root).into(),
-        point: unescape(point).into(),
-        is_read_only: is_read_only(options) || is_read_only(file_system_options),
-        kind: kind.to_owned(),
-    })
+    let (kind, _source, _options) = (tail.next()?, tail.next()?, tail.next()?);
+    Some(Mount { root: unescape(root).into(), point: unescape(point).into(), kind: kind.to_owned() })
 }
 
 /// Blanks, tabs, line ends and backslashes stand as three octal digits after a backslash.
@@ -65,9 +57,8 @@ mod tests {
         );
         let at = |path: &str| mount_of(&mounts, Path::new(path)).expect("the root at least");
         assert_eq!(mounts.len(), 4);
-        assert_eq!((at("/peers/x").kind.as_str(), at("/peers/x").is_read_only), ("tmpfs", true));
-        assert_eq!((at("/peers2").kind.as_str(), at("/peers2").is_read_only), ("overlay", true));
+        assert_eq!(at("/peers/x").kind, "tmpfs");
+        assert_eq!(at("/peers2").kind, "overlay");
         assert_eq!(at("/with blank/x").root, Path::new("/"));
-        assert!(!at("/with blank").is_read_only);
     }
 }

@@ -17,7 +17,6 @@ pub enum Consent {
 /// What `accept` took of one Service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// The Service.
     pub service: HeadlessService,
     /// What was taken.
     pub taken: Taken,

@@ -24,6 +24,8 @@ pub(super) struct Answerer {
     uptime: Option<Dated<Duration>>,
     has_answered: bool,
     restarted_at: Option<Moment>,
+    /// Whether the wanted list was seen here last, and nothing has begun anew since.
+    has_list: bool,
     relapsed_at: Option<Moment>,
     /// Signs of several servers: the first of a row, and the last.
     signs: Option<(Moment, Moment)>,
@@ -65,9 +67,22 @@ impl Answerer {
         self.restarted_at = Some(now);
     }
 
-    /// Books that the list was taken over, and is another one again without a restart: once is drift, and
-    /// soon again it is the list of another server.
-    pub(super) fn relapsed(&mut self, now: Moment) {
+    /// Books that another list is wanted from now on, or of a new process.
+    pub(super) fn start_over(&mut self) {
+        self.has_list = false;
+    }
+
+    /// Books that the wanted list was taken over.
+    pub(super) fn took_over(&mut self) {
+        self.has_list = true;
+    }
+
+    /// Books a list that is not the wanted one. Where that was taken over and nothing has restarted, once is
+    /// drift, and soon again it is the list of another server.
+    pub(super) fn has_another_list(&mut self, now: Moment) {
+        if !std::mem::take(&mut self.has_list) {
+            return;
+        }
         let before = self.relapsed_at.replace(now);
         if before.is_some_and(|before| now.since(before) < SEVERAL_KEPT) {
             self.note_sign(now);
@@ -222,9 +237,17 @@ mod tests {
         }
         assert_eq!(answerer.several(at(359)), Some(at(30)), "since the first sign, until after the last");
         assert_eq!(answerer.several(at(360)), None);
-        answerer.relapsed(at(1000));
+        let relapse = |answerer: &mut Answerer, second| {
+            answerer.took_over();
+            answerer.has_another_list(at(second));
+        };
+        relapse(&mut answerer, 1000);
         assert_eq!(answerer.several(at(1000)), None, "once is drift");
-        answerer.relapsed(at(1299));
+        answerer.has_another_list(at(1100));
+        answerer.start_over();
+        answerer.has_another_list(at(1200));
+        assert_eq!(answerer.several(at(1200)), None, "a list that was not taken over is no relapse");
+        relapse(&mut answerer, 1299);
         assert_eq!(answerer.several(at(1299)), Some(at(1299)));
     }
 }

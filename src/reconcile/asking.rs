@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Jitter, Moment};
-
-use super::backoff::Backoff;
+use crate::model::{Backoff, Jitter, Moment};
 
 /// The longest pause between two questions under failure, unless the interval itself is longer.
 const FAILURE_PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -29,12 +27,12 @@ impl Pauses {
 /// The schedule of one Service's questions.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asking {
-    step: Step,
+    phase: Phase,
     backoff: Backoff,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Step {
+enum Phase {
     Due { at: Moment },
     InFlight { since: Moment, again: bool },
 }
@@ -42,41 +40,41 @@ enum Step {
 impl Asking {
     /// Due at once.
     pub(super) fn new(now: Moment) -> Self {
-        Self { step: Step::Due { at: now }, backoff: Backoff::default() }
+        Self { phase: Phase::Due { at: now }, backoff: Backoff::default() }
     }
 
     /// Whether a question is due; it counts as in flight from here on.
     pub(super) fn start_if_due(&mut self, now: Moment) -> bool {
-        match self.step {
-            Step::Due { at } if at <= now => {
-                self.step = Step::InFlight { since: now, again: false };
+        match self.phase {
+            Phase::Due { at } if at <= now => {
+                self.phase = Phase::InFlight { since: now, again: false };
                 true
             }
-            Step::Due { .. } | Step::InFlight { .. } => false,
+            Phase::Due { .. } | Phase::InFlight { .. } => false,
         }
     }
 
     /// When the next question is due; none while one is in flight.
     pub(super) fn due_at(&self) -> Option<Moment> {
-        match self.step {
-            Step::Due { at } => Some(at),
-            Step::InFlight { .. } => None,
+        match self.phase {
+            Phase::Due { at } => Some(at),
+            Phase::InFlight { .. } => None,
         }
     }
 
     /// When the question in flight was asked; `now` where there is none.
     pub(super) fn asked_at(&self, now: Moment) -> Moment {
-        match self.step {
-            Step::InFlight { since, .. } => since,
-            Step::Due { .. } => now,
+        match self.phase {
+            Phase::InFlight { since, .. } => since,
+            Phase::Due { .. } => now,
         }
     }
 
     /// Asks now, or again as soon as the question in flight has ended.
     pub(super) fn hurry(&mut self, now: Moment) {
-        self.step = match self.step {
-            Step::Due { .. } => Step::Due { at: now },
-            Step::InFlight { since, .. } => Step::InFlight { since, again: true },
+        self.phase = match self.phase {
+            Phase::Due { .. } => Phase::Due { at: now },
+            Phase::InFlight { since, .. } => Phase::InFlight { since, again: true },
         };
     }
 
@@ -93,11 +91,11 @@ impl Asking {
     }
 
     fn schedule(&mut self, pause: Duration, now: Moment, jitter: Jitter) {
-        let at = match self.step {
-            Step::InFlight { again: true, .. } => now,
-            Step::InFlight { .. } | Step::Due { .. } => now.after(jitter.spread(pause)),
+        let at = match self.phase {
+            Phase::InFlight { again: true, .. } => now,
+            Phase::InFlight { .. } | Phase::Due { .. } => now.after(jitter.spread(pause)),
         };
-        self.step = Step::Due { at };
+        self.phase = Phase::Due { at };
     }
 }
 

@@ -36,6 +36,10 @@ impl History {
         if self.changes.len() == Status::HISTORY_MAX {
             self.changes.pop_front();
         }
+        debug_assert!(
+            self.changes.back().is_none_or(|latest| latest.at <= now && latest.number == self.number),
+            "changes are booked in their order"
+        );
         self.number += 1;
         self.changes.push_back(Change {
             number: self.number,

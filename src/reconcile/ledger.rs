@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::model::{DnsName, HeadlessService, Host, LookupFailure, Moment, PeerSet, Question, ServiceUrl};
 
 use super::asking::Asking;
+use super::evidence::{Evidence, Stretch};
 use super::home::Home;
 use super::selection::{Selection, in_form_of, is_of_kind, is_permitted};
 use super::status::{Dated, LastAnswer, ServiceStatus};
@@ -19,9 +20,6 @@ const ABSENCES_MIN: u32 = 2;
 
 /// Peers named in a message that says what was seen.
 const SAMPLE_MAX: usize = 3;
-
-/// What goes by between two answers beside the interval; a longer lookup hardly ever ends with records.
-const LOOKUP_MAX: Duration = Duration::from_secs(10);
 
 /// The list may have as many peers as an answer, and as many again that are missing from it: a roll-out
 /// of all of them, and no more, however often DNS names others.
@@ -45,13 +43,13 @@ pub(super) struct Ledger {
     self_found: Option<Dated<bool>>,
     last: Option<Dated<LastAnswer>>,
     records_at: Option<Moment>,
-    /// Time during which DNS's last word was records.
-    records_clock: Duration,
+    /// Time during which the last answer was records.
+    records_stood: Evidence,
     nobody: Option<Nobody>,
     /// Since when there has always been a peer that was missing.
     missing_since: Option<Moment>,
     /// Peers of the last records answer for which there was no room.
-    crowded_out: Option<Dated<usize>>,
+    over_limit: Option<Dated<usize>>,
     /// The peers answered another port's or family's question, and leave with the first records.
     outdated: bool,
 }
@@ -59,7 +57,11 @@ pub(super) struct Ledger {
 #[derive(Clone, Copy, Debug)]
 enum Presence {
     Present,
-    Missing { answers: u32, since_clock: Duration },
+    /// From so many answers, the first of which came when records had stood for so long.
+    Missing {
+        answers: u32,
+        since_stood: Duration,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,8 +69,7 @@ struct Nobody {
     since: Moment,
     answers: u32,
     latest: Moment,
-    /// How long it was so, as far as somebody was there to ask.
-    stood: Duration,
+    stood: Evidence,
 }
 
 impl Ledger {
@@ -83,10 +84,10 @@ impl Ledger {
             self_found: None,
             last: None,
             records_at: None,
-            records_clock: Duration::ZERO,
+            records_stood: Evidence::default(),
             nobody: None,
             missing_since: None,
-            crowded_out: None,
+            over_limit: None,
             outdated: false,
         }
     }
@@ -116,14 +117,16 @@ impl Ledger {
         answered.into_iter().flatten().chain(kept.into_iter().flatten())
     }
 
-    /// From when to when the last records answer stood, at most until `until`; none where DNS's last word
-    /// is anything else.
-    pub(super) fn records_stood(&self, until: Moment, policy: &Policy) -> Option<(Moment, Moment)> {
-        let since = match self.last {
-            Some(Dated { value: LastAnswer::Records { .. }, .. }) => self.records_at,
-            Some(_) | None => None,
+    /// Counts the time until `until` during which the last records answer stood, and gives that stretch;
+    /// none where the last answer is anything else. To be called before the next answer is booked.
+    pub(super) fn count_evidence(&mut self, until: Moment, policy: &Policy) -> Option<Stretch> {
+        let answered_at = match self.last {
+            Some(Dated { value: LastAnswer::Records { .. }, .. }) => self.records_at?,
+            Some(_) | None => return None,
         };
-        since.map(|since| (since, until.min(since.after(stood_max(policy)))))
+        let stretch = Stretch::of_answer(answered_at, until, policy.interval);
+        self.records_stood.count(stretch);
+        Some(stretch)
     }
 
     /// Whether DNS has said anything at all yet.
@@ -139,7 +142,6 @@ impl Ledger {
     /// Books a records answer: additions at once, absences counted. `others` are the peers that other
     /// Services keep.
     pub(super) fn records(&mut self, selection: Selection, policy: &Policy, others: usize, now: Moment) {
-        self.advance_clock(now, policy);
         self.records_at = Some(now);
         self.nobody = None;
         self.note_self(selection.self_found, now);
@@ -151,7 +153,7 @@ impl Ledger {
         self.kept.retain(|url, _| is_of_kind(url, question) && !selection.own.contains(url));
         for (url, presence) in &mut self.kept {
             if !selection.peers.contains(url) {
-                presence.note_absence(self.records_clock);
+                presence.note_absence(self.records_stood.stood());
             }
         }
         self.answered = selection.peers;
@@ -188,36 +190,39 @@ impl Ledger {
         let room = kept_max.saturating_sub(others).saturating_sub(self.kept.len());
         let (known, new): (Vec<_>, Vec<_>) =
             self.answered.iter().cloned().partition(|url| self.kept.contains_key(url));
-        self.note_crowded_out(new.len().saturating_sub(room), now);
+        self.note_over_limit(new.len().saturating_sub(room), now);
+        let kept_before = self.kept.len();
         let listed = known.into_iter().chain(new.into_iter().take(room));
         self.kept.extend(listed.map(|url| (url, Presence::Present)));
+        debug_assert!(
+            self.kept.len() <= kept_before.max(kept_max.saturating_sub(others)),
+            "no answer makes the list longer than --max-peers lets it be"
+        );
     }
 
     /// Books the authority's word that nobody is there.
     pub(super) fn nobody(&mut self, no_such_name: bool, soa_serial: u32, policy: &Policy, now: Moment) {
-        self.advance_clock(self.asking.asked_at(now), policy);
-        let first = Nobody { since: now, answers: 0, latest: now, stood: Duration::ZERO };
+        let first = Nobody { since: now, answers: 0, latest: now, stood: Evidence::default() };
         let nobody = self.nobody.get_or_insert(first);
         nobody.answers = nobody.answers.saturating_add(1);
-        nobody.stood += now.since(nobody.latest).min(stood_max(policy));
+        nobody.stood.count(Stretch::of_answer(nobody.latest, now, policy.interval));
         nobody.latest = now;
         self.note(LastAnswer::Nobody { no_such_name, soa_serial }, now);
     }
 
     /// Books that nothing is known.
-    pub(super) fn failed(&mut self, failure: LookupFailure, policy: &Policy, now: Moment) {
-        self.advance_clock(self.asking.asked_at(now), policy);
+    pub(super) fn failed(&mut self, failure: LookupFailure, now: Moment) {
         self.nobody = None;
         self.note(LastAnswer::Failed(failure), now);
     }
 
     /// Lets those go who have been missing long enough; whether that may be is the caller's to say.
     pub(super) fn remove_missing(&mut self, policy: &Policy) {
-        let clock = self.records_clock;
+        let stood = self.records_stood;
         self.kept.retain(|_, presence| match presence {
             Presence::Present => true,
-            Presence::Missing { answers, since_clock } => {
-                *answers < ABSENCES_MIN || !policy.remove_after.is_over(clock.saturating_sub(*since_clock))
+            Presence::Missing { answers, since_stood } => {
+                *answers < ABSENCES_MIN || !policy.remove_after.is_over(stood.since(*since_stood))
             }
         });
         self.missing_since = self.missing_since.filter(|_| self.is_anybody_missing());
@@ -225,9 +230,9 @@ impl Ledger {
 
     /// Lets all go once "nobody" has been said for `--empty-after`; says whether any went.
     pub(super) fn remove_all_after_nobody(&mut self, policy: &Policy) -> bool {
-        let is_over = self
-            .nobody
-            .is_some_and(|nobody| nobody.answers >= DENIALS_MIN && policy.empty_after.is_over(nobody.stood));
+        let is_over = self.nobody.is_some_and(|nobody| {
+            nobody.answers >= DENIALS_MIN && policy.empty_after.is_over(nobody.stood.stood())
+        });
         is_over && self.forget_all()
     }
 
@@ -277,8 +282,8 @@ impl Ledger {
 
     /// How many peers of the last records answer are not listed for want of room, and since when there
     /// are such.
-    pub(super) fn crowded_out(&self) -> Option<&Dated<usize>> {
-        self.crowded_out.as_ref()
+    pub(super) fn over_limit(&self) -> Option<&Dated<usize>> {
+        self.over_limit.as_ref()
     }
 
     /// The kind of the last outcome.
@@ -334,14 +339,6 @@ impl Ledger {
         !std::mem::take(&mut self.kept).is_empty()
     }
 
-    /// Counts the time up to `until` during which the last records answer stood. It stands until the
-    /// question went out that brought something else.
-    fn advance_clock(&mut self, until: Moment, policy: &Policy) {
-        if let Some((since, until)) = self.records_stood(until, policy) {
-            self.records_clock += until.since(since);
-        }
-    }
-
     fn note_missing(&mut self, now: Moment) {
         self.missing_since = self.is_anybody_missing().then(|| self.missing_since.unwrap_or(now));
     }
@@ -350,9 +347,9 @@ impl Ledger {
         self.kept.values().any(|presence| presence.is_missing())
     }
 
-    fn note_crowded_out(&mut self, count: usize, now: Moment) {
-        let since = self.crowded_out.as_ref().map_or(now, |before| before.since);
-        self.crowded_out = (count > 0).then_some(Dated { value: count, since });
+    fn note_over_limit(&mut self, count: usize, now: Moment) {
+        let since = self.over_limit.as_ref().map_or(now, |before| before.since);
+        self.over_limit = (count > 0).then_some(Dated { value: count, since });
     }
 
     fn note_self(&mut self, found: Option<bool>, now: Moment) {
@@ -372,12 +369,6 @@ impl Ledger {
     }
 }
 
-/// For how long an answer stands that no other one follows. A gap longer than intervals and lookups are is
-/// no evidence: nobody was there to ask.
-fn stood_max(policy: &Policy) -> Duration {
-    policy.interval.saturating_mul(2).saturating_add(LOOKUP_MAX)
-}
-
 impl Presence {
     fn is_missing(self) -> bool {
         match self {
@@ -386,11 +377,11 @@ impl Presence {
         }
     }
 
-    fn note_absence(&mut self, clock: Duration) {
+    fn note_absence(&mut self, since_stood: Duration) {
         *self = match *self {
-            Self::Present => Self::Missing { answers: 1, since_clock: clock },
-            Self::Missing { answers, since_clock } => {
-                Self::Missing { answers: answers.saturating_add(1), since_clock }
+            Self::Present => Self::Missing { answers: 1, since_stood },
+            Self::Missing { answers, since_stood } => {
+                Self::Missing { answers: answers.saturating_add(1), since_stood }
             }
         };
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{Answer, Jitter, Listing, LookupFailure, Moment, PeerSet, Question, Record, ServiceUrl};
 
-use super::adopting::{Adopting, Step, Wanted};
+use super::adopting::{Adopting, ServerStep, Wanted};
 use super::asking::Pauses;
 use super::history::History;
 use super::home::Home;
@@ -17,7 +17,7 @@ use super::start::{LATE_START_PAUSE_MAX, Pace, START_PAUSE_MAX, Start};
 use super::status::Dated;
 use super::{
     Accepted, Action, ChangeCause, Consent, LastAnswer, NotAccepted, Observation, Policy, PreviousLife,
-    Publication, Status, Taken,
+    Publication, RefreshCall, Status, Taken,
 };
 
 /// The reconcile machine of one sidecar.
@@ -39,6 +39,8 @@ pub struct Machine {
     pub(super) history: History,
     pub(super) doubted_since: Option<Moment>,
     pub(super) frozen_since: Option<Moment>,
+    /// The latest moment that was told.
+    latest: Moment,
 }
 
 impl Machine {
@@ -63,10 +65,12 @@ impl Machine {
             history: History::default(),
             doubted_since: None,
             frozen_since: policy.freeze.then_some(now),
+            latest: now,
             ledgers,
             home,
             policy,
         };
+        machine.assert_one_ledger_a_service();
         machine.guard.trust(machine.believed_count());
         if let Some(peers) = previous.and_then(|previous| life::list_of(previous, &machine)) {
             machine.history.changed(ChangeCause::PreviousLife, None, &peers, now);
@@ -77,6 +81,7 @@ impl Machine {
 
     /// Books one observation. `jitter` spreads the next question that follows from it.
     pub fn handle(&mut self, observation: Observation, now: Moment, jitter: Jitter) {
+        self.note_now(now);
         match observation {
             Observation::Answered { question, answer } => self.answered(&question, answer, now, jitter),
             Observation::Published(outcome) => self.publishing.ended(outcome, now),
@@ -95,6 +100,16 @@ impl Machine {
 
     /// The next thing to be done now; it counts as in flight from here on.
     pub fn next_action(&mut self, now: Moment) -> Option<Action> {
+        self.note_now(now);
+        let action = self.action_due(now);
+        debug_assert!(
+            action.is_some() || self.poll_timeout().is_none_or(|wake| wake > now),
+            "a machine that has nothing to do now does not ask to be woken now, or its loop would spin"
+        );
+        action
+    }
+
+    fn action_due(&mut self, now: Moment) -> Option<Action> {
         self.note_time(now);
         if let Some(ledger) =
             self.ledgers.iter_mut().find_map(|ledger| ledger.asking.start_if_due(now).then_some(ledger))
@@ -114,10 +129,16 @@ impl Machine {
         let Content::Listing(listing) = content else { return None };
         let target = &self.desired.as_ref()?.value;
         match self.adopting.next_step(Wanted { target, is_published }, now)? {
-            Step::Refresh { call, timeout } => Some(Action::Refresh { call, listing, timeout }),
-            Step::Abandon => Some(Action::AbandonRefresh),
-            Step::Confirm => Some(Action::Confirm),
-            Step::Diagnose => Some(Action::Diagnose),
+            ServerStep::Refresh { call, timeout } => {
+                debug_assert!(
+                    is_published || call == RefreshCall::Env,
+                    "a server is told to read the files only once they say what is wanted"
+                );
+                Some(Action::Refresh { call, listing, timeout })
+            }
+            ServerStep::Abandon => Some(Action::AbandonRefresh),
+            ServerStep::Confirm => Some(Action::Confirm),
+            ServerStep::Diagnose => Some(Action::Diagnose),
         }
     }
 
@@ -177,6 +198,7 @@ impl Machine {
             };
             self.ledgers.push(ledger);
         }
+        self.assert_one_ledger_a_service();
         self.adopting.change(policy.adoption, now);
         self.publishing.forget(now);
         self.policy = policy;
@@ -197,9 +219,14 @@ impl Machine {
         ledger.last().map(|last| &last.value)
     }
 
-    /// The policy in force.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    /// The wanted list, once there is one.
+    pub fn desired(&self) -> Option<&PeerSet> {
+        self.desired.as_ref().map(|desired| &desired.value)
+    }
+
+    /// When the server last said that it holds the wanted list.
+    pub fn confirmed_at(&self) -> Option<Moment> {
+        self.adopting.confirmed_at()
     }
 
     /// Everything worth showing.
@@ -229,7 +256,7 @@ impl Machine {
         match answer {
             Answer::Records(records) => match self.believable(at, question, &records) {
                 Ok((selection, home)) => {
-                    self.pass_guards_time(at, now);
+                    self.count_evidence(at, now);
                     self.move_home(home, now);
                     let others = self.kept_beside(at);
                     self.ledgers[at].records(selection, &self.policy, others, now);
@@ -240,7 +267,7 @@ impl Machine {
                 Err(failure) => self.failed(at, failure, now, jitter),
             },
             Answer::Nobody { no_such_name, soa_serial } => {
-                self.pass_guards_time(at, self.ledgers[at].asking.asked_at(now));
+                self.count_evidence(at, self.ledgers[at].asking.asked_at(now));
                 self.ledgers[at].nobody(no_such_name, soa_serial, &self.policy, now);
                 self.ask_again(at, now, jitter);
                 if self.ledgers[at].remove_all_after_nobody(&self.policy) {
@@ -253,8 +280,8 @@ impl Machine {
 
     fn failed(&mut self, at: usize, failure: LookupFailure, now: Moment, jitter: Jitter) {
         let asked_at = self.ledgers[at].asking.asked_at(now);
-        self.pass_guards_time(at, asked_at);
-        self.ledgers[at].failed(failure, &self.policy, now);
+        self.count_evidence(at, asked_at);
+        self.ledgers[at].failed(failure, now);
         let pauses = match self.pace() {
             Pace::FirstList => return self.ask_again(at, now, jitter),
             Pace::LateStart => {
@@ -316,10 +343,10 @@ impl Machine {
         self.ledgers.iter().enumerate().filter(move |(other, _)| *other != at).map(|(_, ledger)| ledger)
     }
 
-    /// The records of one Service stood, at most until `until`.
-    fn pass_guards_time(&mut self, at: usize, until: Moment) {
-        if let Some((since, until)) = self.ledgers[at].records_stood(until, &self.policy) {
-            self.guard.pass(since, until);
+    /// Counts the time until `until` during which the last records of one Service stood.
+    fn count_evidence(&mut self, at: usize, until: Moment) {
+        if let Some(stretch) = self.ledgers[at].count_evidence(until, &self.policy) {
+            self.guard.count(stretch);
         }
     }
 
@@ -344,6 +371,11 @@ impl Machine {
         if before == Some(&peers) {
             return;
         }
+        debug_assert!(!peers.is_empty() || self.policy.own().is_some(), "a client's list is never empty");
+        debug_assert!(
+            !peers.iter().any(|url| self.home.is_self(url, &self.policy)),
+            "a server is not its own peer"
+        );
         self.history.changed(cause, before, &peers, now);
         self.desired = Some(Dated { value: peers, since: now });
     }
@@ -356,6 +388,19 @@ impl Machine {
 
     fn note_freeze(&mut self, now: Moment) {
         self.frozen_since = self.policy.freeze.then(|| self.frozen_since.unwrap_or(now));
+    }
+
+    fn note_now(&mut self, now: Moment) {
+        debug_assert!(self.latest <= now, "moments never run backwards: {} after {}", now, self.latest);
+        self.latest = now;
+    }
+
+    fn assert_one_ledger_a_service(&self) {
+        debug_assert_eq!(
+            self.ledgers.iter().map(Ledger::service).collect::<BTreeSet<_>>().len(),
+            self.ledgers.len(),
+            "answers to two questions about one Service would be booked as one Service's"
+        );
     }
 
     /// What all Services and the static peers contribute.

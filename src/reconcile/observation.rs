@@ -9,7 +9,6 @@ pub enum Observation {
     Answered {
         /// The question, so that an answer to one no longer asked is recognised.
         question: Question,
-        /// The outcome.
         answer: Answer,
     },
     /// The publication in flight ended.

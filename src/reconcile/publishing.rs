@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crate::model::{Listing, Moment};
+use crate::model::{Backoff, Listing, Moment};
 
 use super::PublishOutcome;
-use super::backoff::Backoff;
 use super::status::Dated;
 
 /// How often the files are compared again, for what others may have done to them.

@@ -271,7 +271,7 @@ fn many_peers(machine: &Machine) -> Option<Condition> {
 }
 
 fn crowded_out(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
-    let out = ledger.crowded_out()?;
+    let out = ledger.over_limit()?;
     let message = format!(
         "{}: {} not listed: with those that are missing the list has all that --max-peers {} lets it have, twice \
          as many; they enter as others leave after --remove-after {}",

@@ -5,7 +5,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::model::{MaxShrink, Moment, Patience};
+use crate::model::{MaxShrink, Patience};
+
+use super::evidence::{Evidence, Stretch};
 
 /// The largest answers of the recent past.
 ///
@@ -15,12 +17,12 @@ use crate::model::{MaxShrink, Moment, Patience};
 pub(super) struct ShrinkGuard {
     /// Counts fall strictly from front to back, so there are never more than `--max-peers`.
     peaks: VecDeque<Peak>,
-    clock: Duration,
-    clocked_until: Moment,
+    stood: Evidence,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Peak {
+    /// How long records had stood by then.
     seen_at: Duration,
     count: usize,
 }
@@ -28,31 +30,30 @@ struct Peak {
 impl ShrinkGuard {
     /// Starts over from a list that is beyond doubt.
     pub(super) fn trust(&mut self, count: usize) {
-        self.peaks = VecDeque::from([Peak { seen_at: self.clock, count }]);
+        self.peaks = VecDeque::from([Peak { seen_at: self.stood.stood(), count }]);
     }
 
-    /// Lets the time pass during which the records of one Service stood; what has been counted for
-    /// another is not counted again.
-    pub(super) fn pass(&mut self, from: Moment, until: Moment) {
-        self.clock += until.since(from.max(self.clocked_until));
-        self.clocked_until = self.clocked_until.max(until);
+    /// Counts a stretch of time during which the records of one Service stood.
+    pub(super) fn count(&mut self, stretch: Stretch) {
+        self.stood.count(stretch);
     }
 
     /// Books an answer of `count` peers, and forgets what is older than `shrink_after`.
     pub(super) fn observe(&mut self, count: usize, shrink_after: Patience) {
-        let seen_at = self.clock;
+        let seen_at = self.stood.stood();
         while self.peaks.back().is_some_and(|peak| peak.count <= count) {
             self.peaks.pop_back();
         }
         self.peaks.push_back(Peak { seen_at, count });
         while self.peaks.len() > 1
-            && self
-                .peaks
-                .front()
-                .is_some_and(|peak| shrink_after.is_over(seen_at.saturating_sub(peak.seen_at)))
+            && self.peaks.front().is_some_and(|peak| shrink_after.is_over(self.stood.since(peak.seen_at)))
         {
             self.peaks.pop_front();
         }
+        debug_assert!(
+            self.peaks.iter().is_sorted_by(|older, newer| older.count > newer.count),
+            "counts fall strictly, so the first is the largest"
+        );
     }
 
     /// The count before the fall, where the latest answer is implausibly small.
@@ -65,13 +66,15 @@ impl ShrinkGuard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Moment;
     use proptest::prelude::*;
 
     const FIVE_MINUTES: Patience = Patience::After(Duration::from_secs(300));
 
     /// Has `guard` see `count` peers `t` seconds after the start, records all the while.
     fn see(guard: &mut ShrinkGuard, t: u64, count: usize, shrink_after: Patience) {
-        guard.pass(guard.clocked_until, Moment::at(Duration::from_secs(t)));
+        let now = Moment::at(Duration::from_secs(t));
+        guard.count(Stretch::of_answer(Moment::START, now, Duration::MAX));
         guard.observe(count, shrink_after);
     }
 
@@ -112,16 +115,6 @@ mod tests {
         guard.trust(3);
         see(&mut guard, 1_000_000, 1, Patience::Never);
         assert_eq!(guard.doubts(MaxShrink::HALF), Some(3));
-    }
-
-    #[test]
-    fn time_without_records_does_not_pass_and_time_of_two_services_passes_once() {
-        let second = |t| Moment::at(Duration::from_secs(t));
-        let mut guard = ShrinkGuard::default();
-        guard.pass(second(0), second(10));
-        guard.pass(second(5), second(12));
-        guard.pass(second(100), second(101));
-        assert_eq!(guard.clock, Duration::from_secs(13));
     }
 
     proptest! {

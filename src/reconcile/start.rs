@@ -56,11 +56,6 @@ impl Machine {
         self.found_since = None;
     }
 
-    /// Whether the files are to stay as they were found.
-    pub fn keeps_document(&self) -> bool {
-        self.kept_document_since().is_some()
-    }
-
     /// Whether there is a list from the start on: one of the saved state, or a document that was found.
     pub fn has_list(&self) -> bool {
         !self.has_no_list()

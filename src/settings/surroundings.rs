@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::net::IpAddr;
 use std::path::Path;
 
-use crate::model::DnsName;
+use crate::model::{DnsName, ResolvConf};
 use crate::small_file;
 
 use super::hosts;
@@ -19,11 +19,10 @@ use super::table::VARIABLE_PREFIX;
 /// by the kubelet in every container.
 const OTHER_VARIABLES: [&str; 5] = ["POD_NAME", "POD_IP", "POD_IPS", "POD_NAMESPACE", KUBERNETES];
 const KUBERNETES: &str = "KUBERNETES_SERVICE_HOST";
-const RESOLV_CONF: &str = "/etc/resolv.conf";
 const HOSTS: &str = "/etc/hosts";
 /// Bytes of such a file that are looked at. Of resolv.conf glibc itself takes no more than six search
 /// entries, and the kubelet's own lines of the hosts file come first.
-const FILE_MAX: u64 = 64 * 1024;
+const FILE_MAX: usize = ResolvConf::LENGTH_MAX;
 
 /// Everything that defaults depend on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,7 +46,7 @@ impl Surroundings {
     pub fn observe() -> Self {
         Self {
             environment: ours(std::env::vars_os()),
-            search: search_list(&beginning_of(RESOLV_CONF)),
+            search: ResolvConf(&beginning_of(ResolvConf::PATH)).search_list(),
             managed_hosts: hosts::entries(&beginning_of(HOSTS)),
             host_name: rustix::system::uname().nodename().to_str().ok().map(str::to_owned),
             interface_addresses: interface_addresses(),
@@ -84,21 +83,9 @@ fn ours(variables: impl Iterator<Item = (OsString, OsString)>) -> BTreeMap<Strin
 }
 
 fn beginning_of(path: &str) -> String {
-    let mut bytes = Vec::new();
-    if let Ok(Some(file)) = small_file::open(Path::new(path)) {
-        // Half a file is as good as its first lines; none is as good as an empty one.
-        let _read = file.take(FILE_MAX).read_to_end(&mut bytes);
-    }
+    // Half a file is as good as its first lines; none is as good as an empty one.
+    let bytes = small_file::read_beginning(Path::new(path), FILE_MAX).ok().flatten().unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// The last `search` or `domain` line counts (resolv.conf(5)).
-fn search_list(resolv_conf: &str) -> Vec<String> {
-    let entries_of = |line: &str| {
-        let mut words = line.split_whitespace();
-        matches!(words.next(), Some("search" | "domain")).then(|| words.map(str::to_owned).collect())
-    };
-    resolv_conf.lines().rev().find_map(entries_of).unwrap_or_default()
 }
 
 fn interface_addresses() -> Vec<IpAddr> {
@@ -114,15 +101,6 @@ mod tests {
 
     fn with_search(entries: &[&str]) -> Surroundings {
         Surroundings { search: entries.iter().map(ToString::to_string).collect(), ..Surroundings::default() }
-    }
-
-    #[test]
-    fn the_last_search_line_counts() {
-        let conf = "nameserver 10.96.0.10\nsearch old.example\n# search comment\n\
-                    search ns.svc.cluster.local svc.cluster.local  cluster.local\noptions ndots:5\n";
-        assert_eq!(search_list(conf), ["ns.svc.cluster.local", "svc.cluster.local", "cluster.local"]);
-        assert_eq!(search_list("domain example.org\n"), ["example.org"]);
-        assert_eq!(search_list("nameserver 1.1.1.1\n"), Vec::<String>::new());
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! One bounded read of the settings file.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use crate::settings::FILE_SIZE_MAX;
-use crate::small_file;
+use crate::small_file::{self, Content};
 
 /// Why the settings file gave no text. Each is a state of the file, and equal where that is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,14 +37,11 @@ impl From<io::Error> for ReadError {
 
 /// The text of the file at `path`; blocks for as long as the disk does.
 pub fn read(path: &Path) -> Result<String, ReadError> {
-    let file = small_file::open(path)?.ok_or(ReadError::NoFile)?;
-    let mut bytes = Vec::new();
-    let bound = u64::try_from(FILE_SIZE_MAX).expect("64 KiB fit") + 1;
-    file.take(bound).read_to_end(&mut bytes)?;
-    if bytes.len() > FILE_SIZE_MAX {
-        return Err(ReadError::TooLarge);
+    match small_file::read(path, FILE_SIZE_MAX)? {
+        Content::Whole(bytes) => String::from_utf8(bytes).map_err(|_| ReadError::NotText),
+        Content::Beginning(_) => Err(ReadError::TooLarge),
+        Content::NotAFile => Err(ReadError::NoFile),
     }
-    String::from_utf8(bytes).map_err(|_| ReadError::NotText)
 }
 
 #[cfg(test)]

@@ -4,17 +4,46 @@
 //! where a first one hangs.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
 use tokio::task::{JoinError, JoinHandle};
 
-/// Opens a regular file; none where something else is there. Blocks for as long as the disk does.
-pub fn open(path: &Path) -> io::Result<Option<File>> {
+/// What a path leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A regular file, all of it.
+    Whole(Vec<u8>),
+    /// The first bytes of one that is longer than the bound.
+    Beginning(Vec<u8>),
+    /// A directory, a device or a pipe, which is not opened.
+    NotAFile,
+}
+
+/// Reads at most `max` bytes. Blocks for as long as the disk does.
+pub fn read(path: &Path, max: usize) -> io::Result<Content> {
     // Asked before it is opened: to open a pipe waits for its writer.
-    if fs::metadata(path)?.is_file() { File::open(path).map(Some) } else { Ok(None) }
+    if !fs::metadata(path)?.is_file() {
+        return Ok(Content::NotAFile);
+    }
+    let mut bytes = Vec::new();
+    let bound = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(path)?.take(bound).read_to_end(&mut bytes)?;
+    if bytes.len() <= max {
+        return Ok(Content::Whole(bytes));
+    }
+    bytes.truncate(max);
+    Ok(Content::Beginning(bytes))
+}
+
+/// The same of files of which the first `max` bytes are enough; none where there is no file.
+pub fn read_beginning(path: &Path, max: usize) -> io::Result<Option<Vec<u8>>> {
+    Ok(match read(path, max)? {
+        Content::Whole(bytes) | Content::Beginning(bytes) => Some(bytes),
+        Content::NotAFile => None,
+    })
 }
 
 /// A read that is made off the loop's thread, again at each use and never twice at once.
@@ -57,6 +86,26 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+
+    #[test]
+    fn what_is_read_is_bounded_and_a_file() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        fs::write(&path, "12345").expect("written");
+        for (max, content) in [
+            (6, Content::Whole(b"12345".into())),
+            (5, Content::Whole(b"12345".into())),
+            (4, Content::Beginning(b"1234".into())),
+        ] {
+            assert_eq!(read(&path, max).expect("readable"), content);
+        }
+        assert_eq!(read_beginning(&path, 2).expect("readable"), Some(b"12".into()));
+        for other in [directory.path(), Path::new("/dev/zero")] {
+            assert_eq!(read(other, 5).expect("looked at"), Content::NotAFile);
+            assert_eq!(read_beginning(other, 5).expect("looked at"), None);
+        }
+        assert_eq!(read(&path.join("below"), 5).expect_err("none").kind(), io::ErrorKind::NotADirectory);
+    }
 
     /// A pool of one thread that is taken is a disk that hangs: what is begun waits for its end.
     #[test]

@@ -11,13 +11,13 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-use crate::model::RecordType;
+use crate::model::{ConnectionTotals, ListenerName, RecordType};
 use crate::reconcile::ConditionKind;
 
 use super::VERSION;
 use super::labels::{
-    AdminListener, ConfirmOutcome, ConnectionEnd, List, LookupOutcome, PUBLISH_LABELS, RECORD_TYPES,
-    RefreshOutcome, ReloadOutcome, Step, holds,
+    ConfirmOutcome, List, LookupOutcome, PUBLISH_LABELS, RECORD_TYPES, RefreshOutcome, ReloadOutcome, Step,
+    holds,
 };
 
 /// From a cached answer (a millisecond) to the last try of the last server.
@@ -158,11 +158,12 @@ impl ProgramFamilies {
             &self.settings_reloads,
             ReloadOutcome::ALL.map(|outcome| outcome_labels(outcome.label())),
         );
-        for listener in AdminListener::ALL {
-            let series = ConnectionEnd::ALL.map(|end| connection_labels(listener, end));
+        for listener in ListenerName::ALL {
+            let series =
+                ConnectionTotals::default().by_end().map(|(end, _)| connection_labels(listener, end));
             start_at_zero(&self.admin_connections, series);
         }
-        start_at_zero(&self.admin_accept_errors, AdminListener::ALL.map(listener_labels));
+        start_at_zero(&self.admin_accept_errors, ListenerName::ALL.map(listener_labels));
     }
 }
 
@@ -211,10 +212,10 @@ pub(super) fn step_labels(step: Step) -> Labels<1> {
     [("step", step.label())]
 }
 
-pub(super) fn connection_labels(listener: AdminListener, end: ConnectionEnd) -> Labels<2> {
-    [("listener", listener.label()), ("end", end.label())]
+pub(super) fn connection_labels(listener: ListenerName, end: &'static str) -> Labels<2> {
+    [("listener", listener.label()), ("end", end)]
 }
 
-pub(super) fn listener_labels(listener: AdminListener) -> Labels<1> {
+pub(super) fn listener_labels(listener: ListenerName) -> Labels<1> {
     [("listener", listener.label())]
 }

@@ -168,48 +168,6 @@ impl List {
     }
 }
 
-/// A listener of the admin server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AdminListener {
-    /// Probes, metrics, status.
-    Public,
-    /// Sink and overrides.
-    Local,
-}
-
-impl AdminListener {
-    pub(super) const ALL: [Self; 2] = [Self::Public, Self::Local];
-
-    pub(super) fn label(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::Local => "local",
-        }
-    }
-}
-
-/// How a connection of the admin server ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ConnectionEnd {
-    Answered,
-    Broken,
-    Overdue,
-    Evicted,
-}
-
-impl ConnectionEnd {
-    pub(super) const ALL: [Self; 4] = [Self::Answered, Self::Broken, Self::Overdue, Self::Evicted];
-
-    pub(super) fn label(self) -> &'static str {
-        match self {
-            Self::Answered => "answered",
-            Self::Broken => "broken",
-            Self::Overdue => "overdue",
-            Self::Evicted => "evicted",
-        }
-    }
-}
-
 /// The conditions that keep a list against what DNS says.
 pub(super) fn holds() -> impl Iterator<Item = ConditionKind> {
     ConditionKind::ALL.into_iter().filter(|kind| kind.is_hold())

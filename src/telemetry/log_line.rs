@@ -15,7 +15,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-use crate::model::{Moment, WallClock};
+use crate::model::{ErrorChain, Moment, WallClock};
 use crate::settings::LogFormat;
 
 /// Bytes of one value; longer ones are cut. Far above any message of ours, and with a handful of
@@ -167,7 +167,7 @@ impl Visit for Fields {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.push_text(field, Chain(value));
+        self.push_text(field, ErrorChain(value));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
@@ -184,21 +184,6 @@ impl Visit for Fields {
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.push(field, value.into());
-    }
-}
-
-/// An error with its sources, for messages never repeat them.
-struct Chain<'a>(&'a (dyn Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
     }
 }
 

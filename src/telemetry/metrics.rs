@@ -9,7 +9,7 @@ use std::time::Duration;
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 
-use crate::model::{Moment, PeerSet, RecordType, WallClock};
+use crate::model::{ConnectionTotals, ListenerName, Moment, PeerSet, RecordType, WallClock};
 use crate::reconcile::{ConditionKind, Dated, PublishOutcome, Status};
 
 use super::families::{
@@ -17,27 +17,11 @@ use super::families::{
     list_labels, listener_labels, lookup_labels, outcome_labels, step_labels,
 };
 use super::labels::{
-    AdminListener, ConfirmOutcome, ConnectionEnd, List, LookupOutcome, RefreshOutcome, ReloadOutcome, Step,
-    holds, publish_label,
+    ConfirmOutcome, List, LookupOutcome, RefreshOutcome, ReloadOutcome, Step, holds, publish_label,
 };
 
 /// In front of every name.
 const PREFIX: &str = "eureka_peers";
-
-/// What one listener of the admin server has counted since its start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AdminTotals {
-    /// Connections whose request was answered.
-    pub answered: u64,
-    /// Connections without a whole request.
-    pub broken: u64,
-    /// Connections not over by their deadline.
-    pub overdue: u64,
-    /// Connections that had to make room.
-    pub evicted: u64,
-    /// Failed calls of `accept`, such as for want of file descriptors.
-    pub accept_errors: u64,
-}
 
 /// Every family of the program.
 #[derive(Debug)]
@@ -130,14 +114,8 @@ impl Metrics {
     }
 
     /// Takes over what a listener of the admin server counted; totals, not increments.
-    pub fn admin(&self, listener: AdminListener, totals: AdminTotals) {
-        for end in ConnectionEnd::ALL {
-            let total = match end {
-                ConnectionEnd::Answered => totals.answered,
-                ConnectionEnd::Broken => totals.broken,
-                ConnectionEnd::Overdue => totals.overdue,
-                ConnectionEnd::Evicted => totals.evicted,
-            };
+    pub fn admin(&self, listener: ListenerName, totals: ConnectionTotals) {
+        for (end, total) in totals.by_end() {
             let series = self.program.admin_connections.get_or_create(&connection_labels(listener, end));
             series.inner().store(total, Ordering::Relaxed);
         }

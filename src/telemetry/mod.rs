@@ -13,9 +13,9 @@ mod metrics;
 mod openmetrics;
 mod outlet;
 
-pub use labels::{AdminListener, ConfirmOutcome, LookupOutcome, RefreshOutcome, ReloadOutcome};
+pub use labels::{ConfirmOutcome, LookupOutcome, RefreshOutcome, ReloadOutcome};
 pub use log::{LogControl, LogError, start_log};
-pub use metrics::{AdminTotals, Metrics, encode};
+pub use metrics::{Metrics, encode};
 pub use prometheus_client::registry::Registry;
 
 /// The version of this build, as shown by `--version`, status, metrics and page.

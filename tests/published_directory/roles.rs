@@ -13,7 +13,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::machine::is_root;
 use crate::scene;
-use eureka_peers::publish::{Fault, Hazard, Published, Publisher, inspect};
+use eureka_peers::publish::{Hazard, PublishFault, Published, Publisher, inspect};
 use eureka_peers::settings::Layout;
 
 /// Names the part to be played.
@@ -164,7 +164,7 @@ fn count_up(directory: &Path) {
     }
 }
 
-fn fault(publisher: &mut Publisher, number: u64) -> Fault {
+fn fault(publisher: &mut Publisher, number: u64) -> PublishFault {
     scene::publish(publisher, number).expect_err("refused").fault().clone()
 }
 
@@ -194,7 +194,7 @@ fn full_disk(directory: &Path, layout: Layout) {
     let ballast = fill(directory);
     let before = scene::names(directory);
     for number in 3..20 {
-        assert_eq!(fault(&mut publisher, number), Fault::Full);
+        assert_eq!(fault(&mut publisher, number), PublishFault::Full);
         assert_eq!(scene::numbers(directory).expect("whole"), [2, 2]);
         assert_eq!(scene::names(directory), before, "nothing is left of the attempt");
     }
@@ -224,12 +224,12 @@ fn read_only(directory: &Path, layout: Layout) {
     scene::publish(&mut publisher, 0).expect("writable");
     mount(&["-o", "remount,bind,ro"], directory);
     assert_eq!(scene::publish(&mut publisher, 0).expect("nothing to do"), Published::Unchanged);
-    assert_eq!(fault(&mut publisher, 1), Fault::ReadOnly);
+    assert_eq!(fault(&mut publisher, 1), PublishFault::ReadOnly);
     drop(publisher);
     let mut next_life = scene::publisher(directory, layout);
     assert_eq!(scene::publish(&mut next_life, 0).expect("nothing to do"), Published::Unchanged);
-    assert_eq!(fault(&mut next_life, 1), Fault::ReadOnly);
-    let unwritable = Hazard::Unwritable { directory: directory.to_owned(), fault: Fault::ReadOnly };
+    assert_eq!(fault(&mut next_life, 1), PublishFault::ReadOnly);
+    let unwritable = Hazard::Unwritable { directory: directory.to_owned(), fault: PublishFault::ReadOnly };
     assert_eq!(inspect(directory, layout, &[]), [unwritable]);
     mount(&["-o", "remount,bind,rw"], directory);
     assert_eq!(scene::publish(&mut next_life, 1).expect("writable"), Published::Written);
@@ -242,7 +242,7 @@ fn single_file_mount(directory: &Path, layout: Layout) {
     fs::write(&source, "of somebody else").expect("made");
     mount(&["--bind", source.to_str().expect("text")], &file);
     let mut publisher = scene::publisher(directory, layout);
-    assert_eq!(fault(&mut publisher, 0), Fault::SingleFileMount);
+    assert_eq!(fault(&mut publisher, 0), PublishFault::SingleFileMount);
     assert_eq!(fs::read_to_string(&source).expect("there"), "of somebody else");
     let on_its_way = |name: &String| name.starts_with("..tmp~");
     assert!(!scene::names(directory).iter().any(on_its_way), "nothing is left of the attempt");
@@ -280,7 +280,7 @@ fn lost_permission(directory: &Path, layout: Layout) {
     for lost in [0o555, 0o444, 0o000] {
         set_mode(directory, lost);
         let denied = fault(&mut publisher, 1);
-        let Fault::Denied(permissions) = &denied else { panic!("{lost:o}: {denied:?}") };
+        let PublishFault::Denied(permissions) = &denied else { panic!("{lost:o}: {denied:?}") };
         let shown = permissions.to_string();
         let expected = format!("the directory is mode {lost:04o} of uid");
         assert!(shown.contains(&expected), "{shown}");
@@ -319,7 +319,7 @@ fn descriptors(directory: &Path, layout: Layout) {
     scene::publish(&mut publisher, 0).expect("ours");
     let before = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: Some(3), ..before }).expect("lowering is allowed");
-    assert_eq!(fault(&mut publisher, 1), Fault::OutOfDescriptors);
+    assert_eq!(fault(&mut publisher, 1), PublishFault::OutOfDescriptors);
     setrlimit(Resource::Nofile, before).expect("up to the hard limit");
     assert_eq!(scene::publish(&mut publisher, 1).expect("ours"), Published::Written);
 }

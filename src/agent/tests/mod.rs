@@ -2,11 +2,15 @@
 
 mod world;
 
+use std::cell::Cell;
 use std::fs;
+use std::mem::MaybeUninit;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use rustix::fs::inotify;
 use tokio::task::yield_now;
 use tokio::time::{Instant, advance, sleep, timeout};
 
@@ -309,6 +313,42 @@ fn files_that_others_change_are_put_back() {
         }
         assert_eq!(life.shown().loop_restarts, 0);
     });
+}
+
+/// How often the file is opened by a start that finds a list in place, the state beside it as `spoil`
+/// leaves it.
+fn opened_by_a_start(spoil: fn(&Path)) -> usize {
+    let opened = Cell::new(0);
+    in_paused_time(async {
+        let world = World::of(&[1, 2]);
+        let first = world.start(world.settings(&[]), Until::Stopped);
+        first.until_published(&world, &[2]).await;
+        first.tell_to_stop();
+        assert_eq!(first.ended().await, End::Stopped);
+
+        let file = fs::canonicalize(world.file()).expect("published");
+        spoil(&file.with_file_name("..state.json"));
+        let watch = inotify::init(inotify::CreateFlags::NONBLOCK).expect("a watch");
+        // With the closing in between, two openings are two events.
+        let seen = inotify::WatchFlags::OPEN | inotify::WatchFlags::CLOSE_NOWRITE;
+        inotify::add_watch(&watch, &file, seen).expect("watched");
+        let second = world.start(world.settings(&[]), Until::Stopped);
+        second.until("published", |life| life.shown().status.published.is_some()).await;
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut events = inotify::Reader::new(&watch, &mut buffer);
+        while let Ok(event) = events.next() {
+            opened.set(opened.get() + usize::from(event.events().contains(inotify::ReadFlags::OPEN)));
+        }
+    });
+    opened.get()
+}
+
+#[test]
+fn a_start_looks_for_a_document_only_where_the_saved_state_gives_no_list() {
+    let compared = opened_by_a_start(|_| ());
+    assert_eq!(compared, 1, "the first publication compares the file, and nothing else reads it");
+    let lost = |state: &Path| fs::remove_file(state).expect("removed");
+    assert!(opened_by_a_start(lost) > compared, "without a state the file is what there is");
 }
 
 #[test]

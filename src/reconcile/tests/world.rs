@@ -137,7 +137,7 @@ impl World {
             self.act();
             let wake = self.machine.poll_timeout().unwrap_or(until);
             assert!(wake > self.now, "a wake-up at {wake} although nothing was to do at {}", self.now);
-            let early = self.machine.next_action(just_before(wake.min(until)));
+            let early = self.machine.next_action(just_before(wake.min(until)).max(self.now));
             assert_eq!(early, None, "to be done before the wake-up at {wake}");
             if wake > until {
                 self.now = until;

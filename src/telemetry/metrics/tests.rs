@@ -200,11 +200,11 @@ fn one_settings_series_is_in_force() {
 
 #[test]
 fn totals_of_the_admin_server_are_taken_over_not_added() {
-    let totals = AdminTotals { answered: 5, broken: 4, overdue: 3, evicted: 2, accept_errors: 1 };
+    let totals = ConnectionTotals { answered: 5, broken: 4, overdue: 3, evicted: 2, accept_errors: 1 };
     let samples = scrape(|metrics| {
-        metrics.admin(AdminListener::Public, AdminTotals::default());
-        metrics.admin(AdminListener::Public, totals);
-        metrics.admin(AdminListener::Public, totals);
+        metrics.admin(ListenerName::Public, ConnectionTotals::default());
+        metrics.admin(ListenerName::Public, totals);
+        metrics.admin(ListenerName::Public, totals);
     });
     expect(
         &samples,

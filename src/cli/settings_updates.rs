@@ -1,4 +1,4 @@
-//! Feeds the loop with settings: at each change of the file, and at SIGHUP.
+//! Sends the loop what changes under it: new settings at each change of their file, and SIGHUP.
 
 use tokio::signal::unix::Signal;
 
@@ -12,7 +12,7 @@ use super::sources::Sources;
 const EMPTY: &str = "is empty, as one that is being written; write {} into it where no setting is meant";
 
 /// Runs until the loop is gone.
-pub(super) async fn feed(
+pub(super) async fn send_updates(
     sources: Sources,
     mut watch: Option<SettingsWatch>,
     mut hangup: Signal,

@@ -10,12 +10,12 @@ use crate::publish::{Publisher, decode_state};
 use crate::settings::Settings;
 
 /// How the server's list differs from the published one, self and sink aside.
-pub(super) struct Gap {
+pub(super) struct ListDifference {
     lacking: PeerSet,
     besides: PeerSet,
 }
 
-impl Gap {
+impl ListDifference {
     /// What the server lacks, and what it has besides; nothing where either list is not known.
     pub(super) async fn see(settings: &Settings, server: &EurekaServer) -> Option<Self> {
         let published = published(settings)?;
@@ -34,7 +34,7 @@ impl Gap {
     }
 }
 
-impl fmt::Display for Gap {
+impl fmt::Display for ListDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.lacking.first(), self.besides.first()) {
             (Some(lacking), Some(besides)) => {
@@ -62,14 +62,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gap_says_on_which_side_it_is() {
+    fn a_difference_says_on_which_side_it_is() {
         let set = |urls: &[&str]| urls.iter().map(|url| url.parse().expect("valid")).collect();
-        let gap = |lacking: &[&str], besides: &[&str]| Gap { lacking: set(lacking), besides: set(besides) };
+        let difference = |lacking: &[&str], besides: &[&str]| ListDifference {
+            lacking: set(lacking),
+            besides: set(besides),
+        };
         let [a, b] = ["http://a:1/", "http://b:1/"];
-        assert!(gap(&[], &[]).is_none());
-        assert_eq!(gap(&[a, b], &[]).to_string(), "it lacks 2, http://a:1/ among them");
-        assert_eq!(gap(&[], &[b]).to_string(), "it has 1 besides, http://b:1/ among them");
-        let both = gap(&[a], &[b]);
+        assert!(difference(&[], &[]).is_none());
+        assert_eq!(difference(&[a, b], &[]).to_string(), "it lacks 2, http://a:1/ among them");
+        assert_eq!(difference(&[], &[b]).to_string(), "it has 1 besides, http://b:1/ among them");
+        let both = difference(&[a], &[b]);
         assert!(!both.is_none());
         assert_eq!(
             both.to_string(),

@@ -4,20 +4,20 @@ use std::time::Duration;
 
 /// An exponential backoff; the n-th wait is `first · 2ⁿ`, at most `max`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Backoff {
+pub struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
     /// Books one more failure, and says how long to wait before the next try.
-    pub(super) fn next(&mut self, first: Duration, max: Duration) -> Duration {
+    pub fn next(&mut self, first: Duration, max: Duration) -> Duration {
         let wait = first.saturating_mul(2_u32.saturating_pow(self.failures));
         self.failures = self.failures.saturating_add(1);
         wait.min(max.max(first))
     }
 
     /// Books a success.
-    pub(super) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.failures = 0;
     }
 }

@@ -20,7 +20,7 @@ const REPLICATION_INTERVAL_MAX_S: u64 = 10;
 const URL_POLL_INTERVAL_MAX_S: u64 = 30;
 
 /// One setting, and what it should be.
-struct Wish {
+struct Requirement {
     /// In kebab case.
     key: &'static str,
     /// In force where nobody sets it (`EurekaClientConfigBean`, `EurekaServerConfigBean`).
@@ -37,10 +37,10 @@ struct Wish {
     assignment: &'static str,
     /// What belongs to the cure, where it is not in force yet. It is not judged itself before this one is
     /// fulfilled: until then this one's cure names it.
-    beside: Option<&'static Wish>,
+    beside: Option<&'static Requirement>,
 }
 
-const CLIENT_REFRESH: Wish = Wish {
+const CLIENT_REFRESH: Requirement = Requirement {
     key: "eureka.client.refresh.enable",
     default: "true",
     suits: is_false,
@@ -53,7 +53,7 @@ const CLIENT_REFRESH: Wish = Wish {
 
 /// A server that runs does not show what another release of it needs at its start
 /// (spring-cloud-netflix#4407), so this is asked of all of them.
-const CIRCULAR_REFERENCES: Wish = Wish {
+const CIRCULAR_REFERENCES: Requirement = Requirement {
     key: "spring.main.allow-circular-references",
     default: "false",
     suits: is_true,
@@ -67,7 +67,7 @@ const CIRCULAR_REFERENCES: Wish = Wish {
 
 /// With the client's own calls on demand a refresh's DOWN is told at once, and the UP behind it only where
 /// the client's limiter lets a second call through; before Netflix 2.0.5 it could be lost for good.
-const ON_DEMAND: Wish = Wish {
+const ON_DEMAND: Requirement = Requirement {
     key: "eureka.client.on-demand-update-status-change",
     default: "true",
     suits: is_false,
@@ -79,7 +79,7 @@ const ON_DEMAND: Wish = Wish {
 };
 
 /// Without calls on demand a server is UP at its peers when its client has reported for the first time.
-const FIRST_REPORT: Wish = Wish {
+const FIRST_REPORT: Requirement = Requirement {
     key: "eureka.client.initial-instance-info-replication-interval-seconds",
     default: "40",
     suits: is_prompt,
@@ -90,8 +90,8 @@ const FIRST_REPORT: Wish = Wish {
     beside: None,
 };
 
-const WISHES: [Wish; 11] = [
-    Wish {
+const REQUIREMENTS: [Requirement; 11] = [
+    Requirement {
         key: "eureka.client.register-with-eureka",
         default: "true",
         suits: is_true,
@@ -101,7 +101,7 @@ const WISHES: [Wish; 11] = [
         assignment: "EUREKA_CLIENT_REGISTERWITHEUREKA=true",
         beside: None,
     },
-    Wish {
+    Requirement {
         key: "eureka.client.fetch-registry",
         default: "true",
         suits: is_true,
@@ -111,7 +111,7 @@ const WISHES: [Wish; 11] = [
         assignment: "EUREKA_CLIENT_FETCHREGISTRY=true",
         beside: None,
     },
-    Wish {
+    Requirement {
         key: "eureka.client.use-dns-for-fetching-service-urls",
         default: "false",
         suits: is_false,
@@ -125,7 +125,7 @@ const WISHES: [Wish; 11] = [
     CIRCULAR_REFERENCES,
     ON_DEMAND,
     FIRST_REPORT,
-    Wish {
+    Requirement {
         key: "eureka.server.peer-node-connect-timeout-ms",
         default: "200",
         suits: is_patient,
@@ -135,7 +135,7 @@ const WISHES: [Wish; 11] = [
         assignment: "EUREKA_SERVER_PEERNODECONNECTTIMEOUTMS=2000",
         beside: None,
     },
-    Wish {
+    Requirement {
         key: "eureka.server.peer-node-read-timeout-ms",
         default: "200",
         suits: is_patient,
@@ -145,7 +145,7 @@ const WISHES: [Wish; 11] = [
         assignment: "EUREKA_SERVER_PEERNODEREADTIMEOUTMS=5000",
         beside: None,
     },
-    Wish {
+    Requirement {
         key: "eureka.client.instance-info-replication-interval-seconds",
         default: "30",
         suits: is_prompt,
@@ -155,7 +155,7 @@ const WISHES: [Wish; 11] = [
         assignment: "EUREKA_CLIENT_INSTANCEINFOREPLICATIONINTERVALSECONDS=2",
         beside: None,
     },
-    Wish {
+    Requirement {
         key: "eureka.client.eureka-service-url-poll-interval-seconds",
         default: "300",
         suits: is_watchful,
@@ -168,22 +168,22 @@ const WISHES: [Wish; 11] = [
 ];
 
 /// Every setting that matters with `call`, as far as the server shows it; those it hides, in one finding.
-pub(super) fn inspect_wishes(sources: &PropertySources, call: Option<RefreshCall>) -> Vec<Finding> {
-    let matters = |wish: &&Wish| {
-        (wish.only_with.is_none() || wish.only_with == call)
-            && WISHES.iter().all(|other| !other.names(wish) || other.is_fulfilled(sources))
+pub(super) fn inspect_requirements(sources: &PropertySources, call: Option<RefreshCall>) -> Vec<Finding> {
+    let matters = |requirement: &&Requirement| {
+        (requirement.only_with.is_none() || requirement.only_with == call)
+            && REQUIREMENTS.iter().all(|other| !other.names(requirement) || other.is_met(sources))
     };
     let (mut findings, mut hidden) = (Vec::new(), Vec::new());
-    for wish in WISHES.iter().filter(matters) {
-        let (value, manner) = match sources.in_force(wish.key) {
+    for requirement in REQUIREMENTS.iter().filter(matters) {
+        let (value, manner) = match sources.in_force(requirement.key) {
             InForce::Masked => {
-                hidden.push(wish.key);
+                hidden.push(requirement.key);
                 continue;
             }
-            InForce::Default => (wish.default.to_owned(), "the default"),
+            InForce::Default => (requirement.default.to_owned(), "the default"),
             InForce::Value(value) => (value, "set"),
         };
-        findings.push(wish.judge(&value, manner, sources));
+        findings.push(requirement.judge(&value, manner, sources));
     }
     findings.extend(hidden_finding(&hidden));
     findings
@@ -191,9 +191,9 @@ pub(super) fn inspect_wishes(sources: &PropertySources, call: Option<RefreshCall
 
 /// The cure for a registration that a refresh has wiped; without `sources`, all of it.
 pub(super) fn wiped_fix(sources: Option<&PropertySources>) -> String {
-    let missing = |wish: &&Wish| sources.is_none_or(|sources| !wish.is_fulfilled(sources));
+    let missing = |requirement: &&Requirement| sources.is_none_or(|sources| !requirement.is_met(sources));
     let missing = [&CLIENT_REFRESH, &CIRCULAR_REFERENCES].into_iter().filter(missing);
-    let set: Vec<&str> = missing.map(|wish| wish.assignment).collect();
+    let set: Vec<&str> = missing.map(|requirement| requirement.assignment).collect();
     if set.is_empty() {
         "restart the server".to_owned()
     } else {
@@ -212,14 +212,15 @@ fn hidden_finding(hidden: &[&str]) -> Option<Finding> {
     ))
 }
 
-impl Wish {
+impl Requirement {
     fn judge(&self, value: &str, manner: &str, sources: &PropertySources) -> Finding {
         let what = format!("{} is {} ({manner})", self.key, quoted(value, VALUE_MAX));
         if (self.suits)(value.trim()) {
             return Finding::good(what);
         }
-        let beside = self.beside.filter(|other| !other.is_fulfilled(sources));
-        let assignments: Vec<&str> = [self].into_iter().chain(beside).map(|wish| wish.assignment).collect();
+        let beside = self.beside.filter(|other| !other.is_met(sources));
+        let assignments: Vec<&str> =
+            [self].into_iter().chain(beside).map(|requirement| requirement.assignment).collect();
         let fix = format!("set {}", assignments.join(" and "));
         Finding::new(self.severity, format!("{what}: {}", self.otherwise), fix)
     }
@@ -230,7 +231,7 @@ impl Wish {
     }
 
     /// Whether the server shows that it is; one that hides the value does not.
-    fn is_fulfilled(&self, sources: &PropertySources) -> bool {
+    fn is_met(&self, sources: &PropertySources) -> bool {
         match sources.in_force(self.key) {
             InForce::Masked => false,
             InForce::Default => (self.suits)(self.default),

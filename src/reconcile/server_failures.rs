@@ -1,0 +1,83 @@
+//! Failed calls to the server, one kind of call at a time: since when they fail, and how long to pause.
+
+use std::time::Duration;
+
+use crate::model::{Backoff, Moment, ServerFault};
+
+use super::status::Dated;
+
+/// The failures of one kind of call.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ServerFailures {
+    latest: Option<Dated<ServerFault>>,
+    backoff: Backoff,
+}
+
+impl ServerFailures {
+    /// The latest failure, dated from when failures of its kind began; none once a call has succeeded.
+    pub(super) fn latest(&self) -> Option<&Dated<ServerFault>> {
+        self.latest.as_ref()
+    }
+
+    /// Books a failure; gives the pause before the next call.
+    ///
+    /// A failure of another kind is news: a server that comes up and stumbles is not one that was long
+    /// away.
+    pub(super) fn failed(&mut self, fault: ServerFault, now: Moment) -> Duration {
+        let since = match &self.latest {
+            Some(before) if before.value.label() == fault.label() => before.since,
+            Some(_) | None => {
+                self.backoff.reset();
+                now
+            }
+        };
+        let (first, max) = pauses_after(&fault);
+        self.latest = Some(Dated { value: fault, since });
+        self.backoff.next(first, max)
+    }
+
+    /// The server did what it was asked, or proved in another way that it has no need of it.
+    pub(super) fn ended(&mut self) {
+        self.latest = None;
+    }
+
+    /// The pauses begin anew.
+    pub(super) fn reset_pauses(&mut self) {
+        self.backoff.reset();
+    }
+
+    /// The next pause of a row that has another reason than a failure.
+    pub(super) fn next_pause(&mut self, first: Duration, max: Duration) -> Duration {
+        self.backoff.next(first, max)
+    }
+}
+
+/// First and longest pause before the server is called again.
+fn pauses_after(fault: &ServerFault) -> (Duration, Duration) {
+    let (first, max) = match fault {
+        // A server on its way up: cheap to ask, and someone waits for it.
+        ServerFault::Unreachable(_) => (500, 5_000),
+        ServerFault::TimedOut | ServerFault::Failing { .. } => (1_000, 30_000),
+        ServerFault::Refused(_) | ServerFault::Unreadable(_) => (5_000, 60_000),
+    };
+    (Duration::from_millis(first), Duration::from_millis(max))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_kind_of_failure_is_dated_anew_and_begins_with_a_short_pause() {
+        let at = |seconds| Moment::at(Duration::from_secs(seconds));
+        let away = || ServerFault::Unreachable("connection refused".into());
+        let mut failures = ServerFailures::default();
+        let pauses: Vec<_> = (0..3).map(|t| failures.failed(away(), at(t)).as_millis()).collect();
+        assert_eq!(pauses, [500, 1000, 2000]);
+        assert_eq!(failures.latest().map(|latest| latest.since), Some(at(0)));
+        assert_eq!(failures.failed(ServerFault::TimedOut, at(9)), Duration::from_secs(1));
+        assert_eq!(failures.latest(), Some(&Dated { value: ServerFault::TimedOut, since: at(9) }));
+        failures.ended();
+        assert_eq!(failures.latest(), None);
+    }
+}
