@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, AtFlags, CWD, StatVfs};
 
 use super::error::{Fault, Permissions};
+use super::layout::Layout;
 use super::mounts::{self, Mount};
 use super::volume;
 use crate::document::FileName;
-use crate::settings::Layout;
 
 /// Bytes read of the mount table, 4 MiB; a busy node's is a hundredth of it.
 const MOUNT_TABLE_BYTES_MAX: u64 = 4_194_304;

@@ -7,8 +7,8 @@ use crate::model::{
     PortName, Question, Scheme, ServiceError, ServiceUrl,
 };
 
-use super::Purpose;
 use super::fault::{Origin, Wrong, quoted};
+use super::purpose::Purpose;
 use super::reader::Reader;
 use super::table::Key;
 use super::words::PeerHost;

@@ -4,27 +4,18 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use crate::document::{FileName, Format, UserInfo};
+use crate::document::{FileName, Format, OutputFile, UserInfo, UserInfoSource};
 use crate::model::Zone;
+use crate::publish::Layout;
 
-use super::Purpose;
 use super::asked::parsed;
+use super::checked::OutputSettings;
 use super::fault::{Origin, Wrong, quoted};
+use super::purpose::Purpose;
 use super::reader::Reader;
 use super::table::Key;
-use super::words::Word;
-use super::{Layout, OutputFile, OutputSettings, UserInfoSource};
+use super::words::{Word, words_of};
 
-/// Formats by the extension that readers expect of them.
-const EXTENSIONS: [(&str, Format); 7] = [
-    ("properties", Format::SpringProperties),
-    ("yaml", Format::SpringYaml),
-    ("yml", Format::SpringYaml),
-    ("env", Format::Env),
-    ("json", Format::Json),
-    ("txt", Format::Lines),
-    ("lines", Format::Lines),
-];
 /// Mode of files that anybody may read.
 const MODE_OPEN: Mode = Mode(0o644);
 /// Mode of files that hold credentials.
@@ -104,14 +95,13 @@ fn file_name(text: &str) -> Result<FileName, Wrong> {
 }
 
 fn no_format(word: &str) -> Wrong {
-    let words = super::words::words_of::<Format>().join(", ");
+    let words = words_of::<Format>().join(", ");
     Wrong::value(word, "is no format").hint(format!("write one of {words}"))
 }
 
 fn format_of_extension(name: &str) -> Result<Format, Wrong> {
     let extension = Path::new(name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let known = EXTENSIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension));
-    known.map(|(_, format)| *format).ok_or_else(|| {
+    Format::of_extension(extension).ok_or_else(|| {
         let wrong = Wrong::value(name, "has no extension that tells its format");
         wrong.hint(format!("name the format, such as {name}=spring-properties"))
     })
@@ -190,10 +180,4 @@ fn mode(text: &str) -> Result<Mode, Wrong> {
             .hint("write an octal mode such as 0644; a decimal one, as in defaultMode: 420, is not meant"));
     }
     Ok(Mode(mode))
-}
-
-impl fmt::Display for OutputFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}={}", self.name, self.format.word())
-    }
 }

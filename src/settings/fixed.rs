@@ -4,9 +4,11 @@
 //! others: a file under another name keeps masking the first one in a running server. Everything else
 //! follows the settings file.
 
+use crate::document::UserInfoSource;
 use crate::reconcile::Role;
 
-use super::{Key, Settings, UserInfoSource};
+use super::checked::Settings;
+use super::table::Key;
 
 impl Settings {
     /// The settings whose change in `new` needs a restart, in the order of the table.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::model::{MaxShrink, Patience};
 use crate::reconcile::OnDeadline;
 
-use super::Purpose;
 use super::asked::parsed;
 use super::fault::Wrong;
+use super::purpose::Purpose;
 use super::reader::Reader;
 use super::table::Key;
 use super::words::RoleWord;

@@ -2,35 +2,23 @@
 
 use std::path::PathBuf;
 
+use crate::admin::ListenAddresses;
 use crate::model::{ContextPath, Host, Port, Scheme, ServiceUrl};
 use crate::reconcile::{Adoption, Own, Policy, Role};
 
 use super::asked::{self, Asked};
-use super::fault::{Rejected, Warning};
+use super::checked::Settings;
+use super::fault::{Rejected, Warning, Wrong};
 use super::given::{Flags, Gathered, SettingsFile};
 use super::holds::{self, Holds};
-use super::process::{self, Listeners};
+use super::process;
 use super::provenance::Provenance;
+use super::purpose::Purpose;
 use super::reader::{Account, Reader};
 use super::surroundings::Surroundings;
 use super::table::Key;
 use super::words::{PeerHost, RoleWord};
-use super::{Settings, files, identity, server};
-
-/// What the settings are for; it decides what must be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// The sidecar: everything, and no ending by itself.
-    Run,
-    /// The init container: everything.
-    Init,
-    /// Everything that is there is checked; a directory may be missing.
-    Check,
-    /// Only a list is shown, perhaps far from any pod: who we are may be unknown.
-    Print,
-    /// Servers are called that are named elsewhere: no Service is needed.
-    Contact,
-}
+use super::{files, identity, server};
 
 /// Settings in force, and the story of each.
 #[derive(Clone, Debug)]
@@ -76,7 +64,7 @@ pub fn listeners(
     flags: &Flags,
     file: Option<&SettingsFile>,
     surroundings: &Surroundings,
-) -> Result<Listeners, Rejected> {
+) -> Result<ListenAddresses, Rejected> {
     let gathered = Gathered::from(flags, file, surroundings);
     let of_interest = gathered.only(&[Key::Listen, Key::LocalListen]);
     let mut reader = Reader::new(of_interest, surroundings, Purpose::Contact);
@@ -126,10 +114,7 @@ fn role(reader: &mut Reader<'_>, role: RoleWord, asked: &Asked) -> Option<Role> 
 fn check(reader: &mut Reader<'_>, asked: &Asked, holds: &Holds, role: Option<&Role>) {
     let statics = asked.static_peers.len();
     if statics > holds.max_peers {
-        let wrong = super::fault::Wrong::new(format!(
-            "names {statics} peers, and --max-peers is {}",
-            holds.max_peers
-        ));
+        let wrong = Wrong::new(format!("names {statics} peers, and --max-peers is {}", holds.max_peers));
         reader.conflict(&[Key::StaticPeer, Key::MaxPeers], wrong.hint("raise --max-peers"));
     }
     if let (PeerHost::Ipv6, Some(Role::Server(Own { url, .. }))) = (asked.peer_host, role) {
@@ -142,7 +127,7 @@ fn check(reader: &mut Reader<'_>, asked: &Asked, holds: &Holds, role: Option<&Ro
 }
 
 /// Where the sink is, as the server beside us calls it.
-fn sink(listeners: Listeners) -> ServiceUrl {
+fn sink(listeners: ListenAddresses) -> ServiceUrl {
     let port = Port::new(listeners.local.port()).expect("a local listener's port is never 0");
     let path: ContextPath = "/sink/eureka/".parse().expect("the sink's path is a path");
     ServiceUrl::new(Scheme::Http, Host::Address(listeners.local.ip()), port, path)

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use crate::model::{Patience, read_duration};
 
-use super::Purpose;
 use super::closest::closest;
 use super::fault::{Fault, Origin, Rejected, Warning, Wrong, quoted};
 use super::given::{Gathered, Given};
 use super::provenance::Provenance;
+use super::purpose::Purpose;
 use super::surroundings::Surroundings;
 use super::table::{Key, Shape, humane};
 use super::words::{Word, words_of};

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
-use eureka_peers::settings::Layout;
+use eureka_peers::publish::Layout;
 use roles::Surroundings;
 
 fn main() -> ExitCode {

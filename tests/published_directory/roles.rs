@@ -12,8 +12,7 @@ use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::scene;
-use eureka_peers::publish::{Fault, Hazard, Published, Publisher, inspect};
-use eureka_peers::settings::Layout;
+use eureka_peers::publish::{Fault, Hazard, Layout, Published, Publisher, inspect};
 
 /// Names the part to be played.
 pub(crate) const ROLE: &str = "PUBLISHED_DIRECTORY_ROLE";

@@ -15,8 +15,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use eureka_peers::document::{Document, Format, UserInfo};
 use eureka_peers::model::{Listing, PeerSet, ServiceUrl, Zone};
-use eureka_peers::publish::Publisher;
-use eureka_peers::settings::Layout;
+use eureka_peers::publish::{Layout, Publisher};
 
 /// What Maven and the JVM are given to read, below this directory.
 const SOURCES: [&str; 7] = [

@@ -6,10 +6,12 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::{Format, UserInfo};
+use crate::admin::ListenAddress;
+use crate::document::{Format, OutputFile, UserInfo, UserInfoSource};
 use crate::model::{HttpUrl, Patience, PodIdentity};
+use crate::publish::Layout;
 use crate::reconcile::{OnDeadline, RefreshCall};
-use crate::settings::{Layout, ListenAddress, LogFormat, LogLevel, OutputFile, UserInfoSource};
+use crate::telemetry::{LogFormat, LogLevel};
 
 const BASE: &str = "service: eureka\noutput-dir: /eureka-peers\n";
 

@@ -1,7 +1,8 @@
 //! Rows of the table: what is written, who is told, and the program itself.
 
+use crate::publish::Layout;
 use crate::settings::words::{Adopt, words_of};
-use crate::settings::{Layout, LogFormat, LogLevel};
+use crate::telemetry::{LogFormat, LogLevel};
 
 use super::{Group, Key, Setting, Shape};
 
