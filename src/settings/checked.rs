@@ -11,6 +11,8 @@ use crate::publish::Layout;
 use crate::reconcile::Policy;
 use crate::telemetry::{LogFormat, LogLevel};
 
+use super::until_restart::UntilRestart;
+
 /// Everything an operator can say, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -31,6 +33,8 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// In what shape.
     pub log_format: LogFormat,
+    /// What of all this stays as it is until a restart.
+    pub until_restart: UntilRestart,
 }
 
 /// What is written, and where.

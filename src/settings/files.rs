@@ -5,42 +5,30 @@ use std::fmt;
 use std::path::Path;
 
 use crate::document::{FileName, Format, OutputFile, UserInfo, UserInfoSource};
-use crate::model::Zone;
-use crate::publish::Layout;
 
 use super::asked::parsed;
 use super::checked::OutputSettings;
-use super::fault::{Origin, Wrong, quoted};
-use super::purpose::Purpose;
+use super::fault::{Wrong, quoted};
 use super::reader::Reader;
 use super::table::Key;
 use super::words::{Word, words_of};
 
-/// Mode of files that anybody may read.
-const MODE_OPEN: Mode = Mode(0o644);
-/// Mode of files that hold credentials.
-const MODE_CLOSED: Mode = Mode(0o640);
-
 pub(super) fn read(reader: &mut Reader<'_>) -> OutputSettings {
     let directory = reader.path(Key::OutputDir);
-    if let (None, Purpose::Run | Purpose::Init) = (&directory, reader.purpose) {
-        reader.missing(Key::OutputDir, "is required");
-    }
     let user_info = user_info(reader);
     let files = files(reader);
     refuse_unresolved(reader, &files, &user_info);
     OutputSettings {
         directory,
         files,
-        layout: reader.word(Key::Layout, Layout::Volume),
+        layout: reader.word(Key::Layout),
         file_mode: file_mode(reader, &user_info),
-        zone: reader.with_default(Key::Zone, Zone::default(), parsed),
+        zone: reader.value(Key::Zone, parsed),
         user_info,
     }
 }
 
 fn files(reader: &mut Reader<'_>) -> Vec<OutputFile> {
-    reader.fall_back(Key::Output, "peers.properties".to_owned(), Origin::Default);
     let files = reader.list(Key::Output, output_file);
     if files.is_empty() {
         reader.conflict(
@@ -144,12 +132,12 @@ impl fmt::Display for Placeholders {
 fn file_mode(reader: &mut Reader<'_>, user_info: &UserInfoSource) -> u32 {
     let is_given = reader.is_given(Key::FileMode);
     let holds_credentials = matches!(user_info, UserInfoSource::File(_));
-    let default = if holds_credentials { MODE_CLOSED } else { MODE_OPEN };
-    let mode = reader.with_default(Key::FileMode, default, mode);
+    let default = reader.default(Key::FileMode, mode);
+    let mode = reader.value(Key::FileMode, mode);
     if is_given && holds_credentials && mode.0 & 0o007 != 0 {
         reader.warn(
             Key::FileMode,
-            format!("{mode} lets everybody read the credentials; leave it out for {MODE_CLOSED}"),
+            format!("{mode} lets everybody read the credentials; leave it out for {default}"),
         );
     }
     mode.0

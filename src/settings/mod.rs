@@ -1,6 +1,6 @@
 //! Flags, environment and YAML text become settings, or all their faults at once.
 //!
-//! One table ([`Setting::all`]) names every setting; flags, variables, keys of the file, help, README
+//! One table ([`Key::all`]) names every setting; flags, variables, keys of the file, help, README
 //! and man page are derived from it. A higher source (flag over environment over file) replaces a
 //! lower one and is never merged with it. Reading is a function of its arguments: what the machine
 //! says is observed once, in [`Surroundings`], and handed in.
@@ -13,20 +13,21 @@ mod closest;
 mod environment;
 mod fault;
 mod files;
-mod fixed;
 mod given;
-mod holds;
 mod hosts;
 mod identity;
 mod load;
+mod policy;
 mod process;
 mod provenance;
 mod purpose;
 mod reader;
 mod readme;
+mod restart;
 mod server;
 mod surroundings;
 mod table;
+mod until_restart;
 mod words;
 mod yaml;
 
@@ -38,5 +39,6 @@ pub use provenance::{Provenance, ProvenanceEntry};
 pub use purpose::Purpose;
 pub use readme::markdown_table;
 pub use surroundings::Surroundings;
-pub use table::{Group, Key, Setting, Shape, VARIABLE_PREFIX};
+pub use table::{Change, Condition, DefaultValue, Group, Key, Setting, Shape, VARIABLE_PREFIX, Value};
+pub use until_restart::UntilRestart;
 pub use yaml::FILE_SIZE_MAX;

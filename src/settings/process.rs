@@ -1,40 +1,24 @@
 //! Settings of the program itself: where it listens, what it logs, which DNS servers it asks.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use crate::admin::{ListenAddress, ListenAddresses};
-use crate::model::Port;
-use crate::telemetry::{LogFormat, LogLevel};
 
 use super::fault::{Wrong, quoted};
 use super::reader::Reader;
 use super::table::Key;
 
-/// Where probes, metrics and status are by default.
-const PUBLIC_PORT: u16 = 9761;
-/// Where sink and overrides are by default.
-const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9762);
 /// RFC 1035, section 4.2.
 const DNS_PORT: u16 = 53;
 
 pub(super) fn listeners(reader: &mut Reader<'_>) -> ListenAddresses {
-    let default = ListenAddress::Any(Port::new(PUBLIC_PORT).expect("9761 is a port"));
-    let public = reader.with_default(Key::Listen, default, listen_address);
-    let local = reader.with_default(Key::LocalListen, LOCAL, local_address);
+    let public = reader.value(Key::Listen, listen_address);
+    let local = reader.value(Key::LocalListen, local_address);
     if public.meets(local) {
         let wrong = Wrong::new(format!("{public} and --local-listen {local} are one address to the system"));
         reader.conflict(&[Key::Listen, Key::LocalListen], wrong.hint("give them different ports"));
     }
     ListenAddresses { public, local }
-}
-
-pub(super) fn log_level(reader: &mut Reader<'_>) -> LogLevel {
-    reader.word(Key::LogLevel, LogLevel::Info)
-}
-
-pub(super) fn log_format(reader: &mut Reader<'_>) -> LogFormat {
-    let default = if reader.surroundings.is_terminal { LogFormat::Text } else { LogFormat::Json };
-    reader.word(Key::LogFormat, default)
 }
 
 pub(super) fn dns_servers(reader: &mut Reader<'_>) -> Vec<SocketAddr> {

@@ -14,3 +14,19 @@ pub enum Purpose {
     /// Servers are called that are named elsewhere: no Service is needed.
     Contact,
 }
+
+impl Purpose {
+    /// Those that make a list of peers.
+    pub const WITH_A_LIST: &'static [Self] = &[Self::Run, Self::Init, Self::Check, Self::Print];
+
+    /// The subcommands that read settings for it.
+    pub fn commands(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Init => "init",
+            Self::Check => "check",
+            Self::Print => "resolve and mesh",
+            Self::Contact => "mesh with --url",
+        }
+    }
+}

@@ -38,8 +38,7 @@ pub(super) fn read(reader: &mut Reader<'_>, role: RoleWord, asked: &Asked) -> (S
 }
 
 fn adopt(reader: &mut Reader<'_>, role: RoleWord) -> Adopt {
-    let default = if reader.is_given(Key::ActuatorUrl) { Adopt::Refresh } else { Adopt::None };
-    let adopt = reader.word(Key::Adopt, default);
+    let adopt = reader.word(Key::Adopt);
     if (adopt, role) == (Adopt::Env, RoleWord::Client) {
         let wrong =
             Wrong::new("`env` sets a server's own property").hint("write `refresh` or `none` for a client");
