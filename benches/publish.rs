@@ -12,9 +12,8 @@ use std::time::{Duration, Instant};
 
 use eureka_peers::document::{self, Document, FileName, Format};
 use eureka_peers::model::{Listing, PeerSet, Zone};
-use eureka_peers::publish::{Publisher, encode_state};
+use eureka_peers::publish::{Layout, Publisher, encode_state};
 use eureka_peers::reconcile::PreviousLife;
-use eureka_peers::settings::Layout;
 
 /// Enough for the 99th percentile to be more than the worst one.
 const ROUNDS: u64 = 300;

@@ -6,10 +6,9 @@ use std::cell::RefCell;
 use std::fmt::Display;
 use std::time::Duration;
 
-use eureka_peers::eureka::{EurekaServer, Expected, Reading};
+use eureka_peers::eureka::{EurekaServer, Expected, Reading, ServerAccess};
 use eureka_peers::model::Zone;
 use eureka_peers::reconcile::RefreshCall;
-use eureka_peers::settings::ServerSettings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
@@ -40,13 +39,13 @@ pub fn check(input: &[u8]) {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
             let address = listener.local_addr().expect("bound");
             let url = |path: &str| Some(format!("http://{address}{path}").parse().expect("a URL"));
-            let settings = ServerSettings {
+            let access = ServerAccess {
                 actuator_url: url("/actuator"),
                 status_url: url("/eureka/status"),
                 credentials: None,
                 ca_file: None,
             };
-            let server = EurekaServer::new(&settings, Zone::default(), Reading::default());
+            let server = EurekaServer::new(&access, Zone::default(), Reading::default());
             tokio::select! {
                 called = timeout(PATIENCE, call(&server, *choice)) => called.expect("every call ends"),
                 () = answer(&listener, reply) => {}

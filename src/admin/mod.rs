@@ -37,6 +37,7 @@ mod bounds;
 mod command;
 mod counts;
 mod escape;
+mod listen_address;
 mod liveness;
 mod local;
 mod page;
@@ -56,6 +57,7 @@ pub use command::{
     AcceptReply, AcceptRequest, Accepted, CommandSender, LocalCommand, LocalCommands, NotAccepted, commands,
 };
 pub use counts::ConnectionCounts;
+pub use listen_address::{ListenAddress, ListenAddresses};
 pub use liveness::Liveness;
 pub use public::{MetricsText, View};
 pub use snapshot::{

@@ -4,11 +4,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::document::{Document, DocumentError, File, UserInfo, UserInfoError, file_names, is_whole};
+use crate::document::{
+    Document, DocumentError, File, UserInfo, UserInfoError, UserInfoSource, file_names, is_whole,
+};
 use crate::model::{ErrorChain, Listing, ServiceUrl};
 use crate::publish::{DecodedState, PublishError, Published, Publisher, decode_state, encode_state};
 use crate::reconcile::{Policy, PreviousLife, Publication, PublishOutcome};
-use crate::settings::{OutputSettings, UserInfoSource};
+use crate::settings::OutputSettings;
 use crate::small_file;
 
 /// Bytes read of a user-info file: far more than any password, far less than a mistake.

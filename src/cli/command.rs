@@ -51,8 +51,7 @@ pub(super) fn command_for(reader: Reader) -> Command {
 
 fn subcommands(reader: Reader) -> [Command; 9] {
     let with_settings = |name: &'static str, about: &'static str| {
-        let of_settings =
-            Setting::all().map(|setting| setting_arg(setting, reader).hide(!is_shown(name, setting)));
+        let of_settings = Key::all().map(|key| setting_arg(key.setting(), reader).hide(!is_shown(name, key)));
         Command::new(name).about(about).args(of_settings)
     };
     let with_only = |name: &'static str, about: &'static str, keys: &[Key]| {
@@ -85,11 +84,11 @@ fn subcommands(reader: Reader) -> [Command; 9] {
 
 /// Whether a setting that a subcommand takes is worth a place in its help. All are taken, so that a
 /// sidecar's arguments can be handed to any of them.
-fn is_shown(subcommand: &str, setting: &Setting) -> bool {
-    let is_common = matches!(setting.key, Key::Config | Key::LogLevel | Key::LogFormat);
-    match (subcommand, setting.group) {
+fn is_shown(subcommand: &str, key: Key) -> bool {
+    let is_common = matches!(key, Key::Config | Key::LogLevel | Key::LogFormat);
+    match (subcommand, key.setting().group) {
         ("mesh", Group::Server) => {
-            matches!(setting.key, Key::ServerUser | Key::ServerPasswordFile | Key::CaFile)
+            matches!(key, Key::ServerUser | Key::ServerPasswordFile | Key::CaFile)
         }
         ("resolve" | "mesh", Group::Holds | Group::Files | Group::Server | Group::Process) => is_common,
         _ => true,
@@ -120,7 +119,7 @@ fn hint(shape: Shape) -> ValueHint {
         | Shape::Words(_, _)
         | Shape::Switch
         | Shape::Duration { .. }
-        | Shape::Patience { .. }
+        | Shape::DurationOrNever { .. }
         | Shape::Count { .. } => ValueHint::Other,
     }
 }
@@ -133,18 +132,12 @@ fn parser(shape: Shape, reader: Reader) -> ValueParser {
     }
 }
 
-/// What it means, its bounds and default, and its variable.
+/// What it means, its default, and its variable.
 fn long_help(setting: &Setting) -> String {
-    let bounds = setting.bounds().map(|bounds| format!(" Takes values {bounds}."));
-    let repeats =
-        setting.is_repeatable().then(|| format!(" May be repeated, up to {} values.", setting.values_max));
-    let meaning = [setting.help, &bounds.unwrap_or_default(), &repeats.unwrap_or_default()].concat();
-    let default = match setting.default {
-        "" => String::new(),
-        required if setting.is_required() => format!("\n[{required}]"),
-        default => format!("\n[default: {default}]"),
-    };
-    format!("{}{default}\n[env: {}]", wrapped(&meaning), setting.key.variable())
+    let required = setting.requirement().map(|required| format!("\n[{required}]"));
+    let default = setting.default_in_words().map(|default| format!("\n[default: {default}]"));
+    let default = required.or(default).unwrap_or_default();
+    format!("{}{default}\n[env: {}]", wrapped(&setting.meaning()), setting.variable())
 }
 
 /// Breaks a text into lines at its blanks.
@@ -230,11 +223,12 @@ mod tests {
         let mut command = command();
         let run = command.find_subcommand_mut("run").expect("there is a `run`");
         let help = run.render_long_help().to_string();
-        for setting in Setting::all() {
+        for setting in Key::all().map(Key::setting) {
             assert!(help.contains(&format!("--{}", setting.name)), "{}", setting.name);
-            assert!(help.contains(&format!("[env: {}]", setting.key.variable())), "{}", setting.name);
-            let default = if setting.is_required() { "[required" } else { setting.default };
-            assert!(help.contains(default), "{}", setting.name);
+            assert!(help.contains(&format!("[env: {}]", setting.variable())), "{}", setting.name);
+            let required = setting.requirement().map(|required| format!("[{required}]"));
+            let default = setting.default_in_words().map(|default| format!("[default: {default}]"));
+            assert!(help.contains(&required.or(default).unwrap_or_default()), "{}", setting.name);
         }
         for heading in ["Service:", "Peers:", "Holds:", "Files:", "Server:", "Process:"] {
             assert!(help.contains(heading), "{heading}");

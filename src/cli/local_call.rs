@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::admin::ListenAddresses;
 use crate::http_client::{HttpClient, HttpError, Request, Response};
 use crate::model::{ContextPath, ErrorChain, Host, HttpUrl, Port, Scheme, ServiceUrl};
-use crate::settings::{Listeners, listeners};
+use crate::settings::listeners;
 
 use super::ExitStatus;
 use super::runtime::runtime;
@@ -15,7 +16,7 @@ use super::sources::{Sources, refuse};
 const PATIENCE: Duration = Duration::from_secs(6);
 
 /// Where the sidecar listens, as the settings have it.
-pub(super) fn listeners_of(sources: &Sources) -> Result<Listeners, ExitStatus> {
+pub(super) fn listeners_of(sources: &Sources) -> Result<ListenAddresses, ExitStatus> {
     let file = sources.file().map_err(|rejected| refuse(&rejected))?;
     listeners(sources.flags(), file.as_ref(), sources.surroundings()).map_err(|rejected| refuse(&rejected))
 }

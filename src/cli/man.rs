@@ -7,7 +7,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use super::command::command;
-use crate::settings::Setting;
+use crate::settings::Key;
 
 /// Writes the page in roff.
 pub(super) fn write(out: &mut dyn io::Write) -> io::Result<()> {
@@ -39,27 +39,23 @@ fn subcommands(command: &Command) -> Roff {
 }
 
 fn is_setting(arg: &clap::Arg) -> bool {
-    Setting::all().any(|setting| arg.get_id() == setting.name)
+    Key::all().any(|key| arg.get_id() == key.name())
 }
 
 /// Every setting under its heading.
 fn settings() -> Roff {
     let mut roff = Roff::new();
     let mut group = None;
-    for setting in Setting::all() {
+    for setting in Key::all().map(Key::setting) {
         if group.replace(setting.group) != Some(setting.group) {
             roff.control("SH", [format!("SETTINGS: {}", setting.group.heading().to_uppercase()).as_str()]);
         }
         roff.control("TP", []);
         roff.text([bold(format!("--{}", setting.name)), roman(format!(" {}", setting.value_name()))]);
-        let bounds = setting.bounds().map(|bounds| format!(" Takes values {bounds}.")).unwrap_or_default();
-        let default = match setting.default {
-            "" => String::new(),
-            required if setting.is_required() => format!(" This is {required}."),
-            default => format!(" Default: {default}."),
-        };
-        let variable = setting.key.variable();
-        roff.text([roman(format!("{}{bounds}{default} Variable: {variable}.", setting.help))]);
+        let required = setting.requirement().map(|required| format!(" This is {required}."));
+        let default = setting.default_in_words().map(|default| format!(" Default: {default}."));
+        let default = required.or(default).unwrap_or_default();
+        roff.text([roman(format!("{}{default} Variable: {}.", setting.meaning(), setting.variable()))]);
     }
     roff
 }
@@ -74,9 +70,9 @@ mod tests {
         write(&mut page).expect("a Vec takes all bytes");
         let page = String::from_utf8(page).expect("roff is text");
         let plain = page.replace("\\-", "-");
-        for setting in Setting::all() {
+        for setting in Key::all().map(Key::setting) {
             assert!(plain.contains(&format!("--{}", setting.name)), "{}", setting.name);
-            assert!(plain.contains(&setting.key.variable()), "{}", setting.name);
+            assert!(plain.contains(&setting.variable()), "{}", setting.name);
         }
         for subcommand in command().get_subcommands() {
             assert!(plain.contains(subcommand.get_name()), "{}", subcommand.get_name());

@@ -10,12 +10,12 @@ use tokio::task::{JoinSet, LocalSet};
 
 use crate::agent::Pump;
 use crate::dns::{HickoryLookup, Lookup};
-use crate::document::{Document, DocumentError, FileName, Format};
+use crate::document::{Document, DocumentError, FileName, Format, UserInfoSource};
 use crate::model::{Listing, Moment, PeerSet, Question};
 use crate::reconcile::{
     Action, Adoption, ConditionKind, Observation, OnDeadline, Policy, PublishOutcome, Status,
 };
-use crate::settings::{Settings, UserInfoSource};
+use crate::settings::Settings;
 
 use super::outside::lookup;
 use super::sources::{Sources, warn};

@@ -11,6 +11,7 @@ mod env;
 mod file;
 mod json;
 mod lines;
+mod output;
 mod properties_text;
 mod spring_entries;
 mod spring_properties;
@@ -22,28 +23,10 @@ mod whole;
 
 pub use env::LINE_MAX as ENV_LINE_MAX;
 pub use file::{File, FileName, FileNameError};
+pub use output::{Format, OutputFile, UserInfoSource};
 pub use user_info::{UserInfo, UserInfoError};
 
 use crate::model::{Listing, ServiceUrl, Zone};
-
-/// What is in an output file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// `eureka.client.service-url.<zone>=…` for Spring's `spring.config.import`.
-    SpringProperties,
-    /// The same as YAML.
-    SpringYaml,
-    /// `eureka.serviceUrl.default=…` for the Netflix server's Archaius.
-    Archaius,
-    /// A directory whose file names are property names.
-    Configtree,
-    /// `NAME='value'` lines for the kubelet's env files.
-    Env,
-    /// For programs.
-    Json,
-    /// One URL a line.
-    Lines,
-}
 
 /// Everything that a document says, whatever its format.
 ///

@@ -10,6 +10,7 @@
 //!
 //! Nothing here retries, logs or counts; the caller decides what a fault means.
 
+mod access;
 mod ask_all;
 mod endpoint;
 mod fault;
@@ -24,6 +25,7 @@ mod server;
 mod status_document;
 mod xml_bounds;
 
+pub use access::ServerAccess;
 pub use ask_all::{ASKED_AT_ONCE, ask_all};
 pub use finding::{Expected, Finding, Severity};
 pub use origin::Origin;

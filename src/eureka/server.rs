@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::http_client::{Credentials, HttpClient, Method, Request, Response};
+use crate::http_client::{HttpClient, Method, Request, Response};
 use crate::model::{HttpUrl, ServerFault, ServiceUrl, Zone};
 use crate::reconcile::Replicas;
-use crate::settings::ServerSettings;
 
 use super::property_sources::{PATTERN, PropertySources};
-use super::{Origin, Reading, ServerStatus, fault};
+use super::{Origin, Reading, ServerAccess, ServerStatus, fault};
 
 /// Bound on each read of a server; a stock one answers in milliseconds, also under load.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(2);
@@ -30,12 +29,12 @@ pub struct EurekaServer {
 impl EurekaServer {
     /// The server beside us; `zone` is the one its list is written under, and its replies are read at
     /// `reading`, as are those of all servers of this process.
-    pub fn new(settings: &ServerSettings, zone: Zone, reading: Reading) -> Self {
+    pub fn new(access: &ServerAccess, zone: Zone, reading: Reading) -> Self {
         Self {
-            actuator: settings.actuator_url.clone(),
-            status: settings.status_url.clone(),
+            actuator: access.actuator_url.clone(),
+            status: access.status_url.clone(),
             zone,
-            client: client_of(settings),
+            client: client_of(access),
             address: None,
             reading,
         }
@@ -44,9 +43,9 @@ impl EurekaServer {
     /// Any server of the mesh, by its service URL: it has a status and no actuator.
     ///
     /// Credentials and certificates are those of the server beside us.
-    pub fn of_mesh(url: &ServiceUrl, settings: &ServerSettings, reading: Reading) -> Self {
+    pub fn of_mesh(url: &ServiceUrl, access: &ServerAccess, reading: Reading) -> Self {
         let status = HttpUrl::from(url).join("status").ok();
-        let client = client_of(settings);
+        let client = client_of(access);
         Self { actuator: None, status, zone: Zone::default(), client, address: None, reading }
     }
 
@@ -155,9 +154,6 @@ pub(super) fn is_success(response: &Response) -> bool {
     (200..300).contains(&response.status)
 }
 
-fn client_of(settings: &ServerSettings) -> HttpClient {
-    let credentials = settings.credentials.clone();
-    let credentials =
-        credentials.map(|credentials| Credentials::new(credentials.user, credentials.password_file));
-    HttpClient::new(credentials, settings.ca_file.clone())
+fn client_of(access: &ServerAccess) -> HttpClient {
+    HttpClient::new(access.credentials.clone(), access.ca_file.clone())
 }

@@ -11,12 +11,20 @@ use hyper::header::HeaderValue;
 use super::FileError;
 use super::file::SmallFile;
 
-/// A user and where its password lies.
+/// A user and where its password lies; equal where both are the same, whatever the file holds.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     user: String,
     password_file: SmallFile,
 }
+
+impl PartialEq for Credentials {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.user, self.password_file.path()) == (&other.user, other.password_file.path())
+    }
+}
+
+impl Eq for Credentials {}
 
 impl Credentials {
     /// Bytes of a password file; far above any password, far below a file given by mistake.
@@ -81,6 +89,14 @@ mod tests {
         // The example of RFC 7617, section 2.
         assert_eq!(header.as_bytes(), b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert_eq!(format!("{header:?}"), "Sensitive");
+    }
+
+    #[test]
+    fn the_same_user_and_file_are_the_same_credentials() {
+        let of = |user: &str, path: &str| Credentials::new(user.into(), path.into());
+        assert_eq!(of("a", "/p"), of("a", "/p"));
+        assert_ne!(of("a", "/p"), of("b", "/p"));
+        assert_ne!(of("a", "/p"), of("a", "/q"));
     }
 
     #[tokio::test]

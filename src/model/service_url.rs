@@ -76,7 +76,7 @@ impl Port {
     }
 
     /// The number, 1 to 65535.
-    pub fn get(self) -> u16 {
+    pub const fn get(self) -> u16 {
         self.0.get()
     }
 }

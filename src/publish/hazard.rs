@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, AtFlags, CWD, StatVfs};
 
 use super::error::{Permissions, PublishFault};
+use super::layout::Layout;
 use super::mounts::{self, Mount};
 use super::volume;
 use crate::document::FileName;
-use crate::settings::Layout;
 use crate::small_file;
 
 /// Bytes read of the mount table, 4 MiB; a busy node's is a hundredth of it.

@@ -22,6 +22,7 @@ mod directory;
 mod error;
 mod generation;
 mod hazard;
+mod layout;
 mod lock;
 mod mounts;
 mod plain;
@@ -36,13 +37,13 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::document::{File, FileName};
-use crate::settings::Layout;
 use directory::{Directory, Identity};
 use lock::Lock;
 use volume::Superseded;
 
 pub use error::{Permissions, PublishError, PublishFault, PublishStep};
 pub use hazard::{Hazard, inspect};
+pub use layout::Layout;
 pub use state_file::{DecodedState, StateFault, decode_state, encode_state};
 
 /// The state's name beside the files that it belongs to.

@@ -7,7 +7,6 @@ use crate::model::{
     PortName, Question, Scheme, ServiceError, ServiceUrl,
 };
 
-use super::Purpose;
 use super::fault::{Origin, Wrong, quoted};
 use super::reader::Reader;
 use super::table::Key;
@@ -23,23 +22,24 @@ pub(super) struct Asked {
     pub(super) context_path: ContextPath,
     /// Only an explicit one; it wins over SRV.
     pub(super) port: Option<Port>,
+    /// The port of a URL that neither it nor an SRV record speaks for.
+    pub(super) default_port: Port,
     pub(super) address_policy: AddressPolicy,
 }
 
 impl Asked {
     /// The port of a URL that no SRV record speaks for.
     pub(super) fn port_or_default(&self) -> Port {
-        self.port.unwrap_or(Port::EUREKA)
+        self.port.unwrap_or(self.default_port)
     }
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Asked {
     let services = services(reader);
     let static_peers = static_peers(reader, &services);
-    let peer_host = reader.word(Key::PeerHost, PeerHost::Name);
-    let default_port_name: PortName = "http".parse().expect("`http` is a port name");
+    let peer_host = reader.word(Key::PeerHost);
     let port_name_is_given = reader.is_given(Key::PortName);
-    let port_name = reader.with_default(Key::PortName, default_port_name, parsed);
+    let port_name = reader.value(Key::PortName, parsed);
     if port_name_is_given && peer_host != PeerHost::Name {
         reader.warn(Key::PortName, "is not used with addresses, whose records know no port; give --port");
     }
@@ -49,8 +49,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Asked {
         static_peers,
         peer_host,
         port: reader.optional(Key::Port, parsed),
-        scheme: reader.word(Key::Scheme, Scheme::Http),
-        context_path: reader.with_default(Key::ContextPath, ContextPath::default(), parsed),
+        default_port: reader.default(Key::Port, parsed),
+        scheme: reader.word(Key::Scheme),
+        context_path: reader.value(Key::ContextPath, parsed),
         address_policy: address_policy(reader, peer_host),
     }
 }
@@ -69,9 +70,6 @@ fn services(reader: &mut Reader<'_>) -> Vec<HeadlessService> {
         HeadlessService::from_setting(text, namespace.as_str(), cluster_domain.as_str())
             .map_err(|error| no_service(text, &error))
     });
-    if services.is_empty() && reader.purpose != Purpose::Contact {
-        reader.missing(Key::Service, "is required");
-    }
     for service in &services {
         warn_of_half_a_name(reader, service, cluster_domain.as_str());
     }
@@ -89,11 +87,7 @@ fn namespace_and_domain(reader: &mut Reader<'_>) -> (DnsName, DnsName) {
         reader.fall_back(Key::Namespace, namespace.to_owned(), origin());
         reader.fall_back(Key::ClusterDomain, domain.to_owned(), origin());
     }
-    let default_namespace = "default".parse().expect("`default` is a host name");
-    let default_domain = "cluster.local".parse().expect("`cluster.local` is a host name");
-    let namespace = reader.with_default(Key::Namespace, default_namespace, one_label);
-    let cluster_domain = reader.with_default(Key::ClusterDomain, default_domain, parsed);
-    (namespace, cluster_domain)
+    (reader.value(Key::Namespace, one_label), reader.value(Key::ClusterDomain, parsed))
 }
 
 pub(super) fn one_label(text: &str) -> Result<DnsName, Wrong> {

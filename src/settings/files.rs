@@ -4,52 +4,31 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use crate::document::{FileName, Format, UserInfo};
-use crate::model::Zone;
+use crate::document::{FileName, Format, OutputFile, UserInfo, UserInfoSource};
 
-use super::Purpose;
 use super::asked::parsed;
-use super::fault::{Origin, Wrong, quoted};
+use super::checked::OutputSettings;
+use super::fault::{Wrong, quoted};
 use super::reader::Reader;
 use super::table::Key;
-use super::words::Word;
-use super::{Layout, OutputFile, OutputSettings, UserInfoSource};
-
-/// Formats by the extension that readers expect of them.
-const EXTENSIONS: [(&str, Format); 7] = [
-    ("properties", Format::SpringProperties),
-    ("yaml", Format::SpringYaml),
-    ("yml", Format::SpringYaml),
-    ("env", Format::Env),
-    ("json", Format::Json),
-    ("txt", Format::Lines),
-    ("lines", Format::Lines),
-];
-/// Mode of files that anybody may read.
-const MODE_OPEN: Mode = Mode(0o644);
-/// Mode of files that hold credentials.
-const MODE_CLOSED: Mode = Mode(0o640);
+use super::words::{Word, words_of};
 
 pub(super) fn read(reader: &mut Reader<'_>) -> OutputSettings {
     let directory = reader.path(Key::OutputDir);
-    if let (None, Purpose::Run | Purpose::Init) = (&directory, reader.purpose) {
-        reader.missing(Key::OutputDir, "is required");
-    }
     let user_info = user_info(reader);
     let files = files(reader);
     refuse_unresolved(reader, &files, &user_info);
     OutputSettings {
         directory,
         files,
-        layout: reader.word(Key::Layout, Layout::Volume),
+        layout: reader.word(Key::Layout),
         file_mode: file_mode(reader, &user_info),
-        zone: reader.with_default(Key::Zone, Zone::default(), parsed),
+        zone: reader.value(Key::Zone, parsed),
         user_info,
     }
 }
 
 fn files(reader: &mut Reader<'_>) -> Vec<OutputFile> {
-    reader.fall_back(Key::Output, "peers.properties".to_owned(), Origin::Default);
     let files = reader.list(Key::Output, output_file);
     if files.is_empty() {
         reader.conflict(
@@ -104,14 +83,13 @@ fn file_name(text: &str) -> Result<FileName, Wrong> {
 }
 
 fn no_format(word: &str) -> Wrong {
-    let words = super::words::words_of::<Format>().join(", ");
+    let words = words_of::<Format>().join(", ");
     Wrong::value(word, "is no format").hint(format!("write one of {words}"))
 }
 
 fn format_of_extension(name: &str) -> Result<Format, Wrong> {
     let extension = Path::new(name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let known = EXTENSIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension));
-    known.map(|(_, format)| *format).ok_or_else(|| {
+    Format::of_extension(extension).ok_or_else(|| {
         let wrong = Wrong::value(name, "has no extension that tells its format");
         wrong.hint(format!("name the format, such as {name}=spring-properties"))
     })
@@ -154,12 +132,12 @@ impl fmt::Display for Placeholders {
 fn file_mode(reader: &mut Reader<'_>, user_info: &UserInfoSource) -> u32 {
     let is_given = reader.is_given(Key::FileMode);
     let holds_credentials = matches!(user_info, UserInfoSource::File(_));
-    let default = if holds_credentials { MODE_CLOSED } else { MODE_OPEN };
-    let mode = reader.with_default(Key::FileMode, default, mode);
+    let default = reader.default(Key::FileMode, mode);
+    let mode = reader.value(Key::FileMode, mode);
     if is_given && holds_credentials && mode.0 & 0o007 != 0 {
         reader.warn(
             Key::FileMode,
-            format!("{mode} lets everybody read the credentials; leave it out for {MODE_CLOSED}"),
+            format!("{mode} lets everybody read the credentials; leave it out for {default}"),
         );
     }
     mode.0
@@ -190,10 +168,4 @@ fn mode(text: &str) -> Result<Mode, Wrong> {
             .hint("write an octal mode such as 0644; a decimal one, as in defaultMode: 420, is not meant"));
     }
     Ok(Mode(mode))
-}
-
-impl fmt::Display for OutputFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}={}", self.name, self.format.word())
-    }
 }

@@ -9,7 +9,7 @@ use super::closest::closest;
 use super::environment;
 use super::fault::{Fault, Origin, Warning, Wrong, quoted};
 use super::surroundings::Surroundings;
-use super::table::Key;
+use super::table::{Change, Key};
 use super::yaml::{self, Node};
 
 /// Values of flags, as they were typed; a repeatable flag has several.
@@ -136,7 +136,7 @@ impl Gathered {
 /// The setting of a key of the file, which may hold all but the file's own path.
 fn known(key: &str) -> Result<Key, Wrong> {
     match Key::from_name(key) {
-        Some(Key::Config) => {
+        Some(key) if key.setting().change == Change::NotInFile => {
             let wrong = Wrong::new("a settings file cannot name another one");
             Err(wrong.hint("take the line out; give --config or EUREKA_PEERS_CONFIG"))
         }

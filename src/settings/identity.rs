@@ -9,10 +9,10 @@ use std::net::IpAddr;
 use crate::model::{DnsName, HeadlessService, Host, PodIdentity, ServiceUrl};
 use crate::reconcile::Own;
 
-use super::Purpose;
 use super::asked::{Asked, one_label, parsed};
 use super::fault::{Origin, Wrong, quoted};
 use super::hosts;
+use super::purpose::Purpose;
 use super::reader::Reader;
 use super::surroundings::Surroundings;
 use super::table::Key;

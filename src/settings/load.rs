@@ -2,35 +2,24 @@
 
 use std::path::PathBuf;
 
+use crate::admin::ListenAddresses;
 use crate::model::{ContextPath, Host, Port, Scheme, ServiceUrl};
-use crate::reconcile::{Adoption, Own, Policy, Role};
+use crate::reconcile::{Own, Role};
 
 use super::asked::{self, Asked};
+use super::checked::Settings;
 use super::fault::{Rejected, Warning};
 use super::given::{Flags, Gathered, SettingsFile};
-use super::holds::{self, Holds};
-use super::process::{self, Listeners};
+use super::policy;
+use super::process;
 use super::provenance::Provenance;
+use super::purpose::Purpose;
 use super::reader::{Account, Reader};
 use super::surroundings::Surroundings;
 use super::table::Key;
+use super::until_restart::UntilRestart;
 use super::words::{PeerHost, RoleWord};
-use super::{Settings, files, identity, server};
-
-/// What the settings are for; it decides what must be there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// The sidecar: everything, and no ending by itself.
-    Run,
-    /// The init container: everything.
-    Init,
-    /// Everything that is there is checked; a directory may be missing.
-    Check,
-    /// Only a list is shown, perhaps far from any pod: who we are may be unknown.
-    Print,
-    /// Servers are called that are named elsewhere: no Service is needed.
-    Contact,
-}
+use super::{files, identity, server};
 
 /// Settings in force, and the story of each.
 #[derive(Clone, Debug)]
@@ -76,7 +65,7 @@ pub fn listeners(
     flags: &Flags,
     file: Option<&SettingsFile>,
     surroundings: &Surroundings,
-) -> Result<Listeners, Rejected> {
+) -> Result<ListenAddresses, Rejected> {
     let gathered = Gathered::from(flags, file, surroundings);
     let of_interest = gathered.only(&[Key::Listen, Key::LocalListen]);
     let mut reader = Reader::new(of_interest, surroundings, Purpose::Contact);
@@ -86,19 +75,20 @@ pub fn listeners(
 
 /// None only where a fault is on record.
 fn read(reader: &mut Reader<'_>) -> Option<Settings> {
-    let role_word = reader.word(Key::Role, RoleWord::Server);
+    let role_word = reader.word(Key::Role);
     let asked = asked::read(reader);
-    let role = role(reader, role_word, &asked);
-    let holds = holds::read(reader, role_word);
     let (server, adoption) = server::read(reader, role_word, &asked);
+    let role = role(reader, role_word, &asked);
     let listeners = process::listeners(reader);
     let output = files::read(reader);
     let dns_servers = process::dns_servers(reader);
-    let (log_level, log_format) = (process::log_level(reader), process::log_format(reader));
+    let (log_level, log_format) = (reader.word(Key::LogLevel), reader.word(Key::LogFormat));
     let _path = reader.path(Key::Config);
-    check(reader, &asked, &holds, role.as_ref());
+    // Another role stands in for an unknown one while the rest is read.
+    let policy = policy::read(reader, role.clone().unwrap_or(Role::Client), asked, adoption, sink(listeners));
+    role?;
     Some(Settings {
-        policy: policy(role?, asked, &holds, adoption, sink(listeners)),
+        policy,
         dns_servers,
         output,
         server,
@@ -106,13 +96,17 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
         local_listen: listeners.local,
         log_level,
         log_format,
+        until_restart: UntilRestart::of(reader.provenance()),
     })
 }
 
 fn role(reader: &mut Reader<'_>, role: RoleWord, asked: &Asked) -> Option<Role> {
     match role {
         RoleWord::Server => match (identity::own(reader, asked), reader.purpose) {
-            (Some(own), _) => Some(Role::Server(own)),
+            (Some(own), _) => {
+                warn_of_address(reader, asked.peer_host, &own);
+                Some(Role::Server(own))
+            }
             (None, Purpose::Print | Purpose::Contact) => Some(Role::Client),
             (None, Purpose::Run | Purpose::Init | Purpose::Check) => None,
         },
@@ -123,53 +117,22 @@ fn role(reader: &mut Reader<'_>, role: RoleWord, asked: &Asked) -> Option<Role> 
     }
 }
 
-fn check(reader: &mut Reader<'_>, asked: &Asked, holds: &Holds, role: Option<&Role>) {
-    let statics = asked.static_peers.len();
-    if statics > holds.max_peers {
-        let wrong = super::fault::Wrong::new(format!(
-            "names {statics} peers, and --max-peers is {}",
-            holds.max_peers
-        ));
-        reader.conflict(&[Key::StaticPeer, Key::MaxPeers], wrong.hint("raise --max-peers"));
-    }
-    if let (PeerHost::Ipv6, Some(Role::Server(Own { url, .. }))) = (asked.peer_host, role) {
+fn warn_of_address(reader: &mut Reader<'_>, peer_host: PeerHost, own: &Own) {
+    if peer_host == PeerHost::Ipv6 {
         let message = format!(
             "a server known by IPv6 address takes itself for a peer unless its environment says \
-             EUREKA_SERVER_MYURL={url}, to the letter"
+             EUREKA_SERVER_MYURL={}, to the letter",
+            own.url
         );
         reader.warn(Key::PeerHost, message);
     }
 }
 
 /// Where the sink is, as the server beside us calls it.
-fn sink(listeners: Listeners) -> ServiceUrl {
+fn sink(listeners: ListenAddresses) -> ServiceUrl {
     let port = Port::new(listeners.local.port()).expect("a local listener's port is never 0");
     let path: ContextPath = "/sink/eureka/".parse().expect("the sink's path is a path");
     ServiceUrl::new(Scheme::Http, Host::Address(listeners.local.ip()), port, path)
-}
-
-fn policy(role: Role, asked: Asked, holds: &Holds, adoption: Adoption, sink: ServiceUrl) -> Policy {
-    Policy {
-        role,
-        questions: asked.questions,
-        static_peers: asked.static_peers,
-        scheme: asked.scheme,
-        context_path: asked.context_path,
-        port: asked.port,
-        address_policy: asked.address_policy,
-        interval: holds.interval,
-        remove_after: holds.remove_after,
-        empty_after: holds.empty_after,
-        max_shrink: holds.max_shrink,
-        shrink_after: holds.shrink_after,
-        min_peers: holds.min_peers,
-        start_deadline: holds.start_deadline,
-        on_deadline: holds.on_deadline,
-        max_peers: holds.max_peers,
-        freeze: holds.freeze,
-        adoption,
-        sink,
-    }
 }
 
 #[cfg(test)]

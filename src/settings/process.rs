@@ -1,74 +1,28 @@
 //! Settings of the program itself: where it listens, what it logs, which DNS servers it asks.
 
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
-use crate::model::Port;
+use crate::admin::{ListenAddress, ListenAddresses};
 
 use super::fault::{Wrong, quoted};
 use super::reader::Reader;
 use super::table::Key;
-use super::{ListenAddress, LogFormat, LogLevel};
 
-/// Where probes, metrics and status are by default.
-const PUBLIC_PORT: u16 = 9761;
-/// Where sink and overrides are by default.
-const LOCAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9762);
 /// RFC 1035, section 4.2.
 const DNS_PORT: u16 = 53;
 
-/// The two addresses that we listen on; they do not meet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listeners {
-    /// Probes, metrics, status.
-    pub public: ListenAddress,
-    /// Sink and overrides.
-    pub local: SocketAddr,
-}
-
-pub(super) fn listeners(reader: &mut Reader<'_>) -> Listeners {
-    let default = ListenAddress::Any(Port::new(PUBLIC_PORT).expect("9761 is a port"));
-    let public = reader.with_default(Key::Listen, default, listen_address);
-    let local = reader.with_default(Key::LocalListen, LOCAL, local_address);
+pub(super) fn listeners(reader: &mut Reader<'_>) -> ListenAddresses {
+    let public = reader.value(Key::Listen, listen_address);
+    let local = reader.value(Key::LocalListen, local_address);
     if public.meets(local) {
         let wrong = Wrong::new(format!("{public} and --local-listen {local} are one address to the system"));
         reader.conflict(&[Key::Listen, Key::LocalListen], wrong.hint("give them different ports"));
     }
-    Listeners { public, local }
-}
-
-pub(super) fn log_level(reader: &mut Reader<'_>) -> LogLevel {
-    reader.word(Key::LogLevel, LogLevel::Info)
-}
-
-pub(super) fn log_format(reader: &mut Reader<'_>) -> LogFormat {
-    let default = if reader.surroundings.is_terminal { LogFormat::Text } else { LogFormat::Json };
-    reader.word(Key::LogFormat, default)
+    ListenAddresses { public, local }
 }
 
 pub(super) fn dns_servers(reader: &mut Reader<'_>) -> Vec<SocketAddr> {
     reader.list(Key::DnsServer, dns_server)
-}
-
-impl ListenAddress {
-    /// What to bind; whoever binds `[::]` falls back to `0.0.0.0` where the host has no IPv6.
-    pub fn preferred(self) -> SocketAddr {
-        match self {
-            Self::Any(port) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, port.get())),
-            Self::Exactly(address) => address,
-        }
-    }
-
-    fn meets(self, other: SocketAddr) -> bool {
-        let ours = self.preferred();
-        ours.port() == other.port() && (ours.ip().is_unspecified() || ours.ip() == other.ip())
-    }
-}
-
-impl fmt::Display for ListenAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.preferred().fmt(f)
-    }
 }
 
 fn listen_address(text: &str) -> Result<ListenAddress, Wrong> {

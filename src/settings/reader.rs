@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use crate::model::{Patience, read_duration};
 
-use super::Purpose;
 use super::closest::closest;
 use super::fault::{Fault, Origin, Rejected, Warning, Wrong, quoted};
 use super::given::{Gathered, Given};
 use super::provenance::Provenance;
+use super::purpose::Purpose;
 use super::surroundings::Surroundings;
-use super::table::{Key, Shape, humane};
+use super::table::{Condition, DefaultValue, Key, Shape, Value};
 use super::words::{Word, words_of};
 
 /// Bytes of one value; as long as a path may be (Linux, `PATH_MAX`).
@@ -47,7 +47,9 @@ impl<'s> Reader<'s> {
 
     /// Ends the reading.
     pub(super) fn finish(self) -> Result<Account, Rejected> {
-        let Self { faults, warnings, provenance, .. } = self;
+        let Self { mut faults, warnings, provenance, .. } = self;
+        // As the help has them; what is no setting comes first.
+        faults.sort_by_key(|fault| Key::from_name(&fault.key));
         if faults.is_empty() {
             Ok(Account { provenance, warnings })
         } else {
@@ -65,7 +67,7 @@ impl<'s> Reader<'s> {
         self.values.contains_key(&key)
     }
 
-    /// One value, where it is given and can be read.
+    /// One value, where it is given and can be read; the default of the table does not stand in.
     pub(super) fn optional<T: Display>(
         &mut self,
         key: Key,
@@ -73,6 +75,7 @@ impl<'s> Reader<'s> {
     ) -> Option<T> {
         let Some(given) = self.values.get(&key) else {
             self.provenance.push(key, None, Origin::Default);
+            self.require(key);
             return None;
         };
         let origin = given.origin.clone();
@@ -90,26 +93,50 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// One value, or its default, which also stands in for a faulty one while the rest is read.
-    pub(super) fn with_default<T: Display>(
-        &mut self,
-        key: Key,
-        default: T,
-        parse: impl FnOnce(&str) -> Result<T, Wrong>,
-    ) -> T {
+    /// One value, or the default of the table, which also stands in for a faulty one while the rest is
+    /// read.
+    pub(super) fn value<T: Display>(&mut self, key: Key, parse: impl Fn(&str) -> Result<T, Wrong>) -> T {
         if self.is_given(key) {
-            return self.optional(key, parse).unwrap_or(default);
+            return self.optional(key, &parse).unwrap_or_else(|| self.default(key, parse));
         }
+        let default = self.default(key, parse);
         self.provenance.push(key, Some(default.to_string()), Origin::Default);
         default
     }
 
+    /// The default of the table, whatever is given.
+    pub(super) fn default<T>(&self, key: Key, parse: impl FnOnce(&str) -> Result<T, Wrong>) -> T {
+        let default = self.default_value(key).and_then(|value| parse(&value.to_string()).ok());
+        default.expect("the row of this setting has a valid default, which a test proves")
+    }
+
+    /// What the table says that holds here where nothing is given.
+    fn default_value(&self, key: Key) -> Option<Value> {
+        match key.setting().default {
+            DefaultValue::Nothing => None,
+            DefaultValue::Is(value) => Some(value),
+            DefaultValue::Either { value, condition, otherwise } => {
+                Some(if self.holds(condition) { value } else { otherwise })
+            }
+            DefaultValue::Found { otherwise, .. } => otherwise,
+        }
+    }
+
+    fn holds(&self, condition: Condition) -> bool {
+        let given = |name| Key::from_name(name).and_then(|key| self.values.get(&key));
+        match condition {
+            Condition::Given(name) => given(name).is_some(),
+            Condition::Has(name, word) => {
+                let text = given(name).and_then(|given| given.texts.last());
+                text.is_some_and(|text| text.eq_ignore_ascii_case(word))
+            }
+            Condition::Terminal => self.surroundings.is_terminal,
+        }
+    }
+
     /// One of a few words.
-    pub(super) fn word<T: Word>(&mut self, key: Key, default: T) -> T {
-        self.with_default(key, Written(default), |text| {
-            T::from_word(text).map(Written).ok_or_else(|| no_word::<T>(text))
-        })
-        .0
+    pub(super) fn word<T: Word>(&mut self, key: Key) -> T {
+        self.value(key, |text| T::from_word(text).map(Written).ok_or_else(|| no_word::<T>(text))).0
     }
 
     /// A path, unread.
@@ -118,28 +145,23 @@ impl<'s> Reader<'s> {
     }
 
     /// A duration within the bounds of the table.
-    pub(super) fn duration(&mut self, key: Key, default: Duration) -> Duration {
-        self.with_default(key, Humane(default), |text| {
-            let duration = read_duration(text).map_err(|error| Wrong::value(text, error))?;
-            within(key, text, duration).map(Humane)
-        })
-        .0
+    pub(super) fn duration(&mut self, key: Key) -> Duration {
+        self.value(key, |text| duration_within(key, text).map(Humane)).0
     }
 
     /// A duration within the bounds of the table, or `never`.
-    pub(super) fn patience(&mut self, key: Key, default: Patience) -> Patience {
-        self.with_default(key, default, |text| {
+    pub(super) fn duration_or_never(&mut self, key: Key) -> Patience {
+        self.value(key, |text| {
             if text.eq_ignore_ascii_case("never") {
                 return Ok(Patience::Never);
             }
-            let duration = read_duration(text).map_err(|error| Wrong::value(text, error))?;
-            within(key, text, duration).map(Patience::After)
+            duration_within(key, text).map(Patience::After)
         })
     }
 
     /// A whole number within the bounds of the table.
-    pub(super) fn count(&mut self, key: Key, default: usize) -> usize {
-        self.with_default(key, default, |text| {
+    pub(super) fn count(&mut self, key: Key) -> usize {
+        self.value(key, |text| {
             let count: usize = text.parse().map_err(|_| Wrong::value(text, "is no whole number"))?;
             let Shape::Count { min, max } = key.setting().shape else { return Ok(count) };
             if (min..=max).contains(&count) { Ok(count) } else { Err(out_of_bounds(key, text)) }
@@ -152,8 +174,11 @@ impl<'s> Reader<'s> {
         key: Key,
         parse: impl Fn(&str) -> Result<T, Wrong>,
     ) -> Vec<T> {
-        let Some(given) = self.values.get(&key).cloned() else {
+        let default = |value: Value| Given { texts: vec![value.to_string()], origin: Origin::Default };
+        let given = self.values.get(&key).cloned().or_else(|| self.default_value(key).map(default));
+        let Some(given) = given else {
             self.provenance.push(key, None, Origin::Default);
+            self.require(key);
             return Vec::new();
         };
         let max = key.setting().values_max;
@@ -175,7 +200,15 @@ impl<'s> Reader<'s> {
         }
         let shown = values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         self.provenance.push(key, Some(shown), given.origin);
+        if values.is_empty() {
+            self.require(key);
+        }
         values
+    }
+
+    /// The values so far, and where each came from.
+    pub(super) fn provenance(&self) -> &Provenance {
+        &self.provenance
     }
 
     /// A value that stands in the account though nobody gave it.
@@ -203,10 +236,12 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// A setting that must be given; silent where the file, which may give it, could not be read.
-    pub(super) fn missing(&mut self, key: Key, problem: &str) {
-        if !self.file_is_unread && !self.faulty.contains(&key) {
-            self.fault(key, Wrong::new(problem));
+    /// Says that a setting is missing which the table requires; silent where the file, which may give it,
+    /// could not be read.
+    fn require(&mut self, key: Key) {
+        let is_required = key.setting().required_for.contains(&self.purpose);
+        if is_required && !self.file_is_unread && !self.faulty.contains(&key) {
+            self.fault(key, Wrong::new("is required"));
         }
     }
 
@@ -238,8 +273,9 @@ fn no_word<T: Word>(text: &str) -> Wrong {
     }
 }
 
-fn within(key: Key, text: &str, duration: Duration) -> Result<Duration, Wrong> {
-    let (Shape::Duration { min, max } | Shape::Patience { min, max }) = key.setting().shape else {
+fn duration_within(key: Key, text: &str) -> Result<Duration, Wrong> {
+    let duration = read_duration(text).map_err(|error| Wrong::value(text, error))?;
+    let (Shape::Duration { min, max } | Shape::DurationOrNever { min, max }) = key.setting().shape else {
         return Ok(duration);
     };
     if (min..=max).contains(&duration) { Ok(duration) } else { Err(out_of_bounds(key, text)) }
@@ -264,6 +300,6 @@ struct Humane(Duration);
 
 impl Display for Humane {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        humane(self.0).fmt(f)
+        Value::Duration(self.0).fmt(f)
     }
 }

@@ -2,18 +2,15 @@
 
 use std::fmt::Write;
 
-use super::table::Setting;
+use super::table::Key;
 
 /// The table, one row a setting, in the order of the help.
 pub fn markdown_table() -> String {
     let mut table = "| setting | default | meaning |\n|---|---|---|\n".to_owned();
-    for setting in Setting::all() {
-        let Setting { name, default, help, .. } = setting;
-        let value = escaped(setting.value_name());
-        let repeatable = if setting.is_repeatable() { " (repeatable)" } else { "" };
-        let bounds = setting.bounds().map(|bounds| format!(" {bounds}.")).unwrap_or_default();
-        let default = escaped(default);
-        writeln!(table, "| `--{name} {value}`{repeatable} | {default} | {help}{} |", capitalised(&bounds))
+    for setting in Key::all().map(Key::setting) {
+        let (name, value, meaning) = (setting.name, escaped(setting.value_name()), setting.meaning());
+        let default = setting.requirement().or_else(|| setting.default_in_words()).unwrap_or_default();
+        writeln!(table, "| `--{name} {value}` | {} | {meaning} |", escaped(&default))
             .expect("a String takes all text");
     }
     table
@@ -24,14 +21,9 @@ fn escaped(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;")
 }
 
-fn capitalised(bounds: &str) -> String {
-    bounds.replacen("from", "From", 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Key;
 
     #[test]
     fn every_setting_has_a_row_of_three_cells() {
@@ -42,6 +34,6 @@ mod tests {
             assert!(row.starts_with(&format!("| `--{key} ")), "{row}");
             assert_eq!(row.replace("\\|", "").matches('|').count(), 4, "{row}");
         }
-        assert!(table.contains("| `--interval DURATION` | 1s (server), 10s (client) | Between two questions for one Service. From 100ms to 1h. |\n"), "{table}");
+        assert!(table.contains("| `--interval DURATION` | 10s with --role client, else 1s | Time between two questions to DNS about one Service. Takes values from 100ms to 1h. |\n"), "{table}");
     }
 }

@@ -1,5 +1,7 @@
 //! Settings of who is told, and how that is proved.
 
+use crate::eureka::ServerAccess;
+use crate::http_client::Credentials;
 use crate::model::{Host, HttpUrl, Scheme, ServiceUrl};
 use crate::reconcile::{Adoption, RefreshCall};
 
@@ -8,12 +10,11 @@ use super::fault::{Origin, Wrong};
 use super::reader::Reader;
 use super::table::Key;
 use super::words::{Adopt, RoleWord};
-use super::{Credentials, ServerSettings};
 
 /// Bytes of a user's name.
 const USER_MAX: usize = 256;
 
-pub(super) fn read(reader: &mut Reader<'_>, role: RoleWord, asked: &Asked) -> (ServerSettings, Adoption) {
+pub(super) fn read(reader: &mut Reader<'_>, role: RoleWord, asked: &Asked) -> (ServerAccess, Adoption) {
     let adopt = adopt(reader, role);
     let actuator_url: Option<HttpUrl> = reader.optional(Key::ActuatorUrl, parsed);
     if adopt != Adopt::None && actuator_url.is_none() {
@@ -33,12 +34,11 @@ pub(super) fn read(reader: &mut Reader<'_>, role: RoleWord, asked: &Asked) -> (S
         );
     }
     let adoption = adoption(adopt, status_url.is_some());
-    (ServerSettings { credentials: credentials(reader), actuator_url, status_url, ca_file }, adoption)
+    (ServerAccess { credentials: credentials(reader), actuator_url, status_url, ca_file }, adoption)
 }
 
 fn adopt(reader: &mut Reader<'_>, role: RoleWord) -> Adopt {
-    let default = if reader.is_given(Key::ActuatorUrl) { Adopt::Refresh } else { Adopt::None };
-    let adopt = reader.word(Key::Adopt, default);
+    let adopt = reader.word(Key::Adopt);
     if (adopt, role) == (Adopt::Env, RoleWord::Client) {
         let wrong =
             Wrong::new("`env` sets a server's own property").hint("write `refresh` or `none` for a client");
@@ -88,7 +88,7 @@ fn credentials(reader: &mut Reader<'_>) -> Option<Credentials> {
     let user = reader.optional(Key::ServerUser, user);
     let password_file = reader.path(Key::ServerPasswordFile);
     match (user, password_file) {
-        (Some(user), Some(password_file)) => Some(Credentials { user, password_file }),
+        (Some(user), Some(password_file)) => Some(Credentials::new(user, password_file)),
         (None, None) => None,
         (Some(_), None) => {
             let wrong = Wrong::new("comes without a password").hint("give --server-password-file");

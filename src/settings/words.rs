@@ -2,9 +2,9 @@
 
 use crate::document::Format;
 use crate::model::Scheme;
+use crate::publish::Layout;
 use crate::reconcile::OnDeadline;
-
-use super::{Layout, LogFormat, LogLevel};
+use crate::telemetry::{LogFormat, LogLevel};
 
 /// A value written as one of a closed set of words.
 pub(super) trait Word: Copy + PartialEq + 'static {
@@ -94,15 +94,7 @@ impl Word for LogFormat {
 }
 
 impl Word for Format {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("spring-properties", Self::SpringProperties),
-        ("spring-yaml", Self::SpringYaml),
-        ("archaius", Self::Archaius),
-        ("configtree", Self::Configtree),
-        ("env", Self::Env),
-        ("json", Self::Json),
-        ("lines", Self::Lines),
-    ];
+    const WORDS: &'static [(&'static str, Self)] = Self::WORDS;
 }
 
 impl Word for bool {

@@ -11,9 +11,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layered, SubscriberExt};
 use tracing_subscriber::{Registry, reload};
 
-use crate::settings::{LogFormat, LogLevel};
-
 use super::log_line::Lines;
+use super::log_settings::{LogFormat, LogLevel};
 use super::outlet::Outlet;
 
 /// The target of this program's own lines: the name of its crate.

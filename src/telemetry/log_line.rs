@@ -16,7 +16,8 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
 use crate::model::{ErrorChain, Moment, WallClock};
-use crate::settings::LogFormat;
+
+use super::log_settings::LogFormat;
 
 /// Bytes of one value; longer ones are cut. Far above any message of ours, and with a handful of
 /// fields below the 16 KiB at which container runtimes split a line.

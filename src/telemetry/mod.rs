@@ -8,6 +8,7 @@ mod families;
 mod labels;
 mod log;
 mod log_line;
+mod log_settings;
 mod metrics;
 #[cfg(test)]
 mod openmetrics;
@@ -15,6 +16,7 @@ mod outlet;
 
 pub use labels::{ConfirmOutcome, LookupOutcome, RefreshOutcome, ReloadOutcome};
 pub use log::{LogControl, LogError, start_log};
+pub use log_settings::{LogFormat, LogLevel};
 pub use metrics::{Metrics, encode};
 pub use prometheus_client::registry::Registry;
 

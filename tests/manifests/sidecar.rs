@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+use eureka_peers::admin::ListenAddress;
 use eureka_peers::reconcile::Role;
-use eureka_peers::settings::{Flags, ListenAddress, Purpose, Settings, Surroundings, load};
+use eureka_peers::settings::{Flags, Purpose, Settings, Surroundings, load};
 use serde_yaml::Value;
 
 use crate::environment::{Facts, expand};

@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Failed;
 
 use crate::scene;
-use eureka_peers::publish::Published;
-use eureka_peers::settings::Layout;
+use eureka_peers::publish::{Layout, Published};
 
 const PUBLICATIONS: u64 = 10_000;
 const READERS: usize = 2;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use libtest_mimic::Failed;
 
 use crate::{roles, scene};
-use eureka_peers::settings::Layout;
+use eureka_peers::publish::Layout;
 
 const KILLS: u64 = 200;
 

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-use eureka_peers::settings::Layout;
+use eureka_peers::publish::Layout;
 use roles::Part;
 use world::extent;
 use world::machine::{self, Missing};

@@ -13,8 +13,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::machine::is_root;
 use crate::scene;
-use eureka_peers::publish::{Hazard, PublishFault, Published, Publisher, inspect};
-use eureka_peers::settings::Layout;
+use eureka_peers::publish::{Hazard, Layout, PublishFault, Published, Publisher, inspect};
 
 /// Names the part to be played.
 pub(crate) const ROLE: &str = "PUBLISHED_DIRECTORY_ROLE";

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use eureka_peers::document::File;
-use eureka_peers::publish::{PublishError, Published, Publisher};
-use eureka_peers::settings::Layout;
+use eureka_peers::publish::{Layout, PublishError, Published, Publisher};
 
 /// The files of each publication.
 pub(crate) const NAMES: [&str; 2] = ["peers.properties", "peers.json"];

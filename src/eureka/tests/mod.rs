@@ -9,18 +9,18 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
+use crate::http_client::Credentials;
 use crate::http_client::fake_server::FakeServer;
 use crate::model::Zone;
-use crate::settings::ServerSettings;
 
-use super::{EurekaServer, Reading};
+use super::{EurekaServer, Reading, ServerAccess};
 
 const FILE_2021: &str = include_str!("../testdata/env-file-2021.0.9.json");
 const FILE_2025: &str = include_str!("../testdata/env-file-2025.0.1.json");
 const STATUS_2025: &str = include_str!("../testdata/status-spring-2025.0.1.xml");
 
-fn settings(fake: &FakeServer) -> ServerSettings {
-    ServerSettings {
+fn settings(fake: &FakeServer) -> ServerAccess {
+    ServerAccess {
         actuator_url: Some(fake.url("/actuator")),
         status_url: Some(fake.url("/eureka/status")),
         credentials: None,
@@ -35,10 +35,7 @@ fn server(fake: &FakeServer) -> EurekaServer {
 /// The same with credentials, whose password is `hunter2`.
 fn server_with_credentials(fake: &FakeServer) -> (EurekaServer, TempDir) {
     let (directory, path) = password_file();
-    let settings = ServerSettings {
-        credentials: Some(crate::settings::Credentials { user: "ops".into(), password_file: path }),
-        ..settings(fake)
-    };
+    let settings = ServerAccess { credentials: Some(Credentials::new("ops".into(), path)), ..settings(fake) };
     (EurekaServer::new(&settings, Zone::default(), Reading::default()), directory)
 }
 

@@ -6,10 +6,14 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::{Format, UserInfo};
-use crate::model::{HttpUrl, Patience, PodIdentity};
-use crate::reconcile::{OnDeadline, RefreshCall};
-use crate::settings::{Layout, ListenAddress, LogFormat, LogLevel, OutputFile, UserInfoSource};
+use crate::admin::ListenAddress;
+use crate::document::{Format, OutputFile, UserInfo, UserInfoSource};
+use crate::model::{HttpUrl, MaxShrink, Patience, PodIdentity, Zone};
+use crate::publish::Layout;
+use crate::reconcile::{Adoption, OnDeadline, Policy, RefreshCall};
+use crate::settings::fault::Origin;
+use crate::settings::table::{Condition, DefaultValue, Value};
+use crate::telemetry::{LogFormat, LogLevel};
 
 const BASE: &str = "service: eureka\noutput-dir: /eureka-peers\n";
 
@@ -81,8 +85,8 @@ fn own(settings: &Settings) -> &Own {
 }
 
 #[test]
-fn defaults_are_those_of_the_table() {
-    let Settings { policy, dns_servers, output, server, listen, local_listen, log_level, log_format } =
+fn an_empty_configuration_gives_the_documented_values() {
+    let Settings { policy, dns_servers, output, server, listen, local_listen, log_level, log_format, .. } =
         settings("");
     assert_eq!(policy.questions.len(), 1);
     assert_eq!(policy.questions[0].to_string(), "_http._tcp.eureka.ns.svc.cluster.local. SRV");
@@ -118,6 +122,81 @@ fn defaults_are_those_of_the_table() {
     assert_eq!(listen.preferred().to_string(), "[::]:9761");
     assert_eq!(local_listen.to_string(), "127.0.0.1:9762");
     assert_eq!((log_level, log_format), (LogLevel::Info, LogFormat::Json));
+}
+
+/// What the table says of a setting, against what an empty configuration gives: the value that holds is the
+/// one that the row has, whoever writes it out.
+#[test]
+fn defaults_are_those_of_the_table() {
+    let empty = loaded("");
+    let in_force = |loaded: &Loaded, key: Key| {
+        let entry = loaded.provenance.entries().iter().find(|entry| entry.key == key);
+        entry.expect("every setting is there").clone()
+    };
+    let written_out = |key: Key, value: Value, more: &str| {
+        let flags = Flags::from_iter([(key, vec![value.to_string()])]);
+        let text = format!("{BASE}{more}");
+        load(&flags, Some(&file(&text)), &pod(), Purpose::Run).unwrap_or_else(|it| panic!("{key}: {it}"))
+    };
+    let is_default = |key: Key, value: Value, of: &Loaded, more: &str| {
+        let entry = in_force(of, key);
+        assert_eq!(entry.origin, Origin::Default, "{key}");
+        let given = written_out(key, value, more);
+        assert_eq!(entry.value, in_force(&given, key).value, "{key}");
+        assert_eq!(of.settings, given.settings, "{key}: {value}");
+    };
+    for key in Key::all() {
+        let row = key.setting();
+        match row.default {
+            DefaultValue::Nothing if row.required_for.is_empty() => {
+                assert_eq!(in_force(&empty, key).value, None, "{key}");
+            }
+            DefaultValue::Nothing => {
+                let alone = |purpose| load(&Flags::default(), None, &pod(), purpose);
+                for purpose in [Purpose::Run, Purpose::Init, Purpose::Check, Purpose::Print, Purpose::Contact]
+                {
+                    let faults = alone(purpose).map_or_else(|rejected| rejected.faults, |_| vec![]);
+                    let is_missed =
+                        faults.iter().any(|it| it.key == key.name() && it.problem == "is required");
+                    assert_eq!(is_missed, row.required_for.contains(&purpose), "{key}, {purpose:?}");
+                }
+            }
+            DefaultValue::Is(value) => is_default(key, value, &empty, ""),
+            DefaultValue::Either { value, condition, otherwise } => {
+                is_default(key, otherwise, &empty, "");
+                let more = match condition {
+                    Condition::Has(name, word) => format!("{name}: {word}\n"),
+                    Condition::Given("user-info-file") => "user-info-file: /s\n".to_owned(),
+                    Condition::Given("actuator-url") => "actuator-url: http://a:1/\n".to_owned(),
+                    Condition::Given(other) => panic!("{other} needs a value here"),
+                    // Seen in another test, because it is not said in a file.
+                    Condition::Terminal => continue,
+                };
+                is_default(key, value, &loaded(&more), &more);
+            }
+            DefaultValue::Found { otherwise: Some(otherwise), .. } => {
+                let bare = Surroundings { host_name: Some("a".to_owned()), ..Surroundings::default() };
+                let found = load_in(&bare, BASE, Purpose::Run).expect("valid");
+                let flags = Flags::from_iter([(key, vec![otherwise.to_string()])]);
+                let given = load(&flags, Some(&file(BASE)), &bare, Purpose::Run).expect("valid");
+                let own = |loaded: &Loaded| own(&loaded.settings).clone();
+                assert_eq!(own(&found), own(&given), "{key}");
+                assert_eq!(found.settings.policy.questions, given.settings.policy.questions, "{key}");
+            }
+            // Who we are is found while settings are read; the others are found later, by who uses them.
+            DefaultValue::Found { otherwise: None, .. } => {
+                assert_eq!(in_force(&empty, key).value.is_some(), key == Key::SelfUrl, "{key}");
+            }
+        }
+    }
+}
+
+#[test]
+fn rooms_below_have_the_defaults_of_the_table() {
+    let settings = settings("");
+    assert_eq!(settings.output.zone, Zone::default());
+    assert_eq!(settings.policy.context_path, ContextPath::default());
+    assert_eq!(settings.policy.max_shrink, MaxShrink::HALF);
 }
 
 #[test]
@@ -160,11 +239,11 @@ fn every_fault_is_told_at_once() {
              write a duration with its unit, such as 1s or 500ms",
             "max-shrink (--max-shrink): \"half\" is no whole percentage from 0% to 100%; \
              write a whole percentage with its sign, such as 50%",
+            "output-dir: is required; name the mounted directory, such as /eureka-peers",
             "adopt (/c.yaml line 3): needs the server's actuator; \
              give --actuator-url, such as http://127.0.0.1:8762/actuator",
             "listen (EUREKA_PEERS_LISTEN): \"localhost:80\" is no address with a port; \
              write an address and a port, such as 0.0.0.0:9761, [::]:9761, or :9761 for every address",
-            "output-dir: is required; name the mounted directory, such as /eureka-peers",
         ]
     );
     assert_eq!(rejected.to_string().lines().count(), 8);

@@ -14,8 +14,7 @@ use libtest_mimic::{Failed, Trial};
 
 use eureka_peers::document::{Document, Format, UserInfo};
 use eureka_peers::model::{Listing, PeerSet, ServiceUrl, Zone};
-use eureka_peers::publish::Publisher;
-use eureka_peers::settings::Layout;
+use eureka_peers::publish::{Layout, Publisher};
 
 use crate::machine::{self, Missing};
 

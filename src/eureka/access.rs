@@ -1,0 +1,19 @@
+//! How one server is reached, as the operator says it.
+
+use std::path::PathBuf;
+
+use crate::http_client::Credentials;
+use crate::model::HttpUrl;
+
+/// How the server beside us is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerAccess {
+    /// The actuator's base; refresh and env lie below it.
+    pub actuator_url: Option<HttpUrl>,
+    /// The status document; none where nothing is to be confirmed.
+    pub status_url: Option<HttpUrl>,
+    /// For actuator, status and mesh.
+    pub credentials: Option<Credentials>,
+    /// Certificates (PEM) that vouch for https servers, read again at each use.
+    pub ca_file: Option<PathBuf>,
+}
