@@ -109,6 +109,7 @@ pub async fn run<O: Outside>(
         let stop_early = board.end_of_stop(String::new);
         let life = async {
             let mut agent = tokio::select! {
+                biased;
                 () = stopped(&mut inputs.stop) => return stop_early,
                 agent = Agent::new(&outside, &mut settings, &mut board) => agent,
             };
@@ -119,8 +120,9 @@ pub async fn run<O: Outside>(
             Err(message) => board.loop_panicked(&message),
         }
         tokio::select! {
-            () = tokio::time::sleep(RESTART_PAUSE) => {}
+            biased;
             () = stopped(&mut inputs.stop) => return board.end_of_stop(String::new),
+            () = tokio::time::sleep(RESTART_PAUSE) => {}
         }
     }
 }
