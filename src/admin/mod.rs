@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `/` | the status as a page (HTML without scripts or external assets) | always |
 //! | `/livez` | is the loop alive | it has turned within max(60 s, 2 × the longest it may wait); no DNS or server reason ever counts |
-//! | `/readyz`, `/healthz` | is a valid list in place | one was published, also by the previous life, and the program is not draining |
+//! | `/readyz`, `/healthz` | is a valid list in place | one was published, also before this start, and the program is not draining |
 //! | `/startupz` | is the start over | the first publication of this process was made; stays so |
 //! | `/status` | the status as JSON, `"schema": 1` ([`SCHEMA`]) | always |
 //! | `/metrics` | OpenMetrics text | always |
@@ -37,6 +37,7 @@ mod bounds;
 mod command;
 mod counts;
 mod escape;
+mod facts;
 mod liveness;
 mod local;
 mod page;
@@ -45,6 +46,7 @@ mod public;
 mod replication_count;
 mod reply;
 mod serve;
+mod shown;
 mod snapshot;
 mod status_json;
 #[cfg(test)]
@@ -58,8 +60,6 @@ pub use command::{
 pub use counts::{ConnectionCounts, Counted};
 pub use liveness::Liveness;
 pub use public::{MetricsText, View};
-pub use snapshot::{
-    ListInPlace, Notice, RejectedSettings, SettingsInForce, Snapshot, SnapshotSender, Snapshots, Stage,
-    snapshots,
-};
+pub use shown::{SnapshotSender, Snapshots, snapshots};
+pub use snapshot::{ListInPlace, SettingsInForce, Snapshot, Stage};
 pub use status_json::SCHEMA;

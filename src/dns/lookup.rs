@@ -112,7 +112,7 @@ impl HickoryLookup {
     fn note_hearing(&self, answer: &Answer) {
         match answer {
             Answer::Failed(_) => {}
-            Answer::Records(_) | Answer::Nobody { .. } => self.hearing.set(Hearing::Heard),
+            Answer::Records(_) | Answer::Empty { .. } => self.hearing.set(Hearing::Heard),
         }
     }
 
@@ -148,8 +148,8 @@ impl HickoryLookup {
             match exchange::ask(server, &reading::query(&addresses), self.patience()).await {
                 Answer::Records(_) => return true,
                 // Here, but not in this family.
-                Answer::Nobody { no_such_name: false, .. } => {}
-                Answer::Nobody { no_such_name: true, .. } | Answer::Failed(_) => return false,
+                Answer::Empty { no_such_name: false, .. } => {}
+                Answer::Empty { no_such_name: true, .. } | Answer::Failed(_) => return false,
             }
         }
         false
@@ -167,7 +167,7 @@ impl Lookup for HickoryLookup {
         self.note_hearing(&told.answer);
         self.servers.note(&told);
         match (question, told) {
-            (Question::Names { .. }, Told { answer: Answer::Nobody { .. }, by: Some(server) })
+            (Question::Names { .. }, Told { answer: Answer::Empty { .. }, by: Some(server) })
                 if self.has_addresses(server, question).await =>
             {
                 Answer::Failed(LookupFailure::PortNameMissing)

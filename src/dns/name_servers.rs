@@ -112,7 +112,7 @@ impl ServerList {
         let mut known = self.known.borrow_mut();
         known.preferred = match told.answer {
             Answer::Records(_) => told.by.map(|server| known.preference(server)),
-            Answer::Nobody { .. } => None,
+            Answer::Empty { .. } => None,
             Answer::Failed(_) => {
                 known.good_until = None;
                 None
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
         list.note(&records_by(second));
         assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![second, first]));
-        let nobody = Answer::Nobody { no_such_name: true, soa_serial: 0 };
+        let nobody = Answer::Empty { no_such_name: true, soa_serial: 0 };
         list.note(&Told { answer: nobody, by: Some(second) });
         assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
         list.note(&records_by(second));

@@ -3,14 +3,15 @@
 //! A 200 from refresh is no proof, and each refresh disturbs the server: a list that is not taken
 //! over after two counted retries becomes a condition, never a loop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Moment, PeerSet, ServerFault, ServiceUrl};
+use crate::model::{ListOrigin, Moment, PeerSet, ServerFault, ServiceUrl};
 
 use super::answerer::Answerer;
 use super::backoff::Backoff;
 use super::status::Dated;
-use super::{Adoption, RefreshCall, Replicas};
+use super::{Adoption, NotAdopted, RefreshCall, Replicas};
 
 /// Starts of two refreshes are at least this far apart: each one disturbs the server.
 const REFRESH_SPACING: Duration = Duration::from_secs(5);
@@ -63,6 +64,7 @@ pub(super) struct Adopting {
     confirm_fault: Option<Dated<ServerFault>>,
     refresh_fault: Option<Dated<ServerFault>>,
     answerer: Answerer,
+    has_replied: bool,
     /// Whether the server was last seen with the target, and nothing has begun anew since.
     holds_target: bool,
     refreshed_at: Option<Moment>,
@@ -102,7 +104,7 @@ enum Progress {
     /// `accepted` refreshes were answered 200; `is_next_counted` once a retry has been decided on.
     Open { accepted: u8, is_next_counted: bool },
     /// Not adopted, whatever we do.
-    GaveUp { since: Moment, reason: Option<String> },
+    GaveUp { since: Moment, reason: Option<Arc<ListOrigin>> },
 }
 
 const FRESH: Progress = Progress::Open { accepted: 0, is_next_counted: false };
@@ -125,6 +127,7 @@ impl Adopting {
             confirm_fault: None,
             refresh_fault: None,
             answerer: Answerer::default(),
+            has_replied: false,
             holds_target: false,
             refreshed_at: None,
             confirmed_at: None,
@@ -231,12 +234,12 @@ impl Adopting {
     }
 
     /// Books the likely reason why the list is not adopted.
-    pub(super) fn diagnosed(&mut self, likely: String) {
+    pub(super) fn diagnosed(&mut self, likely: ListOrigin) {
         if matches!(self.call, Call::Diagnosing) {
             self.call = Call::None;
         }
         if let Progress::GaveUp { reason: reason @ None, .. } = &mut self.progress {
-            *reason = Some(likely);
+            *reason = Some(Arc::new(likely));
         }
     }
 
@@ -254,14 +257,13 @@ impl Adopting {
     }
 
     /// Since when the list is not adopted whatever we do, and the likely reason.
-    pub(super) fn not_adopted(&self, now: Moment) -> Option<(Moment, &str)> {
+    pub(super) fn not_adopted(&self, now: Moment) -> Option<(Moment, NotAdopted)> {
         match &self.progress {
-            Progress::GaveUp { since, reason } => {
-                Some((*since, reason.as_deref().unwrap_or("the likely reason is being looked for")))
+            Progress::GaveUp { since, reason: Some(origin) } => {
+                Some((*since, NotAdopted::Masked(Arc::clone(origin))))
             }
-            Progress::Open { .. } => self.overdue_since(now).map(|since| {
-                (since, "the server polls the file by itself and should have taken the list over by now")
-            }),
+            Progress::GaveUp { since, reason: None } => Some((*since, NotAdopted::Unknown)),
+            Progress::Open { .. } => self.overdue_since(now).map(|since| (since, NotAdopted::PollsTooLong)),
         }
     }
 
@@ -273,6 +275,16 @@ impl Adopting {
     /// Why the status cannot be read.
     pub(super) fn confirm_fault(&self) -> Option<&Dated<ServerFault>> {
         self.confirm_fault.as_ref()
+    }
+
+    /// Whether the server has ever replied to a question for its status.
+    pub(super) fn has_replied(&self) -> bool {
+        self.has_replied
+    }
+
+    /// Until when several servers are taken to answer, if there is no other sign of it.
+    pub(super) fn several_servers_until(&self) -> Option<Moment> {
+        self.answerer.several_until()
     }
 
     /// Since when several servers answer under the status URL, where they do.
@@ -342,7 +354,7 @@ impl Adopting {
         if let Adoption::Refresh { confirm: false, .. } = self.mode
             && is_first
         {
-            // The program beside us has not started yet, or has read what the previous life left.
+            // The program beside us has not started yet, or has read what the saved state left.
             self.knowledge = Knowledge::Blind { told: Some(target.clone()) };
         }
         if let Call::Refreshing { since, deadline, .. } = &mut self.call {
@@ -395,6 +407,7 @@ impl Adopting {
         now: Moment,
     ) -> bool {
         self.note_answerer(replicas.uptime_min, now);
+        self.has_replied = true;
         self.confirm_fault = None;
         let (own, peers): (PeerSet, PeerSet) =
             replicas.peers.into_iter().filter(|url| url != sink).partition(|url| is_own(url));
@@ -464,6 +477,7 @@ impl Adopting {
             | ServerFault::Refused(_)
             | ServerFault::Unreadable(_) => true,
         };
+        self.has_replied |= is_up && fault != ServerFault::TimedOut;
         let fault = dated(self.confirm_fault.take(), fault, now);
         let is_blind = is_up && now.since(fault.since) >= BLIND_AFTER;
         self.confirm_fault = Some(fault);

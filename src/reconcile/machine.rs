@@ -17,7 +17,7 @@ use super::start::{LATE_START_PAUSE_MAX, Pace, START_PAUSE_MAX, Start};
 use super::status::Dated;
 use super::{
     Accepted, Action, ChangeCause, Consent, LastAnswer, NotAccepted, Observation, Policy, PreviousLife,
-    Publication, Status, Taken,
+    Publication, Taken,
 };
 
 /// The reconcile machine of one sidecar.
@@ -68,8 +68,9 @@ impl Machine {
             policy,
         };
         machine.guard.trust(machine.believed_count());
-        if let Some(peers) = previous.and_then(|previous| life::list_of(previous, &machine)) {
-            machine.history.changed(ChangeCause::PreviousLife, None, &peers, now);
+        if previous.is_some_and(|previous| life::is_left(previous, &machine.ledgers, &machine.policy)) {
+            let peers = machine.union();
+            machine.history.changed(ChangeCause::SavedState, None, &peers, now);
             machine.desired = Some(Dated { value: peers, since: now });
         }
         machine
@@ -105,7 +106,7 @@ impl Machine {
         if self.publishing.start_if_due(&content, now) {
             return Some(match content {
                 Content::Listing(listing) => {
-                    Action::Publish(Publication { listing, state: life::left_by(self) })
+                    Action::Publish(Publication { listing, state: self.state_to_save() })
                 }
                 Content::AsFound => Action::KeepFound,
             });
@@ -202,9 +203,30 @@ impl Machine {
         &self.policy
     }
 
-    /// Everything worth showing.
-    pub fn status(&self, now: Moment) -> Status {
-        super::report::status(self, now)
+    /// The wanted peers, once there is a list.
+    pub fn desired(&self) -> Option<&PeerSet> {
+        self.desired.as_ref().map(|desired| &desired.value)
+    }
+
+    /// When a confirm last found the server holding exactly the desired list.
+    pub fn confirmed_at(&self) -> Option<Moment> {
+        self.adopting.confirmed_at()
+    }
+
+    /// Whether the files cannot be written just now.
+    pub fn cannot_publish(&self, now: Moment) -> bool {
+        self.publishing.failure().is_some() || self.publishing.stalled(now).is_some()
+    }
+
+    /// What the next run of the program needs to begin with the list of this one, frozen or not.
+    fn state_to_save(&self) -> PreviousLife {
+        let none = PeerSet::new();
+        let desired = self.desired.as_ref().map_or(&none, |desired| &desired.value);
+        PreviousLife {
+            services: life::by_service(desired, &self.ledgers, &self.policy),
+            static_peers: self.policy.static_peers.clone(),
+            generation: self.adopting.generation(),
+        }
     }
 
     /// What should be in place; none before there is a list.
@@ -239,7 +261,7 @@ impl Machine {
                 }
                 Err(failure) => self.failed(at, failure, now, jitter),
             },
-            Answer::Nobody { no_such_name, soa_serial } => {
+            Answer::Empty { no_such_name, soa_serial } => {
                 self.pass_guards_time(at, self.ledgers[at].asking.asked_at(now));
                 self.ledgers[at].nobody(no_such_name, soa_serial, &self.policy, now);
                 self.ask_again(at, now, jitter);

@@ -60,6 +60,15 @@ impl ShrinkGuard {
         let (peak, latest) = (self.peaks.front()?, self.peaks.back()?);
         max_shrink.is_exceeded(peak.count, latest.count).then_some(peak.count)
     }
+
+    /// When the doubt ends, should the count stay as it is and records go on.
+    pub(super) fn doubts_until(&self, max_shrink: MaxShrink, shrink_after: Patience) -> Option<Moment> {
+        let Patience::After(limit) = shrink_after else { return None };
+        let latest = self.peaks.back()?.count;
+        let last = self.peaks.iter().rev().find(|peak| max_shrink.is_exceeded(peak.count, latest))?;
+        let waited = self.clock.saturating_sub(last.seen_at);
+        Some(self.clocked_until.after(limit.saturating_sub(waited)))
+    }
 }
 
 #[cfg(test)]

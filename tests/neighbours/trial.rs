@@ -100,8 +100,7 @@ fn until_said(sidecar: &Sidecar<'_>, kind: &str, message: &str) {
         let status = sidecar.status();
         let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
         let is_said = |condition: &serde_json::Value| {
-            condition["kind"] == kind
-                && condition["message"].as_str().is_some_and(|text| text.contains(message))
+            condition["kind"] == kind && crate::sidecar::said(condition).contains(message)
         };
         if conditions.iter().any(is_said) {
             return;

@@ -156,12 +156,13 @@ impl Sidecar {
         self.get(path).map(|reply| reply.status)
     }
 
-    /// The message of a condition, where it stands.
+    /// What is said of a condition, and what to do, where it stands.
     pub(crate) fn condition(&self, kind: &str) -> Result<Option<String>, String> {
         let status = self.status()?;
         let conditions = status["conditions"].as_array().ok_or_else(|| format!("no conditions: {status}"))?;
         let found = conditions.iter().find(|condition| condition["kind"] == kind);
-        Ok(found.and_then(|condition| condition["message"].as_str()).map(str::to_owned))
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(found.map(|it| format!("{}; {}", text(&it["message"]), text(&it["cure"]))))
     }
 
     /// Refreshes that the server took, and those that were given up, in this life.

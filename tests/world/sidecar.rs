@@ -66,15 +66,17 @@ impl<'c> Sidecar<'c> {
         texts(&self.status()["conditions"], |condition| &condition["kind"])
     }
 
-    /// The message of a condition.
-    pub(crate) fn message_of(&self, kind: &str) -> String {
+    /// A condition as the status shows it.
+    pub(crate) fn condition(&self, kind: &str) -> Value {
         let status = self.status();
         let conditions = status["conditions"].as_array().expect("conditions");
         let found = conditions.iter().find(|condition| condition["kind"] == kind);
-        found.unwrap_or_else(|| panic!("no {kind} in {conditions:#?}"))["message"]
-            .as_str()
-            .expect("text")
-            .into()
+        found.unwrap_or_else(|| panic!("no {kind} in {conditions:#?}")).clone()
+    }
+
+    /// What is said of a condition, and what to do.
+    pub(crate) fn message_of(&self, kind: &str) -> String {
+        said(&self.condition(kind))
     }
 
     pub(crate) fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) -> Duration {
@@ -190,6 +192,12 @@ impl Drop for Sidecar<'_> {
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
+}
+
+/// What a condition of the status says, and what to do.
+pub(crate) fn said(condition: &Value) -> String {
+    let text = |field: &str| condition[field].as_str().expect("text");
+    format!("{}; {}", text("message"), text("cure"))
 }
 
 /// A text of each item of a JSON list.

@@ -3,14 +3,13 @@
 
 use std::time::Duration;
 
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 
 use crate::admin::{
-    AdminCounts, ConnectionCounts, ListInPlace, Liveness, Notice, RejectedSettings, SettingsInForce,
-    Snapshot, SnapshotSender, Stage,
+    AdminCounts, ConnectionCounts, ListInPlace, Liveness, SettingsInForce, Snapshot, SnapshotSender, Stage,
 };
 use crate::model::{Answer, Moment, Question};
-use crate::reconcile::{PublishOutcome, Status};
+use crate::reconcile::{Condition, ConditionKind, PublishOutcome, Situation, Status};
 use crate::telemetry::{
     AdminListener, AdminTotals, ConfirmOutcome, LookupOutcome, Metrics, RefreshOutcome, ReloadOutcome,
     VERSION,
@@ -18,13 +17,13 @@ use crate::telemetry::{
 
 use super::End;
 use super::clock::Clock;
-use super::journal::Journal;
+use super::journal::{Journal, Publishing};
 
 /// The loop wakes at least this often, so that its stamp on livez never grows old by design.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 /// Everything that is shown.
-pub struct Board {
+pub struct Reporter {
     clock: Clock,
     snapshots: SnapshotSender,
     metrics: Metrics,
@@ -36,11 +35,12 @@ pub struct Board {
     list: Option<ListInPlace>,
     stage: Stage,
     loop_restarts: u64,
-    notices: Vec<Notice>,
+    /// Conditions from outside the machine.
+    outside: Vec<Condition>,
 }
 
-impl Board {
-    /// A board of a process that has not turned yet.
+impl Reporter {
+    /// A reporter of a process that has not turned yet.
     pub fn new(
         clock: Clock,
         snapshots: SnapshotSender,
@@ -61,7 +61,7 @@ impl Board {
             list: None,
             stage: Stage::Running,
             loop_restarts: 0,
-            notices: vec![],
+            outside: vec![],
         }
     }
 
@@ -70,11 +70,12 @@ impl Board {
     }
 
     /// Shows how things stand after a turn of the loop.
-    pub(super) fn turned(&mut self, status: Status, now: Moment) {
+    pub(super) fn turned(&mut self, mut status: Status, now: Moment) {
         self.liveness.stamp(now, LONGEST_WAIT);
         self.metrics.loop_turned();
         self.metrics.admin(AdminListener::Public, totals(&self.connections.public));
         self.metrics.admin(AdminListener::Local, totals(&self.connections.local));
+        status.conditions.extend(self.outside.iter().cloned());
         self.journal.note(&status, now);
         let clock = self.clock.wall();
         self.metrics.observe_status(&status, clock);
@@ -87,7 +88,6 @@ impl Board {
             version: VERSION,
             settings: self.settings.clone(),
             loop_restarts: self.loop_restarts,
-            notices: self.notices.clone(),
         });
     }
 
@@ -107,7 +107,7 @@ impl Board {
     pub(super) fn has_no_list(&self) -> bool {
         match self.list {
             None | Some(ListInPlace::Nothing) => true,
-            Some(ListInPlace::OfPreviousLife | ListInPlace::OfThisLife) => false,
+            Some(ListInPlace::FoundAtStart | ListInPlace::Published) => false,
         }
     }
 
@@ -134,18 +134,18 @@ impl Board {
     pub(super) fn published(
         &mut self,
         outcome: &PublishOutcome,
-        peers: Option<usize>,
+        publishing: Publishing,
         took: Duration,
         now: Moment,
     ) {
         match outcome {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
-                self.list = Some(ListInPlace::OfThisLife);
+                self.list = Some(ListInPlace::Published);
             }
             // What was in place stays there; where others took it away, that is told apart.
             PublishOutcome::Failed(_) => {}
         }
-        Journal::published(outcome, peers);
+        Journal::published(outcome, publishing);
         self.metrics.publication(outcome, took, self.clock.wall().since_epoch(now));
     }
 
@@ -162,24 +162,33 @@ impl Board {
     pub(super) fn settings_applied(&mut self, fingerprint: String, warnings: Vec<String>) {
         self.metrics.settings_reload(ReloadOutcome::Applied);
         self.metrics.settings_in_force(&fingerprint);
-        self.settings = SettingsInForce { fingerprint, warnings, rejected: None };
+        self.settings = SettingsInForce { fingerprint, warnings };
+        self.outside.retain(|condition| condition.kind() != ConditionKind::SettingsRejected);
     }
 
-    pub(super) fn settings_rejected(&mut self, message: String, now: Moment) {
-        error!(faults = message, "the new settings are refused whole; the old ones stay in force");
+    pub(super) fn settings_rejected(&mut self, faults: String, now: Moment) {
         self.metrics.settings_reload(ReloadOutcome::Rejected);
-        let since = self.settings.rejected.as_ref().map_or(now, |rejected| rejected.since);
-        self.settings.rejected = Some(RejectedSettings { since, message });
+        self.begin(Situation::SettingsRejected { faults: faults.into() }, now);
     }
 
     pub(super) fn loop_panicked(&mut self, message: &str) {
-        error!(panic = message, "the loop panicked and starts again");
         self.loop_restarts += 1;
         self.metrics.loop_restarted();
-        let now = self.clock.now();
-        self.notices.retain(|notice| notice.kind != LOOP_RESTARTED);
-        let message = format!("the loop panicked and was started again, the last time with: {message}");
-        self.notices.push(Notice { kind: LOOP_RESTARTED, since: now, message });
+        let situation = Situation::LoopRestarted { panic: message.into(), restarts: self.loop_restarts };
+        self.begin(situation, self.clock.now());
+    }
+
+    /// Shows a condition from outside the machine, since it first was of its kind. It is said at once: the
+    /// loop may not turn again.
+    fn begin(&mut self, situation: Situation, now: Moment) {
+        let kind = situation.kind();
+        let before = self.outside.iter().find(|condition| condition.kind() == kind);
+        let since = before.map_or(now, |before| before.since);
+        let condition = Condition { since, until: None, situation };
+        self.journal.note_condition(&condition, now);
+        self.outside.retain(|condition| condition.kind() != kind);
+        self.outside.push(condition);
+        self.outside.sort_by_key(Condition::kind);
     }
 
     /// How the work ends that is told to stop now; `why` says why no list is in place.
@@ -187,7 +196,7 @@ impl Board {
         match self.list {
             Some(ListInPlace::Nothing) => End::StoppedWithoutList(why()),
             // Before the first look nothing is known, and nothing is claimed.
-            None | Some(ListInPlace::OfPreviousLife | ListInPlace::OfThisLife) => End::Stopped,
+            None | Some(ListInPlace::FoundAtStart | ListInPlace::Published) => End::Stopped,
         }
     }
 
@@ -195,8 +204,6 @@ impl Board {
         self.stage = Stage::Draining;
     }
 }
-
-const LOOP_RESTARTED: &str = "loop_restarted";
 
 fn totals(counts: &ConnectionCounts) -> AdminTotals {
     let counted = counts.read();
