@@ -17,3 +17,4 @@ pub mod settings;
 pub mod settings_watch;
 pub mod small_file;
 pub mod telemetry;
+pub mod wording;

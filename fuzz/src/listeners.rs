@@ -227,11 +227,10 @@ fn snapshot() -> Snapshot {
         status: Machine::new(chosen_by(0).clone(), None, Moment::START).status(Moment::START),
         as_of: Moment::START,
         clock: WallClock::started_at(SystemTime::UNIX_EPOCH),
-        list: ListInPlace::OfThisLife,
+        list: ListInPlace::Published,
         stage: Stage::Running,
         version: "1.2.3",
-        settings: SettingsInForce { fingerprint: "0123".to_owned(), rejected: None, warnings: vec![] },
+        settings: SettingsInForce { fingerprint: "0123".to_owned(), warnings: vec![] },
         loop_restarts: 0,
-        notices: vec![],
     }
 }

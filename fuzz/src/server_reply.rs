@@ -9,6 +9,7 @@ use std::time::Duration;
 use eureka_peers::eureka::{EurekaServer, Expected, Reading, ServerAccess};
 use eureka_peers::model::Zone;
 use eureka_peers::reconcile::RefreshCall;
+use eureka_peers::wording::{list_origin, server_fault};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
@@ -56,13 +57,13 @@ pub fn check(input: &[u8]) {
 
 async fn call(server: &EurekaServer, choice: u8) {
     match choice % 5 {
-        0 => judge(server.refresh(CALL_TIMEOUT).await.err()),
-        1 => judge(server.env("http://a:1/eureka/", CALL_TIMEOUT).await.err()),
+        0 => judge(server.refresh(CALL_TIMEOUT).await.err().as_ref().map(server_fault)),
+        1 => judge(server.env("http://a:1/eureka/", CALL_TIMEOUT).await.err().as_ref().map(server_fault)),
         2 => match server.status().await {
             Ok(status) => check_status(&status),
-            Err(fault) => judge(Some(fault)),
+            Err(fault) => judge(Some(server_fault(&fault))),
         },
-        3 => judge(Some(server.origin().await)),
+        3 => judge(Some(list_origin(&server.origin().await))),
         _ => {
             let policy = chosen_by(0);
             let expected = Expected {

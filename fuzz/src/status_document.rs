@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use eureka_peers::eureka::ServerStatus;
+use eureka_peers::wording::server_fault;
 use rustix::time::{ClockId, clock_gettime};
 
 use super::shown::assert_line;
@@ -27,7 +28,7 @@ pub fn check(input: &[u8]) {
     assert!(cost < COST_MAX, "{} bytes cost {cost:?}", input.len());
     let status = match read {
         Ok(status) => status,
-        Err(fault) => return assert_line(&fault.to_string()),
+        Err(fault) => return assert_line(&server_fault(&fault).to_string()),
     };
     check_status(&status);
 }

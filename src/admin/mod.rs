@@ -37,6 +37,7 @@ mod bounds;
 mod command;
 mod counts;
 mod escape;
+mod facts;
 mod listen_address;
 mod liveness;
 mod local;
@@ -46,6 +47,7 @@ mod public;
 mod replication_count;
 mod reply;
 mod serve;
+mod shown;
 mod snapshot;
 mod status_json;
 #[cfg(test)]
@@ -60,8 +62,6 @@ pub use counts::ConnectionCounts;
 pub use listen_address::{ListenAddress, ListenAddresses};
 pub use liveness::Liveness;
 pub use public::{MetricsText, View};
-pub use snapshot::{
-    ListInPlace, Notice, RejectedSettings, SettingsInForce, Snapshot, SnapshotSender, Snapshots, Stage,
-    snapshots,
-};
+pub use shown::{SnapshotSender, Snapshots, snapshots};
+pub use snapshot::{ListInPlace, SettingsInForce, Snapshot, Stage};
 pub use status_json::SCHEMA;

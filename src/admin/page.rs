@@ -7,11 +7,11 @@ use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use crate::model::{Moment, PeerSet, ServiceUrl};
-use crate::reconcile::{Change, ConditionKind, Dated, LastAnswer, ServiceStatus};
+use crate::reconcile::{Change, Condition, Dated, LastAnswer, ServiceStatus, Severity};
+use crate::wording::{lookup_failure, situation};
 
 use super::escape::Escaped;
-use super::snapshot::{Snapshot, Stage};
-use super::status_json::{CHANGE_PEERS_MAX, REMARKS_MAX};
+use super::snapshot::{CHANGE_PEERS_MAX, Snapshot, Stage, WARNINGS_MAX};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -90,62 +90,37 @@ fn marks(snapshot: &Snapshot) -> Vec<(&'static str, &'static str)> {
 
 fn write_conditions(page: &mut String, snapshot: &Snapshot) -> fmt::Result {
     let conditions = &snapshot.status.conditions;
-    let notices: Vec<_> = snapshot.notices.iter().take(REMARKS_MAX).collect();
     page.push_str("<section>\n<h2>Conditions</h2>\n");
-    if conditions.is_empty() && notices.is_empty() {
+    if conditions.is_empty() {
         page.push_str("<p class=\"good\">None.</p>\n</section>\n");
         return Ok(());
     }
     page.push_str("<ul>\n");
     for condition in conditions {
-        let class = colour(condition.kind);
-        write_remark(page, snapshot, class, condition.kind.label(), condition.since, &condition.message)?;
-    }
-    for notice in notices {
-        write_remark(page, snapshot, "warn", notice.kind, notice.since, &notice.message)?;
+        write_condition(page, snapshot, condition)?;
     }
     page.push_str("</ul>\n</section>\n");
     Ok(())
 }
 
-fn colour(kind: ConditionKind) -> &'static str {
-    match kind {
-        ConditionKind::NotPublished
-        | ConditionKind::NotAdopted
-        | ConditionKind::RefreshRefused
-        | ConditionKind::RefreshFailing
-        | ConditionKind::SelfNotRecognised
-        | ConditionKind::SeveralServers
-        | ConditionKind::StatusUnreadable
-        | ConditionKind::ServerUnreachable
-        | ConditionKind::StartWaits
-        | ConditionKind::NothingKnown => "bad",
-        ConditionKind::HeldDocument
-        | ConditionKind::HeldLookupFailed
-        | ConditionKind::HeldNobody
-        | ConditionKind::HeldShrink
-        | ConditionKind::HeldRemoval
-        | ConditionKind::Frozen
-        | ConditionKind::SelfNotFound
-        | ConditionKind::ManyPeers => "warn",
+fn write_condition(page: &mut String, snapshot: &Snapshot, condition: &Condition) -> fmt::Result {
+    let class = match condition.situation.severity() {
+        Severity::Info => "soft",
+        Severity::Warning => "warn",
+        Severity::Critical => "bad",
+    };
+    let (kind, since) = (condition.kind().label(), Since { snapshot, at: condition.since });
+    let message = situation(&condition.situation);
+    write!(page, "<li><b class=\"{class}\">{kind}</b> <span class=\"soft\">{since}")?;
+    if let Some(until) = condition.until {
+        write!(page, ", until {}", snapshot.clock.rfc3339(until))?;
     }
-}
-
-fn write_remark(
-    page: &mut String,
-    snapshot: &Snapshot,
-    class: &str,
-    kind: &str,
-    since: Moment,
-    message: &str,
-) -> fmt::Result {
-    let since = Since { snapshot, at: since };
-    writeln!(
-        page,
-        "<li><b class=\"{class}\">{}</b> <span class=\"soft\">{since}</span>\n{}</li>",
-        Escaped(kind),
-        Escaped(message)
-    )
+    write!(page, "</span>\n{}", Escaped(&message.fact()))?;
+    if !message.cure.is_empty() {
+        write!(page, "\n<i>{}</i>", Escaped(&message.cure))?;
+    }
+    page.push_str("</li>\n");
+    Ok(())
 }
 
 fn write_peers(page: &mut String, snapshot: &Snapshot) -> fmt::Result {
@@ -203,8 +178,8 @@ fn write_service(page: &mut String, snapshot: &Snapshot, service: &ServiceStatus
         None => page.push_str("<dt>last answer</dt><dd>none yet</dd>\n"),
         Some(last) => {
             let since = Since { snapshot, at: last.since };
-            let told = Escaped(&told(&last.value)).to_string();
-            writeln!(page, "<dt>last answer</dt><dd>{told} <span class=\"soft\">{since}</span></dd>")?;
+            let answer = Escaped(&in_words(&last.value)).to_string();
+            writeln!(page, "<dt>last answer</dt><dd>{answer} <span class=\"soft\">{since}</span></dd>")?;
         }
     }
     if let Some(at) = service.records_at {
@@ -234,12 +209,12 @@ fn write_held_back(page: &mut String, service: &ServiceStatus) -> fmt::Result {
     }
 }
 
-fn told(answer: &LastAnswer) -> String {
+fn in_words(answer: &LastAnswer) -> String {
     match answer {
         LastAnswer::Records { peers } => format!("records (peers: {peers})"),
-        LastAnswer::Nobody { no_such_name: true, soa_serial } => format!("no such name (SOA {soa_serial})"),
-        LastAnswer::Nobody { no_such_name: false, soa_serial } => format!("no data (SOA {soa_serial})"),
-        LastAnswer::Failed(failure) => failure.to_string(),
+        LastAnswer::Empty { no_such_name: true, soa_serial } => format!("no such name (SOA {soa_serial})"),
+        LastAnswer::Empty { no_such_name: false, soa_serial } => format!("no data (SOA {soa_serial})"),
+        LastAnswer::Failed(failure) => lookup_failure(failure).to_string(),
     }
 }
 
@@ -277,10 +252,7 @@ fn write_settings(page: &mut String, snapshot: &Snapshot) -> fmt::Result {
     writeln!(page, "<dt>fingerprint</dt><dd><code>{}</code></dd>", Escaped(&settings.fingerprint))?;
     writeln!(page, "<dt>restarts of the loop</dt><dd>{}</dd>\n</dl>", snapshot.loop_restarts)?;
     page.push_str("<ul>\n");
-    if let Some(rejected) = &settings.rejected {
-        write_remark(page, snapshot, "bad", "newer settings rejected", rejected.since, &rejected.message)?;
-    }
-    for warning in settings.warnings.iter().take(REMARKS_MAX) {
+    for warning in settings.warnings.iter().take(WARNINGS_MAX) {
         writeln!(page, "<li>{}</li>", Escaped(warning))?;
     }
     page.push_str("</ul>\n</section>\n");

@@ -1,5 +1,8 @@
 //! livez, readyz, startupz: a handful of checks each, and how they are told.
 //!
+//! Red or green is decided by loop and list alone, never by how serious a condition is; conditions lend
+//! their words.
+//!
 //! The text follows the health endpoints of Kubernetes components
 //! (`k8s.io/apiserver/pkg/server/healthz`), with the reason in place of "reason withheld".
 
@@ -7,9 +10,12 @@ use std::fmt::Write as _;
 
 use hyper::StatusCode;
 
+use crate::wording::why_no_list;
+
 use super::liveness::LastTurn;
 use super::reply::{self, Reply};
-use super::snapshot::{Shown, Snapshot, Stage};
+use super::shown::Shown;
+use super::snapshot::{Snapshot, Stage};
 
 /// One thing that was looked at.
 struct Check {
@@ -77,7 +83,7 @@ pub(super) fn startupz(shown: &Shown) -> Report {
 
 /// `: reason; reason`, of what keeps a list from being published.
 fn why_nothing(snapshot: &Snapshot) -> String {
-    let reasons = snapshot.status.why_no_list();
+    let reasons = why_no_list(&snapshot.status.conditions);
     if reasons.is_empty() { reasons } else { format!(": {reasons}") }
 }
 

@@ -12,7 +12,7 @@ use hyper::{Method, Request, StatusCode};
 use super::liveness::Liveness;
 use super::probes::{self, Detail};
 use super::reply::{self, Reply};
-use super::snapshot::Snapshots;
+use super::shown::Snapshots;
 
 /// OpenMetrics 1.0, section "Protocol negotiation".
 const OPENMETRICS: HeaderValue =

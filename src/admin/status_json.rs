@@ -10,17 +10,13 @@ use serde::Serialize;
 
 use crate::model::{Moment, PeerSet, ServiceUrl};
 use crate::reconcile::{self, LastAnswer, ServiceStatus};
+use crate::wording::{lookup_failure, situation};
 
-use super::snapshot::{ListInPlace, Snapshot, Stage};
+use super::facts::Facts;
+use super::snapshot::{CHANGE_PEERS_MAX, ListInPlace, Snapshot, Stage, WARNINGS_MAX};
 
 /// The number of the schema.
 pub const SCHEMA: u32 = 1;
-
-/// Peers named for one change in the history; the counts beside them are whole.
-pub(super) const CHANGE_PEERS_MAX: usize = 32;
-
-/// Warnings and notices shown of each; a settings file yields a handful.
-pub(super) const REMARKS_MAX: usize = 64;
 
 /// The JSON text, ending with a line feed.
 pub(super) fn render(snapshot: &Snapshot, is_started: bool) -> Vec<u8> {
@@ -80,8 +76,13 @@ struct Held {
 #[derive(Serialize)]
 struct Condition<'a> {
     kind: &'static str,
+    severity: &'static str,
     since: Dated,
-    message: &'a str,
+    /// When it ends by itself if nothing else changes, as far as that is known.
+    until: Option<String>,
+    message: String,
+    cure: String,
+    facts: Facts<'a>,
 }
 
 #[derive(Serialize)]
@@ -121,14 +122,7 @@ struct Change<'a> {
 #[derive(Serialize)]
 struct Settings<'a> {
     fingerprint: &'a str,
-    rejected: Option<Rejected<'a>>,
     warnings: Vec<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Rejected<'a> {
-    since: Dated,
-    message: &'a str,
 }
 
 fn document(snapshot: &Snapshot, is_started: bool) -> Document<'_> {
@@ -154,7 +148,7 @@ fn document(snapshot: &Snapshot, is_started: bool) -> Document<'_> {
         confirmed: dated(status.confirmed_at),
         refreshed: dated(status.refreshed_at),
         held: held(snapshot),
-        conditions: snapshot.all_conditions(),
+        conditions: status.conditions.iter().map(|condition| snapshot.condition(condition)).collect(),
         services: status.services.iter().map(|service| snapshot.service(service)).collect(),
         history: status.history.iter().map(|change| snapshot.change(change)).collect(),
         settings: snapshot.settings_json(),
@@ -165,8 +159,8 @@ fn document(snapshot: &Snapshot, is_started: bool) -> Document<'_> {
 fn list_in_place(list: ListInPlace) -> &'static str {
     match list {
         ListInPlace::Nothing => "nothing",
-        ListInPlace::OfPreviousLife => "of_previous_life",
-        ListInPlace::OfThisLife => "of_this_life",
+        ListInPlace::FoundAtStart => "found_at_start",
+        ListInPlace::Published => "published",
     }
 }
 
@@ -178,7 +172,7 @@ fn stage(stage: Stage) -> &'static str {
 }
 
 fn held(snapshot: &Snapshot) -> Held {
-    let kinds = snapshot.status.conditions.iter().map(|condition| condition.kind);
+    let kinds = snapshot.status.conditions.iter().map(reconcile::Condition::kind);
     let reasons = kinds.filter(|kind| kind.is_hold()).map(reconcile::ConditionKind::label).collect();
     Held { is_held: snapshot.status.is_held(), reasons }
 }
@@ -192,17 +186,17 @@ impl Snapshot {
         list.map(|list| List { peers: texts(&list.value), since: self.dated(list.since) })
     }
 
-    fn all_conditions(&self) -> Vec<Condition<'_>> {
-        let own = self
-            .status
-            .conditions
-            .iter()
-            .map(|condition| (condition.kind.label(), condition.since, &condition.message));
-        let notices =
-            self.notices.iter().take(REMARKS_MAX).map(|notice| (notice.kind, notice.since, &notice.message));
-        own.chain(notices)
-            .map(|(kind, since, message)| Condition { kind, since: self.dated(since), message })
-            .collect()
+    fn condition<'a>(&self, condition: &'a reconcile::Condition) -> Condition<'a> {
+        let message = situation(&condition.situation);
+        Condition {
+            kind: condition.kind().label(),
+            severity: condition.situation.severity().label(),
+            since: self.dated(condition.since),
+            until: condition.until.map(|until| self.clock.rfc3339(until)),
+            message: message.fact(),
+            cure: message.cure,
+            facts: Facts(&condition.situation),
+        }
     }
 
     fn service<'a>(&self, service: &'a ServiceStatus) -> Service<'a> {
@@ -221,8 +215,8 @@ impl Snapshot {
     fn last(&self, last: &reconcile::Dated<LastAnswer>) -> Last {
         let (peers, soa_serial, message) = match &last.value {
             LastAnswer::Records { peers } => (Some(*peers), None, None),
-            LastAnswer::Nobody { no_such_name: _, soa_serial } => (None, Some(*soa_serial), None),
-            LastAnswer::Failed(failure) => (None, None, Some(failure.to_string())),
+            LastAnswer::Empty { no_such_name: _, soa_serial } => (None, Some(*soa_serial), None),
+            LastAnswer::Failed(failure) => (None, None, Some(lookup_failure(failure).to_string())),
         };
         Last { outcome: last.value.label(), since: self.dated(last.since), peers, soa_serial, message }
     }
@@ -244,11 +238,9 @@ impl Snapshot {
 
     fn settings_json(&self) -> Settings<'_> {
         let settings = &self.settings;
-        let rejected = settings.rejected.as_ref();
         Settings {
             fingerprint: &settings.fingerprint,
-            rejected: rejected.map(|it| Rejected { since: self.dated(it.since), message: &it.message }),
-            warnings: settings.warnings.iter().take(REMARKS_MAX).map(String::as_str).collect(),
+            warnings: settings.warnings.iter().take(WARNINGS_MAX).map(String::as_str).collect(),
         }
     }
 }

@@ -1,27 +1,63 @@
 //! One log line a change: never one a poll, never a password.
+//!
+//! Of a condition there is a line when it begins, when its cause becomes known or another one, and when it
+//! ends, with how long it lasted; never for counts, ages and times. The beginnings of a kind (for one Service,
+//! where it is about one) are a minute apart, unless it has become more serious: what flaps is said once.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use tracing::{debug, info, warn};
+use tracing::{debug, error, field, info, warn};
 
 use crate::model::{Moment, PeerSet, ServiceUrl};
-use crate::reconcile::{Change, Condition, ConditionKind, PublishOutcome, ServiceStatus, Status};
+use crate::reconcile::{
+    Change, Condition, ConditionKind, NotAdopted, PublishOutcome, ServiceStatus, Severity, Situation, Status,
+};
+use crate::wording::{lasted, situation, why_no_list};
 
 /// As long as records may lack the pod of a server that starts, and is listed only when it is ready.
 const SELF_MISSING_MAX: Duration = Duration::from_secs(60);
 
-/// Between two lines about a start that waits.
-const REMINDER_INTERVAL: Duration = Duration::from_secs(60);
+/// Between two lines that say of the same condition that it is so.
+const LINE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What has been said already.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     last_change: u64,
-    conditions: BTreeSet<(ConditionKind, Moment)>,
+    conditions: Vec<Said>,
     /// When it was last said that the start waits.
     reminded: Option<Moment>,
     adopted: Option<PeerSet>,
+}
+
+/// What the log last said of a condition.
+#[derive(Debug)]
+struct Said {
+    situation: Situation,
+    since: Moment,
+    /// When there was last a line that it is so.
+    latest_line: Moment,
+    is_over: bool,
+}
+
+/// What a publication is about. Peers are other servers, here as everywhere: self and sink are none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Publishing {
+    /// The files as the start found them.
+    AsFound,
+    /// The wanted list.
+    List {
+        /// How many peers it has.
+        peers: usize,
+    },
+    /// The same list under a new generation key, for a server that took the refresh and not the list.
+    Retry {
+        /// How many peers it has.
+        peers: usize,
+        /// The new key.
+        generation: u64,
+    },
 }
 
 impl Journal {
@@ -29,13 +65,24 @@ impl Journal {
     pub(super) fn note(&mut self, status: &Status, now: Moment) {
         self.remind(status, now);
         self.note_changes(status);
-        self.note_conditions(status);
+        self.note_conditions(status, now);
         self.note_adopted(status);
     }
 
     /// Says how a publication ended, where it changed something.
-    pub(super) fn published(outcome: &PublishOutcome, peers: Option<usize>) {
+    pub(super) fn published(outcome: &PublishOutcome, publishing: Publishing) {
+        let (peers, generation) = match publishing {
+            Publishing::AsFound => (None, None),
+            Publishing::List { peers } => (Some(peers), None),
+            Publishing::Retry { peers, generation } => (Some(peers), Some(generation)),
+        };
         match outcome {
+            PublishOutcome::Written if generation.is_some() => {
+                info!(
+                    peers,
+                    generation, "published for a counted retry: the server took the refresh and not the list"
+                );
+            }
             PublishOutcome::Written => info!(peers, "published"),
             PublishOutcome::Repaired => {
                 warn!(peers, "published again: the files had been changed or removed by others");
@@ -46,29 +93,29 @@ impl Journal {
         }
     }
 
-    /// A pod that waits is told of again and again: whoever looks at its log sees the end of it.
+    /// A pod that waits is told of again and again: anyone who looks at its log sees the end of it.
     fn remind(&mut self, status: &Status, now: Moment) {
-        let is_waiting = |condition: &&Condition| condition.kind == ConditionKind::StartWaits;
+        let is_waiting = |condition: &&Condition| condition.kind() == ConditionKind::StartWaits;
         let Some(waiting) = status.conditions.iter().find(is_waiting) else {
             self.reminded = None;
             return;
         };
         let said = *self.reminded.get_or_insert(now);
-        if now.since(said) >= REMINDER_INTERVAL {
+        if now.since(said) >= LINE_INTERVAL {
             self.reminded = Some(now);
-            warn!(condition = waiting.kind.label(), "{}", status.why_no_list());
+            say(&waiting.situation, &why_no_list(&status.conditions));
         }
     }
 
     fn note_changes(&mut self, status: &Status) {
         for change in self.unsaid(&status.history) {
-            info!(
-                cause = change.cause.label(),
-                added = %listed(&change.added),
-                removed = %listed(&change.removed),
-                peers = change.peers,
-                "peers changed"
-            );
+            let (cause, peers) = (change.cause.label(), change.peers);
+            if change.added.is_empty() && change.removed.is_empty() {
+                info!(cause, peers, "the list begins without peers");
+            } else {
+                let (added, removed) = (listed(&change.added), listed(&change.removed));
+                info!(cause, added, removed, peers, "peers changed");
+            }
         }
     }
 
@@ -81,20 +128,39 @@ impl Journal {
         history.iter().filter(move |change| change.number > said)
     }
 
-    fn note_conditions(&mut self, status: &Status) {
-        let worth_saying = || status.conditions.iter().filter(|condition| is_worth_saying(condition, status));
-        let key = |condition: &Condition| (condition.kind, condition.since);
-        worth_saying().filter(|condition| !self.conditions.contains(&key(condition))).for_each(say);
-        let now: BTreeSet<_> = worth_saying().map(key).collect();
-        for (kind, _) in self.conditions.difference(&now) {
+    fn note_conditions(&mut self, status: &Status, now: Moment) {
+        for condition in status.conditions.iter().filter(|condition| is_worth_saying(condition, status)) {
+            self.note_condition(condition, now);
+        }
+        let is_so = |said: &Said| status.conditions.iter().any(|condition| said.is_of(&condition.situation));
+        let waits = status.conditions.iter().any(|condition| condition.kind() == ConditionKind::StartWaits);
+        for said in self.conditions.iter_mut().filter(|said| !said.is_over && !is_so(said)) {
+            said.is_over = true;
             // A start that begins to wait still knows nothing.
-            let goes_on = *kind == ConditionKind::NothingKnown
-                && now.iter().any(|(other, _)| *other == ConditionKind::StartWaits);
-            if !goes_on && !now.iter().any(|(other, _)| other == kind) {
-                info!(condition = kind.label(), "over");
+            if !(waits && said.situation.kind() == ConditionKind::NothingKnown) {
+                said.say_end(now);
             }
         }
-        self.conditions = now;
+        self.conditions.retain(|said| !said.is_over || now.since(said.latest_line) < LINE_INTERVAL);
+    }
+
+    /// Says that a condition is so, where that is news and its time has come.
+    pub(super) fn note_condition(&mut self, condition: &Condition, now: Moment) {
+        let known = self.conditions.iter().position(|said| said.is_of(&condition.situation));
+        let mut since = condition.since;
+        if let Some(at) = known {
+            let said = &self.conditions[at];
+            if !said.is_news(&condition.situation, now) {
+                return;
+            }
+            if !said.is_over {
+                since = since.min(said.since);
+            }
+            self.conditions.swap_remove(at);
+        }
+        say(&condition.situation, &situation(&condition.situation).to_string());
+        let situation = condition.situation.clone();
+        self.conditions.push(Said { situation, since, latest_line: now, is_over: false });
     }
 
     fn note_adopted(&mut self, status: &Status) {
@@ -111,15 +177,41 @@ impl Journal {
     }
 }
 
-/// That there is no list of our own says nothing before DNS has had its first word, and that records lack
-/// us nothing while the pod may only be starting.
+impl Said {
+    /// Whether `other` is the same condition: of its kind, and about the same Service.
+    fn is_of(&self, other: &Situation) -> bool {
+        self.situation.kind() == other.kind() && self.situation.question() == other.question()
+    }
+
+    fn is_news(&self, situation: &Situation, now: Moment) -> bool {
+        let is_new = self.is_over || !self.situation.has_cause_of(situation);
+        let is_worse = situation.severity() > self.situation.severity();
+        is_new && (is_worse || now.since(self.latest_line) >= LINE_INTERVAL)
+    }
+
+    fn say_end(&self, now: Moment) {
+        let duration = now.since(self.since);
+        info!(
+            condition = self.situation.kind().label(),
+            question = self.situation.question().map(field::display),
+            seconds = duration.as_secs_f64(),
+            "ended after {}",
+            lasted(duration)
+        );
+    }
+}
+
+/// That there is no list of our own says nothing before DNS has had its first word, that records lack us
+/// nothing while the pod may only be starting, and that a list is not adopted little before the likely reason
+/// is known, which takes a moment.
 fn is_worth_saying(condition: &Condition, status: &Status) -> bool {
     let mut services = status.services.iter();
-    match condition.kind {
-        ConditionKind::NothingKnown | ConditionKind::HeldDocument => {
+    match &condition.situation {
+        Situation::NothingKnown { .. } | Situation::HeldDocument => {
             services.any(|service| service.last.is_some())
         }
-        ConditionKind::SelfNotFound => services.any(|service| lacks_self_for_long(service, condition.since)),
+        Situation::SelfNotFound(_) => services.any(|service| lacks_self_for_long(service, condition.since)),
+        Situation::NotAdopted(why) => *why != NotAdopted::Unknown,
         _ => true,
     }
 }
@@ -130,28 +222,13 @@ fn lacks_self_for_long(service: &ServiceStatus, since: Moment) -> bool {
     lacks && service.records_at.is_some_and(|latest| latest.since(since) >= SELF_MISSING_MAX)
 }
 
-/// What passes by itself is told; what needs an operator is a warning.
-fn say(condition: &Condition) {
-    let (name, message) = (condition.kind.label(), &condition.message);
-    match condition.kind {
-        ConditionKind::ServerUnreachable | ConditionKind::HeldRemoval | ConditionKind::NothingKnown => {
-            info!(condition = name, "{message}");
-        }
-        ConditionKind::NotPublished
-        | ConditionKind::NotAdopted
-        | ConditionKind::RefreshRefused
-        | ConditionKind::RefreshFailing
-        | ConditionKind::SelfNotRecognised
-        | ConditionKind::SeveralServers
-        | ConditionKind::StatusUnreadable
-        | ConditionKind::StartWaits
-        | ConditionKind::HeldDocument
-        | ConditionKind::HeldLookupFailed
-        | ConditionKind::HeldNobody
-        | ConditionKind::HeldShrink
-        | ConditionKind::Frozen
-        | ConditionKind::SelfNotFound
-        | ConditionKind::ManyPeers => warn!(condition = name, "{message}"),
+/// At the level of its severity.
+fn say(situation: &Situation, message: &str) {
+    let name = situation.kind().label();
+    match situation.severity() {
+        Severity::Info => info!(condition = name, "{message}"),
+        Severity::Warning => warn!(condition = name, "{message}"),
+        Severity::Critical => error!(condition = name, "{message}"),
     }
 }
 
@@ -160,58 +237,5 @@ fn listed(peers: &PeerSet) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{HeadlessService, Question};
-    use crate::reconcile::{ChangeCause, Dated};
-
-    fn history(numbers: impl IntoIterator<Item = u64>) -> VecDeque<Change> {
-        let change = |number| Change {
-            number,
-            at: Moment::START,
-            cause: ChangeCause::Answer,
-            added: PeerSet::new(),
-            removed: PeerSet::new(),
-            peers: 0,
-        };
-        numbers.into_iter().map(change).collect()
-    }
-
-    #[test]
-    fn each_change_is_said_once_and_those_of_a_new_loop_are_new() {
-        let mut journal = Journal::default();
-        let mut said = |numbers: &[u64]| {
-            let history = history(numbers.iter().copied());
-            journal.unsaid(&history).map(|change| change.number).collect::<Vec<_>>()
-        };
-        assert_eq!(said(&[]), [0; 0]);
-        assert_eq!(said(&[1, 2]), [1, 2]);
-        assert_eq!(said(&[1, 2]), [0; 0]);
-        assert_eq!(said(&[2, 3, 4]), [3, 4]);
-        assert_eq!(said(&[]), [0; 0], "a new loop that knows of nothing");
-        assert_eq!(said(&[1]), [1]);
-        assert_eq!(said(&[1, 2]), [2]);
-    }
-
-    #[test]
-    fn records_that_lack_self_are_a_warning_when_they_did_so_for_a_minute() {
-        let at = |seconds| Moment::at(Duration::from_secs(seconds));
-        let service = HeadlessService::from_setting("eureka", "ns", "cluster.local").expect("valid");
-        let question = Question::Names { service, port_name: "http".parse().expect("valid") };
-        let lacks = |found: Option<bool>, latest: Option<u64>| {
-            let status = ServiceStatus {
-                question: question.clone(),
-                last: None,
-                records_at: latest.map(at),
-                answered: PeerSet::new(),
-                kept: PeerSet::new(),
-                self_found: found.map(|value| Dated { value, since: at(10) }),
-            };
-            lacks_self_for_long(&status, at(10))
-        };
-        assert!(lacks(Some(false), Some(70)));
-        assert!(!lacks(Some(false), Some(69)), "it may be starting");
-        assert!(!lacks(Some(true), Some(100)));
-        assert!(!lacks(None, None));
-    }
-}
+#[path = "journal_tests.rs"]
+mod tests;

@@ -4,10 +4,10 @@
 //! machine's actions become tasks, that their ends become observations, and that each turn is
 //! shown. Must never block, end by itself after a good start, or outlive a panic unnoticed.
 
-mod board;
 mod clock;
 mod journal;
 mod pump;
+mod reporter;
 mod server;
 mod supervisor;
 #[cfg(test)]
@@ -29,13 +29,15 @@ use crate::model::{Answer, Host, Listing, Moment, Question, ServerFault, Service
 use crate::reconcile::{self, Action, Consent, Machine, Observation, RefreshCall, Replicas, Taken};
 use crate::settings::Settings;
 use crate::telemetry::{ConfirmOutcome, LookupOutcome, RefreshOutcome};
+use crate::wording::{lookup_failure, why_no_list};
 
-pub use board::Board;
 pub use clock::Clock;
 pub use pump::Pump;
+pub use reporter::Reporter;
 pub use server::Server;
 pub use update::{Update, UpdateSender, Updates};
 
+use journal::Publishing;
 use pump::LONGEST_WAIT;
 use supervisor::catch_panic;
 use volume::{Found, SavedState, Volume};
@@ -93,35 +95,35 @@ pub enum End {
     Settled,
     /// The start deadline passed without a list that may be published.
     DeadlinePassed,
-    /// The files cannot be written; says what failed, where, and what to do.
-    CannotWrite(String),
+    /// The files cannot be written; the condition that says why is shown and logged.
+    CannotWrite,
 }
 
 /// Runs the loop under its supervisor until its work is done.
 pub async fn run<O: Outside>(
     outside: O,
     mut settings: Settings,
-    mut board: Board,
+    mut reporter: Reporter,
     mut inputs: Inputs,
     until: Until,
 ) -> End {
     loop {
-        let stop_early = board.end_of_stop(String::new);
+        let stop_early = reporter.end_of_stop(String::new);
         let life = async {
             let mut agent = tokio::select! {
                 biased;
                 () = stopped(&mut inputs.stop) => return stop_early,
-                agent = Agent::new(&outside, &mut settings, &mut board) => agent,
+                agent = Agent::new(&outside, &mut settings, &mut reporter) => agent,
             };
             agent.run(&mut inputs, until).await
         };
         match catch_panic(life).await {
             Ok(end) => return end,
-            Err(message) => board.loop_panicked(&message),
+            Err(message) => reporter.loop_panicked(&message),
         }
         tokio::select! {
             biased;
-            () = stopped(&mut inputs.stop) => return board.end_of_stop(String::new),
+            () = stopped(&mut inputs.stop) => return reporter.end_of_stop(String::new),
             () = tokio::time::sleep(RESTART_PAUSE) => {}
         }
     }
@@ -130,7 +132,7 @@ pub async fn run<O: Outside>(
 struct Agent<'a, O: Outside> {
     outside: &'a O,
     settings: &'a mut Settings,
-    board: &'a mut Board,
+    reporter: &'a mut Reporter,
     pump: Pump,
     lookup: Rc<O::Lookup>,
     server: Option<Rc<O::Server>>,
@@ -138,16 +140,19 @@ struct Agent<'a, O: Outside> {
     volume: Option<Volume>,
     /// The files as the start found them, where they are a whole document.
     found: Found,
+    /// The generation key that was published last, and what is being published.
+    generation: u64,
+    publishing: Publishing,
     work: Work,
 }
 
 impl<'a, O: Outside> Agent<'a, O> {
-    async fn new(outside: &'a O, settings: &'a mut Settings, board: &'a mut Board) -> Self {
-        let (mut volume, saved) = look(Volume::new(&settings.output), board, Volume::saved_state).await;
+    async fn new(outside: &'a O, settings: &'a mut Settings, reporter: &'a mut Reporter) -> Self {
+        let (mut volume, saved) = look(Volume::new(&settings.output), reporter, Volume::saved_state).await;
         if let Some(reason) = &saved.fault {
-            Board::state_is_unusable(reason);
+            Reporter::state_is_unusable(reason);
         }
-        let clock = board.clock();
+        let clock = reporter.clock();
         let good = saved.state.as_ref().filter(|_| saved.fault.is_none());
         let mut machine = Machine::new(settings.policy.clone(), good, clock.now());
         let mut found = Found::default();
@@ -155,18 +160,21 @@ impl<'a, O: Outside> Agent<'a, O> {
         if !machine.has_list() {
             let (output, policy) = (settings.output.clone(), settings.policy.clone());
             let find = move |volume: &mut Volume| volume.find_document(&output, &policy);
-            (volume, found) = look(volume, board, find).await;
+            (volume, found) = look(volume, reporter, find).await;
             machine = begin_with_files(settings, &saved, &found, clock.now());
         }
-        board.looked(if machine.has_list() { ListInPlace::OfPreviousLife } else { ListInPlace::Nothing });
+        let generation = saved.state.as_ref().map_or(0, |state| state.generation);
+        reporter.looked(if machine.has_list() { ListInPlace::FoundAtStart } else { ListInPlace::Nothing });
         Self {
             pump: Pump::new(machine, clock),
             lookup: Rc::new(outside.lookup(settings)),
             server: outside.server(settings).map(Rc::new),
             volume: Some(volume),
             found,
+            generation,
+            publishing: Publishing::AsFound,
             work: Work::default(),
-            board,
+            reporter,
             outside,
             settings,
         }
@@ -179,9 +187,8 @@ impl<'a, O: Outside> Agent<'a, O> {
                 self.act(action);
             }
             let status = self.pump.machine.status(now);
-            let failure = status.publish_failure().map(str::to_owned);
-            self.board.turned(status, now);
-            if let (Until::Settled, Some(end)) = (until, self.end_of_start(failure)) {
+            self.reporter.turned(status, now);
+            if let (Until::Settled, Some(end)) = (until, self.end_of_start(now)) {
                 return end;
             }
             tokio::select! {
@@ -198,27 +205,27 @@ impl<'a, O: Outside> Agent<'a, O> {
     async fn stop(&mut self) -> End {
         let first = self.end_first_publication();
         let _stalled = tokio::time::timeout(FIRST_PUBLICATION_MAX, first).await;
-        self.board.draining();
+        self.reporter.draining();
         let now = self.pump.now();
         let status = self.pump.machine.status(now);
-        let end = self.board.end_of_stop(|| status.why_no_list());
-        self.board.turned(status, now);
+        let end = self.reporter.end_of_stop(|| why_no_list(&status.conditions));
+        self.reporter.turned(status, now);
         end
     }
 
     /// Waits for a first list that is on its way into place: readers may have it already.
     async fn end_first_publication(&mut self) {
-        while self.volume.is_none() && self.board.has_no_list() {
+        while self.volume.is_none() && self.reporter.has_no_list() {
             let ended = self.work.next_ended().await;
             self.observe(ended);
         }
     }
 
-    fn end_of_start(&self, publish_failure: Option<String>) -> Option<End> {
+    fn end_of_start(&self, now: Moment) -> Option<End> {
         if self.pump.machine.is_settled() {
             Some(End::Settled)
-        } else if let Some(message) = publish_failure {
-            Some(End::CannotWrite(message))
+        } else if self.pump.machine.cannot_publish(now) {
+            Some(End::CannotWrite)
         } else {
             self.pump.machine.has_failed_to_start().then_some(End::DeadlinePassed)
         }
@@ -229,19 +236,33 @@ impl<'a, O: Outside> Agent<'a, O> {
             Action::Ask(question) => self.work.ask(Rc::clone(&self.lookup), question),
             Action::Publish(publication) => {
                 let volume = self.volume.take().expect("one publication is in flight at most");
+                self.publishing = self.about(&publication.listing);
                 self.work.publish(volume, self.settings.output.clone(), publication);
             }
             Action::KeepFound => {
                 let volume = self.volume.take().expect("one publication is in flight at most");
+                self.publishing = Publishing::AsFound;
                 self.work.keep_found(volume);
             }
             Action::Refresh { call, listing, timeout } => self.refresh(call, listing, timeout),
             Action::AbandonRefresh => {
                 self.work.abandon_refresh();
-                self.board.refreshed(RefreshOutcome::Abandoned);
+                self.reporter.refreshed(RefreshOutcome::Abandoned);
             }
             Action::Confirm => self.with_server(Work::confirm),
             Action::Diagnose => self.with_server(Work::diagnose),
+        }
+    }
+
+    /// What the log says of this listing: the generation key grows with counted retries alone.
+    fn about(&mut self, listing: &Listing) -> Publishing {
+        let own = self.settings.policy.own().map(|own| &own.url);
+        let peers = listing.urls().filter(|url| Some(*url) != own).count();
+        let before = std::mem::replace(&mut self.generation, listing.generation());
+        if before < self.generation {
+            Publishing::Retry { peers, generation: self.generation }
+        } else {
+            Publishing::List { peers }
         }
     }
 
@@ -266,16 +287,16 @@ impl<'a, O: Outside> Agent<'a, O> {
         let now = self.pump.now();
         let observation = match outcome {
             Outcome::Answered { question, answer } => return self.answered(&question, answer, took, now),
-            Outcome::Published { volume, outcome, peers } => {
+            Outcome::Published { volume, outcome } => {
                 if volume.has_lost_list() {
-                    self.board.lost_list();
+                    self.reporter.lost_list();
                 }
                 self.volume = Some(volume);
-                self.board.published(&outcome, peers, took, now);
+                self.reporter.published(&outcome, self.publishing, took, now);
                 Observation::Published(outcome)
             }
             Outcome::Refreshed(outcome) => {
-                self.board.refreshed(
+                self.reporter.refreshed(
                     outcome.as_ref().map_or_else(RefreshOutcome::Failed, |()| RefreshOutcome::Taken),
                 );
                 Observation::Refreshed(outcome)
@@ -288,18 +309,18 @@ impl<'a, O: Outside> Agent<'a, O> {
 
     /// Counted is what the machine makes of it: records that it refuses are none.
     fn answered(&mut self, question: &Question, answer: Answer, took: Duration, now: Moment) {
-        Board::heard(question, &answer, took);
+        Reporter::heard(question, &answer, took);
         let brought = LookupOutcome::from(&answer);
         self.pump.handle(Observation::Answered { question: question.clone(), answer }, now);
         let outcome = self.pump.machine.last_answer(question).map_or(brought, LookupOutcome::from);
-        self.board.answered(question, outcome, took);
+        self.reporter.answered(question, outcome, took);
     }
 
     fn confirmed(&mut self, outcome: Result<Replicas, ServerFault>, now: Moment) {
         let fault = outcome.as_ref().err().cloned();
         self.pump.handle(Observation::Confirmed(outcome), now);
         let is_adopted = self.pump.machine.confirmed_at() == Some(now);
-        self.board.confirmed(match &fault {
+        self.reporter.confirmed(match &fault {
             Some(fault) => ConfirmOutcome::Failed(fault),
             None if is_adopted => ConfirmOutcome::Adopted,
             None => ConfirmOutcome::Different,
@@ -330,14 +351,14 @@ impl<'a, O: Outside> Agent<'a, O> {
         let now = self.pump.now();
         match update {
             Update::AskNow => self.pump.handle(Observation::AskNow, now),
-            Update::Rejected(message) => self.board.settings_rejected(message, now),
+            Update::Rejected(message) => self.reporter.settings_rejected(message, now),
             Update::InForce { settings, fingerprint, mut warnings } => {
                 for key in self.settings.needs_restart(&settings) {
                     warn!(setting = key.name(), "{NEEDS_RESTART}");
                     warnings.push(format!("{key}: {NEEDS_RESTART}"));
                 }
                 self.follow(self.settings.adopt_at_run_time(&settings), now);
-                self.board.settings_applied(fingerprint, warnings);
+                self.reporter.settings_applied(fingerprint, warnings);
             }
         }
     }
@@ -368,8 +389,9 @@ fn why_not_accepted(refused: &reconcile::NotAccepted) -> String {
         }
         reconcile::NotAccepted::Nothing(services) => services,
     };
+    let in_words = |failure| lookup_failure(failure).to_string();
     let failures: BTreeSet<String> =
-        services.iter().filter_map(|service| service.failure.as_ref()).map(ToString::to_string).collect();
+        services.iter().filter_map(|service| service.failure.as_ref()).map(in_words).collect();
     let empty = services.iter().filter(|service| service.taken == Taken::NeedsConsent);
     let empty = empty.map(|service| {
         format!(
@@ -395,7 +417,7 @@ fn begin_with_files(settings: &Settings, saved: &SavedState, found: &Found, now:
 /// Looks at the directory on a thread of its own: a stalled disk must not stall probes and signals.
 async fn look<T: Send + 'static>(
     mut volume: Volume,
-    board: &Board,
+    reporter: &Reporter,
     look: impl FnOnce(&mut Volume) -> T + Send + 'static,
 ) -> (Volume, T) {
     let mut looking = tokio::task::spawn_blocking(move || {
@@ -405,7 +427,7 @@ async fn look<T: Send + 'static>(
     loop {
         tokio::select! {
             seen = &mut looking => return seen.expect("looking at files does not panic"),
-            () = tokio::time::sleep(LONGEST_WAIT) => board.waits(),
+            () = tokio::time::sleep(LONGEST_WAIT) => reporter.waits(),
         }
     }
 }

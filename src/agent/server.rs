@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::eureka::EurekaServer;
-use crate::model::ServerFault;
+use crate::model::{ListOrigin, ServerFault};
 use crate::reconcile::{RefreshCall, Replicas};
 
 /// A Eureka server that can be told and asked.
@@ -23,8 +23,8 @@ pub trait Server {
     /// Reads the server's own list of its peers.
     fn replicas(&self) -> impl Future<Output = Result<Replicas, ServerFault>>;
 
-    /// Finds the likely reason why the server does not take the list over.
-    fn diagnose(&self) -> impl Future<Output = String>;
+    /// Finds out where the server takes its list from instead.
+    fn diagnose(&self) -> impl Future<Output = ListOrigin>;
 }
 
 impl Server for EurekaServer {
@@ -39,7 +39,7 @@ impl Server for EurekaServer {
         EurekaServer::replicas(self).await
     }
 
-    async fn diagnose(&self) -> String {
-        self.origin().await.to_string()
+    async fn diagnose(&self) -> ListOrigin {
+        self.origin().await
     }
 }

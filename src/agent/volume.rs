@@ -7,9 +7,9 @@ use std::sync::Arc;
 use crate::document::{
     Document, DocumentError, File, UserInfo, UserInfoError, UserInfoSource, file_names, is_whole,
 };
-use crate::model::{ErrorChain, Listing, ServiceUrl};
+use crate::model::{ErrorChain, Listing, Message, ServiceUrl};
 use crate::publish::{DecodedState, PublishError, Published, Publisher, decode_state, encode_state};
-use crate::reconcile::{Policy, PreviousLife, Publication, PublishOutcome};
+use crate::reconcile::{Policy, PreviousLife, Publication, PublishFault, PublishOutcome};
 use crate::settings::OutputSettings;
 use crate::small_file;
 
@@ -39,7 +39,7 @@ pub(super) struct SavedState {
 /// Why a publication did not come about.
 #[derive(Debug, thiserror::Error)]
 enum VolumeError {
-    #[error("cannot read the user-info file {path}; the list stays as it is")]
+    #[error("cannot read the user-info file {path}")]
     UserInfoFile { path: PathBuf, source: io::Error },
     #[error("the user-info file {path} is a directory, a device or a pipe; name the file itself")]
     NoUserInfoFile { path: PathBuf },
@@ -49,6 +49,28 @@ enum VolumeError {
     Document(#[from] DocumentError),
     #[error(transparent)]
     Publish(#[from] PublishError),
+}
+
+impl VolumeError {
+    fn fault(&self) -> PublishFault {
+        let (reason, message) = match self {
+            Self::UserInfoFile { path, source } => {
+                let what = format!("cannot read the user-info file: {source}");
+                ("user_info", Message::new(what, "make it readable for this container").at(&path.display()))
+            }
+            Self::NoUserInfoFile { path } => {
+                let what = "the user-info file is a directory, a device or a pipe";
+                ("user_info", Message::new(what, "name the file itself").at(&path.display()))
+            }
+            Self::UserInfo { path, source } => {
+                let what = format!("the user-info file cannot be used: {source}");
+                ("user_info", Message::new(what, "correct its content").at(&path.display()))
+            }
+            Self::Document(_) => ("document", Message::new(ErrorChain(self).to_string(), "")),
+            Self::Publish(error) => (error.reason(), error.message()),
+        };
+        PublishFault { reason, message: Arc::new(message) }
+    }
 }
 
 impl Volume {
@@ -117,7 +139,7 @@ impl Volume {
             Ok(Published::Written) => PublishOutcome::Written,
             Ok(Published::Unchanged) => PublishOutcome::Unchanged,
             Ok(Published::Repaired) => PublishOutcome::Repaired,
-            Err(error) => PublishOutcome::Failed(ErrorChain(&error).to_string()),
+            Err(error) => PublishOutcome::Failed(error.fault()),
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
 use crate::dns::Lookup;
-use crate::model::{Answer, Question, ServerFault};
+use crate::model::{Answer, ListOrigin, Question, ServerFault};
 use crate::reconcile::{Publication, PublishOutcome, RefreshCall, Replicas};
 use crate::settings::OutputSettings;
 
@@ -26,19 +26,11 @@ pub(super) struct Ended {
 
 /// What an action brought.
 pub(super) enum Outcome {
-    Answered {
-        question: Question,
-        answer: Answer,
-    },
-    /// `peers` where it is known how many the files name.
-    Published {
-        volume: Volume,
-        outcome: PublishOutcome,
-        peers: Option<usize>,
-    },
+    Answered { question: Question, answer: Answer },
+    Published { volume: Volume, outcome: PublishOutcome },
     Refreshed(Result<(), ServerFault>),
     Confirmed(Result<Replicas, ServerFault>),
-    Diagnosed(String),
+    Diagnosed(ListOrigin),
 }
 #[derive(Default)]
 pub(super) struct Work {
@@ -56,14 +48,13 @@ impl Work {
 
     /// File work blocks: it has a thread of its own, so that a stalled disk stalls nothing else.
     pub(super) fn publish(&mut self, volume: Volume, output: OutputSettings, publication: Publication) {
-        let peers = publication.listing.urls().count();
         let publish = move |volume: &mut Volume| volume.publish(&output, &publication);
-        self.start(async move { write(volume, Some(peers), publish).await });
+        self.start(async move { write(volume, publish).await });
     }
 
     /// The same for the files that were found.
     pub(super) fn keep_found(&mut self, volume: Volume) {
-        self.start(async move { write(volume, None, Volume::keep_found).await });
+        self.start(async move { write(volume, Volume::keep_found).await });
     }
 
     pub(super) fn refresh<S: Server + 'static>(
@@ -132,7 +123,6 @@ impl Work {
 
 async fn write(
     mut volume: Volume,
-    peers: Option<usize>,
     doing: impl FnOnce(&mut Volume) -> PublishOutcome + Send + 'static,
 ) -> Outcome {
     let writing = tokio::task::spawn_blocking(move || {
@@ -140,7 +130,7 @@ async fn write(
         (volume, outcome)
     });
     match writing.await {
-        Ok((volume, outcome)) => Outcome::Published { volume, outcome, peers },
+        Ok((volume, outcome)) => Outcome::Published { volume, outcome },
         Err(error) => resume(error),
     }
 }

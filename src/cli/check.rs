@@ -6,9 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::eureka::{EurekaServer, Expected, Finding, Reading, Severity};
+use crate::model::Message;
 use crate::publish::inspect;
-use crate::reconcile::{Adoption, Condition, ConditionKind, Status};
+use crate::reconcile::{self, Adoption, Condition, ConditionKind, Status};
 use crate::settings::{Loaded, Provenance, Settings};
+
+use crate::wording::{list_origin, situation};
 
 use super::asking::ask_once;
 use super::list_difference::ListDifference;
@@ -52,17 +55,14 @@ pub(super) fn check(sources: &Sources, format: ReportFormat) -> ExitStatus {
 async fn look(loaded: &Loaded) -> Report<'_> {
     let settings = &loaded.settings;
     let status = ask_once(settings, &lookup(settings)).await;
-    let warning = |warning: &crate::settings::Warning| finding(Severity::Warning, warning.to_string());
+    let warning =
+        |warning: &crate::settings::Warning| Finding::new(Severity::Warning, warning.to_string(), "");
     let mut findings: Vec<_> = loaded.warnings.iter().map(warning).collect();
     findings.extend(of_dns(&status));
     findings.extend(of_directory(settings));
     findings.extend(of_server(settings).await);
     findings.sort_by_key(|finding| finding.severity);
     Report { provenance: &loaded.provenance, status, findings }
-}
-
-fn finding(severity: Severity, what: String) -> Finding {
-    Finding { severity, what, fix: String::new() }
 }
 
 fn of_dns(status: &Status) -> Vec<Finding> {
@@ -73,16 +73,19 @@ fn of_dns(status: &Status) -> Vec<Finding> {
             Some(false) | None => "",
         };
         let what = format!("{}: peers: {}{own}", service.question, service.answered.len());
-        findings.push(finding(Severity::Good, what));
+        findings.push(Finding::good(what));
     }
     findings
 }
 
+/// What DNS says, and the operator's own will; the others speak of a loop that has not turned here.
 fn of_condition(condition: &Condition) -> Option<Finding> {
-    let severity = match condition.kind {
-        ConditionKind::HeldLookupFailed | ConditionKind::HeldNobody => Severity::Fault,
-        ConditionKind::SelfNotFound | ConditionKind::ManyPeers | ConditionKind::Frozen => Severity::Warning,
-        // These speak of a loop that has not turned here.
+    let is_asked = match condition.kind() {
+        ConditionKind::HeldLookupFailed
+        | ConditionKind::HeldEmpty
+        | ConditionKind::SelfNotFound
+        | ConditionKind::ManyPeers
+        | ConditionKind::Frozen => true,
         ConditionKind::NotPublished
         | ConditionKind::NotAdopted
         | ConditionKind::RefreshRefused
@@ -95,24 +98,29 @@ fn of_condition(condition: &Condition) -> Option<Finding> {
         | ConditionKind::NothingKnown
         | ConditionKind::HeldDocument
         | ConditionKind::HeldShrink
-        | ConditionKind::HeldRemoval => return None,
+        | ConditionKind::HeldRemoval
+        | ConditionKind::SettingsRejected
+        | ConditionKind::LoopRestarted => false,
     };
-    Some(finding(severity, condition.message.clone()))
+    let severity = match condition.situation.severity() {
+        reconcile::Severity::Critical => Severity::Fault,
+        reconcile::Severity::Warning => Severity::Warning,
+        reconcile::Severity::Info => return None,
+    };
+    is_asked.then(|| Finding { severity, message: situation(&condition.situation) })
 }
 
 fn of_directory(settings: &Settings) -> Vec<Finding> {
     let Some(directory) = &settings.output.directory else {
-        return vec![finding(
-            Severity::Unknown,
-            "no --output-dir is given, so none was looked at".to_owned(),
-        )];
+        let what = "no --output-dir is given, so none was looked at";
+        return vec![Finding::new(Severity::Unknown, what, "")];
     };
     let names: Vec<_> = settings.output.files.iter().map(|file| file.name.clone()).collect();
     let hazards = inspect(directory, settings.output.layout, &names);
     if hazards.is_empty() {
-        return vec![finding(Severity::Good, format!("{} can be published into", directory.display()))];
+        return vec![Finding::good(format!("{} can be published into", directory.display()))];
     }
-    hazards.iter().map(|hazard| finding(Severity::Fault, hazard.to_string())).collect()
+    hazards.iter().map(|hazard| Finding::new(Severity::Fault, hazard.to_string(), "")).collect()
 }
 
 async fn of_server(settings: &Settings) -> Vec<Finding> {
@@ -142,16 +150,15 @@ async fn of_adoption(settings: &Settings, server: &EurekaServer) -> Option<Findi
         difference = ListDifference::see(settings, server).await?;
     }
     if difference.is_none() {
-        return Some(finding(Severity::Good, "the server has the list that is published".to_owned()));
+        return Some(Finding::good("the server has the list that is published"));
     }
     let what = format!("the server has another list than is published: {difference}");
     Some(match settings.policy.adoption {
         Adoption::Refresh { .. } => {
-            Finding { severity: Severity::Fault, what, fix: server.origin().await.to_string() }
+            let Message { what: why, cure, .. } = list_origin(&server.origin().await);
+            Finding::new(Severity::Fault, format!("{what}: {why}"), cure)
         }
-        Adoption::ConfirmOnly | Adoption::None => {
-            Finding { severity: Severity::Warning, what, fix: SLOW_BY_ITSELF.to_owned() }
-        }
+        Adoption::ConfirmOnly | Adoption::None => Finding::new(Severity::Warning, what, SLOW_BY_ITSELF),
     })
 }
 
@@ -178,7 +185,7 @@ impl Report<'_> {
 
     fn as_json(&self) -> Value {
         let setting = |entry: &crate::settings::ProvenanceEntry| json!({ "key": entry.key.name(), "value": entry.value, "origin": entry.origin.to_string() });
-        let finding = |finding: &Finding| json!({ "severity": finding.severity.label(), "what": finding.what, "fix": finding.fix });
+        let finding = |finding: &Finding| json!({ "severity": finding.severity.label(), "what": finding.message.fact(), "cure": finding.message.cure });
         let peers = self.status.desired.iter().flat_map(|desired| &desired.value);
         json!({
             "settings": self.provenance.entries().iter().map(setting).collect::<Vec<_>>(),

@@ -15,6 +15,7 @@ use crate::model::{
 };
 use crate::reconcile::{Replicas, Role};
 use crate::settings::Settings;
+use crate::wording::{server_fault, situation};
 
 use super::asking::ask_once;
 use super::outside::lookup;
@@ -82,7 +83,7 @@ async fn look(settings: &Settings, given: &PeerSet) -> Option<Mesh> {
 fn row(reply: Result<Replicas, ServerFault>) -> Row {
     match reply {
         Ok(Replicas { peers, foreign, uptime_min: _ }) => Row::Lists(Listed { peers, foreign }),
-        Err(fault) => Row::Silent(fault.to_string()),
+        Err(fault) => Row::Silent(server_fault(&fault).to_string()),
     }
 }
 
@@ -120,7 +121,7 @@ async fn servers_in_dns(settings: &Settings, lookup: &HickoryLookup) -> PeerSet 
     settings.policy.role = Role::Client;
     let status = ask_once(&settings, lookup).await;
     for condition in &status.conditions {
-        say(&condition.message);
+        say(situation(&condition.situation));
     }
     let peers = status.services.into_iter().flat_map(|service| service.kept);
     peers.chain(settings.policy.static_peers).collect()

@@ -16,6 +16,7 @@ use crate::reconcile::{
     Action, Adoption, ConditionKind, Observation, OnDeadline, Policy, PublishOutcome, Status,
 };
 use crate::settings::Settings;
+use crate::wording::situation;
 
 use super::outside::lookup;
 use super::sources::{Sources, warn};
@@ -91,9 +92,9 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
 fn say_conditions(status: &Status, said: &mut BTreeSet<(ConditionKind, Moment)>) {
     // No state is saved here; what keeps records away is said all the same.
     let of_interest =
-        status.conditions.iter().filter(|condition| condition.kind != ConditionKind::NothingKnown);
-    let news = of_interest.filter(|condition| said.insert((condition.kind, condition.since)));
-    news.for_each(|condition| say(&condition.message));
+        status.conditions.iter().filter(|condition| condition.kind() != ConditionKind::NothingKnown);
+    let news = of_interest.filter(|condition| said.insert((condition.kind(), condition.since)));
+    news.for_each(|condition| say(situation(&condition.situation)));
 }
 
 fn ask(asked: &mut JoinSet<Observation>, lookup: Rc<HickoryLookup>, question: Question) {

@@ -12,7 +12,7 @@ use tracing::{error, info};
 use crate::admin::{
     self, BindError, Bound, ListInPlace, Liveness, MetricsText, SettingsInForce, Snapshot, Stage, View,
 };
-use crate::agent::{self, Board, Clock, End, Inputs, Until, Updates};
+use crate::agent::{self, Clock, End, Inputs, Reporter, Until, Updates};
 use crate::model::{ErrorChain, Moment};
 use crate::reconcile::{Machine, OnDeadline};
 use crate::settings::{Loaded, Settings};
@@ -96,7 +96,6 @@ async fn live(
     let Loaded { settings, provenance, warnings } = read.loaded;
     let in_force = SettingsInForce {
         fingerprint: provenance.fingerprint(),
-        rejected: None,
         warnings: warnings.iter().map(ToString::to_string).collect(),
     };
     let (sender, snapshots) = admin::snapshots(first_snapshot(&settings, clock, in_force.clone()));
@@ -123,7 +122,7 @@ async fn live(
 
     let (command_sender, commands) = admin::commands();
     let counts = bound.as_ref().map(Bound::counts).unwrap_or_default();
-    let board = Board::new(clock, sender, metrics, liveness.clone(), in_force, counts);
+    let reporter = Reporter::new(clock, sender, metrics, liveness.clone(), in_force, counts);
     let view = View { snapshots, liveness, metrics: MetricsText::new(move || encode(&registry)) };
     let serving = bound.map(|bound| bound.start(view, command_sender));
     let (update_sender, updates) = Updates::channel();
@@ -133,7 +132,7 @@ async fn live(
     tokio::task::spawn_local(stop_at(signals.terminate, signals.interrupt, stopper));
 
     let inputs = Inputs { commands, updates, stop };
-    let end = agent::run(RealOutside::new(log), settings, board, inputs, until).await;
+    let end = agent::run(RealOutside::new(log), settings, reporter, inputs, until).await;
     if let Some(serving) = serving {
         serving.stop().await;
     }
@@ -151,7 +150,6 @@ fn first_snapshot(settings: &Settings, clock: Clock, in_force: SettingsInForce) 
         version: VERSION,
         settings: in_force,
         loop_restarts: 0,
-        notices: vec![],
     }
 }
 
@@ -198,9 +196,7 @@ fn status_of(end: &End, until: Until) -> ExitStatus {
             error!("the start deadline has passed without the records that were waited for");
             ExitStatus::DeadlinePassed
         }
-        (End::CannotWrite(reason), _) => {
-            error!("{reason}");
-            ExitStatus::CannotWrite
-        }
+        // The condition has said it, in the log's last line.
+        (End::CannotWrite, _) => ExitStatus::CannotWrite,
     }
 }

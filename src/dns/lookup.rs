@@ -112,7 +112,7 @@ impl HickoryLookup {
     fn note_answer(&self, answer: &Answer) {
         match answer {
             Answer::Failed(_) => {}
-            Answer::Records(_) | Answer::Nobody { .. } => self.contact.set(Contact::Answered),
+            Answer::Records(_) | Answer::Empty { .. } => self.contact.set(Contact::Answered),
         }
     }
 
@@ -148,8 +148,8 @@ impl HickoryLookup {
             match exchange::ask(server, &reading::query(&addresses), self.try_time()).await {
                 Answer::Records(_) => return true,
                 // Here, but not in this family.
-                Answer::Nobody { no_such_name: false, .. } => {}
-                Answer::Nobody { no_such_name: true, .. } | Answer::Failed(_) => return false,
+                Answer::Empty { no_such_name: false, .. } => {}
+                Answer::Empty { no_such_name: true, .. } | Answer::Failed(_) => return false,
             }
         }
         false
@@ -167,7 +167,7 @@ impl Lookup for HickoryLookup {
         self.note_answer(&heard.answer);
         self.servers.note(&heard);
         match (question, heard) {
-            (Question::Names { .. }, Heard { answer: Answer::Nobody { .. }, by: Some(server) })
+            (Question::Names { .. }, Heard { answer: Answer::Empty { .. }, by: Some(server) })
                 if self.has_addresses(server, question).await =>
             {
                 Answer::Failed(LookupFailure::PortNameMissing)

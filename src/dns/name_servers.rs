@@ -112,7 +112,7 @@ impl ServerList {
         let mut known = self.known.borrow_mut();
         known.preferred = match heard.answer {
             Answer::Records(_) => heard.by.map(|server| known.preference(server)),
-            Answer::Nobody { .. } => None,
+            Answer::Empty { .. } => None,
             Answer::Failed(_) => {
                 known.good_until = None;
                 None
@@ -255,8 +255,8 @@ mod tests {
         assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
         list.note(&records_by(second));
         assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![second, first]));
-        let nobody = Answer::Nobody { no_such_name: true, soa_serial: 0 };
-        list.note(&Heard { answer: nobody, by: Some(second) });
+        let empty = Answer::Empty { no_such_name: true, soa_serial: 0 };
+        list.note(&Heard { answer: empty, by: Some(second) });
         assert_eq!(list.in_turn(PATIENCE).await, Ok(vec![first, second]));
         list.note(&records_by(second));
         list.note(&Heard { answer: Answer::Failed(LookupFailure::Timeout), by: None });

@@ -71,7 +71,7 @@ fn read(asked: &Query, message: &Message) -> Result<Answer, LookupFailure> {
     };
     if message.answers.is_empty() {
         let soa_serial = soa_serial(asked, message).ok_or(LookupFailure::NegativeWithoutSoa)?;
-        return Ok(Answer::Nobody { no_such_name, soa_serial });
+        return Ok(Answer::Empty { no_such_name, soa_serial });
     }
     let records = records(asked, &message.answers)?;
     if no_such_name {

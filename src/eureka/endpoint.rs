@@ -81,5 +81,5 @@ fn judge_reply(response: Response, with_credentials: bool, url: &HttpUrl) -> Res
     if body.is_empty() || is_json() {
         return Ok(());
     }
-    Err(ServerFault::Unreadable(format!("what answers at {url} is not an actuator; check --actuator-url")))
+    Err(ServerFault::Unreadable(format!("what answers at {url} is not an actuator")))
 }

@@ -62,20 +62,9 @@ pub(super) fn from_actuator(response: &Response, with_credentials: bool) -> Serv
 /// Where no such resource is, the actuator's settings cure nothing, so other words are used.
 pub(super) fn from_status(response: &Response, with_credentials: bool, url: &HttpUrl) -> ServerFault {
     match response.status {
-        404..=406 => ServerFault::Unreadable(format!(
-            "{} at {url}: no status there; check --status-url (Spring: /eureka/status, Netflix WAR: \
-             /eureka/v2/status)",
-            response.status
-        )),
+        404..=406 => ServerFault::Unreadable(format!("{} at {url}: no status is there", response.status)),
         _ => from_actuator(response, with_credentials),
     }
-}
-
-/// A fault without its cure, where it is not a mistake but the reason why something else is not known.
-pub(super) fn in_short(fault: &ServerFault) -> String {
-    let text = fault.to_string();
-    let cut = text.find(';').unwrap_or(text.len());
-    text[..cut].to_owned()
 }
 
 fn failing(response: &Response) -> ServerFault {

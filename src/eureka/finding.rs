@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::ServiceUrl;
+use crate::model::{Message, ServiceUrl};
 use crate::reconcile::RefreshCall;
 
 /// How much a finding matters; the most serious first.
@@ -35,26 +35,25 @@ impl Severity {
 pub struct Finding {
     /// How much it matters.
     pub severity: Severity,
-    /// What is so.
-    pub what: String,
-    /// What to do; empty where nothing is.
-    pub fix: String,
+    /// What is so, where, and what to do.
+    pub message: Message,
 }
 
 impl Finding {
-    pub(super) fn new(severity: Severity, what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { severity, what: what.into(), fix: fix.into() }
+    /// A finding about the only place there is.
+    pub fn new(severity: Severity, what: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { severity, message: Message::new(what, cure) }
     }
 
-    pub(super) fn good(what: impl Into<String>) -> Self {
+    /// Something that is as it should be.
+    pub fn good(what: impl Into<String>) -> Self {
         Self::new(Severity::Good, what, "")
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.severity.label(), self.what)?;
-        if self.fix.is_empty() { Ok(()) } else { write!(f, "; {}", self.fix) }
+        write!(f, "{}: {}", self.severity.label(), self.message)
     }
 }
 

@@ -5,15 +5,17 @@
 use tokio::time::Instant;
 
 use crate::http_client::{Method, Request, Response};
-use crate::model::{Host, HttpUrl, Refusal, Scheme, ServerFault, ServiceUrl};
+use crate::model::{Host, HttpUrl, ListOrigin, Message, Refusal, Scheme, ServerFault, ServiceUrl};
 use crate::reconcile::RefreshCall;
+use crate::wording::{list_origin, server_fault};
 
 use super::endpoint::below;
+use super::origin::origin_of;
 use super::property_sources::{InForce, PropertySources};
 use super::quote::quoted;
 use super::requirements::{inspect_requirements, wiped_fix};
 use super::server::{READ_TIMEOUT, is_success};
-use super::{EurekaServer, Expected, Finding, Instance, Origin, ServerStatus, Severity, fault};
+use super::{EurekaServer, Expected, Finding, Instance, ServerStatus, Severity, fault};
 
 /// Characters of a property source's name that are shown; it has a path in it, twice.
 const SOURCE_MAX: usize = 200;
@@ -38,11 +40,7 @@ impl EurekaServer {
         let name = endpoint_name(call);
         match self.try_endpoint(name).await {
             Ok(()) => Finding::good(format!("the actuator exposes {name} and takes POSTs")),
-            Err(fault) => Finding::new(
-                Severity::Fault,
-                format!("the actuator's {name} cannot be called"),
-                fault.to_string(),
-            ),
+            Err(fault) => unread(Severity::Fault, &format!("the actuator's {name} cannot be called"), &fault),
         }
     }
 
@@ -91,7 +89,7 @@ impl EurekaServer {
                 return None;
             }
         };
-        findings.push(inspect_origin(&Origin::of(&sources, &self.zone), expected));
+        findings.push(inspect_origin(&origin_of(&sources, &self.zone), expected));
         findings.extend(inspect_import(&sources, expected));
         findings.extend(inspect_requirements(&sources, expected.call));
         Some(sources)
@@ -105,8 +103,7 @@ impl EurekaServer {
         let status = match self.status().await {
             Ok(status) => status,
             Err(fault) => {
-                let what = "the server's status cannot be read".to_owned();
-                return vec![Finding::new(Severity::Fault, what, fault.to_string())];
+                return vec![unread(Severity::Fault, "the server's status cannot be read", &fault)];
             }
         };
         let mut findings = vec![inspect_replicas(&status)];
@@ -135,8 +132,7 @@ impl EurekaServer {
                 "set EUREKA_CLIENT_REGISTERWITHEUREKA=true; within a minute of a start this is normal",
             ),
             Err(fault) => {
-                let what = "whether the server is registered cannot be seen".to_owned();
-                Finding::new(Severity::Unknown, what, fault.to_string())
+                unread(Severity::Unknown, "whether the server is registered cannot be seen", &fault)
             }
         }
     }
@@ -157,6 +153,12 @@ impl EurekaServer {
     }
 }
 
+/// What could not be done, with the reason.
+fn unread(severity: Severity, what: &str, fault: &ServerFault) -> Finding {
+    let Message { what: why, cure, .. } = server_fault(fault);
+    Finding::new(severity, format!("{what}: {why}"), cure)
+}
+
 fn endpoint_name(call: RefreshCall) -> &'static str {
     match call {
         RefreshCall::Refresh => "refresh",
@@ -175,7 +177,7 @@ fn unseen(fault: &ServerFault) -> Finding {
         Severity::Unknown,
         format!(
             "what masks the list, and the server's settings, cannot be seen ({})",
-            fault::in_short(fault)
+            server_fault(fault).what
         ),
         "to have them checked, where only loopback reaches the actuator, set \
          MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE=health,refresh,env and \
@@ -183,23 +185,24 @@ fn unseen(fault: &ServerFault) -> Finding {
     )
 }
 
-fn inspect_origin(origin: &Origin, expected: &Expected<'_>) -> Finding {
+fn inspect_origin(origin: &ListOrigin, expected: &Expected<'_>) -> Finding {
     let as_wanted = match origin {
-        Origin::File(source) => expected.wrote(source),
-        Origin::Handed => expected.call == Some(RefreshCall::Env),
-        Origin::EnvironmentVariable(_)
-        | Origin::ApplicationJson
-        | Origin::CommandLine(_)
-        | Origin::SystemProperty(_)
-        | Origin::Other(_)
-        | Origin::Nowhere
-        | Origin::DnsInstead
-        | Origin::Unseen { .. } => false,
+        ListOrigin::File(source) => expected.wrote(source),
+        ListOrigin::Handed => expected.call == Some(RefreshCall::Env),
+        ListOrigin::EnvironmentVariable(_)
+        | ListOrigin::ApplicationJson
+        | ListOrigin::CommandLine(_)
+        | ListOrigin::SystemProperty(_)
+        | ListOrigin::Other(_)
+        | ListOrigin::Nowhere
+        | ListOrigin::DnsInstead
+        | ListOrigin::Unseen { .. } => false,
     };
     if as_wanted {
         return Finding::good("no other property source masks the list");
     }
-    Finding::new(Severity::Fault, "the list in force is not that of the file", origin.to_string())
+    let Message { what, cure, .. } = list_origin(origin);
+    Finding::new(Severity::Fault, format!("the list in force is not that of the file: {what}"), cure)
 }
 
 /// Whether the files that we write are among those that the server has read.

@@ -28,7 +28,6 @@ mod xml_bounds;
 pub use access::ServerAccess;
 pub use ask_all::{ASKED_AT_ONCE, ask_all};
 pub use finding::{Expected, Finding, Severity};
-pub use origin::Origin;
 pub use reading::Reading;
 pub use server::{EurekaServer, READ_TIMEOUT};
 pub use status_document::{Instance, ServerStatus};

@@ -77,7 +77,7 @@ mod tests {
             let _gone = released.recv();
         });
         let fault = hangs.await.expect_err("it takes too long");
-        assert!(fault.to_string().contains("not read to its end"), "{fault}");
+        assert!(format!("{fault:?}").contains("not read to its end"), "{fault:?}");
         assert_eq!(told.recv_timeout(LONG), Ok("the first"));
         for _ in 0..3 {
             let another = tell.clone();

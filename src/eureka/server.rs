@@ -6,11 +6,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::http_client::{HttpClient, Method, Request, Response};
-use crate::model::{HttpUrl, ServerFault, ServiceUrl, Zone};
+use crate::model::{HttpUrl, ListOrigin, ServerFault, ServiceUrl, Zone};
 use crate::reconcile::Replicas;
 
+use super::origin::origin_of;
 use super::property_sources::{PATTERN, PropertySources};
-use super::{Origin, Reading, ServerAccess, ServerStatus, fault};
+use super::{Reading, ServerAccess, ServerStatus, fault};
 
 /// Bound on each read of a server; a stock one answers in milliseconds, also under load.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(2);
@@ -77,11 +78,11 @@ impl EurekaServer {
     /// Finds out which property source the list in force comes from, within [`READ_TIMEOUT`].
     ///
     /// Told exactly where the server exposes `env`; otherwise the suspects.
-    pub async fn origin(&self) -> Origin {
+    pub async fn origin(&self) -> ListOrigin {
         let zone = self.zone.clone();
-        match self.ask_property_sources(move |sources| Origin::of(&sources, &zone)).await {
+        match self.ask_property_sources(move |sources| origin_of(&sources, &zone)).await {
             Ok(origin) => origin,
-            Err(why) => Origin::Unseen { why, zone: self.zone.clone() },
+            Err(why) => ListOrigin::Unseen { why, zone: self.zone.clone() },
         }
     }
 

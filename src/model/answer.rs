@@ -1,6 +1,5 @@
-//! What DNS said, in the three kinds that matter: records, nobody, nothing known.
+//! What DNS said, in the three kinds that matter: records, empty, nothing known.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use super::{DnsName, Port};
@@ -29,9 +28,9 @@ pub enum Answer {
     Records(Vec<Record>),
     /// No such name, or no data, on the authority's word (an SOA came with it, RFC 2308).
     ///
-    /// On Kubernetes: nobody is ready, the Service is missing, the port's name is wrong, or the
+    /// On Kubernetes: no pod is ready, the Service is missing, the port's name is wrong, or the
     /// nodes are cut off. It proves none of them.
-    Nobody {
+    Empty {
         /// Whether the name itself does not exist (NXDOMAIN), or just no such record (NODATA).
         no_such_name: bool,
         /// The SOA's serial: CoreDNS writes the Unix time of the last change it saw, 0 before it
@@ -112,46 +111,4 @@ impl LookupFailure {
         "all_denied",
         "too_many_peers",
     ];
-}
-
-impl fmt::Display for LookupFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Timeout => f.write_str(
-                "no DNS server answered in time; allow egress to UDP and TCP port 53, and see resolv.conf or --dns-server",
-            ),
-            Self::ServerFailure => f.write_str("DNS answered SERVFAIL (CoreDNS says so until it has synchronised)"),
-            Self::Refused => f.write_str(
-                "DNS answered REFUSED; ask a server that serves this name: with `hostNetwork`, set \
-                 `dnsPolicy: ClusterFirstWithHostNet`, or see --dns-server",
-            ),
-            Self::ResponseCode(code) => write!(
-                f,
-                "DNS answered with response code {code} (1 is FORMERR, 4 NOTIMP, 9 NOTAUTH); ask a server that \
-                 serves this name, see resolv.conf or --dns-server"
-            ),
-            Self::NegativeWithoutSoa => {
-                f.write_str("DNS denied the name without an SOA record, so nobody vouches for it")
-            }
-            Self::Truncated => f.write_str(
-                "the answer was truncated and TCP gave none that can be read; allow egress to TCP port 53, or use \
-                 --peer-host ipv4, which needs the least room",
-            ),
-            Self::Malformed(what) => write!(f, "DNS answered with {what}"),
-            Self::Network(error) => write!(f, "DNS could not be asked: {error}"),
-            Self::NotHeadless => f.write_str(
-                "the Service has a cluster IP; set `clusterIP: None`, for only a headless Service lists its pods",
-            ),
-            Self::PortNameMissing => f.write_str(
-                "the Service has addresses but no SRV records for a port of this name; name the Service's port as --port-name \
-                 says, or, where something in between answers without SRV (Istio's DNS capture), use --peer-host ipv4",
-            ),
-            Self::AllDenied { denied } => {
-                write!(f, "all records ({denied}) are denied by policy; see --allow-cidr and --deny-cidr")
-            }
-            Self::TooManyPeers { peers, max } => {
-                write!(f, "{peers} peers are more than --max-peers {max}")
-            }
-        }
-    }
 }

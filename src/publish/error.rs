@@ -1,11 +1,14 @@
 //! What can go wrong while files are put in place: which step, where, and what to do.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Stat;
 use rustix::io::Errno;
+
+use crate::model::Message;
 
 const STICKY: u32 = 0o1000;
 
@@ -90,45 +93,73 @@ pub enum PublishFault {
 
 impl fmt::Display for PublishFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "it does not exist; mount the volume there, or create the directory",
-            Self::NotADirectory => "it is not a directory; --output-dir must name one",
-            Self::ReadOnly => {
-                "the file system is read-only; mount the volume without `readOnly` in this container"
-            }
-            Self::Full => "no space is left; enlarge the volume's sizeLimit or free the node's disk",
-            Self::SingleFileMount => {
-                "it is mounted by itself (a single file or `subPath`); mount the whole directory instead"
-            }
-            Self::Planted => {
-                "something is there that we did not put there; let no other container write into the volume"
-            }
-            Self::Occupied => "a directory of that name is in the way; remove it",
-            Self::OutOfDescriptors => "no file descriptors are left; raise the limit of open files",
+        f.write_str(&self.what())?;
+        let cure = self.cure();
+        if cure.is_empty() { Ok(()) } else { write!(f, "; {cure}") }
+    }
+}
+
+impl PublishFault {
+    /// The closed set of names used in status.
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::NotADirectory => "not_a_directory",
+            Self::ReadOnly => "read_only",
+            Self::Full => "full",
+            Self::SingleFileMount => "single_file_mount",
+            Self::Denied(_) => "permission_denied",
+            Self::Forbidden(_) => "forbidden",
+            Self::Planted => "planted",
+            Self::Occupied => "occupied",
+            Self::OutOfDescriptors => "out_of_descriptors",
+            Self::Locked(_) => "another_writer",
+            Self::TooLarge(_) => "too_large",
+            Self::Other => "other",
+        }
+    }
+
+    fn what(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Missing => "it does not exist",
+            Self::NotADirectory => "it is not a directory",
+            Self::ReadOnly => "the file system is read-only",
+            Self::Full => "no space is left",
+            Self::SingleFileMount => "it is mounted by itself (a single file or `subPath`)",
+            Self::Planted => "something is there that we did not put there",
+            Self::Occupied => "a directory of that name is in the way",
+            Self::OutOfDescriptors => "no file descriptors are left",
             Self::Other => "the operating system refuses",
-            Self::Denied(permissions) => {
-                return write!(
-                    f,
-                    "permission denied: {permissions}; set the pod's `fsGroup`, or `runAsUser` to the directory's owner"
-                );
-            }
+            Self::Denied(permissions) => return format!("permission denied: {permissions}").into(),
             Self::Forbidden(permissions) => {
-                return write!(
-                    f,
-                    "forbidden although its mode allows it: {permissions}; take the immutable or append-only flag \
-                     off the directory (`lsattr -d`, `chattr -ia`), or have a security module (SELinux, AppArmor, \
-                     seccomp) allow it"
-                );
+                return format!("forbidden although its mode allows it: {permissions}").into();
             }
             Self::Locked(holder) => {
                 let holder = holder.as_deref().unwrap_or("another process");
-                return write!(
-                    f,
-                    "{holder} publishes there already; give each writer a directory of its own"
-                );
+                return format!("{holder} publishes there already").into();
             }
-            Self::TooLarge(bytes_max) => return write!(f, "it is larger than {bytes_max} bytes"),
+            Self::TooLarge(bytes_max) => return format!("it is larger than {bytes_max} bytes").into(),
         })
+    }
+
+    fn cure(&self) -> &'static str {
+        match self {
+            Self::Missing => "mount the volume there, or create the directory",
+            Self::NotADirectory => "--output-dir must name one",
+            Self::ReadOnly => "mount the volume without `readOnly` in this container",
+            Self::Full => "enlarge the volume's sizeLimit or free the node's disk",
+            Self::SingleFileMount => "mount the whole directory instead",
+            Self::Planted => "let no other container write into the volume",
+            Self::Occupied => "remove it",
+            Self::OutOfDescriptors => "raise the limit of open files",
+            Self::Denied(_) => "set the pod's `fsGroup`, or `runAsUser` to the directory's owner",
+            Self::Forbidden(_) => {
+                "take the immutable or append-only flag off the directory (`lsattr -d`, `chattr -ia`), or have a \
+                 security module (SELinux, AppArmor, seccomp) allow it"
+            }
+            Self::Locked(_) => "give each writer a directory of its own",
+            Self::TooLarge(_) | Self::Other => "",
+        }
     }
 }
 
@@ -223,6 +254,20 @@ impl PublishError {
     /// A fault that no call reported.
     pub(super) fn of_fault(step: PublishStep, path: PathBuf, fault: PublishFault) -> Self {
         Self { step, path, fault, source: None }
+    }
+
+    /// The class of it, out of a closed set.
+    pub fn reason(&self) -> &'static str {
+        self.fault.label()
+    }
+
+    /// What failed, with the operating system's own words; where; and what to do.
+    pub fn message(&self) -> Message {
+        let mut what = format!("cannot {} it: {}", self.step, self.fault.what());
+        if let Some(source) = &self.source {
+            let _infallible = write!(what, ": {source}");
+        }
+        Message::new(what, self.fault.cure()).at(&self.path.display())
     }
 
     /// What was being done.

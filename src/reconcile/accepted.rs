@@ -33,7 +33,7 @@ pub enum Taken {
         peers: usize,
     },
     /// The authority's word that nobody is there.
-    Nobody,
+    Empty,
     /// The authority says that nobody is there, which is taken only with [`Consent::Empty`].
     NeedsConsent,
     /// DNS says nothing just now, so there is nothing to take.
@@ -55,9 +55,9 @@ impl Accepted {
     pub(super) fn of(ledger: &Ledger, consent: Consent) -> Self {
         let (taken, failure) = match ledger.last().map(|last| &last.value) {
             Some(LastAnswer::Records { peers }) => (Taken::Records { peers: *peers }, None),
-            Some(LastAnswer::Nobody { .. }) => match consent {
+            Some(LastAnswer::Empty { .. }) => match consent {
                 Consent::Records => (Taken::NeedsConsent, None),
-                Consent::Empty => (Taken::Nobody, None),
+                Consent::Empty => (Taken::Empty, None),
             },
             Some(LastAnswer::Failed(failure)) => (Taken::Nothing, Some(failure.clone())),
             None => (Taken::Nothing, None),
@@ -67,7 +67,7 @@ impl Accepted {
 
     pub(super) fn has_taken(&self) -> bool {
         match self.taken {
-            Taken::Records { .. } | Taken::Nobody => true,
+            Taken::Records { .. } | Taken::Empty => true,
             Taken::NeedsConsent | Taken::Nothing => false,
         }
     }

@@ -3,15 +3,16 @@
 //! Two machines that share the one call: `confirming` reads what the server has, `refreshing` tells it.
 //! Here the wanted list is kept, and what one of them learns is handed to the other.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Moment, PeerSet, ServerFault, ServiceUrl};
+use crate::model::{ListOrigin, Moment, PeerSet, ServerFault, ServiceUrl};
 
 use super::confirming::{Confirming, Watch};
 use super::refreshing::Refreshing;
 use super::server_list::ServerList;
 use super::status::Dated;
-use super::{Adoption, RefreshCall, Replicas};
+use super::{Adoption, NotAdopted, RefreshCall, Replicas};
 
 pub(super) use super::server_list::Seen;
 
@@ -177,7 +178,7 @@ impl Adopting {
     }
 
     /// Books the likely reason why the list is not adopted.
-    pub(super) fn diagnosed(&mut self, likely: String) {
+    pub(super) fn diagnosed(&mut self, likely: ListOrigin) {
         if matches!(self.call, Call::Diagnosing) {
             self.call = Call::None;
         }
@@ -195,15 +196,15 @@ impl Adopting {
     }
 
     /// Since when the list is not adopted whatever we do, and the likely reason.
-    pub(super) fn not_adopted(&self, now: Moment) -> Option<(Moment, &str)> {
-        let given_up = self
-            .refreshing
-            .given_up()
-            .map(|(since, reason)| (since, reason.unwrap_or("the likely reason is being looked for")));
+    pub(super) fn not_adopted(&self, now: Moment) -> Option<(Moment, NotAdopted)> {
+        let given_up = self.refreshing.given_up().map(|(since, origin)| match origin {
+            Some(origin) => (since, NotAdopted::Masked(Arc::clone(origin))),
+            None => (since, NotAdopted::Unknown),
+        });
         let overdue = || {
             let Adoption::ConfirmOnly = self.mode else { return None };
             let since = self.confirming.overdue_since(self.target.as_ref(), now)?;
-            Some((since, "the server polls the file by itself and should have taken the list over by now"))
+            Some((since, NotAdopted::PollsTooLong))
         };
         given_up.or_else(overdue)
     }
@@ -216,6 +217,16 @@ impl Adopting {
     /// Why the status cannot be read.
     pub(super) fn confirm_fault(&self) -> Option<&Dated<ServerFault>> {
         self.confirming.fault()
+    }
+
+    /// Whether the server has ever replied to a question for its status.
+    pub(super) fn has_replied(&self) -> bool {
+        self.confirming.has_replied()
+    }
+
+    /// Until when several servers are taken to answer, if there is no other sign of it.
+    pub(super) fn several_servers_until(&self) -> Option<Moment> {
+        self.confirming.several_servers_until()
     }
 
     /// Since when several servers answer under the status URL, where they do.

@@ -94,6 +94,11 @@ impl Answerer {
         self.signs.filter(|(_, last)| now.since(*last) < SEVERAL_KEPT).map(|(first, _)| first)
     }
 
+    /// Until when they are taken to, if no other sign of it comes.
+    pub(super) fn several_until(&self) -> Option<Moment> {
+        self.signs.map(|(_, last)| last.after(SEVERAL_KEPT))
+    }
+
     fn note_sign(&mut self, now: Moment) {
         self.signs = Some((self.several(now).unwrap_or(now), now));
     }

@@ -34,6 +34,7 @@ pub(super) struct Confirming {
     due: Moment,
     failures: ServerFailures,
     answerer: Answerer,
+    has_replied: bool,
     confirmed_at: Option<Moment>,
 }
 
@@ -45,6 +46,7 @@ impl Confirming {
             due: now,
             failures: ServerFailures::default(),
             answerer: Answerer::default(),
+            has_replied: false,
             confirmed_at: None,
         }
     }
@@ -95,6 +97,7 @@ impl Confirming {
         let was_away =
             matches!(self.failures.latest(), Some(Dated { value: ServerFault::Unreachable(_), .. }));
         self.failures.ended();
+        self.has_replied = true;
         let is_new = self.answerer.answered(uptime_min, was_away, now);
         if is_new {
             self.answerer.restarted(now);
@@ -137,6 +140,7 @@ impl Confirming {
             | ServerFault::Refused(_)
             | ServerFault::Unreadable(_) => true,
         };
+        self.has_replied |= is_up && fault != ServerFault::TimedOut;
         self.due = now.after(self.failures.failed(fault, now));
         let since = self.failures.latest().map_or(now, |latest| latest.since);
         let is_blind = is_up && now.since(since) >= BLIND_AFTER;
@@ -189,6 +193,16 @@ impl Confirming {
     /// Since when several servers answer under the status URL, where they do.
     pub(super) fn several_servers(&self, now: Moment) -> Option<Moment> {
         self.answerer.several(now)
+    }
+
+    /// Until when several servers are taken to answer, if there is no other sign of it.
+    pub(super) fn several_servers_until(&self) -> Option<Moment> {
+        self.answerer.several_until()
+    }
+
+    /// Whether the server has ever replied to a question for its status.
+    pub(super) fn has_replied(&self) -> bool {
+        self.has_replied
     }
 
     /// When the server last said that it holds the target.

@@ -50,6 +50,11 @@ impl Evidence {
         self.stood
     }
 
+    /// When it will be `limit` since it had come to `earlier`, should such answers go on to come.
+    pub(super) fn reaches(&self, limit: Duration, earlier: Duration) -> Moment {
+        self.counted_until.after(limit.saturating_sub(self.since(earlier)))
+    }
+
     /// How long it was since it had come to `earlier`.
     pub(super) fn since(&self, earlier: Duration) -> Duration {
         debug_assert!(earlier <= self.stood, "evidence only grows");

@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn a_change_says_who_came_and_who_left() {
         let mut history = History::default();
-        history.changed(ChangeCause::PreviousLife, None, &peers(&[1, 2]), at(0));
+        history.changed(ChangeCause::SavedState, None, &peers(&[1, 2]), at(0));
         history.changed(ChangeCause::Answer, Some(&peers(&[1, 2])), &peers(&[2, 3, 4]), at(7));
         let (added, removed) = (peers(&[3, 4]), peers(&[1]));
         let change = Change { number: 2, at: at(7), cause: ChangeCause::Answer, added, removed, peers: 3 };

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{DnsName, HeadlessService, Host, LookupFailure, Moment, PeerSet, Question, ServiceUrl};
+use crate::model::{
+    DnsName, HeadlessService, Host, LookupFailure, Moment, Patience, PeerSet, Question, ServiceUrl,
+};
 
 use super::asking::Asking;
 use super::evidence::{Evidence, Stretch};
@@ -207,7 +209,7 @@ impl Ledger {
         nobody.answers = nobody.answers.saturating_add(1);
         nobody.stood.count(Stretch::of_answer(nobody.latest, now, policy.interval));
         nobody.latest = now;
-        self.note(LastAnswer::Nobody { no_such_name, soa_serial }, now);
+        self.note(LastAnswer::Empty { no_such_name, soa_serial }, now);
     }
 
     /// Books that nothing is known.
@@ -241,7 +243,7 @@ impl Ledger {
         let accepted = Accepted::of(self, consent);
         match accepted.taken {
             Taken::Records { .. } => self.kept.retain(|url, _| self.answered.contains(url)),
-            Taken::Nobody => {
+            Taken::Empty => {
                 self.answered.clear();
                 self.kept.clear();
             }
@@ -297,8 +299,30 @@ impl Ledger {
     }
 
     /// A few of the peers in the last records answer, for a message.
-    pub(super) fn answered_sample(&self) -> Vec<&str> {
-        self.answered.iter().take(SAMPLE_MAX).map(ServiceUrl::as_str).collect()
+    pub(super) fn answered_sample(&self) -> Vec<ServiceUrl> {
+        self.answered.iter().take(SAMPLE_MAX).cloned().collect()
+    }
+
+    /// Whether DNS's last word was records.
+    pub(super) fn says_records(&self) -> bool {
+        matches!(self.last, Some(Dated { value: LastAnswer::Records { .. }, .. }))
+    }
+
+    /// When the last of the missing peers may leave, should records go on to lack them.
+    pub(super) fn missing_until(&self, policy: &Policy) -> Option<Moment> {
+        let Patience::After(limit) = policy.remove_after else { return None };
+        let missing_since = |presence: &Presence| match presence {
+            Presence::Present => None,
+            Presence::Missing { since_stood, .. } => Some(*since_stood),
+        };
+        let latest = self.kept.values().filter_map(missing_since).max()?;
+        self.says_records().then(|| self.records_stood.reaches(limit, latest))
+    }
+
+    /// When "empty" is believed, should DNS go on to say so.
+    pub(super) fn empty_until(&self, policy: &Policy) -> Option<Moment> {
+        let Patience::After(limit) = policy.empty_after else { return None };
+        self.nobody.map(|empty| empty.stood.reaches(limit, Duration::ZERO))
     }
 
     /// The peers in the last records answer whose names begin with this label.

@@ -17,7 +17,7 @@ use super::start::{LATE_START_PAUSE_MAX, Pace, START_PAUSE_MAX, Start};
 use super::status::Dated;
 use super::{
     Accepted, Action, ChangeCause, Consent, LastAnswer, NotAccepted, Observation, Policy, PreviousLife,
-    Publication, RefreshCall, Status, Taken,
+    Publication, RefreshCall, Taken,
 };
 
 /// The reconcile machine of one sidecar.
@@ -72,8 +72,9 @@ impl Machine {
         };
         machine.assert_one_ledger_a_service();
         machine.guard.trust(machine.believed_count());
-        if let Some(peers) = previous.and_then(|previous| life::list_of(previous, &machine)) {
-            machine.history.changed(ChangeCause::PreviousLife, None, &peers, now);
+        if previous.is_some_and(|previous| life::is_left(previous, &machine.ledgers, &machine.policy)) {
+            let peers = machine.union();
+            machine.history.changed(ChangeCause::SavedState, None, &peers, now);
             machine.desired = Some(Dated { value: peers, since: now });
         }
         machine
@@ -120,7 +121,7 @@ impl Machine {
         if self.publishing.start_if_due(&content, now) {
             return Some(match content {
                 Content::Listing(listing) => {
-                    Action::Publish(Publication { listing, state: life::left_by(self) })
+                    Action::Publish(Publication { listing, state: self.state_to_save() })
                 }
                 Content::AsFound => Action::KeepFound,
             });
@@ -229,9 +230,20 @@ impl Machine {
         self.adopting.confirmed_at()
     }
 
-    /// Everything worth showing.
-    pub fn status(&self, now: Moment) -> Status {
-        super::report::status(self, now)
+    /// Whether the files cannot be written just now.
+    pub fn cannot_publish(&self, now: Moment) -> bool {
+        self.publishing.failure().is_some() || self.publishing.stalled(now).is_some()
+    }
+
+    /// What the next run of the program needs to begin with the list of this one, frozen or not.
+    fn state_to_save(&self) -> PreviousLife {
+        let none = PeerSet::new();
+        let desired = self.desired.as_ref().map_or(&none, |desired| &desired.value);
+        PreviousLife {
+            services: life::by_service(desired, &self.ledgers, &self.policy),
+            static_peers: self.policy.static_peers.clone(),
+            generation: self.adopting.generation(),
+        }
     }
 
     /// What should be in place; none before there is a list.
@@ -266,7 +278,7 @@ impl Machine {
                 }
                 Err(failure) => self.failed(at, failure, now, jitter),
             },
-            Answer::Nobody { no_such_name, soa_serial } => {
+            Answer::Empty { no_such_name, soa_serial } => {
                 self.count_evidence(at, self.ledgers[at].asking.asked_at(now));
                 self.ledgers[at].nobody(no_such_name, soa_serial, &self.policy, now);
                 self.ask_again(at, now, jitter);

@@ -9,6 +9,7 @@ mod action;
 mod adopting;
 mod answerer;
 mod asking;
+mod condition;
 mod confirming;
 mod evidence;
 mod history;
@@ -30,10 +31,15 @@ mod status;
 
 pub use accepted::{Accepted, Consent, NotAccepted, Taken};
 pub use action::{Action, PreviousLife, Publication};
+pub use condition::{
+    Condition, ConditionKind, Kept, NotAdopted, NotPublished, SelfNotFound, Severity, Situation,
+};
 pub use machine::Machine;
-pub use observation::{Observation, PublishOutcome, Replicas};
+pub use observation::{Observation, PublishFault, PublishOutcome, Replicas};
 pub use policy::{Adoption, OnDeadline, Own, Policy, RefreshCall, Role};
-pub use status::{Change, ChangeCause, Condition, ConditionKind, Dated, LastAnswer, ServiceStatus, Status};
+pub use status::{Change, ChangeCause, Dated, LastAnswer, ServiceStatus, Status};
 
+#[cfg(test)]
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! What comes in: the outcome of each action, and nothing else.
 
-use crate::model::{Answer, PeerSet, Question, ServerFault};
+use std::sync::Arc;
+
+use crate::model::{Answer, ListOrigin, Message, PeerSet, Question, ServerFault};
 
 /// Something that happened outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +19,8 @@ pub enum Observation {
     Refreshed(Result<(), ServerFault>),
     /// The confirm in flight ended.
     Confirmed(Result<Replicas, ServerFault>),
-    /// The diagnosis in flight ended: the likely reason why the list is masked.
-    Diagnosed(String),
+    /// The diagnosis in flight ended: where the server takes its list from instead.
+    Diagnosed(ListOrigin),
     /// Ask now, whatever the schedule says (SIGHUP).
     AskNow,
 }
@@ -32,8 +34,17 @@ pub enum PublishOutcome {
     Unchanged,
     /// The files had been changed or removed by others, and say again what they should.
     Repaired,
-    /// The files could not be written; says what failed, where, and what to do.
-    Failed(String),
+    /// The files could not be written.
+    Failed(PublishFault),
+}
+
+/// Why the files could not be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishFault {
+    /// The class of it, out of a closed set.
+    pub reason: &'static str,
+    /// What failed, where, and what to do.
+    pub message: Arc<Message>,
 }
 
 /// What the server says of its peers.

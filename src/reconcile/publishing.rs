@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::model::{Backoff, Listing, Moment};
 
-use super::PublishOutcome;
 use super::status::Dated;
+use super::{PublishFault, PublishOutcome};
 
 /// How often the files are compared again, for what others may have done to them.
 const VERIFY_INTERVAL: Duration = Duration::from_secs(30);
@@ -33,7 +33,7 @@ pub(super) struct Publishing {
     in_flight: Option<Dated<Content>>,
     due_at: Moment,
     backoff: Backoff,
-    failure: Option<Dated<String>>,
+    failure: Option<Dated<PublishFault>>,
 }
 
 impl Publishing {
@@ -63,7 +63,7 @@ impl Publishing {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
                 self.succeeded(content, now);
             }
-            PublishOutcome::Failed(message) => self.failed(message, now),
+            PublishOutcome::Failed(fault) => self.failed(fault, now),
         }
     }
 
@@ -81,7 +81,7 @@ impl Publishing {
     }
 
     /// Why the last publication failed, and since when they fail.
-    pub(super) fn failure(&self) -> Option<&Dated<String>> {
+    pub(super) fn failure(&self) -> Option<&Dated<PublishFault>> {
         self.failure.as_ref()
     }
 
@@ -114,9 +114,9 @@ impl Publishing {
         self.failure = None;
     }
 
-    fn failed(&mut self, message: String, now: Moment) {
+    fn failed(&mut self, fault: PublishFault, now: Moment) {
         let since = self.failure.as_ref().map_or(now, |failure| failure.since);
-        self.failure = Some(Dated { value: message, since });
+        self.failure = Some(Dated { value: fault, since });
         self.due_at = now.after(self.backoff.next(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX));
     }
 }

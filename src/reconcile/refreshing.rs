@@ -3,9 +3,10 @@
 //! A 200 from refresh is no proof, and each refresh disturbs the server: a list that is not taken
 //! over after two counted retries becomes a condition, never a loop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Moment, ServerFault};
+use crate::model::{ListOrigin, Moment, ServerFault};
 
 use super::server_failures::ServerFailures;
 use super::status::Dated;
@@ -38,7 +39,7 @@ enum Progress {
     /// So many were, and the server has another list all the same: one more, with a new key.
     RetryDue { count: u8 },
     /// Not adopted, whatever we do.
-    GaveUp { since: Moment, reason: Option<String> },
+    GaveUp { since: Moment, reason: Option<Arc<ListOrigin>> },
 }
 
 impl Refreshing {
@@ -147,16 +148,16 @@ impl Refreshing {
     }
 
     /// Books the likely reason why the list is not adopted.
-    pub(super) fn diagnosed(&mut self, likely: String) {
+    pub(super) fn diagnosed(&mut self, likely: ListOrigin) {
         if let Progress::GaveUp { reason: reason @ None, .. } = &mut self.progress {
-            *reason = Some(likely);
+            *reason = Some(Arc::new(likely));
         }
     }
 
     /// Since when the list has been given up, and the likely reason once that is known.
-    pub(super) fn given_up(&self) -> Option<(Moment, Option<&str>)> {
+    pub(super) fn given_up(&self) -> Option<(Moment, Option<&Arc<ListOrigin>>)> {
         match &self.progress {
-            Progress::GaveUp { since, reason } => Some((*since, reason.as_deref())),
+            Progress::GaveUp { since, reason } => Some((*since, reason.as_ref())),
             Progress::Open | Progress::Answered { .. } | Progress::RetryDue { .. } => None,
         }
     }

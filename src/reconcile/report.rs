@@ -1,32 +1,40 @@
-//! The machine's state as a status, with a sentence for each condition.
+//! The machine's state as a status: its conditions with their facts, and no words.
+
+use std::sync::Arc;
 
 use crate::model::{HeadlessService, Moment, PeerSet, ServerFault};
 
-use super::Own;
 use super::adopting::Seen;
+use super::condition::{Condition, Kept, NotPublished, SelfNotFound, Situation};
 use super::ledger::Ledger;
 use super::machine::Machine;
-use super::status::{Condition, ConditionKind, Dated, LastAnswer, Status};
+use super::status::{Dated, LastAnswer, Status};
 
 /// Peers above which a stock server feels it: it spends 24 threads on each.
 const PEERS_LIGHT_MAX: usize = 64;
 
-pub(super) fn status(machine: &Machine, now: Moment) -> Status {
-    let on_disk = machine.publishing.on_disk();
-    let adopted = |seen: &Dated<Seen>| Dated { value: seen.value.peers.clone(), since: seen.since };
-    Status {
-        own: machine.policy.own().map(|own| own.url.clone()),
-        services: machine.ledgers.iter().map(Ledger::status).collect(),
-        desired: machine.desired.clone(),
-        published: on_disk
-            .map(|(listing, since)| Dated { value: listing.urls().cloned().collect::<PeerSet>(), since }),
-        flushing: on_disk.is_some_and(|(listing, _)| listing.sink().is_some()),
-        adopted: machine.adopting.seen_now().map(adopted),
-        confirmed_at: machine.adopting.confirmed_at(),
-        refreshed_at: machine.adopting.refreshed_at(),
-        propagation: machine.history.propagation().cloned(),
-        conditions: conditions(machine, now),
-        history: machine.history.changes().clone(),
+impl Machine {
+    /// Everything worth showing.
+    pub fn status(&self, now: Moment) -> Status {
+        let on_disk = self.publishing.on_disk();
+        let own = self.policy.own().map(|own| &own.url);
+        let adopted = |seen: &Dated<Seen>| Dated { value: seen.value.peers.clone(), since: seen.since };
+        Status {
+            own: own.cloned(),
+            services: self.ledgers.iter().map(Ledger::status).collect(),
+            desired: self.desired.clone(),
+            published: on_disk.map(|(listing, since)| Dated {
+                value: listing.urls().filter(|url| Some(*url) != own).cloned().collect::<PeerSet>(),
+                since,
+            }),
+            flushing: on_disk.is_some_and(|(listing, _)| listing.sink().is_some()),
+            adopted: self.adopting.seen_now().map(adopted),
+            confirmed_at: self.adopting.confirmed_at(),
+            refreshed_at: self.adopting.refreshed_at(),
+            propagation: self.history.propagation().cloned(),
+            conditions: conditions(self, now),
+            history: self.history.changes().clone(),
+        }
     }
 }
 
@@ -41,108 +49,75 @@ fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
         .chain(operators_will(machine))
         .chain(self_not_found(machine))
         .chain(many_peers(machine))
-        .chain(machine.ledgers.iter().filter_map(|ledger| crowded_out(ledger, machine)))
+        .chain(machine.ledgers.iter().filter_map(|ledger| no_room(ledger, machine)))
         .collect();
-    conditions.sort_by_key(|condition| (condition.kind, condition.since));
+    conditions.sort_by_key(|condition| (condition.kind(), condition.since));
     conditions
 }
 
-fn condition(kind: ConditionKind, since: Moment, message: String) -> Condition {
-    Condition { kind, since, message }
+fn condition(since: Moment, situation: Situation) -> Condition {
+    Condition { since, until: None, situation }
 }
 
 fn files(machine: &Machine, now: Moment) -> Option<Condition> {
     if let Some(since) = machine.publishing.stalled(now) {
-        let message = "the volume's disk does not answer; the files are as they were before".to_owned();
-        return Some(condition(ConditionKind::NotPublished, since, message));
+        return Some(condition(since, Situation::NotPublished(NotPublished::Stalled)));
     }
     let failure = machine.publishing.failure()?;
-    Some(condition(ConditionKind::NotPublished, failure.since, failure.value.clone()))
+    let failed = NotPublished::Failed(failure.value.clone());
+    Some(condition(failure.since, Situation::NotPublished(failed)))
 }
 
 fn server(machine: &Machine, now: Moment) -> impl Iterator<Item = Condition> {
     let adopting = &machine.adopting;
-    let not_adopted = adopting.not_adopted(now).map(|(since, reason)| {
-        condition(
-            ConditionKind::NotAdopted,
-            since,
-            format!("the server does not take the list over: {reason}"),
-        )
-    });
+    let not_adopted =
+        adopting.not_adopted(now).map(|(since, why)| condition(since, Situation::NotAdopted(why)));
     let refused = adopting.refresh_fault().map(|fault| {
         let kind = match fault.value {
-            ServerFault::Refused(_) | ServerFault::Unreadable(_) => ConditionKind::RefreshRefused,
+            ServerFault::Refused(_) | ServerFault::Unreadable(_) => Situation::RefreshRefused,
             ServerFault::Unreachable(_) | ServerFault::TimedOut | ServerFault::Failing { .. } => {
-                ConditionKind::RefreshFailing
+                Situation::RefreshFailing
             }
         };
-        condition(kind, fault.since, format!("refresh: {}", fault.value))
+        condition(fault.since, kind(fault.value.clone()))
     });
-    let unread = adopting.confirm_fault().map(|fault| {
-        let kind = match fault.value {
-            ServerFault::Unreachable(_) | ServerFault::TimedOut => ConditionKind::ServerUnreachable,
+    let unread = adopting.confirm_fault().map(|Dated { value: fault, since }| {
+        let fault = fault.clone();
+        let situation = match fault {
+            ServerFault::Unreachable(_) | ServerFault::TimedOut => {
+                Situation::ServerUnreachable { fault, has_replied: adopting.has_replied() }
+            }
             ServerFault::Failing { .. } | ServerFault::Refused(_) | ServerFault::Unreadable(_) => {
-                ConditionKind::StatusUnreadable
+                Situation::StatusUnreadable(fault)
             }
         };
-        condition(kind, fault.since, format!("status: {}", fault.value))
+        condition(*since, situation)
     });
-    let own = adopting
-        .seen_now()
-        .filter(|seen| seen.value.lists_self)
-        .map(|seen| self_not_recognised(machine, seen));
-    let several = adopting.several_servers(now).map(|since| {
-        let message = "several servers answer under --status-url: up-times or lists change there as those of one \
-                       server do not, so what one adopts another may lack; point it at the server in this pod, such \
-                       as http://127.0.0.1:8761/eureka/status, and not at a Service or a load balancer";
-        condition(ConditionKind::SeveralServers, since, message.to_owned())
+    let listed = adopting.seen_now().filter(|seen| seen.value.lists_self);
+    let not_recognised = listed
+        .zip(machine.policy.own())
+        .map(|(seen, own)| condition(seen.since, Situation::SelfNotRecognised { own: own.url.clone() }));
+    let several = adopting.several_servers(now).map(|since| Condition {
+        since,
+        until: adopting.several_servers_until(),
+        situation: Situation::SeveralServers,
     });
-    [not_adopted, refused, unread, own, several].into_iter().flatten()
-}
-
-fn self_not_recognised(machine: &Machine, seen: &Dated<Seen>) -> Condition {
-    let url = machine.policy.own().map_or("", |own| own.url.as_str());
-    let message = format!(
-        "the server lists itself ({url}) among its peers and replicates to itself; its own host name differs from \
-         that URL: with names set EUREKA_INSTANCE_HOSTNAME to the pod's name in the Service, with addresses \
-         EUREKA_INSTANCE_PREFERIPADDRESS=true, with IPv6, or where the image sets eureka.server.my-url, \
-         EUREKA_SERVER_MYURL to that URL (with user-info where the list has it)"
-    );
-    condition(ConditionKind::SelfNotRecognised, seen.since, message)
+    [not_adopted, refused, unread, not_recognised, several].into_iter().flatten()
 }
 
 /// Why there is no list of our own yet: at most one of three reasons.
 fn no_list(machine: &Machine) -> Option<Condition> {
-    document_kept(machine).or_else(|| start_waits(machine)).or_else(|| nothing_known(machine))
-}
-
-fn document_kept(machine: &Machine) -> Option<Condition> {
-    let since = machine.kept_document_since()?;
-    let message = "the saved state cannot be used, so the files stay as they were found until every Service has given \
-                   records; `eureka-peers accept` ends it with the records that there are, and with --empty \
-                   without any";
-    Some(condition(ConditionKind::HeldDocument, since, message.to_owned()))
+    let document = machine.kept_document_since().map(|since| condition(since, Situation::HeldDocument));
+    document.or_else(|| start_waits(machine)).or_else(|| nothing_known(machine))
 }
 
 fn start_waits(machine: &Machine) -> Option<Condition> {
     let since = machine.waiting_since()?;
-    let asked = match machine.policy.home() {
-        Some(home) => home.to_string(),
-        None => "any Service".to_owned(),
-    };
-    let message = format!(
-        "no list is published and the server beside us is not started before {asked} has given records, because \
-         --on-deadline is wait; check that --service names the headless Service of these servers and that it has \
-         publishNotReadyAddresses: true; `eureka-peers accept --empty` in this pod starts the server alone"
-    );
-    Some(condition(ConditionKind::StartWaits, since, message + &belongs_elsewhere(machine)))
-}
-
-/// What the kubelet knows better than the settings.
-fn belongs_elsewhere(machine: &Machine) -> String {
+    let asked = machine.policy.home().cloned();
+    // What the kubelet knows better than the settings.
     let own = machine.policy.own().filter(|_| machine.policy.is_governed_elsewhere());
-    let governing = own.and_then(|own| own.identity.governing.as_ref());
-    governing.map_or(String::new(), |service| format!("; /etc/hosts says that this pod belongs to {service}"))
+    let governing = own.and_then(|own| own.identity.governing.clone());
+    Some(condition(since, Situation::StartWaits { asked, governing }))
 }
 
 fn nothing_known(machine: &Machine) -> Option<Condition> {
@@ -150,63 +125,63 @@ fn nothing_known(machine: &Machine) -> Option<Condition> {
     let since = machine.ledgers.iter().filter_map(|ledger| ledger.last().map(|last| last.since)).min();
     let has_kept = machine.ledgers.iter().any(|ledger| ledger.kept().next().is_some());
     (none_has_records && !has_kept).then(|| {
-        let message = "no Service has given records in this life, and none are known from the previous one";
-        condition(ConditionKind::NothingKnown, since.unwrap_or_default(), message.to_owned())
+        condition(since.unwrap_or_default(), Situation::NothingKnown { is_starting: machine.is_starting() })
     })
 }
 
 fn held_by_answer(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
     let last = ledger.last()?;
-    let question = &ledger.question;
-    let kept = ledger.kept().count();
+    let question = ledger.question.clone();
+    let kept = Kept { peers: ledger.kept().count(), is_starting: machine.is_starting() };
     match &last.value {
         LastAnswer::Records { .. } => None,
-        LastAnswer::Nobody { no_such_name, soa_serial } => {
-            let what = if *no_such_name { "no such name" } else { "no data" };
-            let message = format!(
-                "{question}: {what} (SOA serial {soa_serial}); nobody ready, Service missing, wrong port name and \
-                 nodes cut off look alike, so {} kept; believed after --empty-after {}",
-                peers_are(kept),
-                machine.policy.empty_after
-            );
-            Some(condition(ConditionKind::HeldNobody, ledger.nobody_since().unwrap_or(last.since), message))
-        }
-        LastAnswer::Failed(failure) => {
-            let message = format!("{question}: {failure}; {} kept", peers_are(kept));
-            Some(condition(ConditionKind::HeldLookupFailed, last.since, message))
-        }
-    }
-}
-
-fn peers_are(count: usize) -> String {
-    match count {
-        0 => "no peers are".to_owned(),
-        1 => "1 peer is".to_owned(),
-        _ => format!("{count} peers are"),
+        LastAnswer::Empty { no_such_name, soa_serial } => Some(Condition {
+            since: ledger.nobody_since().unwrap_or(last.since),
+            until: ledger.empty_until(&machine.policy),
+            situation: Situation::HeldEmpty {
+                question,
+                no_such_name: *no_such_name,
+                soa_serial: *soa_serial,
+                kept,
+                empty_after: machine.policy.empty_after,
+            },
+        }),
+        LastAnswer::Failed(failure) => Some(condition(
+            last.since,
+            Situation::HeldLookupFailed { question, failure: failure.clone(), kept },
+        )),
     }
 }
 
 fn held_by_guard(machine: &Machine) -> Option<Condition> {
     let since = machine.doubted_since?;
-    let before = machine.guard.doubts(machine.policy.max_shrink)?;
-    let now = machine.believed_count();
-    let message = format!(
-        "the peers in DNS fell from {before} to {now}, by more than --max-shrink {}; removals wait until it has stayed \
-         so for --shrink-after {}, or for `eureka-peers accept`",
-        machine.policy.max_shrink, machine.policy.shrink_after
-    );
-    Some(condition(ConditionKind::HeldShrink, since, message))
+    let policy = &machine.policy;
+    let before = machine.guard.doubts(policy.max_shrink)?;
+    let situation = Situation::HeldShrink {
+        before,
+        now: machine.believed_count(),
+        max_shrink: policy.max_shrink,
+        shrink_after: policy.shrink_after,
+    };
+    Some(Condition { since, until: doubts_until(machine), situation })
+}
+
+/// When the guard believes what DNS says, should it go on to say so.
+fn doubts_until(machine: &Machine) -> Option<Moment> {
+    let goes_on = machine.ledgers.iter().any(Ledger::says_records);
+    let policy = &machine.policy;
+    machine.guard.doubts_until(policy.max_shrink, policy.shrink_after).filter(|_| goes_on)
 }
 
 fn held_removal(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
-    let (since, count) = ledger.missing()?;
-    let message = format!(
-        "{}: {} missing and will leave after --remove-after {}",
-        ledger.question,
-        peers_are(count),
-        machine.policy.remove_after
-    );
-    Some(condition(ConditionKind::HeldRemoval, since, message))
+    let (since, missing) = ledger.missing()?;
+    let alone = ledger.missing_until(&machine.policy);
+    let until = match machine.doubted_since {
+        None => alone,
+        Some(_) => alone.zip(doubts_until(machine)).map(|(one, other)| one.max(other)),
+    };
+    let (question, remove_after) = (ledger.question.clone(), machine.policy.remove_after);
+    Some(Condition { since, until, situation: Situation::HeldRemoval { question, missing, remove_after } })
 }
 
 fn operators_will(machine: &Machine) -> Option<Condition> {
@@ -214,11 +189,7 @@ fn operators_will(machine: &Machine) -> Option<Condition> {
         return None;
     }
     let since = machine.desired.as_ref().map(|desired| desired.since).or(machine.kept_document_since());
-    Some(condition(
-        ConditionKind::Frozen,
-        machine.frozen_since.or(since).unwrap_or_default(),
-        "the list is kept as it is until --freeze is lifted".to_owned(),
-    ))
+    Some(condition(machine.frozen_since.or(since).unwrap_or_default(), Situation::Frozen))
 }
 
 /// Self is under none of the Services; told of the one that should name it, once that has given records.
@@ -231,54 +202,31 @@ fn self_not_found(machine: &Machine) -> Option<Condition> {
     let ledger = machine.ledgers.iter().find(|ledger| ledger.service() == home.service())?;
     let own = machine.policy.own()?;
     let missing = ledger.self_found()?;
-    let message = format!(
-        "{}: self is not among the records; looked for {} and {}; saw {}; {}",
-        ledger.question,
-        own.url,
-        own.identity,
-        ledger.answered_sample().join(", "),
-        how_self_is_found(own, ledger, machine),
-    );
-    Some(condition(ConditionKind::SelfNotFound, missing.since, message))
-}
-
-fn how_self_is_found(own: &Own, ledger: &Ledger, machine: &Machine) -> String {
     let is_asked =
         |governing: &&HeadlessService| machine.ledgers.iter().any(|ledger| ledger.service() == *governing);
-    if let Some(governing) = own.identity.governing.as_ref().filter(|governing| !is_asked(governing)) {
-        let asked = ledger.service();
-        return format!(
-            "this pod belongs to the Service {governing} (/etc/hosts), asked was {asked}: give --service {governing}, or \
-             see that {asked} selects this pod too and has publishNotReadyAddresses: true, or give --self-url"
-        );
-    }
-    match ledger.answered_of_pod(own.identity.name.as_ref()).next() {
-        Some(namesake) => format!(
-            "a record begins with this pod's name: where it is this pod, give --self-url {namesake}, else set \
-             publishNotReadyAddresses: true on the Service"
-        ),
-        None => "set publishNotReadyAddresses: true on the Service, or --self-url".to_owned(),
-    }
+    let situation = Situation::SelfNotFound(Arc::new(SelfNotFound {
+        question: ledger.question.clone(),
+        own: own.url.clone(),
+        identity: own.identity.clone(),
+        sample: ledger.answered_sample(),
+        governing: own.identity.governing.as_ref().filter(|governing| !is_asked(governing)).cloned(),
+        namesake: ledger.answered_of_pod(own.identity.name.as_ref()).next().cloned(),
+    }));
+    Some(condition(missing.since, situation))
 }
 
 fn many_peers(machine: &Machine) -> Option<Condition> {
     let desired = machine.desired.as_ref().filter(|desired| desired.value.len() > PEERS_LIGHT_MAX)?;
-    let message = format!(
-        "{} peers: a stock server spends 24 threads and 1.5 to 3 MB on each; above {PEERS_LIGHT_MAX} it is felt",
-        desired.value.len()
-    );
-    Some(condition(ConditionKind::ManyPeers, desired.since, message))
+    Some(condition(desired.since, Situation::ManyPeers { peers: desired.value.len() }))
 }
 
-fn crowded_out(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
+fn no_room(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
     let out = ledger.over_limit()?;
-    let message = format!(
-        "{}: {} not listed: with those that are missing the list has all that --max-peers {} lets it have, twice \
-         as many; they enter as others leave after --remove-after {}",
-        ledger.question,
-        peers_are(out.value),
-        machine.policy.max_peers,
-        machine.policy.remove_after
-    );
-    Some(condition(ConditionKind::ManyPeers, out.since, message))
+    let situation = Situation::NoRoom {
+        question: ledger.question.clone(),
+        unlisted: out.value,
+        max_peers: machine.policy.max_peers,
+        remove_after: machine.policy.remove_after,
+    };
+    Some(condition(out.since, situation))
 }

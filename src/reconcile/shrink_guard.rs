@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::model::{MaxShrink, Patience};
+use crate::model::{MaxShrink, Moment, Patience};
 
 use super::evidence::{Evidence, Stretch};
 
@@ -60,6 +60,14 @@ impl ShrinkGuard {
     pub(super) fn doubts(&self, max_shrink: MaxShrink) -> Option<usize> {
         let (peak, latest) = (self.peaks.front()?, self.peaks.back()?);
         max_shrink.is_exceeded(peak.count, latest.count).then_some(peak.count)
+    }
+
+    /// When the doubt ends, should the count stay as it is and records go on.
+    pub(super) fn doubts_until(&self, max_shrink: MaxShrink, shrink_after: Patience) -> Option<Moment> {
+        let Patience::After(limit) = shrink_after else { return None };
+        let latest = self.peaks.back()?.count;
+        let last = self.peaks.iter().rev().find(|peak| max_shrink.is_exceeded(peak.count, latest))?;
+        Some(self.stood.reaches(limit, last.seen_at))
     }
 }
 

@@ -166,6 +166,11 @@ impl Machine {
         }
     }
 
+    /// Whether the start deadline has not passed yet, and nobody has ended the start.
+    pub(super) fn is_starting(&self) -> bool {
+        !self.is_past_deadline()
+    }
+
     fn is_past_deadline(&self) -> bool {
         match self.start {
             Start::Waiting { .. } => false,

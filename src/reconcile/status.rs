@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use crate::model::{LookupFailure, Moment, PeerSet, Question, ServiceUrl};
 
-/// Reasons in one message: the kubelet shows the last 2,048 bytes of a container's log.
-const REASONS_TOLD_MAX: usize = 3;
+use super::Condition;
 
 /// A copy of everything worth showing; cheap enough to make after each turn.
 #[derive(Clone, Debug)]
@@ -17,8 +16,8 @@ pub struct Status {
     pub services: Vec<ServiceStatus>,
     /// The wanted list, once there is one.
     pub desired: Option<Dated<PeerSet>>,
-    /// What is in the files, once a publication of this life has succeeded; in the order of the file, the
-    /// sink left out.
+    /// The peers in the files, once a publication since the start has succeeded; as in the other lists, self
+    /// and sink are left out.
     pub published: Option<Dated<PeerSet>>,
     /// Whether the published document carries the sink just now.
     pub flushing: bool,
@@ -40,25 +39,9 @@ impl Status {
     /// Changes remembered: an hour of a busy roll-out fits.
     pub const HISTORY_MAX: usize = 64;
 
-    /// Why the files cannot be written, where they cannot.
-    pub fn publish_failure(&self) -> Option<&str> {
-        let mut conditions = self.conditions.iter();
-        let failed = conditions.find(|condition| condition.kind == ConditionKind::NotPublished);
-        failed.map(|condition| condition.message.as_str())
-    }
-
-    /// Why no list is in place, as far as the machine knows; empty where it knows no reason.
-    pub fn why_no_list(&self) -> String {
-        let hindering = self.conditions.iter().filter(|condition| condition.kind.hinders_first_list());
-        let messages: Vec<_> = hindering.map(|condition| condition.message.as_str()).collect();
-        let (told, more) = messages.split_at(messages.len().min(REASONS_TOLD_MAX));
-        let rest = if more.is_empty() { String::new() } else { format!("; and {} more", more.len()) };
-        told.join("; ") + &rest
-    }
-
     /// Whether a list is being kept against what DNS says.
     pub fn is_held(&self) -> bool {
-        self.conditions.iter().any(|condition| condition.kind.is_hold())
+        self.conditions.iter().any(|condition| condition.kind().is_hold())
     }
 }
 
@@ -96,8 +79,8 @@ pub enum LastAnswer {
         /// Peers, self left out.
         peers: usize,
     },
-    /// Nobody, on the authority's word.
-    Nobody {
+    /// Empty, on the authority's word.
+    Empty {
         /// NXDOMAIN, not NODATA.
         no_such_name: bool,
         /// The SOA's serial.
@@ -112,146 +95,9 @@ impl LastAnswer {
     pub fn label(&self) -> &'static str {
         match self {
             Self::Records { .. } => "records",
-            Self::Nobody { no_such_name: true, .. } => "no_such_name",
-            Self::Nobody { no_such_name: false, .. } => "no_data",
+            Self::Empty { no_such_name: true, .. } => "no_such_name",
+            Self::Empty { no_such_name: false, .. } => "no_data",
             Self::Failed(failure) => failure.label(),
-        }
-    }
-}
-
-/// Something that deserves attention, for as long as it is so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition {
-    /// Which.
-    pub kind: ConditionKind,
-    /// Since when.
-    pub since: Moment,
-    /// What is so, where, and what to do.
-    pub message: String,
-}
-
-/// The closed set of conditions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ConditionKind {
-    /// The files cannot be written.
-    NotPublished,
-    /// The server takes refreshes and does not take the list over.
-    NotAdopted,
-    /// The server refuses the refresh.
-    RefreshRefused,
-    /// The server does not get through a refresh; it is tried again.
-    RefreshFailing,
-    /// The server lists itself among its peers.
-    SelfNotRecognised,
-    /// More than one server answers under the status URL.
-    SeveralServers,
-    /// The server's status cannot be read although it answers.
-    StatusUnreadable,
-    /// The server cannot be reached; before its first reply that is its start.
-    ServerUnreachable,
-    /// Nothing is published yet: the start waits for the Service that names self (`--on-deadline wait`).
-    StartWaits,
-    /// Nothing is published yet: no list is known.
-    NothingKnown,
-    /// Held: the saved state is lost, and the files stay as they were found.
-    HeldDocument,
-    /// Held: nothing is known of a Service.
-    HeldLookupFailed,
-    /// Held: DNS says nobody, which proves nothing.
-    HeldNobody,
-    /// Held: far fewer peers than before.
-    HeldShrink,
-    /// Held: peers are missing, not yet for long enough.
-    HeldRemoval,
-    /// Held by the operator.
-    Frozen,
-    /// Self is not in the answer.
-    SelfNotFound,
-    /// More peers than a stock server carries lightly.
-    ManyPeers,
-}
-
-impl ConditionKind {
-    /// Every kind, in order of seriousness.
-    pub const ALL: [Self; 18] = [
-        Self::NotPublished,
-        Self::NotAdopted,
-        Self::RefreshRefused,
-        Self::RefreshFailing,
-        Self::SelfNotRecognised,
-        Self::SeveralServers,
-        Self::StatusUnreadable,
-        Self::ServerUnreachable,
-        Self::StartWaits,
-        Self::NothingKnown,
-        Self::HeldDocument,
-        Self::HeldLookupFailed,
-        Self::HeldNobody,
-        Self::HeldShrink,
-        Self::HeldRemoval,
-        Self::Frozen,
-        Self::SelfNotFound,
-        Self::ManyPeers,
-    ];
-
-    /// The name used in status, metrics and logs.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::NotPublished => "not_published",
-            Self::NotAdopted => "not_adopted",
-            Self::RefreshRefused => "refresh_refused",
-            Self::RefreshFailing => "refresh_failing",
-            Self::SelfNotRecognised => "self_not_recognised",
-            Self::SeveralServers => "several_servers",
-            Self::StatusUnreadable => "status_unreadable",
-            Self::ServerUnreachable => "server_unreachable",
-            Self::StartWaits => "start_waits",
-            Self::NothingKnown => "nothing_known",
-            Self::HeldDocument => "held_document",
-            Self::HeldLookupFailed => "held_lookup_failed",
-            Self::HeldNobody => "held_nobody",
-            Self::HeldShrink => "held_shrink",
-            Self::HeldRemoval => "held_removal",
-            Self::Frozen => "frozen",
-            Self::SelfNotFound => "self_not_found",
-            Self::ManyPeers => "many_peers",
-        }
-    }
-
-    /// Whether this keeps the list against what DNS says.
-    pub fn is_hold(self) -> bool {
-        matches!(
-            self,
-            Self::HeldDocument
-                | Self::HeldLookupFailed
-                | Self::HeldNobody
-                | Self::HeldShrink
-                | Self::HeldRemoval
-                | Self::Frozen
-        )
-    }
-
-    /// Whether this may keep a start from publishing its first list.
-    pub fn hinders_first_list(self) -> bool {
-        match self {
-            Self::NotPublished
-            | Self::StartWaits
-            | Self::NothingKnown
-            | Self::HeldLookupFailed
-            | Self::HeldNobody => true,
-            Self::NotAdopted
-            | Self::RefreshRefused
-            | Self::RefreshFailing
-            | Self::SelfNotRecognised
-            | Self::SeveralServers
-            | Self::StatusUnreadable
-            | Self::ServerUnreachable
-            | Self::HeldDocument
-            | Self::HeldShrink
-            | Self::HeldRemoval
-            | Self::Frozen
-            | Self::SelfNotFound
-            | Self::ManyPeers => false,
         }
     }
 }
@@ -259,7 +105,7 @@ impl ConditionKind {
 /// One change of the desired list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// Counts the changes of this life, from 1.
+    /// Counts the changes since the start, from 1.
     pub number: u64,
     /// When.
     pub at: Moment,
@@ -276,11 +122,11 @@ pub struct Change {
 /// Why the desired list changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeCause {
-    /// Read back from the previous life.
-    PreviousLife,
+    /// Read back from the saved state.
+    SavedState,
     /// DNS said so, and no hold stood against it.
     Answer,
-    /// DNS said "nobody" for `--empty-after`.
+    /// DNS said "empty" for `--empty-after`.
     EmptyAfter,
     /// The start deadline passed.
     StartDeadline,
@@ -294,7 +140,7 @@ impl ChangeCause {
     /// The name used in status and logs.
     pub fn label(self) -> &'static str {
         match self {
-            Self::PreviousLife => "previous_life",
+            Self::SavedState => "saved_state",
             Self::Answer => "answer",
             Self::EmptyAfter => "empty_after",
             Self::StartDeadline => "start_deadline",

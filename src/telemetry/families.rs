@@ -109,7 +109,8 @@ impl StepFamilies {
 
     fn start_at_zero(&self) {
         for record_type in RECORD_TYPES {
-            let series = LookupOutcome::labels().map(|outcome| lookup_labels(record_type, outcome));
+            let series =
+                LookupOutcome::labels(record_type).map(|outcome| lookup_labels(record_type, outcome));
             start_at_zero(&self.lookups, series);
         }
         start_at_zero(&self.publications, PUBLISH_LABELS.map(outcome_labels));

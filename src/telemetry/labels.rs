@@ -7,14 +7,22 @@ use crate::reconcile::{ConditionKind, LastAnswer, PublishOutcome};
 
 pub(super) const RECORD_TYPES: [RecordType; 3] = [RecordType::A, RecordType::Aaaa, RecordType::Srv];
 
+const ALL_DENIED: &str = "all_denied";
+
 /// How a question ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LookupOutcome(&'static str);
 
 impl LookupOutcome {
-    /// Every name there is.
-    pub(super) fn labels() -> impl Iterator<Item = &'static str> {
-        ["records", "no_such_name", "no_data"].into_iter().chain(LookupFailure::LABELS)
+    /// Every name that the outcome of such a question can have.
+    pub(super) fn labels(record_type: RecordType) -> impl Iterator<Item = &'static str> {
+        let is_srv = record_type == RecordType::Srv;
+        // Only SRV asks for a port by its name, and only addresses are allowed or denied.
+        let never = if is_srv { ALL_DENIED } else { LookupFailure::PortNameMissing.label() };
+        ["records", "no_such_name", "no_data"]
+            .into_iter()
+            .chain(LookupFailure::LABELS)
+            .filter(move |label| *label != never)
     }
 
     pub(super) fn label(self) -> &'static str {
@@ -26,8 +34,8 @@ impl From<&Answer> for LookupOutcome {
     fn from(answer: &Answer) -> Self {
         match answer {
             Answer::Records(_) => Self(LastAnswer::Records { peers: 0 }.label()),
-            &Answer::Nobody { no_such_name, soa_serial } => {
-                Self(LastAnswer::Nobody { no_such_name, soa_serial }.label())
+            &Answer::Empty { no_such_name, soa_serial } => {
+                Self(LastAnswer::Empty { no_such_name, soa_serial }.label())
             }
             Answer::Failed(failure) => Self(failure.label()),
         }
@@ -179,17 +187,17 @@ mod tests {
 
     #[test]
     fn every_answer_has_a_name_of_the_closed_set() {
-        let nobody = |no_such_name| Answer::Nobody { no_such_name, soa_serial: 1 };
+        let empty = |no_such_name| Answer::Empty { no_such_name, soa_serial: 1 };
         for (answer, label) in [
             (Answer::Records(Vec::new()), "records"),
-            (nobody(true), "no_such_name"),
-            (nobody(false), "no_data"),
+            (empty(true), "no_such_name"),
+            (empty(false), "no_data"),
             (Answer::Failed(LookupFailure::Timeout), "timeout"),
             (Answer::Failed(LookupFailure::ResponseCode(9)), "response_code"),
         ] {
             let outcome = LookupOutcome::from(&answer);
             assert_eq!(outcome.label(), label);
-            assert!(LookupOutcome::labels().any(|known| known == label));
+            assert!(LookupOutcome::labels(RecordType::A).any(|known| known == label));
         }
         let judged = LastAnswer::Failed(LookupFailure::AllDenied { denied: 3 });
         assert_eq!(LookupOutcome::from(&judged).label(), "all_denied");

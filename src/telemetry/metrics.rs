@@ -137,7 +137,7 @@ impl Metrics {
     }
 
     fn set_conditions(&self, status: &Status) {
-        let is_so = |kind| status.conditions.iter().any(|condition| condition.kind == kind);
+        let is_so = |kind| status.conditions.iter().any(|condition| condition.kind() == kind);
         for kind in ConditionKind::ALL {
             self.lists.condition.get_or_create(&condition_labels(kind)).set(i64::from(is_so(kind)));
         }

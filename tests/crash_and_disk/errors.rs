@@ -139,12 +139,9 @@ fn run_fails(scene: Scene, all: &[Step], number: usize, failure: Failure) {
     assert!(reader.lists().iter().all(known), "{:?}", reader.lists());
 }
 
-/// The message of the condition that nothing can be published.
+/// What is said of the condition that nothing can be published.
 fn not_published(sidecar: &Sidecar<'_>) -> Option<String> {
-    let status = sidecar.status();
-    let conditions = status["conditions"].as_array()?;
-    let found = conditions.iter().find(|condition| condition["kind"] == "not_published")?;
-    Some(found["message"].as_str().expect("text").to_owned())
+    sidecar.view().condition("not_published").ok().flatten()
 }
 
 fn init_fails(scene: Scene, all: &[Step], number: usize, failure: Failure) {

@@ -27,7 +27,7 @@ const CHANGES_KEPT_MAX: usize = 100;
 /// What DNS does to us, and the condition that shows it.
 const DNS_FAULTS: [(Mode, &str); 5] = [
     (Mode::ServFail, "held_lookup_failed"),
-    (Mode::NoSuchName, "held_nobody"),
+    (Mode::NoSuchName, "held_empty"),
     (Mode::TruncatedWithoutTcp, "held_lookup_failed"),
     (Mode::Silent, "held_lookup_failed"),
     (Mode::Unreadable, "held_lookup_failed"),
@@ -137,7 +137,7 @@ impl<'a> World<'a> {
         self.cluster.write_config("freeze: true\n");
         self.sidecar.until_condition("frozen");
         self.cluster.write_config("freeze: perhaps\n");
-        self.sidecar.until("refused", |it| !it.status()["settings"]["rejected"].is_null());
+        self.sidecar.until_condition("settings_rejected");
         self.cluster.write_config("freeze: false\n");
         self.sidecar.until("lifted", |it| it.conditions().iter().all(|kind| kind != "frozen"));
     }

@@ -38,7 +38,7 @@ pub(crate) const STOPPED: i32 = 1;
 pub(crate) fn expected(phase: Phase, says: Says) -> Shown {
     match says.kind() {
         Kind::Pods(_) => by_records(phase, says),
-        Kind::Nobody => without_records(phase, "held_nobody"),
+        Kind::Nobody => without_records(phase, "held_empty"),
         Kind::Failure => without_records(phase, "held_lookup_failed"),
     }
 }

@@ -32,17 +32,16 @@ fn view() -> View {
         conditions: Vec::new(),
         history: [].into(),
     };
-    let settings = SettingsInForce { fingerprint: String::new(), rejected: None, warnings: Vec::new() };
+    let settings = SettingsInForce { fingerprint: String::new(), warnings: Vec::new() };
     let first = Snapshot {
         status,
         as_of: Moment::START,
         clock: WallClock::started_at(SystemTime::UNIX_EPOCH),
-        list: ListInPlace::OfThisLife,
+        list: ListInPlace::Published,
         stage: Stage::Running,
         version: "0",
         settings,
         loop_restarts: 0,
-        notices: Vec::new(),
     };
     View {
         snapshots: snapshots(first).1,

@@ -76,7 +76,7 @@ fn expected_names(count: u32) -> Answer {
 }
 
 fn no_such_name(server: &DnsServer) -> Answer {
-    Answer::Nobody { no_such_name: true, soa_serial: server.soa_serial() }
+    Answer::Empty { no_such_name: true, soa_serial: server.soa_serial() }
 }
 
 /// Nobody listens here: the port was free a moment ago.
@@ -139,7 +139,7 @@ mod what_a_cluster_says {
     async fn the_other_family_is_no_data() {
         let server = start_with(1).await;
         let told = lookup(&[server.address()]).ask(&ipv6()).await;
-        assert_eq!(told, Answer::Nobody { no_such_name: false, soa_serial: server.soa_serial() });
+        assert_eq!(told, Answer::Empty { no_such_name: false, soa_serial: server.soa_serial() });
     }
 
     #[tokio::test]
@@ -171,7 +171,7 @@ mod what_a_cluster_says {
         server.set_mode(Mode::NoSuchName);
         assert_eq!(lookup.ask(&ipv4()).await, no_such_name(&server));
         server.set_mode(Mode::NoData);
-        let no_data = Answer::Nobody { no_such_name: false, soa_serial: server.soa_serial() };
+        let no_data = Answer::Empty { no_such_name: false, soa_serial: server.soa_serial() };
         assert_eq!(lookup.ask(&ipv4()).await, no_data);
         server.set_mode(Mode::Normal);
         assert_eq!(lookup.ask(&names()).await, expected_names(1));

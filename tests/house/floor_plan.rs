@@ -8,13 +8,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms and their floors.
-const ROOMS: [(&str, u8); 16] = [
+const ROOMS: [(&str, u8); 17] = [
     ("model", 0),
     ("small_file", 1),
-    ("reconcile", 2),
-    ("document", 2),
-    ("mesh", 2),
+    ("reconcile", 1),
+    ("document", 1),
+    ("mesh", 1),
     ("dns", 2),
+    ("wording", 2),
     ("http_client", 2),
     ("eureka", 3),
     ("publish", 3),

@@ -104,7 +104,7 @@ fn made_messages_are_read_as_what_they_are() {
         let question = &fuzz::policies::chosen_by(bytes[0]).questions[0];
         match read_message(question, &bytes[1..]) {
             Answer::Records(records) => format!("{} records", records.len()),
-            Answer::Nobody { no_such_name, .. } => format!("nobody {no_such_name}"),
+            Answer::Empty { no_such_name, .. } => format!("nobody {no_such_name}"),
             Answer::Failed(failure) => failure.label().to_owned(),
         }
     };

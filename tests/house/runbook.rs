@@ -10,7 +10,7 @@ use eureka_peers::reconcile::ConditionKind;
 fn every_condition_has_its_line() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/runbook.md");
     let text = fs::read_to_string(path).expect("a runbook");
-    let (conditions, _notices) = text.split_once("## Notices").expect("notices come last");
+    let (conditions, _mesh) = text.split_once("## What `mesh` says").expect("findings of mesh come last");
     let named = |line: &str| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name.to_owned());
     let written: BTreeSet<String> = conditions.lines().filter_map(named).collect();
     let shown: BTreeSet<String> =

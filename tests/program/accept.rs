@@ -32,7 +32,7 @@ fn an_empty_answer_is_taken_only_where_that_is_said() {
     let cluster = Cluster::of(&[0, 1]);
     let sidecar = cluster.run_until_listed(&[1], &[]);
     cluster.set_mode(Mode::NoSuchName);
-    sidecar.until_condition("held_nobody");
+    sidecar.until_condition("held_empty");
     let outcome = cluster.once("accept", &[]).expect(1);
     assert!(outcome.stderr.contains("accept --empty"), "{outcome:#?}");
     assert_eq!(cluster.listed(), urls(&[1]));

@@ -20,6 +20,7 @@ fn peers_come_at_once_and_leave_after_their_time() {
     sidecar.until_listed(&[0]);
     println!("came after {came:?}, left after {left:?}");
 
+    assert_eq!(sidecar.logged("the list begins without peers").len(), 1, "it was alone");
     let changes = sidecar.logged("peers changed");
     let told: Vec<_> = changes
         .iter()
@@ -28,12 +29,7 @@ fn peers_come_at_once_and_leave_after_their_time() {
     let [one, two] = [url(1), url(2)];
     assert_eq!(
         told,
-        [
-            [String::new(), String::new()],
-            [format!("{one} {two}"), String::new()],
-            [String::new(), one],
-            [String::new(), two],
-        ],
+        [[format!("{one} {two}"), String::new()], [String::new(), one], [String::new(), two],],
         "a line a change, who came and who left by name"
     );
     let history = texts(&sidecar.status()["history"], |change| &change["cause"]);
@@ -79,7 +75,7 @@ fn several_services_and_static_peers_are_united() {
     sidecar.until_listing(&vec![url(1), far(5), far(6), vm.clone()].sorted());
     // The holds of one Service are not those of the other.
     cluster.set_pods_of(other, &[]);
-    sidecar.until_condition("held_nobody");
+    sidecar.until_condition("held_empty");
     cluster.set_pods(&[0, 1, 2]);
     sidecar.until_listing(&vec![url(1), url(2), far(5), far(6), vm].sorted());
 }

@@ -34,7 +34,7 @@ fn severities(report: &Value) -> Vec<String> {
 fn found(report: &Value, severity: &str) -> String {
     let findings = report["findings"].as_array().expect("findings");
     let found = findings.iter().filter(|finding| finding["severity"] == severity);
-    found.map(|finding| format!("{} {}", finding["what"], finding["fix"])).collect::<Vec<_>>().join("\n")
+    found.map(|finding| format!("{} {}", finding["what"], finding["cure"])).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -13,8 +13,8 @@ fn a_list_is_held_through_every_outage() {
         (Mode::ServFail, "held_lookup_failed", "servfail"),
         (Mode::Refused, "held_lookup_failed", "refused"),
         (Mode::NoSuchNameWithoutSoa, "held_lookup_failed", "negative_without_soa"),
-        (Mode::NoSuchName, "held_nobody", "no_such_name"),
-        (Mode::NoData, "held_nobody", "no_data"),
+        (Mode::NoSuchName, "held_empty", "no_such_name"),
+        (Mode::NoData, "held_empty", "no_data"),
     ] {
         sidecar.holds_through(mode, condition);
         assert_eq!(sidecar.status()["services"][0]["last"]["outcome"], outcome);
@@ -46,7 +46,7 @@ fn a_restart_of_the_dns_server_moves_nothing() {
     sidecar.until_condition("held_lookup_failed");
     assert_eq!(cluster.listed(), urls(&[1, 2]), "nobody listens there");
     cluster.start_dns();
-    sidecar.until_condition("held_nobody");
+    sidecar.until_condition("held_empty");
     sidecar.until_asked_again();
     assert_eq!(cluster.listed(), urls(&[1, 2]), "it knows no pods yet");
     cluster.set_pods(&[0, 1, 2, 3]);
@@ -61,7 +61,12 @@ fn a_start_without_dns_is_made_good_when_it_comes() {
     let sidecar = cluster.run_until_listed(&[0], &["--start-deadline", "300ms"]);
     sidecar.until("started", |it| it.get("/startupz").status == 200);
     sidecar.until_condition("nothing_known");
-    assert_eq!(sidecar.logged("peers changed")[0]["cause"], "start_deadline");
+    let [line] = &sidecar.logged("the list begins without peers")[..] else {
+        panic!("{}", sidecar.log_text())
+    };
+    assert_eq!((&line["cause"], &line["peers"]), (&"start_deadline".into(), &0.into()));
+    let [published] = &sidecar.logged("published")[..] else { panic!("{}", sidecar.log_text()) };
+    assert_eq!(published["peers"], 0, "self is no peer, here as there");
     cluster.start_dns();
     cluster.set_pods(&[0, 1]);
     sidecar.signal(Signal::HUP);
@@ -103,7 +108,7 @@ fn nobody_is_believed_after_the_operators_own_time() {
     let cluster = Cluster::of(&[0, 1, 2]);
     let sidecar = cluster.run_until_listed(&[1, 2], &["--empty-after", "1s"]);
     cluster.set_mode(Mode::NoSuchName);
-    sidecar.until_condition("held_nobody");
+    sidecar.until_condition("held_empty");
     sidecar.until_listed(&[0]);
 }
 
@@ -128,7 +133,7 @@ fn the_previous_life_goes_on_after_a_crash() {
     sidecar.until("started", |it| it.status()["started"] == true);
     sidecar.until_condition("held_lookup_failed");
     assert_eq!(std::fs::read(cluster.file()).expect("there"), before);
-    assert_eq!(sidecar.logged("peers changed")[0]["cause"], "previous_life");
+    assert_eq!(sidecar.logged("peers changed")[0]["cause"], "saved_state");
     assert!(sidecar.logged("published").is_empty(), "the bytes were there");
     let (status, _) = sidecar.end_by(Signal::TERM);
     assert!(status.success());

@@ -97,6 +97,12 @@ fn what_cannot_be_written_is_73_with_what_to_do() {
     let missing = cluster.directory().join("missing");
     let outcome = cluster.once("init", &[&format!("--output-dir={}", missing.display())]).expect(73);
     assert!(outcome.stderr.contains("mount the volume there, or create the directory"), "{outcome:#?}");
+    assert_eq!(outcome.stderr.matches("it does not exist").count(), 1, "said once: {outcome:#?}");
+    let last = outcome.stderr.lines().last().expect("a line");
+    assert!(
+        last.contains("\"ERROR\"") && last.contains("not_published"),
+        "the kubelet shows the last: {last}"
+    );
     let file = cluster.write_config("");
     let outcome = cluster.once("init", &[&format!("--output-dir={}", file.display())]).expect(73);
     assert!(outcome.stderr.contains("--output-dir must name"), "{outcome:#?}");

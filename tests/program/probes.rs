@@ -84,7 +84,7 @@ fn status_tells_lists_holds_and_reasons() {
     assert_eq!(service["answered"], json!(urls(&[3])));
     assert_eq!(service["kept"], json!(urls(&[1, 2, 3])));
     assert_eq!(service["self_found"], true);
-    assert_eq!(status["list_in_place"], "of_this_life");
+    assert_eq!(status["list_in_place"], "published");
     let page = sidecar.get("/");
     assert_eq!(page.status, 200);
     assert!(page.head.to_ascii_lowercase().contains("content-type: text/html"), "{}", page.head);

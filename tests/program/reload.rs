@@ -16,7 +16,7 @@ fn run<'c>(cluster: &'c Cluster, config: &Path) -> Sidecar<'c> {
 }
 
 fn is_rejected(sidecar: &Sidecar<'_>) -> bool {
-    sidecar.status()["settings"]["rejected"] != Value::Null
+    sidecar.conditions().contains(&"settings_rejected".to_owned())
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_bad_file_is_refused_whole_with_all_its_faults() {
     cluster.write_config("static-peer: http://other:1/\nport: 0\nmax-shrink: all\nservce: x\n");
     sidecar.until("refused", is_rejected);
     let status = sidecar.status();
-    let message = status["settings"]["rejected"]["message"].as_str().expect("text").to_owned();
+    let message = sidecar.message_of("settings_rejected");
     for fault in
         ["port (", "line 2", "max-shrink (", "line 3", "\"servce\" (", "line 4", "did you mean `service`"]
     {
@@ -101,10 +101,10 @@ fn a_bad_file_is_refused_whole_with_all_its_faults() {
     assert_eq!(status["settings"]["fingerprint"], first);
     sidecar.until_asked_again();
     assert_eq!(cluster.listed(), [url(1), "http://vm:1/".to_owned()], "the old settings stay in force");
-    let [line] = &sidecar.logged("the new settings are refused whole; the old ones stay in force")[..] else {
-        panic!("{}", sidecar.log_text())
-    };
-    assert_eq!((&line["level"], line["faults"].as_str()), (&Value::from("ERROR"), Some(message.as_str())));
+    let log = sidecar.log();
+    let lines: Vec<_> = log.iter().filter(|line| line["condition"] == "settings_rejected").collect();
+    let [line] = &lines[..] else { panic!("{}", sidecar.log_text()) };
+    assert_eq!((&line["level"], line["message"].as_str()), (&Value::from("WARN"), Some(message.as_str())));
     assert!(sidecar.get("/").body.contains("did you mean"), "the page says it, too");
     assert_eq!(sidecar.get("/readyz").status, 200, "a file is no reason to be taken out of service");
     // The same as before is good again, although nothing changed against what is in force.
@@ -131,12 +131,11 @@ fn files_that_are_no_settings_are_refused_and_the_list_stays() {
     sidecar.until("refused", is_rejected);
     fs::remove_file(&config).expect("removed");
     let is_missing =
-        |it: &Sidecar<'_>| it.status()["settings"]["rejected"]["message"].to_string().contains("is missing");
+        |it: &Sidecar<'_>| is_rejected(it) && it.message_of("settings_rejected").contains("is missing");
     sidecar.until("missing", is_missing);
     fs::create_dir(&config).expect("made");
-    let is_directory = |it: &Sidecar<'_>| {
-        it.status()["settings"]["rejected"]["message"].to_string().contains("is not a file")
-    };
+    let is_directory =
+        |it: &Sidecar<'_>| is_rejected(it) && it.message_of("settings_rejected").contains("is not a file");
     sidecar.until("a directory", is_directory);
     assert_eq!(cluster.listed(), urls(&[1]));
     fs::remove_dir(&config).expect("removed");

@@ -30,7 +30,7 @@ fn credentials_stand_in_the_file_and_nowhere_else() {
     cluster.write_config("freeze: true\n");
     sidecar.until_listing(&with_secret("-2"));
     cluster.write_config("freeze: maybe\n");
-    sidecar.until("refused", |it| !it.status()["settings"]["rejected"].is_null());
+    sidecar.until_condition("settings_rejected");
     fs::write(&secret, format!("{PASSWORD} without a colon")).expect("written");
     cluster.write_config("freeze: false\n");
     sidecar.until_condition("not_published");

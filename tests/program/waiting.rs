@@ -72,13 +72,13 @@ fn who_is_stopped_meanwhile_says_why_as_its_last_word() {
 }
 
 #[test]
-fn it_warns_at_the_deadline() {
+fn it_says_so_at_the_deadline() {
     let cluster = Cluster::of(&[]);
     cluster.set_mode(Mode::NoSuchName);
     let sidecar = waiting(&cluster);
     sidecar.until_asked_again();
     let warned = sidecar.log().into_iter().filter(|line| line["condition"] == "start_waits");
-    assert_eq!(warned.map(|line| line["level"].clone()).collect::<Vec<_>>(), [json!("WARN")]);
+    assert_eq!(warned.map(|line| line["level"].clone()).collect::<Vec<_>>(), [json!("ERROR")]);
 }
 
 #[test]

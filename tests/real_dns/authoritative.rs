@@ -66,7 +66,7 @@ async fn says_more_than_a_datagram_holds(server: &Running) {
 
 async fn denies(server: &Running) {
     let lookup = lookup(server);
-    let nobody = |no_such_name| Answer::Nobody { no_such_name, soa_serial: SERIAL };
+    let nobody = |no_such_name| Answer::Empty { no_such_name, soa_serial: SERIAL };
     assert_eq!(lookup.ask(&ipv4("nobody")).await, nobody(true));
     assert_eq!(lookup.ask(&names("nobody")).await, nobody(true));
     assert_eq!(lookup.ask(&ipv6("sixty")).await, nobody(false));

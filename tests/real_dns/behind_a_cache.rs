@@ -56,7 +56,7 @@ async fn forwards(spec: impl Fn(SocketAddr, SocketAddr) -> Result<Spec, Missing>
     let cluster = cluster().await;
     let server = Running::start(|_, address| spec(cluster.address(), address)).await?;
     let lookup = lookup(&server);
-    let nobody = |no_such_name| Answer::Nobody { no_such_name, soa_serial: cluster.soa_serial() };
+    let nobody = |no_such_name| Answer::Empty { no_such_name, soa_serial: cluster.soa_serial() };
     // Twice: from the server behind it, and from its memory.
     for _ in 0..2 {
         assert_eq!(lookup.ask(&names("eureka")).await, pods("eureka", 3));

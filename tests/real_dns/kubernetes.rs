@@ -63,7 +63,7 @@ async fn follows_the_pods() -> Result<(), Missing> {
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
     let soa_serial = loop {
         match lookup.ask(&names("eureka")).await {
-            Answer::Nobody { no_such_name: true, soa_serial } => break soa_serial,
+            Answer::Empty { no_such_name: true, soa_serial } => break soa_serial,
             other => assert!(tokio::time::Instant::now() < deadline, "{other:?}"),
         }
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use eureka_peers::model::PeerSet;
+use eureka_peers::wording::situation;
 
 use crate::format::{Count, Expect, Scenario};
 use crate::settings::Given;
@@ -83,8 +84,9 @@ fn server(expect: &Expect, world: &World) -> Vec<String> {
 fn conditions(expect: &Expect, world: &World) -> Vec<String> {
     let status = world.machine.status(world.moment());
     let kinds: BTreeSet<_> =
-        status.conditions.iter().map(|condition| condition.kind.label().to_owned()).collect();
-    let messages: Vec<_> = status.conditions.iter().map(|condition| &condition.message).collect();
+        status.conditions.iter().map(|condition| condition.kind().label().to_owned()).collect();
+    let messages: Vec<_> =
+        status.conditions.iter().map(|condition| situation(&condition.situation).to_string()).collect();
     let unsaid = |text: &&String| !messages.iter().any(|message| message.contains(text.as_str()));
     let unsaid =
         expect.messages.iter().filter(unsaid).map(|text| format!("no message says {text:?}: {messages:#?}"));

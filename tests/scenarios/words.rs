@@ -152,7 +152,7 @@ fn negative(text: &str) -> Option<Answer> {
         "no-data" => false,
         _ => return None,
     };
-    Some(Answer::Nobody { no_such_name, soa_serial: 1_700_000_000 })
+    Some(Answer::Empty { no_such_name, soa_serial: 1_700_000_000 })
 }
 
 fn failure(text: &str) -> Option<LookupFailure> {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use eureka_peers::model::{
-    Answer, DnsName, Jitter, Listing, LookupFailure, Moment, PeerSet, Port, Question, Record,
+    Answer, DnsName, Jitter, ListOrigin, Listing, LookupFailure, Message, Moment, PeerSet, Port, Question,
+    Record,
 };
 use eureka_peers::reconcile::{
-    Accepted, Action, Consent, Machine, NotAccepted, Observation, PreviousLife, Publication, PublishOutcome,
+    Accepted, Action, Consent, Machine, NotAccepted, Observation, PreviousLife, Publication, PublishFault,
+    PublishOutcome,
 };
 
 use crate::format::{Left, Scenario, Step};
@@ -181,7 +183,10 @@ impl World {
                 self.counts.confirms += 1;
                 Some(Observation::Confirmed(self.server.status(self.now)))
             }
-            Action::Diagnose => Some(Observation::Diagnosed("an environment variable masks it".to_owned())),
+            Action::Diagnose => {
+                let name = "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE".to_owned();
+                Some(Observation::Diagnosed(ListOrigin::EnvironmentVariable(name)))
+            }
         }
     }
 
@@ -196,7 +201,8 @@ impl World {
 
     fn publish(&mut self, publication: Publication) -> PublishOutcome {
         if let Err(message) = &self.volume {
-            return PublishOutcome::Failed(message.clone());
+            let message = Message::new(message.as_str(), "").into();
+            return PublishOutcome::Failed(PublishFault { reason: "full", message });
         }
         if self.files.as_ref() == Some(&publication) {
             return PublishOutcome::Unchanged;
@@ -273,7 +279,7 @@ fn taken(accepted: Result<Vec<Accepted>, NotAccepted>) -> Vec<String> {
     };
     let word = |accepted: &Accepted| match accepted.taken {
         Taken::Records { peers } => format!("records {peers}"),
-        Taken::Nobody => "nobody".to_owned(),
+        Taken::Empty => "nobody".to_owned(),
         Taken::NeedsConsent => "needs consent".to_owned(),
         Taken::Nothing => "nothing".to_owned(),
     };

@@ -156,7 +156,7 @@ impl Books {
             let until = if matches!(answer, Answer::Records(_)) { now } else { asked };
             service.stood += until.saturating_sub(since).min(self.gap_max);
         }
-        service.is_denied = matches!(answer, Answer::Nobody { .. });
+        service.is_denied = matches!(answer, Answer::Empty { .. });
         let Answer::Records(records) = answer else { return };
         service.stands_since = Some(now);
         let peers: PeerSet =

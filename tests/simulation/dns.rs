@@ -118,7 +118,7 @@ impl Dns {
 impl Said {
     fn into_answer(self) -> Answer {
         match self {
-            Self::Nobody => Answer::Nobody { no_such_name: true, soa_serial: 7 },
+            Self::Nobody => Answer::Empty { no_such_name: true, soa_serial: 7 },
             Self::Hosts(hosts) => Answer::Records(hosts.into_iter().map(HostId::record).collect()),
         }
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use eureka_peers::model::{Listing, Moment, PeerSet};
-use eureka_peers::reconcile::{Machine, Policy, Publication, PublishOutcome};
+use eureka_peers::model::{Listing, Message, Moment, PeerSet};
+use eureka_peers::reconcile::{Machine, Policy, Publication, PublishFault, PublishOutcome};
 
 use crate::books::Books;
 use crate::eureka::Eureka;
@@ -118,7 +118,10 @@ impl Pod {
     /// The publication in flight reaches the volume, or does not.
     pub(crate) fn write(&mut self, publication: Publication) -> PublishOutcome {
         if self.is_full {
-            return PublishOutcome::Failed("no space left on device".to_owned());
+            return PublishOutcome::Failed(PublishFault {
+                reason: "full",
+                message: Message::new("no space left on device", "").into(),
+            });
         }
         if self.files.as_ref() == Some(&publication) {
             return PublishOutcome::Unchanged;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use eureka_peers::model::{Answer, ServerFault};
 use eureka_peers::reconcile::Replicas;
+use eureka_peers::wording::server_fault;
 
 use crate::names::SERVICES;
 use crate::plan::{Plan, Time};
@@ -59,7 +60,7 @@ impl Trace {
                 SERVICES.len(),
                 match status {
                     Ok(replicas) => format!("the server's status lists: {}", said(&replicas.peers)),
-                    Err(fault) => fault.to_string(),
+                    Err(fault) => server_fault(fault).to_string(),
                 },
             );
         }

@@ -1,7 +1,8 @@
 //! What a sidecar does when it is its turn, and what comes of it.
 
-use eureka_peers::model::{Answer, Jitter};
+use eureka_peers::model::{Answer, Jitter, ListOrigin};
 use eureka_peers::reconcile::{Action, Observation, OnDeadline, Publication, PublishOutcome, Role};
+use eureka_peers::wording::{lookup_failure, server_fault};
 
 use crate::names::question;
 use crate::plan::Time;
@@ -227,7 +228,7 @@ impl World<'_> {
                 let held = eureka.peers().clone();
                 self.trace.say(now, Some(number), || match &outcome {
                     Ok(()) => format!("the server answers 200 and holds: {}", said(&held)),
-                    Err(fault) => fault.to_string(),
+                    Err(fault) => server_fault(fault).to_string(),
                 });
                 Observation::Refreshed(outcome)
             }
@@ -248,7 +249,7 @@ impl World<'_> {
                 }
                 Observation::Confirmed(status)
             }
-            Ended::Diagnosis => Observation::Diagnosed("a variable masks the file".to_owned()),
+            Ended::Diagnosis => Observation::Diagnosed(ListOrigin::Nowhere),
         }))
     }
 
@@ -268,8 +269,8 @@ pub(crate) fn word(answer: &Answer) -> String {
         Answer::Records(records) => {
             format!("records: {}", said(&records.iter().map(crate::names::url_of_record).collect()))
         }
-        Answer::Nobody { .. } => "no such name".to_owned(),
-        Answer::Failed(failure) => failure.to_string(),
+        Answer::Empty { .. } => "no such name".to_owned(),
+        Answer::Failed(failure) => lookup_failure(failure).to_string(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use eureka_peers::model::{Answer, Patience, PeerSet};
 use eureka_peers::reconcile::{ConditionKind, Consent, Policy, Status};
+use eureka_peers::wording::situation;
 
 use crate::dice::{Dice, millis};
 use crate::dns::Dns;
@@ -459,11 +460,11 @@ fn pod_is_right(pod: &Pod, all: &PeerSet, statics: &PeerSet, now: Time) -> Resul
         }
     }
     let status = sidecar.machine.status(sidecar.moment(now));
-    let serious = status.conditions.iter().find(|condition| condition.kind != ConditionKind::ManyPeers);
+    let serious = status.conditions.iter().find(|condition| condition.kind() != ConditionKind::ManyPeers);
     if let Some(condition) = serious {
         return broken(
             "nothing to complain of",
-            format!("{}: {}", condition.kind.label(), condition.message),
+            format!("{}: {}", condition.kind().label(), situation(&condition.situation)),
         );
     }
     if status.history.len() > Status::HISTORY_MAX {

@@ -8,6 +8,12 @@ use serde_json::Value;
 use super::http::{Reply, get};
 use super::secret;
 
+/// What a condition of the status says, and what to do.
+fn said(condition: &Value) -> String {
+    let text = |field: &str| condition[field].as_str().expect("text");
+    format!("{}; {}", text("message"), text("cure"))
+}
+
 /// The public listener of a program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View(pub(crate) SocketAddr);
@@ -33,12 +39,12 @@ impl View {
         self.ask(path).map(|reply| reply.status)
     }
 
-    /// The message of a condition, where it stands.
+    /// What is said of a condition, and what to do, where it stands.
     pub(crate) fn condition(self, kind: &str) -> Result<Option<String>, String> {
         let status = self.status()?;
         let conditions = status["conditions"].as_array().ok_or_else(|| format!("no conditions: {status}"))?;
         let found = conditions.iter().find(|condition| condition["kind"] == kind);
-        Ok(found.and_then(|condition| condition["message"].as_str()).map(str::to_owned))
+        Ok(found.map(said))
     }
 
     /// The values of a counter, by one of its labels.

@@ -11,7 +11,8 @@ use crate::admin::{
     SettingsInForce, Snapshot, SnapshotSender, Stage, View, commands, snapshots,
 };
 use crate::model::{Moment, PeerSet, WallClock};
-use crate::reconcile::{Condition, ConditionKind, Status};
+use crate::reconcile::samples::publish_fault;
+use crate::reconcile::{Condition, NotPublished, Situation, Status};
 
 /// What the metrics of these tests say.
 pub(super) const METRICS: &str = "# EOF\n";
@@ -70,8 +71,12 @@ pub(super) fn peers(texts: &[&str]) -> PeerSet {
     texts.iter().map(|text| text.parse().expect("a URL")).collect()
 }
 
-pub(super) fn condition(kind: ConditionKind, message: &str) -> Condition {
-    Condition { kind, since: at(60), message: message.to_owned() }
+pub(super) fn not_published(what: &str) -> Situation {
+    Situation::NotPublished(NotPublished::Failed(publish_fault(what)))
+}
+
+pub(super) fn condition(situation: Situation) -> Condition {
+    Condition { since: at(60), until: None, situation }
 }
 
 /// A life two minutes old, begun on the first second of 2026, of which nothing is known.
@@ -95,12 +100,7 @@ pub(super) fn snapshot() -> Snapshot {
         list: ListInPlace::Nothing,
         stage: Stage::Running,
         version: "1.2.3",
-        settings: SettingsInForce {
-            fingerprint: "0123abcd".to_owned(),
-            rejected: None,
-            warnings: Vec::new(),
-        },
+        settings: SettingsInForce { fingerprint: "0123abcd".to_owned(), warnings: Vec::new() },
         loop_restarts: 0,
-        notices: Vec::new(),
     }
 }

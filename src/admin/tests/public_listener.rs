@@ -11,9 +11,10 @@ use crate::admin::probes::Detail;
 use crate::admin::public::Resource;
 use crate::admin::{ListInPlace, Snapshot, Stage, View};
 use crate::model::Moment;
-use crate::reconcile::ConditionKind;
+use crate::reconcile::Situation;
+use crate::reconcile::samples::situations;
 
-use super::fixture::{Fixture, METRICS, condition, snapshot, view};
+use super::fixture::{Fixture, METRICS, condition, not_published, snapshot, view};
 use super::{connect, elsewhere, exchange, exchange_bytes, get, half_closed_exchange, read_all};
 
 const ROUTES: [&str; 7] = ["/", "/livez", "/readyz", "/startupz", "/healthz", "/status", "/metrics"];
@@ -25,7 +26,7 @@ fn with_list(list: ListInPlace) -> Snapshot {
 #[tokio::test]
 async fn every_route_answers_with_its_own_type() {
     let fixture = Fixture::start();
-    fixture.show.show(with_list(ListInPlace::OfThisLife));
+    fixture.show.show(with_list(ListInPlace::Published));
     for (path, content_type, body) in [
         ("/", "text/html; charset=utf-8", "<!doctype html>"),
         ("/livez", "text/plain; charset=utf-8", "ok\n"),
@@ -90,14 +91,14 @@ async fn an_unknown_path_is_told_the_known_ones() {
 #[tokio::test]
 async fn readyz_is_green_while_a_list_is_in_place_and_attended_to() {
     let fixture = Fixture::start();
-    let draining = Snapshot { stage: Stage::Draining, ..with_list(ListInPlace::OfThisLife) };
+    let draining = Snapshot { stage: Stage::Draining, ..with_list(ListInPlace::Published) };
     for (snapshot, ready, started) in [
         (with_list(ListInPlace::Nothing), 503, 503),
-        (with_list(ListInPlace::OfPreviousLife), 200, 503),
-        (with_list(ListInPlace::OfThisLife), 200, 200),
+        (with_list(ListInPlace::FoundAtStart), 200, 503),
+        (with_list(ListInPlace::Published), 200, 200),
         (draining, 503, 200),
         // A loop that starts anew after a panic has not published, but this process has.
-        (with_list(ListInPlace::OfPreviousLife), 200, 200),
+        (with_list(ListInPlace::FoundAtStart), 200, 200),
     ] {
         let shown = format!("{:?} {:?}", snapshot.list, snapshot.stage);
         fixture.show.show(snapshot);
@@ -113,27 +114,41 @@ async fn probes_tell_their_checks_and_reasons() {
     let fixture = Fixture::start();
     let mut nothing = snapshot();
     nothing.status.conditions = vec![
-        condition(ConditionKind::NotPublished, "cannot write /peers:\nread-only"),
-        condition(ConditionKind::ManyPeers, "many"),
+        condition(not_published("read-only,\nsays the disk")),
+        condition(Situation::ManyPeers { peers: 65 }),
     ];
     fixture.show.show(nothing);
     for path in ["/readyz", "/readyz?verbose", "/healthz"] {
         assert_eq!(
             get(fixture.public, path).await.body,
-            "[-]list failed: no valid list is in place: cannot write /peers: read-only\n[+]stage ok\n\
-             readyz check failed\n"
+            "[-]list failed: no valid list is in place: read-only, says the disk (/peers); free the node's disk\n\
+             [+]stage ok\nreadyz check failed\n"
         );
     }
     assert_eq!(
         get(fixture.public, "/startupz").await.body,
-        "[-]first-publication failed: nothing was published yet: cannot write /peers: read-only\n\
-         startupz check failed\n"
+        "[-]first-publication failed: nothing was published yet: read-only, says the disk (/peers); free the node's \
+         disk\nstartupz check failed\n"
     );
-    fixture.show.show(with_list(ListInPlace::OfThisLife));
+    fixture.show.show(with_list(ListInPlace::Published));
     assert_eq!(
         get(fixture.public, "/readyz?verbose").await.body,
         "[+]list ok\n[+]stage ok\nreadyz check passed\n"
     );
+}
+
+/// Loop and list decide; how serious a condition is does not.
+#[tokio::test]
+async fn no_condition_turns_a_probe_red() {
+    let fixture = Fixture::start();
+    for situation in situations() {
+        let mut shown = with_list(ListInPlace::Published);
+        shown.status.conditions = vec![condition(situation.clone())];
+        fixture.show.show(shown);
+        for path in ["/livez", "/readyz", "/startupz"] {
+            assert_eq!(get(fixture.public, path).await.status, 200, "{path}: {situation:?}");
+        }
+    }
 }
 
 async fn livez(view: &View) -> (StatusCode, String) {

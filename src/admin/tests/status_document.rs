@@ -1,10 +1,33 @@
 //! The JSON contract, and the page with everything on it.
 
-use crate::admin::{ListInPlace, Notice, RejectedSettings, Snapshot, snapshots};
-use crate::model::{AddressFamily, HeadlessService, LookupFailure, PeerSet, Question};
-use crate::reconcile::{Change, ChangeCause, ConditionKind, Dated, LastAnswer, ServiceStatus};
+use std::time::Duration;
 
-use super::fixture::{at, condition, peers, snapshot};
+use crate::admin::{ListInPlace, Snapshot, snapshots};
+use crate::model::{AddressFamily, HeadlessService, LookupFailure, Patience, PeerSet, Question};
+use crate::reconcile::samples::{masked, question, situations};
+use crate::reconcile::{
+    Change, ChangeCause, Condition, Dated, LastAnswer, NotAdopted, ServiceStatus, Situation,
+};
+
+use super::fixture::{at, condition, not_published, peers, snapshot};
+
+/// Each situation with its facts as they are documented.
+#[test]
+fn facts_are_named_as_the_documentation_names_them() {
+    let page = include_str!("../../../docs/status.md");
+    for situation in situations() {
+        let mut snapshot = snapshot();
+        snapshot.status.conditions = vec![condition(situation.clone())];
+        let shown = &json(snapshot)["conditions"][0];
+        let kind = shown["kind"].as_str().expect("text");
+        assert_eq!(shown["severity"], situation.severity().label());
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{kind}` |")));
+        let row = row.unwrap_or_else(|| panic!("docs/status.md has no row for {kind}"));
+        for fact in shown["facts"].as_object().expect("an object").keys() {
+            assert!(row.contains(&format!("`{fact}`")), "{kind} has {fact}: {row}");
+        }
+    }
+}
 
 fn since<T>(seconds: u64, value: T) -> Dated<T> {
     Dated { value, since: at(seconds) }
@@ -34,13 +57,13 @@ fn full() -> Snapshot {
     ]);
     let by_address = HeadlessService::from_setting("other", "ns", "cluster.local").expect("valid");
     let mut full = snapshot();
-    full.list = ListInPlace::OfThisLife;
+    full.list = ListInPlace::Published;
     full.loop_restarts = 1;
     full.status.own =
         Some("http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/".parse().expect("valid"));
     full.status.services = vec![
         service("eureka", LastAnswer::Records { peers: 1 }),
-        service("nobody", LastAnswer::Nobody { no_such_name: true, soa_serial: 7 }),
+        service("empty", LastAnswer::Empty { no_such_name: true, soa_serial: 7 }),
         ServiceStatus {
             question: Question::Addresses { service: by_address, family: AddressFamily::Ipv6 },
             last: Some(since(110, LastAnswer::Failed(LookupFailure::Timeout))),
@@ -55,9 +78,12 @@ fn full() -> Snapshot {
     full.status.adopted = Some(since(10, one.clone()));
     full.status.confirmed_at = Some(at(40));
     full.status.refreshed_at = Some(at(52));
+    let remove_after = Patience::After(Duration::from_secs(30));
+    let removal = Situation::HeldRemoval { question: question(), missing: 1, remove_after };
     full.status.conditions = vec![
-        condition(ConditionKind::NotAdopted, "the list is masked"),
-        condition(ConditionKind::HeldRemoval, "one peer is missing"),
+        condition(Situation::NotAdopted(NotAdopted::Masked(masked().into()))),
+        Condition { until: Some(at(130)), ..condition(removal) },
+        condition(Situation::SettingsRejected { faults: "interval: no unit".into() }),
     ];
     full.status.history = [Change {
         number: 1,
@@ -69,10 +95,6 @@ fn full() -> Snapshot {
     }]
     .into();
     full.settings.warnings = vec!["EUREKA_PEERS_INTERVALL is unknown".to_owned()];
-    full.settings.rejected =
-        Some(RejectedSettings { since: at(119), message: "interval: no unit".to_owned() });
-    full.notices =
-        vec![Notice { kind: "config_unwatched", since: at(1), message: "the file is polled".to_owned() }];
     full
 }
 
@@ -116,11 +138,14 @@ fn the_page_shows_it_all() {
         ">held</span>",
         "up 2 min 0 s",
         "not_adopted</b>",
-        "the list is masked",
-        "config_unwatched</b>",
+        "wins over the file\n<i>remove it from the container</i></li>",
+        "<b class=\"bad\">not_adopted</b>",
+        "<b class=\"soft\">held_removal</b>",
+        "until 2026-01-01T00:02:10.000Z</span>",
+        "<b class=\"warn\">settings_rejected</b>",
         "<td class=\"url\">http://eureka-2.eureka.ns.svc.cluster.local:8761/eureka/</td>\
          <td class=\"yes\">yes</td><td class=\"yes\">yes</td><td class=\"no\">no</td>",
-        "_http._tcp.nobody.ns.svc.cluster.local. SRV",
+        "_http._tcp.empty.ns.svc.cluster.local. SRV",
         "records (peers: 1)",
         "1 in the last records, 2 kept",
         "<dt>held</dt><dd class=\"warn\"><code>http://eureka-3.eureka.ns.svc.cluster.local:8761/eureka/",
@@ -140,11 +165,14 @@ fn the_page_shows_it_all() {
 fn hostile_text_stays_text() {
     let hostile = "<script>alert(1)</script>\"'&</li>\u{0}";
     let mut snapshot = full();
-    snapshot.status.conditions = vec![condition(ConditionKind::NotAdopted, hostile)];
-    snapshot.notices[0].message = hostile.to_owned();
+    let panicked = Situation::LoopRestarted { panic: hostile.into(), restarts: 1 };
+    snapshot.status.conditions = vec![
+        condition(not_published(hostile)),
+        condition(Situation::SettingsRejected { faults: hostile.into() }),
+        condition(panicked),
+    ];
     snapshot.settings.warnings = vec![hostile.to_owned()];
     snapshot.settings.fingerprint = hostile.to_owned();
-    snapshot.settings.rejected = Some(RejectedSettings { since: at(1), message: hostile.to_owned() });
     snapshot.status.services[2].last =
         Some(since(1, LastAnswer::Failed(LookupFailure::Network(hostile.to_owned()))));
     let shown = page(snapshot.clone());
@@ -155,7 +183,8 @@ fn hostile_text_stays_text() {
     );
     assert!(!shown.contains("<script"));
     let json = json(snapshot);
-    assert_eq!(json["conditions"][0]["message"], hostile);
+    assert_eq!(json["conditions"][0]["message"], format!("{hostile} (/peers)"));
+    assert_eq!(json["conditions"][1]["facts"]["faults"], hostile);
 }
 
 #[test]

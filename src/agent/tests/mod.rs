@@ -1,5 +1,6 @@
 //! The loop with everything outside it in memory, but for the files, which are real.
 
+mod agreement;
 mod world;
 
 use std::cell::Cell;
@@ -15,8 +16,9 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, advance, sleep, timeout};
 
 use crate::admin::{ListInPlace, NotAccepted, Stage};
-use crate::reconcile::{Consent, RefreshCall};
+use crate::reconcile::{ConditionKind, Consent, NotPublished, RefreshCall, Situation};
 use crate::settings::{Key, Purpose};
+use crate::wording::situation;
 
 use super::work::{Ended, Outcome, Work};
 use super::{End, Until, Update};
@@ -38,7 +40,7 @@ fn what_dns_says_is_published_and_stays_when_the_loop_is_told_to_stop() {
         life.until_published(&world, &[2]).await;
         world.set_pods(&[1, 2, 3]);
         life.until_published(&world, &[2, 3]).await;
-        assert_eq!(life.shown().list, ListInPlace::OfThisLife);
+        assert_eq!(life.shown().list, ListInPlace::Published);
         life.tell_to_stop();
         life.until("drained", |life| life.shown().stage == Stage::Draining).await;
         assert_eq!(life.ended().await, End::Stopped);
@@ -57,8 +59,8 @@ fn a_panicking_look_up_starts_the_loop_again_with_the_previous_life() {
         assert_eq!(life.desired(), urls(&[2, 3]), "the previous life's list goes on");
         assert_eq!(world.published(), urls(&[2, 3]));
         assert!(life.counter("eureka_peers_loop_restarts_total") >= 3.0);
-        let [notice] = &life.shown().notices[..] else { panic!("{:?}", life.shown().notices) };
-        assert!(notice.message.contains("a look-up that panics"), "{}", notice.message);
+        let restarted = Situation::LoopRestarted { panic: "a look-up that panics".into(), restarts: 3 };
+        assert_eq!(life.situation(ConditionKind::LoopRestarted), Some(restarted));
         world.set_pods(&[1, 2, 3, 4]);
         life.until_published(&world, &[2, 3, 4]).await;
         life.tell_to_stop();
@@ -179,10 +181,16 @@ fn init_says_why_it_cannot_write() {
         let world = World::of(&[1, 2]);
         fs::create_dir(world.file()).expect("made");
         let settings = world.settings_for(Purpose::Init, &[(Key::Layout, "plain")]);
-        let End::CannotWrite(reason) = world.start(settings, Until::Settled).ended().await else {
-            panic!("it cannot write")
+        let life = world.start(settings, Until::Settled);
+        let snapshots = life.snapshots();
+        assert_eq!(life.ended().await, End::CannotWrite);
+        let shown = snapshots.snapshot().status.conditions;
+        let Some(Situation::NotPublished(NotPublished::Failed(fault))) =
+            shown.first().map(|condition| &condition.situation)
+        else {
+            panic!("{shown:?}")
         };
-        assert!(reason.contains("a directory of that name is in the way"), "{reason}");
+        assert_eq!(fault.reason, "occupied");
     });
 }
 
@@ -240,20 +248,22 @@ fn refused_settings_are_shown_and_change_nothing() {
         let life = world.start(world.settings(&[]), Until::Stopped);
         life.until_published(&world, &[2]).await;
         life.update(Update::Rejected("port: \"0\" is not a valid port".to_owned())).await;
-        life.until("the refusal", |life| life.shown().settings.rejected.is_some()).await;
-        let first = life.shown().settings;
+        let refused = |life: &world::Life| {
+            let shown = life.shown().status.conditions.into_iter();
+            shown.filter(|condition| condition.kind() == ConditionKind::SettingsRejected).last()
+        };
+        life.until("the refusal", |life| refused(life).is_some()).await;
+        let first = refused(&life).expect("it is shown");
         sleep(5 * SECOND).await;
         life.update(Update::Rejected("port: \"x\" is not a valid port".to_owned())).await;
-        let since = |life: &world::Life| life.shown().settings.rejected.map(|rejected| rejected.since);
-        let is_second =
-            |life: &world::Life| life.shown().settings.rejected.expect("still").message.contains('x');
-        life.until("the second refusal", is_second).await;
-        assert_eq!(since(&life), first.rejected.map(|rejected| rejected.since), "since the first");
+        let second = Situation::SettingsRejected { faults: "port: \"x\" is not a valid port".into() };
+        life.until("the second refusal", |life| refused(life).is_some_and(|it| it.situation == second)).await;
+        assert_eq!(refused(&life).map(|it| it.since), Some(first.since), "since the first");
         assert_eq!(life.shown().settings.fingerprint, "first");
         world.set_pods(&[1, 2, 3]);
         life.until_published(&world, &[2, 3]).await;
         life.put_in_force(world.settings(&[])).await;
-        assert_eq!(life.shown().settings.rejected, None);
+        assert_eq!(refused(&life), None);
     });
 }
 
@@ -378,12 +388,12 @@ fn a_list_that_others_took_away_is_in_place_no_longer_and_one_that_an_error_left
         let lock = world.directory().join("..lock");
         fs::remove_file(&lock).and_then(|()| fs::create_dir(&lock)).expect("a directory in its place");
         life.until("not published", |life| life.conditions().contains("not_published")).await;
-        assert_eq!(life.shown().list, ListInPlace::OfThisLife);
+        assert_eq!(life.shown().list, ListInPlace::Published);
         fs::remove_file(world.file()).expect("there");
         life.until("lost", |life| life.shown().list == ListInPlace::Nothing).await;
         fs::remove_dir(&lock).expect("empty");
         life.until_published(&world, &[2]).await;
-        life.until("in place", |life| life.shown().list == ListInPlace::OfThisLife).await;
+        life.until("in place", |life| life.shown().list == ListInPlace::Published).await;
     });
 }
 
@@ -434,8 +444,10 @@ fn a_pipe_for_a_secret_stalls_nothing() {
         life.until("not published", |life| life.conditions().contains("not_published")).await;
         life.until("not refreshed", |life| life.conditions().contains("refresh_refused")).await;
         let shown = life.shown().status;
-        let messages: Vec<_> = shown.conditions.iter().map(|condition| condition.message.as_str()).collect();
-        assert!(messages.iter().all(|message| message.contains("a pipe; name the file")), "{messages:?}");
+        let messages: Vec<_> =
+            shown.conditions.iter().map(|condition| situation(&condition.situation).to_string()).collect();
+        let names_it = |message: &String| message.contains("a pipe") && message.contains("; name the file");
+        assert!(messages.iter().all(names_it), "{messages:?}");
         fs::remove_file(&pipe).and_then(|()| fs::write(&pipe, "user:pass")).expect("a file in its place");
         life.until("published", |life| life.shown().status.published.is_some()).await;
         assert_eq!(world.refreshes(), []);

@@ -4,7 +4,7 @@
 //! hour of the loop takes milliseconds, and no test waits for a clock.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -19,10 +19,14 @@ use crate::admin::{
     self, AcceptReply, AdminCounts, CommandSender, ListInPlace, Liveness, SettingsInForce, Snapshot,
     Snapshots, Stage,
 };
-use crate::agent::{self, Board, Clock, End, Inputs, Outside, Server, Until, Update, UpdateSender, Updates};
+use crate::agent::{
+    self, Clock, End, Inputs, Outside, Reporter, Server, Until, Update, UpdateSender, Updates,
+};
 use crate::dns::Lookup;
-use crate::model::{Answer, LookupFailure, Moment, PeerSet, Question, Record, ServerFault, ServiceUrl};
-use crate::reconcile::{Consent, Machine, RefreshCall, Replicas};
+use crate::model::{
+    Answer, ListOrigin, LookupFailure, Moment, PeerSet, Question, Record, ServerFault, ServiceUrl,
+};
+use crate::reconcile::{ConditionKind, Consent, Machine, RefreshCall, Replicas, Situation};
 use crate::settings::{Flags, Key, Purpose, Settings, Surroundings, load};
 use crate::telemetry::{Metrics, Registry, VERSION, encode};
 
@@ -53,6 +57,8 @@ pub(super) enum Dns {
     /// These pods; 1 is ourselves.
     Pods(Vec<u8>),
     ServFail,
+    /// This.
+    Says(Answer),
     /// Nothing, for as long as a question may take.
     Silent,
     /// A defect of the program.
@@ -161,7 +167,7 @@ impl World {
         let clock = Clock::start();
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
-        let in_force = SettingsInForce { fingerprint: "first".to_owned(), rejected: None, warnings: vec![] };
+        let in_force = SettingsInForce { fingerprint: "first".to_owned(), warnings: vec![] };
         let (sender, snapshots) = admin::snapshots(Snapshot {
             status: Machine::new(settings.policy.clone(), None, Moment::START).status(Moment::START),
             as_of: Moment::START,
@@ -171,15 +177,14 @@ impl World {
             version: VERSION,
             settings: in_force.clone(),
             loop_restarts: 0,
-            notices: vec![],
         });
         let liveness = Liveness::starting(clock.instant_of(Moment::START));
-        let board = Board::new(clock, sender, metrics, liveness, in_force, AdminCounts::default());
+        let reporter = Reporter::new(clock, sender, metrics, liveness, in_force, AdminCounts::default());
         let (command_sender, commands) = admin::commands();
         let (updates_sender, updates) = Updates::channel();
         let (stopper, stop) = watch::channel(false);
         let inputs = Inputs { commands, updates, stop };
-        let life = agent::run(self.clone(), settings, board, inputs, until);
+        let life = agent::run(self.clone(), settings, reporter, inputs, until);
         Life {
             commands: command_sender,
             updates: updates_sender,
@@ -220,6 +225,11 @@ impl Lookup for World {
                 sleep(Duration::from_secs(4)).await;
                 Answer::Failed(LookupFailure::Timeout)
             }
+            Dns::Says(answer) => {
+                // Slow enough for a test that counts.
+                sleep(Duration::from_millis(10)).await;
+                answer
+            }
             Dns::Panics => panic!("a look-up that panics"),
         }
     }
@@ -246,8 +256,8 @@ impl Server for World {
         Ok(Replicas { peers, foreign: vec![], uptime_min: Some(1) })
     }
 
-    async fn diagnose(&self) -> String {
-        "nothing masks it".to_owned()
+    async fn diagnose(&self) -> ListOrigin {
+        ListOrigin::Nowhere
     }
 }
 
@@ -272,7 +282,23 @@ impl Life {
     }
 
     pub(super) fn conditions(&self) -> BTreeSet<&'static str> {
-        self.shown().status.conditions.iter().map(|condition| condition.kind.label()).collect()
+        self.shown().status.conditions.iter().map(|condition| condition.kind().label()).collect()
+    }
+
+    /// The one of this kind that is so.
+    pub(super) fn situation(&self, kind: ConditionKind) -> Option<Situation> {
+        let mut situations = self.shown().status.conditions.into_iter().map(|condition| condition.situation);
+        situations.find(|situation| situation.kind() == kind)
+    }
+
+    /// The value of every series.
+    pub(super) fn metrics(&self) -> BTreeMap<String, f64> {
+        series(&self.registry)
+    }
+
+    /// What is shown, also after the end.
+    pub(super) fn snapshots(&self) -> Snapshots {
+        self.snapshots.clone()
     }
 
     /// The value of a counter without labels.
@@ -323,4 +349,15 @@ impl Life {
         let Self { end, .. } = self;
         tokio::time::timeout(PATIENCE, end).await.expect("it ends").expect("it does not panic")
     }
+}
+
+/// The value of every series in the registry.
+pub(super) fn series(registry: &Registry) -> BTreeMap<String, f64> {
+    let text = encode(registry);
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let value = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').expect("a series and its value");
+        (name.to_owned(), value.parse().expect("a number"))
+    };
+    lines.map(value).collect()
 }

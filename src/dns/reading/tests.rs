@@ -150,7 +150,7 @@ fn a_denial_needs_an_soa_of_a_zone_that_holds_the_name() {
         denial.add_authority(soa("other.local.", 6));
         assert_eq!(answer(&asked, &denial), Answer::Failed(LookupFailure::NegativeWithoutSoa));
         denial.add_authority(soa("Cluster.local.", 7));
-        assert_eq!(answer(&asked, &denial), Answer::Nobody { no_such_name, soa_serial: 7 });
+        assert_eq!(answer(&asked, &denial), Answer::Empty { no_such_name, soa_serial: 7 });
     }
 }
 

@@ -126,7 +126,7 @@ async fn endpoints_that_cannot_be_called() {
     ] {
         let findings = Stock { endpoint, post, ..Stock::default() }.inspect().await;
         assert_eq!(findings[0].severity, Severity::Fault, "{findings:#?}");
-        assert!(findings[0].fix.contains(says), "{:?} for {says}", findings[0]);
+        assert!(findings[0].message.what.contains(says), "{:?} for {says}", findings[0]);
     }
 }
 
@@ -134,9 +134,9 @@ async fn endpoints_that_cannot_be_called() {
 async fn what_masks_the_list_is_a_fault_of_its_own() {
     let masked = include_str!("../testdata/env-variable.json").replace("******", "2000");
     let findings = Stock { env: (200, masked), ..Stock::default() }.inspect().await;
-    let masks = findings.iter().find(|f| f.what.contains("not that of the file")).expect("a finding");
+    let masks = findings.iter().find(|f| f.message.what.contains("not that of the file")).expect("a finding");
     assert_eq!(masks.severity, Severity::Fault);
-    assert!(masks.fix.contains("EUREKA_CLIENT_SERVICEURL_DEFAULTZONE"), "{masks}");
+    assert!(masks.message.what.contains("EUREKA_CLIENT_SERVICEURL_DEFAULTZONE"), "{masks}");
     let handed = include_str!("../testdata/env-handed.json").to_owned();
     let own = "http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/";
     let findings = Stock { env: (200, handed), ..Stock::default() }.inspect_as(own, RefreshCall::Env).await;
@@ -149,7 +149,8 @@ async fn the_list_of_another_file_is_not_ours() {
         let properties = r#"{"eureka.client.service-url.defaultZone":{"value":"******"}}"#;
         format!(r#"{{"propertySources":[{{"name":"{source}","properties":{properties}}}]}}"#)
     };
-    let masks = |findings: &[Finding]| findings.iter().any(|f| f.what.contains("not that of the file"));
+    let masks =
+        |findings: &[Finding]| findings.iter().any(|f| f.message.what.contains("not that of the file"));
     let image =
         of("Config resource 'class path resource [application.yml]' via location 'optional:classpath:/'");
     assert!(masks(&Stock { env: (200, image), ..Stock::default() }.inspect().await));

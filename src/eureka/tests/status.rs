@@ -8,6 +8,7 @@ use super::super::{ASKED_AT_ONCE, EurekaServer, READ_TIMEOUT, Reading, ServerSta
 use super::{STATUS_2025, server, server_with_credentials, settings};
 use crate::http_client::fake_server::{FakeServer, Reply, reply};
 use crate::model::{Port, Refusal, ServerFault, ServiceUrl};
+use crate::wording::server_fault;
 
 const SPRING: [&str; 3] = [
     include_str!("../testdata/status-spring-2021.0.9.xml"),
@@ -338,7 +339,7 @@ async fn every_refusal_of_the_status_is_told_apart() {
         assert_eq!(fault_of(reply(status, "", "")).await, ServerFault::Refused(refusal));
     }
     let ServerFault::Unreadable(why) = fault_of(reply(404, "", "")).await else { panic!("404") };
-    assert!(why.contains("check --status-url"), "{why}");
+    assert!(why.contains("no status is there"), "{why}");
     let failing = fault_of(reply(500, "", r#"{"message":"no instance"}"#)).await;
     assert_eq!(failing, ServerFault::Failing { status: 500, reason: "no instance".into() });
     let fake = FakeServer::always(reply(401, "", "")).await;
@@ -374,7 +375,7 @@ async fn a_server_that_is_not_there_is_unreachable() {
     tokio::task::yield_now().await;
     let fault = server.status().await.expect_err("nobody listens");
     assert_eq!(fault.label(), "unreachable");
-    assert!(fault.to_string().contains("refused"), "{fault}");
+    assert!(server_fault(&fault).what.contains("refused"), "{fault:?}");
 }
 
 fn mesh_of(fake: &FakeServer, size: usize) -> Vec<(ServiceUrl, EurekaServer)> {

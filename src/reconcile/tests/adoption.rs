@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use super::world::*;
 use crate::model::{Jitter, Listing, Patience, Refusal, ServerFault};
+use crate::reconcile::samples::masked;
 use crate::reconcile::{
-    Action, Adoption, ConditionKind, Dated, Observation, Policy, PublishOutcome, RefreshCall, Replicas, Role,
+    Action, Adoption, ConditionKind, Dated, NotAdopted, Observation, Policy, PublishOutcome, RefreshCall,
+    Replicas, Role, Situation,
 };
 
 fn running(policy: Policy, hosts: &[u8]) -> World {
@@ -87,8 +89,8 @@ fn a_masked_list_becomes_a_condition_not_a_loop() {
     assert_eq!(world.refreshes, [at(101.0), at(106.0), at(111.0)], "one and two counted retries");
     assert_eq!(world.files.as_ref().map(Listing::generation), Some(2), "each with a new key");
     assert!(world.has(ConditionKind::NotAdopted));
-    let message = &world.status().conditions[0].message;
-    assert!(message.contains("masked by a variable"), "{message}");
+    let why = Situation::NotAdopted(NotAdopted::Masked(std::sync::Arc::new(masked())));
+    assert_eq!(world.status().conditions[0].situation, why);
     world.dns_then_run(records(&[1, 2, 3, 4]), 4_000.0);
     assert_eq!(world.refreshes.len(), 6, "a changed list deserves new tries");
     world.server.behaviour = Behaviour::Takes;
@@ -328,7 +330,7 @@ fn a_status_that_arrives_after_confirming_was_switched_off_brings_no_sink() {
     let policy = Policy { empty_after: Patience::After(Duration::ZERO), ..refreshing() };
     let mut world = running(policy.clone(), &[1, 2]);
     world.server.behaviour = Behaviour::Ignores;
-    world.dns_then_run(NOBODY, 130.5);
+    world.dns_then_run(EMPTY, 130.5);
     assert!(world.files.as_ref().is_some_and(|files| files.sink().is_some()));
 
     let (machine, now) = (&mut world.machine, world.now);

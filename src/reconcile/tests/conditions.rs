@@ -1,54 +1,65 @@
-//! What the operator is told: each condition, since when, in its very words.
+//! What deserves attention: each condition with its facts, since when, and until when where that is known.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::world::*;
 use crate::model::{
-    Answer, HeadlessService, LookupFailure, Patience, PeerSet, PodIdentity, Record, Refusal, ServerFault,
+    Answer, HeadlessService, LookupFailure, MaxShrink, Patience, PeerSet, PodIdentity, Record, Refusal,
+    ServerFault,
 };
-use crate::reconcile::{Adoption, ChangeCause, ConditionKind, Own, Policy, PreviousLife, Role};
+use crate::reconcile::samples::{lookup_failures, publish_fault, situations};
+use crate::reconcile::{
+    Adoption, ChangeCause, ConditionKind, Kept, NotAdopted, NotPublished, Own, Policy, PreviousLife, Role,
+    SelfNotFound, Severity, Situation,
+};
 
-/// What is told, in order: kind, since when, and the message.
-fn told(world: &World) -> Vec<(ConditionKind, f64, String)> {
+/// What is so, in order, and since when.
+fn shown(world: &World) -> Vec<(Situation, f64)> {
     let conditions = world.status().conditions.into_iter();
-    conditions.map(|told| (told.kind, told.since.since_start().as_secs_f64(), told.message)).collect()
+    conditions.map(|it| (it.situation, it.since.since_start().as_secs_f64())).collect()
 }
 
-fn says(kind: ConditionKind, since: f64, message: &str) -> (ConditionKind, f64, String) {
-    (kind, since, message.to_owned())
+/// Until when the first condition is expected to last.
+fn until(world: &World) -> Option<f64> {
+    world.status().conditions.first()?.until.map(|until| until.since_start().as_secs_f64())
 }
 
 fn running(policy: Policy, hosts: &[u8]) -> World {
     let mut world = World::new(policy, None, records(hosts));
     world.server.peers = peers(&hosts[1..]);
     world.run_until(100.5);
-    assert_eq!(told(&world), [], "all is well");
+    assert_eq!(shown(&world), [], "all is well");
     world
+}
+
+fn failed(service: &str, failure: LookupFailure, peers: usize, is_starting: bool) -> Situation {
+    let kept = Kept { peers, is_starting };
+    Situation::HeldLookupFailed { question: question(service), failure, kept }
 }
 
 #[test]
 fn nothing_known() {
     let mut world = World::new(policy(), None, SERVFAIL);
-    assert_eq!(told(&world), [says(ConditionKind::NothingKnown, 0.0, NOTHING_KNOWN)]);
+    assert_eq!(shown(&world), [(Situation::NothingKnown { is_starting: true }, 0.0)]);
     world.run_until(20.0);
-    world.dns_then_run(NOBODY, 60.0);
-    let [nothing_known, held] = &told(&world)[..] else { panic!("{:?}", told(&world)) };
-    assert_eq!((nothing_known.0, held.0), (ConditionKind::NothingKnown, ConditionKind::HeldNobody));
-    assert!((20.0..40.0).contains(&nothing_known.1), "{nothing_known:?}");
-    assert!(held.2.contains("so no peers are kept"), "{held:?}");
+    world.dns_then_run(EMPTY, 60.0);
+    let [(nothing_known, since), (held, _)] = &shown(&world)[..] else { panic!("{:?}", shown(&world)) };
+    assert_eq!(*nothing_known, Situation::NothingKnown { is_starting: false });
+    assert!((20.0..40.0).contains(since), "{since}");
+    let Situation::HeldEmpty { kept: Kept { peers: 0, is_starting: false }, .. } = held else {
+        panic!("{held:?}")
+    };
+    assert_eq!(held.severity(), Severity::Critical, "the list lacks a whole Service");
 }
 
-const NOTHING_KNOWN: &str =
-    "no Service has given records in this life, and none are known from the previous one";
-
 #[test]
-fn what_the_previous_life_knew_is_something() {
+fn what_the_saved_state_knew_is_something() {
     let services = vec![(question("eureka").service().clone(), peers(&[2]))];
     let previous = PreviousLife { services, static_peers: PeerSet::new(), generation: 0 };
     let mut world = World::new(policy(), Some(&previous), SERVFAIL);
     world.run_until(5.0);
-    let failed = format!("eureka.ns.svc.cluster.local. A: {}; 1 peer is kept", LookupFailure::ServerFailure);
-    assert_eq!(told(&world), [says(ConditionKind::HeldLookupFailed, 0.0, &failed)]);
+    assert_eq!(shown(&world), [(failed("eureka", LookupFailure::ServerFailure, 1, true), 0.0)]);
 }
 
 #[test]
@@ -56,41 +67,67 @@ fn a_lookup_that_fails() {
     let mut world = running(policy(), &[1, 2, 3]);
     world.dns_then_run(SERVFAIL, 105.5);
     world.dns_then_run(Answer::Failed(LookupFailure::Timeout), 200.0);
-    let [(ConditionKind::HeldLookupFailed, since, message)] = &told(&world)[..] else {
-        panic!("{:?}", told(&world))
-    };
+    let [(situation, since)] = &shown(&world)[..] else { panic!("{:?}", shown(&world)) };
+    assert_eq!(*situation, failed("eureka", LookupFailure::Timeout, 2, false));
     assert!((105.5..120.0).contains(since), "since it is of this kind: {since}");
-    assert!(message.ends_with("; 2 peers are kept"), "{message}");
 }
 
 #[test]
-fn nobody() {
-    let policy = Policy { empty_after: Patience::After(Duration::from_secs(600)), ..policy() };
-    let mut world = running(policy, &[1, 2]);
-    world.dns_then_run(NOBODY, 105.5);
-    world.dns_then_run(Answer::Nobody { no_such_name: false, soa_serial: 8 }, 107.5);
-    let no_data = "eureka.ns.svc.cluster.local. A: no data (SOA serial 8); nobody ready, Service missing, wrong port \
-                   name and nodes cut off look alike, so 1 peer is kept; believed after --empty-after 10m";
-    assert_eq!(
-        told(&world),
-        [says(ConditionKind::HeldNobody, 101.0, no_data)],
-        "since either kind of nobody"
-    );
+fn empty() {
+    let empty_after = Patience::After(Duration::from_secs(600));
+    let mut world = running(Policy { empty_after, ..policy() }, &[1, 2]);
+    world.dns_then_run(EMPTY, 105.5);
+    world.dns_then_run(Answer::Empty { no_such_name: false, soa_serial: 8 }, 107.5);
+    let empty = Situation::HeldEmpty {
+        question: question("eureka"),
+        no_such_name: false,
+        soa_serial: 8,
+        kept: Kept { peers: 1, is_starting: false },
+        empty_after,
+    };
+    assert_eq!(shown(&world), [(empty, 101.0)], "since either kind of empty");
+    assert_eq!(until(&world), Some(701.0), "after --empty-after");
+    world.run_until(701.5);
+    assert_eq!(world.listed(), peers(&[1]), "and so it is");
 }
 
 #[test]
 fn a_fall_that_is_doubted_and_peers_that_are_missing() {
     let mut world = running(policy(), &[1, 2, 3, 4, 5, 6]);
     world.dns_then_run(records(&[1, 2]), 150.5);
-    let shrink = "the peers in DNS fell from 5 to 1, by more than --max-shrink 50%; removals wait until it has stayed so \
-                  for --shrink-after 5m, or for `eureka-peers accept`";
-    let removal =
-        "eureka.ns.svc.cluster.local. A: 4 peers are missing and will leave after --remove-after 30s";
-    let expected =
-        [says(ConditionKind::HeldShrink, 101.0, shrink), says(ConditionKind::HeldRemoval, 101.0, removal)];
-    assert_eq!(told(&world), expected);
+    let shrink = Situation::HeldShrink {
+        before: 5,
+        now: 1,
+        max_shrink: MaxShrink::HALF,
+        shrink_after: Patience::After(Duration::from_secs(300)),
+    };
+    let remove_after = Patience::After(Duration::from_secs(30));
+    let removal = Situation::HeldRemoval { question: question("eureka"), missing: 4, remove_after };
+    assert_eq!(shown(&world), [(shrink, 101.0), (removal, 101.0)]);
+    let untils: Vec<_> = world.status().conditions.into_iter().map(|it| it.until).collect();
+    assert_eq!(untils, [Some(at(400.0)), Some(at(400.0))], "both end when the fall is believed");
+    let mut believed = running(policy(), &[1, 2, 3, 4, 5, 6]);
+    believed.dns_then_run(records(&[1, 2]), 399.5);
+    assert!(believed.status().is_held());
+    believed.run_until(400.5);
+    assert_eq!(shown(&believed), [], "and so they do");
     world.dns_then_run(records(&[1, 2, 3, 4]), 151.5);
-    assert_eq!(told(&world), [], "neither is doubted any longer nor has to wait");
+    assert_eq!(shown(&world), [], "neither is doubted any longer nor has to wait");
+}
+
+#[test]
+fn a_removal_ends_when_it_says_and_an_outage_leaves_its_end_open() {
+    let mut world = running(policy(), &[1, 2, 3]);
+    world.dns_then_run(records(&[1, 2]), 110.5);
+    assert_eq!(until(&world), Some(131.0));
+    world.dns_then_run(SERVFAIL, 111.5);
+    let removal = world.status().conditions.pop().expect("it goes on");
+    assert_eq!((removal.kind(), removal.until), (ConditionKind::HeldRemoval, None), "its clock stands");
+    let mut other = running(policy(), &[1, 2, 3]);
+    other.dns_then_run(records(&[1, 2]), 130.5);
+    assert!(other.has(ConditionKind::HeldRemoval));
+    other.run_until(131.5);
+    assert_eq!(shown(&other), []);
 }
 
 #[test]
@@ -98,22 +135,33 @@ fn the_operators_will() {
     let mut world = running(policy(), &[1, 2]);
     world.machine.change_policy(Policy { freeze: true, ..policy() }, world.now);
     world.run_until(200.0);
-    let frozen = "the list is kept as it is until --freeze is lifted";
-    assert_eq!(told(&world), [says(ConditionKind::Frozen, 100.5, frozen)]);
+    assert_eq!(shown(&world), [(Situation::Frozen, 100.5)]);
+}
+
+/// What is said of self by a world that has seen these records.
+fn self_not_found(world: &World) -> SelfNotFound {
+    let shown = shown(world);
+    let [(Situation::SelfNotFound(facts), _)] = &shown[..] else { panic!("{shown:?}") };
+    (**facts).clone()
 }
 
 #[test]
 fn self_that_is_not_found() {
     let mut world = running(policy(), &[1, 2, 3, 4, 5]);
     world.dns_then_run(records(&[2, 3, 4, 5]), 150.0);
-    let not_found = "eureka.ns.svc.cluster.local. A: self is not among the records; looked for \
-                     http://10.0.0.1:8761/eureka/ and pod at 10.0.0.1; saw http://10.0.0.2:8761/eureka/, \
-                     http://10.0.0.3:8761/eureka/, http://10.0.0.4:8761/eureka/; set publishNotReadyAddresses: true \
-                     on the Service, or --self-url";
-    assert_eq!(told(&world), [says(ConditionKind::SelfNotFound, 101.0, not_found)]);
+    let expected = SelfNotFound {
+        question: question("eureka"),
+        own: url("10.0.0.1"),
+        identity: PodIdentity { addresses: [[10, 0, 0, 1].into()].into(), ..PodIdentity::default() },
+        sample: peers(&[2, 3, 4]).into_iter().collect(),
+        governing: None,
+        namesake: None,
+    };
+    assert_eq!(self_not_found(&world), expected);
+    assert!((shown(&world)[0].1 - 101.0).abs() < f64::EPSILON);
     let mut client = World::new(Policy { role: Role::Client, ..policy() }, None, records(&[2, 3]));
     client.run_until(10.0);
-    assert_eq!(told(&client), [], "a client has no self");
+    assert_eq!(shown(&client), [], "a client has no self");
 }
 
 #[test]
@@ -128,17 +176,13 @@ fn self_that_is_not_found_is_told_with_the_service_that_governs_the_pod() {
         let questions = vec![question("eurek"), question("other")];
         let mut world = World::new(Policy { role, questions, ..policy() }, None, records(&[2]));
         world.run_until(100.0);
-        let [(_, _, message)] = &told(&world)[..] else { panic!("{:?}", told(&world)) };
-        message.clone()
+        self_not_found(&world)
     };
-    let wrong = "eurek.ns.svc.cluster.local. A: self is not among the records; looked for \
-                 http://10.0.0.1:8761/eureka/ and pod at 10.0.0.1; saw http://10.0.0.2:8761/eureka/; this pod belongs to \
-                 the Service eureka.ns.svc.cluster.local (/etc/hosts), asked was eurek.ns.svc.cluster.local: give \
-                 --service eureka.ns.svc.cluster.local, or see that eurek.ns.svc.cluster.local selects this pod too and has \
-                 publishNotReadyAddresses: true, or give --self-url";
-    assert_eq!(asked("eureka"), wrong);
-    assert!(asked("other").starts_with("other.ns.svc.cluster.local. A: self is not among the records"));
-    assert!(asked("other").ends_with("set publishNotReadyAddresses: true on the Service, or --self-url"));
+    let wrong = asked("eureka");
+    assert_eq!(wrong.question, question("eurek"));
+    assert_eq!(wrong.governing.as_ref(), Some(question("eureka").service()));
+    let right = asked("other");
+    assert_eq!((right.question, right.governing), (question("other"), None), "it is asked");
 }
 
 #[test]
@@ -146,10 +190,9 @@ fn many_peers() {
     let all: Vec<u8> = (1..=66).collect();
     let mut world = World::new(policy(), None, records(&all[..65]));
     world.run_until(10.5);
-    assert_eq!(told(&world), [], "64 beside self");
+    assert_eq!(shown(&world), [], "64 beside self");
     world.dns_then_run(records(&all), 20.0);
-    let many = "65 peers: a stock server spends 24 threads and 1.5 to 3 MB on each; above 64 it is felt";
-    assert_eq!(told(&world), [says(ConditionKind::ManyPeers, 11.0, many)]);
+    assert_eq!(shown(&world), [(Situation::ManyPeers { peers: 65 }, 11.0)]);
 }
 
 #[test]
@@ -159,11 +202,8 @@ fn files_that_cannot_be_written() {
     world.dns_then_run(records(&[1, 2, 3]), 150.0);
     world.volume = Err("read-only".to_owned());
     world.run_until(200.0);
-    assert_eq!(
-        told(&world),
-        [says(ConditionKind::NotPublished, 101.0, "read-only")],
-        "since it fails at all"
-    );
+    let failed = Situation::NotPublished(NotPublished::Failed(publish_fault("read-only")));
+    assert_eq!(shown(&world), [(failed, 101.0)], "since it fails at all");
 }
 
 #[test]
@@ -171,19 +211,21 @@ fn a_server_that_lists_itself() {
     let mut world = running(refreshing(), &[1, 2]);
     world.server.peers = peers(&[1, 2]);
     world.run_until(200.0);
-    let [(ConditionKind::SelfNotRecognised, since, message)] = &told(&world)[..] else {
-        panic!("{:?}", told(&world))
+    let [(Situation::SelfNotRecognised { own }, since)] = &shown(&world)[..] else {
+        panic!("{:?}", shown(&world))
     };
     assert!((119.9..120.1).contains(since), "first seen by the next confirm: {since}");
-    assert!(message.starts_with("the server lists itself (http://10.0.0.1:8761/eureka/) among"), "{message}");
+    assert_eq!(*own, url("10.0.0.1"));
 }
 
 #[test]
 fn each_fault_of_the_server_in_its_class() {
-    use ConditionKind::{RefreshFailing, RefreshRefused, ServerUnreachable, StatusUnreadable};
-    let faults = [
-        (ServerFault::Unreachable("refused".to_owned()), RefreshFailing, ServerUnreachable),
-        (ServerFault::TimedOut, RefreshFailing, ServerUnreachable),
+    use Situation::{RefreshFailing, RefreshRefused, ServerUnreachable, StatusUnreadable};
+    type Kind = fn(ServerFault) -> Situation;
+    let unreachable: Kind = |fault| ServerUnreachable { fault, has_replied: true };
+    let faults: [(ServerFault, Kind, Kind); 5] = [
+        (ServerFault::Unreachable("refused".to_owned()), RefreshFailing, unreachable),
+        (ServerFault::TimedOut, RefreshFailing, unreachable),
         (ServerFault::Failing { status: 500, reason: "no".to_owned() }, RefreshFailing, StatusUnreadable),
         (ServerFault::Refused(Refusal::Forbidden), RefreshRefused, StatusUnreadable),
         (ServerFault::Unreadable("not XML".to_owned()), RefreshRefused, StatusUnreadable),
@@ -193,28 +235,43 @@ fn each_fault_of_the_server_in_its_class() {
         world.status_fault = Some(fault.clone());
         world.server.behaviour = Behaviour::Answers(fault.clone());
         world.dns_then_run(records(&[1, 2, 3]), 107.0);
-        let expected = [
-            says(refresh, 101.0, &format!("refresh: {fault}")),
-            says(status, told(&world)[1].1, &format!("status: {fault}")),
-        ];
-        assert_eq!(told(&world), expected);
+        let expected = [(refresh(fault.clone()), 101.0), (status(fault), shown(&world)[1].1)];
+        assert_eq!(shown(&world), expected);
     }
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_a_warning_once_it_has_replied() {
+    let mut world = World::new(refreshing(), None, records(&[1, 2]));
+    world.server.behaviour = Behaviour::Down;
+    world.run_until(60.0);
+    let severity = |world: &World| shown(world)[0].0.severity();
+    assert_eq!(severity(&world), Severity::Info, "it starts");
+    world.server.behaviour = Behaviour::Takes;
+    world.server.peers = peers(&[2]);
+    world.run_until(100.0);
+    assert_eq!(shown(&world), []);
+    world.server.behaviour = Behaviour::Down;
+    world.run_until(200.0);
+    let Situation::ServerUnreachable { has_replied: true, .. } = shown(&world)[0].0 else { panic!() };
+    assert_eq!(severity(&world), Severity::Warning, "it is away");
 }
 
 #[test]
 fn a_fault_is_dated_from_the_first_of_its_kind() {
     let mut world = running(refreshing(), &[1, 2]);
-    let since = |world: &World| told(world)[0].1;
+    let since = |world: &World| shown(world)[0].1;
     world.status_fault = Some(ServerFault::TimedOut);
     world.run_until(150.5);
     let first = since(&world);
     world.status_fault = Some(ServerFault::Unreadable("not XML".to_owned()));
     world.run_until(220.5);
     let second = since(&world);
-    world.status_fault = Some(ServerFault::Unreadable("nor this".to_owned()));
+    let latest = ServerFault::Unreadable("nor this".to_owned());
+    world.status_fault = Some(latest.clone());
     world.run_until(400.5);
     assert!(first < 150.5 && second > 150.5, "{first} {second}");
-    assert_eq!(told(&world)[0].2, "status: the server's reply cannot be read: nor this");
+    assert_eq!(shown(&world)[0].0, Situation::StatusUnreadable(latest));
     assert!((since(&world) - second).abs() < f64::EPSILON);
 }
 
@@ -222,12 +279,10 @@ fn a_fault_is_dated_from_the_first_of_its_kind() {
 fn a_server_that_polls_by_itself_has_its_time() {
     let mut world = running(Policy { adoption: Adoption::ConfirmOnly, ..policy() }, &[1, 2]);
     world.dns_then_run(records(&[1, 2, 3]), 800.0);
-    assert_eq!(told(&world), [], "twelve minutes after the last confirm");
+    assert_eq!(shown(&world), [], "twelve minutes after the last confirm");
     world.run_until(900.0);
-    let polls = "the server does not take the list over: the server polls the file by itself and should have taken the \
-                 list over by now";
-    let since = told(&world).first().map(|told| told.1).expect("told");
-    assert_eq!(told(&world), [says(ConditionKind::NotAdopted, since, polls)]);
+    let since = shown(&world).first().map(|shown| shown.1).expect("it is so");
+    assert_eq!(shown(&world), [(Situation::NotAdopted(NotAdopted::PollsTooLong), since)]);
     assert!((90.0..101.0).contains(&since), "since it was last confirmed: {since}");
 }
 
@@ -237,8 +292,7 @@ fn a_service_of_two_is_spoken_of_by_its_name() {
     let mut world = running(policy, &[1, 2]);
     world.dns[1].1 = SERVFAIL;
     world.run_until(102.0);
-    let failed = format!("other.ns.svc.cluster.local. A: {}; 1 peer is kept", LookupFailure::ServerFailure);
-    assert_eq!(told(&world), [says(ConditionKind::HeldLookupFailed, 101.0, &failed)]);
+    assert_eq!(shown(&world), [(failed("other", LookupFailure::ServerFailure, 1, false), 101.0)]);
 }
 
 #[test]
@@ -250,15 +304,25 @@ fn an_answer_of_the_services_own_name_is_no_headless_service() {
     let own = Record::Target { name: service.name().clone(), port: crate::model::Port::EUREKA };
     let mut world = World::new(policy, None, Answer::Records(vec![own]));
     world.run_until(15.0);
-    let kinds: Vec<_> = told(&world).into_iter().map(|told| told.0).collect();
+    let kinds: Vec<_> = shown(&world).into_iter().map(|(situation, _)| situation.kind()).collect();
     assert_eq!(kinds, [ConditionKind::NothingKnown, ConditionKind::HeldLookupFailed]);
     assert_eq!(world.listed(), peers(&[1]));
 }
 
 #[test]
-fn kinds_and_causes_have_names_and_five_kinds_are_holds() {
-    use ChangeCause::{Accepted, Answer, EmptyAfter, PreviousLife, Settings, StartDeadline};
-    use ConditionKind::{Frozen, HeldLookupFailed, HeldNobody, HeldRemoval, HeldShrink};
+fn a_list_without_peers_is_published_and_counts_none() {
+    let mut world = World::new(policy(), None, SERVFAIL);
+    world.run_until(15.0);
+    let status = world.status();
+    assert_eq!(status.published.map(|published| published.value), Some(PeerSet::new()), "self is no peer");
+    let change = status.history.back().expect("a list began");
+    assert_eq!((change.cause, change.peers), (ChangeCause::StartDeadline, 0));
+}
+
+#[test]
+fn kinds_and_causes_have_names_and_six_kinds_are_holds() {
+    use ChangeCause::{Accepted, Answer, EmptyAfter, SavedState, Settings, StartDeadline};
+    use ConditionKind::{Frozen, HeldDocument, HeldEmpty, HeldLookupFailed, HeldRemoval, HeldShrink};
     let labels = ConditionKind::ALL.map(ConditionKind::label);
     let expected = [
         "not_published",
@@ -273,20 +337,83 @@ fn kinds_and_causes_have_names_and_five_kinds_are_holds() {
         "nothing_known",
         "held_document",
         "held_lookup_failed",
-        "held_nobody",
+        "held_empty",
         "held_shrink",
         "held_removal",
         "frozen",
         "self_not_found",
         "many_peers",
+        "settings_rejected",
+        "loop_restarted",
     ];
     assert_eq!(labels, expected, "they stand in status, metrics and alerts");
     let holds: Vec<_> = ConditionKind::ALL.into_iter().filter(|kind| kind.is_hold()).collect();
-    assert_eq!(
-        holds,
-        [ConditionKind::HeldDocument, HeldLookupFailed, HeldNobody, HeldShrink, HeldRemoval, Frozen]
-    );
-    let causes =
-        [PreviousLife, Answer, EmptyAfter, StartDeadline, Accepted, Settings].map(ChangeCause::label);
-    assert_eq!(causes, ["previous_life", "answer", "empty_after", "start_deadline", "accepted", "settings"]);
+    assert_eq!(holds, [HeldDocument, HeldLookupFailed, HeldEmpty, HeldShrink, HeldRemoval, Frozen]);
+    let causes = [SavedState, Answer, EmptyAfter, StartDeadline, Accepted, Settings].map(ChangeCause::label);
+    assert_eq!(causes, ["saved_state", "answer", "empty_after", "start_deadline", "accepted", "settings"]);
+}
+
+#[test]
+fn there_is_a_sample_of_every_kind_and_of_every_failed_look_up() {
+    let kinds: Vec<_> = situations().iter().map(Situation::kind).collect();
+    assert!(ConditionKind::ALL.iter().all(|kind| kinds.contains(kind)) && kinds.is_sorted(), "{kinds:?}");
+    let labels: Vec<_> = lookup_failures().iter().map(LookupFailure::label).collect();
+    assert_eq!(labels, LookupFailure::LABELS);
+}
+
+#[test]
+fn counts_ages_and_words_are_no_other_cause() {
+    let away = |words: &str, has_replied| {
+        let fault = ServerFault::Unreachable(words.to_owned());
+        Situation::ServerUnreachable { fault, has_replied }
+    };
+    assert!(away("refused", true).has_cause_of(&away("no route", true)));
+    assert!(!away("refused", true).has_cause_of(&away("refused", false)), "it has become serious");
+    let held = |failure, peers| failed("eureka", failure, peers, false);
+    assert!(held(LookupFailure::Timeout, 1).has_cause_of(&held(LookupFailure::Timeout, 2)));
+    assert!(!held(LookupFailure::Timeout, 1).has_cause_of(&held(LookupFailure::Refused, 1)));
+    let not_published = |what: &str| Situation::NotPublished(NotPublished::Failed(publish_fault(what)));
+    assert!(not_published("one").has_cause_of(&not_published("two")));
+    assert!(!not_published("one").has_cause_of(&Situation::NotPublished(NotPublished::Stalled)));
+    let masked = Situation::NotAdopted(NotAdopted::Masked(Arc::new(crate::reconcile::samples::masked())));
+    assert!(!masked.has_cause_of(&Situation::NotAdopted(NotAdopted::Unknown)), "its cause is known now");
+    for one in situations() {
+        assert!(one.has_cause_of(&one), "{one:?}");
+    }
+}
+
+/// The alerts say what the operator reads of a list that is kept, and of a server that has been up: their
+/// severity is that of the table for those facts.
+#[test]
+fn the_alert_rules_are_as_serious_as_the_table() {
+    let rules = include_str!("../../../manifests/components/monitoring/prometheus-rule.yaml");
+    let rules: serde_yaml::Value = serde_yaml::from_str(rules).expect("it is YAML");
+    let rules = rules["spec"]["groups"][0]["rules"].as_sequence().expect("rules");
+    let mut seen = vec![];
+    for situation in situations() {
+        let kind = situation.kind();
+        if seen.contains(&kind) {
+            continue;
+        }
+        seen.push(kind);
+        let label = kind.label();
+        let is_about = |rule: &&serde_yaml::Value| {
+            let expr = rule["expr"].as_str().expect("text");
+            let of_its_own = match kind {
+                ConditionKind::SettingsRejected => "settings_reloads_total",
+                ConditionKind::LoopRestarted => "loop_restarts_total",
+                _ => "no such metric",
+            };
+            expr.contains(&format!("\"{label}\"")) || expr.contains(of_its_own)
+        };
+        let severities: Vec<_> =
+            rules.iter().filter(is_about).map(|rule| rule["labels"]["severity"].as_str()).collect();
+        let has_none = matches!(
+            kind,
+            ConditionKind::NothingKnown | ConditionKind::HeldRemoval | ConditionKind::ManyPeers
+        );
+        let expected = if has_none { vec![] } else { vec![Some(situation.severity().label())] };
+        assert_eq!(severities, expected, "{label}");
+    }
+    assert_eq!(seen.len(), ConditionKind::ALL.len());
 }

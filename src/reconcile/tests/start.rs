@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::model::{Answer, Jitter, Listing, PeerSet, Record};
 use crate::reconcile::{
-    Action, Condition, ConditionKind, Consent, Dated, Machine, Observation, OnDeadline, Policy, PreviousLife,
-    PublishOutcome, Role,
+    Action, Condition, ConditionKind, Consent, Dated, Machine, NotPublished, Observation, OnDeadline, Policy,
+    PreviousLife, PublishOutcome, Role, Situation,
 };
 
 fn previous(hosts: &[u8]) -> PreviousLife {
@@ -45,7 +45,7 @@ fn alone_means_self() {
 
 #[test]
 fn without_records_self_is_published_after_the_deadline() {
-    for dns in [NOBODY, SERVFAIL] {
+    for dns in [EMPTY, SERVFAIL] {
         let mut world = World::new(policy(), None, dns);
         world.run_until(9.9);
         assert_eq!(world.files, None);
@@ -95,7 +95,7 @@ fn waiting() -> Policy {
 
 #[test]
 fn a_start_that_waits_publishes_nothing_until_there_are_records() {
-    for dns in [NOBODY, SERVFAIL] {
+    for dns in [EMPTY, SERVFAIL] {
         let mut world = World::new(waiting(), None, dns);
         world.run_until(9.9);
         assert!(!world.has(ConditionKind::StartWaits), "the deadline has not passed");
@@ -106,12 +106,11 @@ fn a_start_that_waits_publishes_nothing_until_there_are_records() {
             assert!(world.has(ConditionKind::StartWaits) && !world.has(ConditionKind::NothingKnown));
         }
         let status = world.status();
-        let why = status.why_no_list();
-        for said in ["eureka.ns.svc", "--on-deadline", "accept --empty", "publishNotReadyAddresses"] {
-            assert!(why.contains(said), "{said}: {why}");
-        }
-        let waits = |condition: &&Condition| condition.kind == ConditionKind::StartWaits;
-        assert_eq!(status.conditions.iter().find(waits).map(|condition| condition.since), Some(at(10.0)));
+        let waits = |condition: &&Condition| condition.kind() == ConditionKind::StartWaits;
+        let waits = status.conditions.iter().find(waits).expect("it waits");
+        let situation = Situation::StartWaits { asked: Some(question("eureka")), governing: None };
+        assert_eq!((waits.since, &waits.situation), (at(10.0), &situation));
+        assert!(waits.kind().hinders_first_list());
     }
 }
 
@@ -149,7 +148,7 @@ fn other_services_and_static_peers_end_no_wait() {
         static_peers: peers(&[200]),
         ..waiting()
     };
-    let mut world = World::new(policy, None, NOBODY);
+    let mut world = World::new(policy, None, EMPTY);
     world.dns[1].1 = records(&[11, 12]);
     world.run_until(600.0);
     assert_eq!(world.files, None);
@@ -170,14 +169,14 @@ fn a_late_start_asks_each_second_and_under_failure_each_five() {
         let mut world = World::new(policy, None, SERVFAIL);
         world.run_until(2400.0);
         assert_eq!(longest(&world, 30.0), Duration::from_secs(5));
-        world.dns_then_run(NOBODY, 3000.0);
+        world.dns_then_run(EMPTY, 3000.0);
         assert_eq!(longest(&world, 2410.0), Duration::from_secs(5));
         world.dns_then_run(records(&[1, 2]), 3005.0);
         assert!(world.files.is_some(), "within one pause");
         world.dns_then_run(SERVFAIL, 4000.0);
         assert_eq!(longest(&world, 3100.0), Duration::from_secs(30), "there is a list");
     }
-    let mut world = World::new(waiting(), None, NOBODY);
+    let mut world = World::new(waiting(), None, EMPTY);
     world.run_until(600.0);
     assert_eq!(longest(&world, 30.0), Duration::from_secs(1));
 }
@@ -200,13 +199,13 @@ fn a_long_silence_is_part_of_the_pause_after_it() {
 
 #[test]
 fn new_settings_begin_a_start_that_waits_anew() {
-    let mut world = World::new(waiting(), None, NOBODY);
+    let mut world = World::new(waiting(), None, EMPTY);
     world.run_until(100.0);
     world.machine.change_policy(policy(), world.now);
     world.run_until(110.0);
     assert_eq!(world.listed(), peers(&[1]), "`publish` publishes at its own deadline");
     // The name is corrected: the answer of the right Service ends the wait.
-    let mut world = World::new(waiting(), None, NOBODY);
+    let mut world = World::new(waiting(), None, EMPTY);
     world.run_until(100.0);
     let corrected = Policy { questions: vec![question("other")], ..waiting() };
     world.dns = vec![(question("other"), records(&[1, 2]))];
@@ -235,7 +234,7 @@ fn a_document_in_place_stays_until_there_are_records() {
     let nothing_good = PreviousLife { generation: 2, ..PreviousLife::default() };
     for state in [None, Some(&nothing_good)] {
         for policy in [refreshing(), Policy { adoption: refreshing().adoption, ..waiting() }] {
-            for dns in [NOBODY, SERVFAIL] {
+            for dns in [EMPTY, SERVFAIL] {
                 let mut world = with_document(policy.clone(), state, dns);
                 world.server.peers = peers(&[2, 3]);
                 world.run_until(0.0);
@@ -279,7 +278,7 @@ fn a_document_in_place_is_frozen_like_any_list() {
 
 #[test]
 fn a_document_in_place_ends_by_the_operators_word() {
-    let mut world = with_document(policy(), None, NOBODY);
+    let mut world = with_document(policy(), None, EMPTY);
     world.run_until(60.0);
     assert!(world.machine.accept(Consent::Records, world.now).is_err());
     world.run_until(61.0);
@@ -298,7 +297,7 @@ fn a_document_is_kept_like_any_list_and_not_past_one_of_our_own() {
     world.run_until(60.0);
     // A letter is wrong in the new settings, and they are edited once more.
     let chosen_anew = Policy { questions: vec![question("other")], ..policy() };
-    world.dns = vec![(question("other"), NOBODY)];
+    world.dns = vec![(question("other"), EMPTY)];
     world.machine.change_policy(chosen_anew.clone(), world.now);
     world.run_until(100.0);
     world.machine.change_policy(Policy { interval: Duration::from_secs(2), ..chosen_anew }, world.now);
@@ -329,7 +328,7 @@ fn a_document_whose_files_cannot_be_kept_is_a_fault() {
 #[test]
 fn a_client_publishes_nothing_before_the_first_real_answer() {
     let policy = Policy { role: Role::Client, ..policy() };
-    let mut world = World::new(policy, None, NOBODY);
+    let mut world = World::new(policy, None, EMPTY);
     world.run_until(100.0);
     assert_eq!(world.files, None);
     assert!(world.machine.has_failed_to_start());
@@ -436,7 +435,8 @@ fn a_disk_that_does_not_answer_is_a_condition() {
     let answered = Observation::Answered { question: question("eureka"), answer: records(&[1, 2]) };
     machine.handle(answered, at(0.0), Jitter::NONE);
     assert!(matches!(machine.next_action(at(0.0)), Some(Action::Publish(_))));
-    assert_eq!(machine.status(at(10.0)).publish_failure(), None);
-    let status = machine.status(at(11.0));
-    assert!(status.publish_failure().is_some_and(|message| message.contains("disk")));
+    assert!(!machine.cannot_publish(at(10.0)));
+    assert!(machine.cannot_publish(at(11.0)));
+    let situations: Vec<_> = machine.status(at(11.0)).conditions.into_iter().map(|it| it.situation).collect();
+    assert_eq!(situations, [Situation::NotPublished(NotPublished::Stalled)]);
 }

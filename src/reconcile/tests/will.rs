@@ -35,13 +35,13 @@ fn accept_takes_nothing_from_a_failure_and_an_empty_answer_only_with_consent() {
     for consent in [Consent::Records, Consent::Empty] {
         assert_eq!(taken(world.machine.accept(consent, world.now)), (Taken::Nothing, true));
     }
-    world.dns_then_run(NOBODY, 150.5);
+    world.dns_then_run(EMPTY, 150.5);
     let refused = world.machine.accept(Consent::Records, world.now);
     assert_eq!(taken(refused), (Taken::NeedsConsent, false));
     world.run_until(160.5);
     assert_eq!(world.listed(), peers(&[2, 3]));
     let accepted = world.machine.accept(Consent::Empty, world.now).expect("not frozen");
-    assert_eq!(accepted[0].taken, Taken::Nobody);
+    assert_eq!(accepted[0].taken, Taken::Empty);
     world.run_until(160.6);
     assert_eq!(world.listed(), peers(&[1]));
 }
@@ -52,7 +52,7 @@ fn an_empty_service_keeps_its_peers_where_only_records_are_accepted() {
     let mut world = World::new(two, None, records(&[1, 2, 3]));
     world.dns[1].1 = records(&[11, 12]);
     world.run_until(10.5);
-    world.dns[1].1 = NOBODY;
+    world.dns[1].1 = EMPTY;
     world.dns_then_run(records(&[1, 2]), 12.5);
     let accepted = world.machine.accept(Consent::Records, world.now).expect("records are taken");
     let taken: Vec<_> = accepted.iter().map(|accepted| accepted.taken).collect();
@@ -64,7 +64,7 @@ fn an_empty_service_keeps_its_peers_where_only_records_are_accepted() {
 #[test]
 fn a_start_that_waits_begins_alone_by_the_operators_word() {
     let waiting = Policy { on_deadline: OnDeadline::Wait, ..policy() };
-    for dns in [NOBODY, SERVFAIL] {
+    for dns in [EMPTY, SERVFAIL] {
         let mut world = World::new(waiting.clone(), None, dns.clone());
         world.run_until(100.0);
         assert!(world.machine.accept(Consent::Records, world.now).is_err(), "{dns:?}");
@@ -85,7 +85,7 @@ fn a_start_that_waits_begins_alone_by_the_operators_word() {
 #[test]
 fn a_clients_list_is_never_empty_by_anyones_word() {
     let client = Policy { role: Role::Client, ..policy() };
-    let mut world = World::new(client, None, NOBODY);
+    let mut world = World::new(client, None, EMPTY);
     world.run_until(100.0);
     assert_eq!(world.machine.accept(Consent::Empty, world.now), Err(NotAccepted::NeverEmpty));
     world.run_until(101.0);
@@ -227,7 +227,7 @@ fn a_list_whose_service_was_just_replaced_is_not_left_as_alone() {
 
 #[test]
 fn a_mistyped_service_empties_nothing_however_often_the_settings_are_edited() {
-    for dns in [NOBODY, SERVFAIL] {
+    for dns in [EMPTY, SERVFAIL] {
         let mut world = running(policy(), &[1, 2, 3]);
         let mistyped = Policy { questions: vec![question("eurka")], ..policy() };
         world.dns = vec![(question("eurka"), dns)];

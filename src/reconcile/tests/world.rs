@@ -6,6 +6,7 @@ use crate::model::{
     AddressFamily, AddressPolicy, Answer, HeadlessService, Jitter, Listing, LookupFailure, MaxShrink, Moment,
     Patience, PeerSet, PodIdentity, Question, Record, ServerFault, ServiceUrl,
 };
+use crate::reconcile::samples::{masked, publish_fault};
 use crate::reconcile::{
     Action, Adoption, ConditionKind, Machine, Observation, OnDeadline, Own, Policy, PreviousLife,
     PublishOutcome, RefreshCall, Replicas, Role, Status,
@@ -34,7 +35,7 @@ pub(super) fn records(hosts: &[u8]) -> Answer {
     Answer::Records(hosts.iter().map(|host| Record::Address([10, 0, 0, *host].into())).collect())
 }
 
-pub(super) const NOBODY: Answer = Answer::Nobody { no_such_name: true, soa_serial: 7 };
+pub(super) const EMPTY: Answer = Answer::Empty { no_such_name: true, soa_serial: 7 };
 pub(super) const SERVFAIL: Answer = Answer::Failed(LookupFailure::ServerFailure);
 
 pub(super) fn question(service: &str) -> Question {
@@ -95,7 +96,7 @@ pub(super) struct World {
     pub(super) now: Moment,
     pub(super) dns: Vec<(Question, Answer)>,
     pub(super) files: Option<Listing>,
-    /// What a life that began now would find.
+    /// What a start would find now.
     pub(super) state: Option<PreviousLife>,
     pub(super) volume: Result<(), String>,
     pub(super) server: Server,
@@ -158,7 +159,7 @@ impl World {
     }
 
     pub(super) fn has(&self, kind: ConditionKind) -> bool {
-        self.status().conditions.iter().any(|condition| condition.kind == kind)
+        self.status().conditions.iter().any(|condition| condition.kind() == kind)
     }
 
     /// The URLs in the files, the sink aside.
@@ -194,7 +195,7 @@ impl World {
                 self.kept.push(self.now);
                 Some(Observation::Published(match &self.volume {
                     Ok(()) => PublishOutcome::Unchanged,
-                    Err(message) => PublishOutcome::Failed(message.clone()),
+                    Err(message) => PublishOutcome::Failed(publish_fault(message)),
                 }))
             }
             Action::Refresh { listing, .. } => {
@@ -209,13 +210,13 @@ impl World {
                 self.confirms.push(self.now);
                 Some(Observation::Confirmed(self.confirm()))
             }
-            Action::Diagnose => Some(Observation::Diagnosed("masked by a variable".to_owned())),
+            Action::Diagnose => Some(Observation::Diagnosed(masked())),
         }
     }
 
     fn publish(&mut self, listing: Listing) -> PublishOutcome {
         if let Err(message) = &self.volume {
-            return PublishOutcome::Failed(message.clone());
+            return PublishOutcome::Failed(publish_fault(message));
         }
         if self.files.as_ref() == Some(&listing) {
             return PublishOutcome::Unchanged;

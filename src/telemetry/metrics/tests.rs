@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::SystemTime;
 
 use crate::model::{AddressFamily, HeadlessService, LookupFailure, Moment, Question, ServerFault};
+use crate::reconcile::samples::{publish_fault, situations};
 use crate::reconcile::{Condition, ServiceStatus};
 
 use super::super::VERSION;
@@ -64,7 +65,8 @@ fn at(seconds: u64) -> Moment {
 }
 
 fn condition(kind: ConditionKind) -> Condition {
-    Condition { kind, since: Moment::START, message: "a \"message\"\n".to_owned() }
+    let situation = situations().into_iter().find(|situation| situation.kind() == kind);
+    Condition { since: Moment::START, until: None, situation: situation.expect("a sample of each kind") }
 }
 
 /// A life that began at Unix time 1000.
@@ -77,7 +79,7 @@ fn every_series_of_a_closed_set_is_there_from_the_start() {
     let samples = scrape(|_| {});
     let count = |prefix: &str| samples.keys().filter(|series| series.starts_with(prefix)).count();
     for (prefix, series) in [
-        ("eureka_peers_lookups_total{", 3 * (3 + LookupFailure::LABELS.len())),
+        ("eureka_peers_lookups_total{", 3 * (3 + LookupFailure::LABELS.len() - 1)),
         ("eureka_peers_peers{", 3),
         ("eureka_peers_held_reason{", 6),
         ("eureka_peers_condition{", ConditionKind::ALL.len()),
@@ -106,7 +108,7 @@ fn events_are_counted_by_outcome() {
         let timeout = LookupOutcome::from(&crate::model::Answer::Failed(LookupFailure::Timeout));
         metrics.lookup(RecordType::Srv, timeout, second);
         metrics.publication(&PublishOutcome::Written, second, 7 * second);
-        metrics.publication(&PublishOutcome::Failed("disk full".to_owned()), second, 9 * second);
+        metrics.publication(&PublishOutcome::Failed(publish_fault("disk full")), second, 9 * second);
         metrics.refresh(RefreshOutcome::Taken);
         metrics.refresh(RefreshOutcome::Failed(&ServerFault::TimedOut));
         metrics.confirm(ConfirmOutcome::Different);

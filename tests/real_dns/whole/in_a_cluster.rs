@@ -105,9 +105,9 @@ async fn holds_when_nobody_is_ready() -> Result<(), Missing> {
     let sidecar = pod.run(&["--remove-after", "0s", "--max-shrink", "100%"]);
     sidecar.lists(&names(1..3));
     cluster.set(&[0, 1, 2], &[]);
-    sidecar.is_held_at("no_such_name", "held_nobody");
+    sidecar.is_held_at("no_such_name", "held_empty");
     cluster.set(&[], &[]);
-    sidecar.is_held_at("no_such_name", "held_nobody");
+    sidecar.is_held_at("no_such_name", "held_empty");
     cluster.set(&[0, 1, 2], &[0, 1, 2]);
     sidecar.is_content();
     assert_eq!(sidecar.publications(), 1, "{}", sidecar.log_text());

@@ -85,7 +85,7 @@ async fn is_held_through_denials(program: Program) -> Result<(), Missing> {
 /// dnsmasq denies on its own word, without an SOA.
 fn emptied(program: Program) -> (&'static str, &'static str) {
     match program {
-        Program::Knot | Program::Bind | Program::CoreDns => ("no_such_name", "held_nobody"),
+        Program::Knot | Program::Bind | Program::CoreDns => ("no_such_name", "held_empty"),
         Program::Dnsmasq => ("negative_without_soa", "held_lookup_failed"),
     }
 }

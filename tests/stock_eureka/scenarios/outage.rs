@@ -21,9 +21,9 @@ const OUTAGES: [(Mode, &str); 6] = [
     (Mode::ServFail, "held_lookup_failed"),
     (Mode::Silent, "held_lookup_failed"),
     (Mode::Refused, "held_lookup_failed"),
-    (Mode::NoSuchName, "held_nobody"),
+    (Mode::NoSuchName, "held_empty"),
     (Mode::NoSuchNameWithoutSoa, "held_lookup_failed"),
-    (Mode::NoData, "held_nobody"),
+    (Mode::NoData, "held_empty"),
 ];
 
 /// Two servers; a third pod comes or goes in DNS behind each outage.

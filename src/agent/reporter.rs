@@ -3,23 +3,20 @@
 
 use std::time::Duration;
 
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 
-use crate::admin::{
-    AdminCounts, ListInPlace, Liveness, Notice, RejectedSettings, SettingsInForce, Snapshot, SnapshotSender,
-    Stage,
-};
+use crate::admin::{AdminCounts, ListInPlace, Liveness, SettingsInForce, Snapshot, SnapshotSender, Stage};
 use crate::model::{Answer, ListenerName, Moment, Question};
-use crate::reconcile::{PublishOutcome, Status};
+use crate::reconcile::{Condition, ConditionKind, PublishOutcome, Situation, Status};
 use crate::telemetry::{ConfirmOutcome, LookupOutcome, Metrics, RefreshOutcome, ReloadOutcome, VERSION};
 
 use super::End;
 use super::clock::Clock;
-use super::journal::Journal;
+use super::journal::{Journal, Publishing};
 use super::pump::LONGEST_WAIT;
 
 /// Everything that is shown.
-pub struct Board {
+pub struct Reporter {
     clock: Clock,
     snapshots: SnapshotSender,
     metrics: Metrics,
@@ -31,11 +28,12 @@ pub struct Board {
     list: Option<ListInPlace>,
     stage: Stage,
     loop_restarts: u64,
-    notices: Vec<Notice>,
+    /// Conditions from outside the machine.
+    outside: Vec<Condition>,
 }
 
-impl Board {
-    /// A board of a process that has not turned yet.
+impl Reporter {
+    /// A reporter of a process that has not turned yet.
     pub fn new(
         clock: Clock,
         snapshots: SnapshotSender,
@@ -56,7 +54,7 @@ impl Board {
             list: None,
             stage: Stage::Running,
             loop_restarts: 0,
-            notices: vec![],
+            outside: vec![],
         }
     }
 
@@ -65,11 +63,12 @@ impl Board {
     }
 
     /// Shows how things stand after a turn of the loop.
-    pub(super) fn turned(&mut self, status: Status, now: Moment) {
+    pub(super) fn turned(&mut self, mut status: Status, now: Moment) {
         self.liveness.stamp(now, LONGEST_WAIT);
         self.metrics.loop_turned();
         self.metrics.admin(ListenerName::Public, self.connections.public.read());
         self.metrics.admin(ListenerName::Local, self.connections.local.read());
+        status.conditions.extend(self.outside.iter().cloned());
         self.journal.note(&status, now);
         let clock = self.clock.wall();
         self.metrics.observe_status(&status, clock);
@@ -82,7 +81,6 @@ impl Board {
             version: VERSION,
             settings: self.settings.clone(),
             loop_restarts: self.loop_restarts,
-            notices: self.notices.clone(),
         });
     }
 
@@ -102,7 +100,7 @@ impl Board {
     pub(super) fn has_no_list(&self) -> bool {
         match self.list {
             None | Some(ListInPlace::Nothing) => true,
-            Some(ListInPlace::OfPreviousLife | ListInPlace::OfThisLife) => false,
+            Some(ListInPlace::FoundAtStart | ListInPlace::Published) => false,
         }
     }
 
@@ -129,18 +127,18 @@ impl Board {
     pub(super) fn published(
         &mut self,
         outcome: &PublishOutcome,
-        peers: Option<usize>,
+        publishing: Publishing,
         took: Duration,
         now: Moment,
     ) {
         match outcome {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
-                self.list = Some(ListInPlace::OfThisLife);
+                self.list = Some(ListInPlace::Published);
             }
             // What was in place stays there; where others took it away, that is told apart.
             PublishOutcome::Failed(_) => {}
         }
-        Journal::published(outcome, peers);
+        Journal::published(outcome, publishing);
         self.metrics.publication(outcome, took, self.clock.wall().since_epoch(now));
     }
 
@@ -157,24 +155,33 @@ impl Board {
     pub(super) fn settings_applied(&mut self, fingerprint: String, warnings: Vec<String>) {
         self.metrics.settings_reload(ReloadOutcome::Applied);
         self.metrics.settings_in_force(&fingerprint);
-        self.settings = SettingsInForce { fingerprint, warnings, rejected: None };
+        self.settings = SettingsInForce { fingerprint, warnings };
+        self.outside.retain(|condition| condition.kind() != ConditionKind::SettingsRejected);
     }
 
-    pub(super) fn settings_rejected(&mut self, message: String, now: Moment) {
-        error!(faults = message, "the new settings are refused whole; the old ones stay in force");
+    pub(super) fn settings_rejected(&mut self, faults: String, now: Moment) {
         self.metrics.settings_reload(ReloadOutcome::Rejected);
-        let since = self.settings.rejected.as_ref().map_or(now, |rejected| rejected.since);
-        self.settings.rejected = Some(RejectedSettings { since, message });
+        self.begin(Situation::SettingsRejected { faults: faults.into() }, now);
     }
 
     pub(super) fn loop_panicked(&mut self, message: &str) {
-        error!(panic = message, "the loop panicked and starts again");
         self.loop_restarts += 1;
         self.metrics.loop_restarted();
-        let now = self.clock.now();
-        self.notices.retain(|notice| notice.kind != LOOP_RESTARTED);
-        let message = format!("the loop panicked and was started again, the last time with: {message}");
-        self.notices.push(Notice { kind: LOOP_RESTARTED, since: now, message });
+        let situation = Situation::LoopRestarted { panic: message.into(), restarts: self.loop_restarts };
+        self.begin(situation, self.clock.now());
+    }
+
+    /// Shows a condition from outside the machine, since it first was of its kind. It is said at once: the
+    /// loop may not turn again.
+    fn begin(&mut self, situation: Situation, now: Moment) {
+        let kind = situation.kind();
+        let before = self.outside.iter().find(|condition| condition.kind() == kind);
+        let since = before.map_or(now, |before| before.since);
+        let condition = Condition { since, until: None, situation };
+        self.journal.note_condition(&condition, now);
+        self.outside.retain(|condition| condition.kind() != kind);
+        self.outside.push(condition);
+        self.outside.sort_by_key(Condition::kind);
     }
 
     /// How the work ends that is told to stop now; `why` says why no list is in place.
@@ -182,7 +189,7 @@ impl Board {
         match self.list {
             Some(ListInPlace::Nothing) => End::StoppedWithoutList(why()),
             // Before the first look nothing is known, and nothing is claimed.
-            None | Some(ListInPlace::OfPreviousLife | ListInPlace::OfThisLife) => End::Stopped,
+            None | Some(ListInPlace::FoundAtStart | ListInPlace::Published) => End::Stopped,
         }
     }
 
@@ -190,5 +197,3 @@ impl Board {
         self.stage = Stage::Draining;
     }
 }
-
-const LOOP_RESTARTED: &str = "loop_restarted";

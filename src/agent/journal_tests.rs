@@ -1,0 +1,298 @@
+//! The lines of the log: which, at which level, and when.
+
+use std::cell::RefCell;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use super::*;
+use crate::model::{LookupFailure, Question, ServerFault};
+use crate::reconcile::samples::{masked, question, service, situations};
+use crate::reconcile::{ChangeCause, Dated, Kept};
+
+thread_local! {
+    static LINES: RefCell<Vec<(Level, String)>> = const { RefCell::new(vec![]) };
+}
+
+/// Keeps what is logged on this thread.
+struct Lines;
+
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let _infallible = match field.name() {
+            "message" => write!(self.0, "{value:?}"),
+            name => write!(self.0, " {name}={value:?}"),
+        };
+    }
+}
+
+impl Subscriber for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text(String::new());
+        event.record(&mut text);
+        LINES.with_borrow_mut(|lines| lines.push((*event.metadata().level(), text.0)));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+fn at(seconds: u64) -> Moment {
+    Moment::at(Duration::from_secs(seconds))
+}
+
+/// What a journal says of conditions, second by second: `(now, since, situations)`.
+struct Log(RefCell<Journal>);
+
+impl Log {
+    fn new() -> Self {
+        Self(RefCell::default())
+    }
+
+    /// The lines about these conditions at `now`; each is so since `since`.
+    fn lines(&self, now: u64, since: u64, situations: &[Situation]) -> Vec<(Level, String)> {
+        let condition =
+            |situation: &Situation| Condition { since: at(since), until: None, situation: situation.clone() };
+        let status = Status { conditions: situations.iter().map(condition).collect(), ..asked() };
+        lines(|| self.0.borrow_mut().note(&status, at(now)))
+    }
+
+    fn count(&self, now: u64, since: u64, situations: &[Situation]) -> usize {
+        self.lines(now, since, situations).len()
+    }
+}
+
+fn lines(act: impl FnOnce()) -> Vec<(Level, String)> {
+    tracing::subscriber::with_default(Lines, act);
+    LINES.take()
+}
+
+/// A status in which DNS has had its first word.
+fn asked() -> Status {
+    let asked = ServiceStatus {
+        question: question(),
+        last: Some(Dated { value: crate::reconcile::LastAnswer::Records { peers: 0 }, since: at(0) }),
+        records_at: None,
+        answered: PeerSet::new(),
+        kept: PeerSet::new(),
+        self_found: None,
+    };
+    Status {
+        own: None,
+        services: vec![asked],
+        desired: None,
+        published: None,
+        flushing: false,
+        adopted: None,
+        confirmed_at: None,
+        refreshed_at: None,
+        propagation: None,
+        conditions: vec![],
+        history: VecDeque::new(),
+    }
+}
+
+fn held(failure: LookupFailure, peers: usize) -> Situation {
+    let kept = Kept { peers, is_starting: false };
+    Situation::HeldLookupFailed { question: question(), failure, kept }
+}
+
+fn unreachable(has_replied: bool) -> Situation {
+    Situation::ServerUnreachable { fault: ServerFault::Unreachable("refused".to_owned()), has_replied }
+}
+
+#[test]
+fn a_condition_is_one_line_and_its_end_another_with_how_long_it_lasted() {
+    let log = Log::new();
+    let begun = log.lines(10, 8, &[held(LookupFailure::Timeout, 2)]);
+    let [(Level::WARN, text)] = &begun[..] else { panic!("{begun:?}") };
+    assert!(text.starts_with("no DNS server answered in time; 2 peers are kept (eureka.ns"), "{text}");
+    assert!(text.contains("; allow egress") && text.contains("condition=\"held_lookup_failed\""), "{text}");
+    for now in [11, 100, 5_000] {
+        assert_eq!(log.count(now, 8, &[held(LookupFailure::Timeout, 1)]), 0, "counts are no news");
+    }
+    let ended = log.lines(7_208, 0, &[]);
+    let [(Level::INFO, text)] = &ended[..] else { panic!("{ended:?}") };
+    assert!(text.starts_with("ended after 2h condition=\"held_lookup_failed\""), "{text}");
+    assert!(
+        text.contains("question=eureka.ns.svc.cluster.local. A") && text.contains("seconds=7200"),
+        "{text}"
+    );
+    assert_eq!(log.count(7_209, 0, &[]), 0, "once");
+}
+
+#[test]
+fn another_cause_is_a_line_a_minute_later_and_what_is_more_serious_at_once() {
+    let log = Log::new();
+    assert_eq!(log.count(0, 0, &[held(LookupFailure::Timeout, 2)]), 1);
+    assert_eq!(log.count(1, 1, &[held(LookupFailure::Refused, 2)]), 0, "it may flap");
+    assert_eq!(log.count(59, 1, &[held(LookupFailure::Refused, 2)]), 0);
+    assert_eq!(log.count(60, 1, &[held(LookupFailure::Refused, 2)]), 1);
+    let worse = log.lines(61, 1, &[held(LookupFailure::Refused, 0)]);
+    assert!(matches!(&worse[..], [(Level::ERROR, _)]), "a whole Service is missing: {worse:?}");
+    let ended = log.lines(70, 0, &[]);
+    assert!(ended[0].1.starts_with("ended after 1m 10s"), "since it began at all: {ended:?}");
+}
+
+#[test]
+fn what_flaps_is_said_once_a_minute() {
+    let log = Log::new();
+    let (mut begun, mut ended) = (0, 0);
+    for now in 0..600_u64 {
+        let is_so = now % 4 < 2;
+        let situations = if is_so { vec![held(LookupFailure::Timeout, 2)] } else { vec![] };
+        for (level, _) in log.lines(now, now - now % 4, &situations) {
+            *(if level == Level::WARN { &mut begun } else { &mut ended }) += 1;
+        }
+    }
+    assert_eq!((begun, ended), (10, 10), "in ten minutes");
+}
+
+#[test]
+fn a_server_that_goes_away_is_a_warning_and_one_that_starts_is_none() {
+    let log = Log::new();
+    assert!(matches!(&log.lines(0, 0, &[unreachable(false)])[..], [(Level::INFO, _)]));
+    assert_eq!(log.count(20, 0, &[]), 1, "it is up");
+    let gone = log.lines(30, 30, &[unreachable(true)]);
+    assert!(matches!(&gone[..], [(Level::WARN, _)]), "at once, though a minute has not passed: {gone:?}");
+}
+
+#[test]
+fn a_list_that_is_not_adopted_is_said_with_its_reason() {
+    let log = Log::new();
+    let unknown = Situation::NotAdopted(NotAdopted::Unknown);
+    assert_eq!(log.count(0, 0, &[unknown]), 0, "it is being looked for");
+    let why = Situation::NotAdopted(NotAdopted::Masked(Arc::new(masked())));
+    let lines = log.lines(1, 0, &[why]);
+    let [(Level::ERROR, text)] = &lines[..] else { panic!("{lines:?}") };
+    assert!(text.contains("EUREKA_CLIENT_SERVICEURL_DEFAULTZONE wins over the file; remove it"), "{text}");
+    let elsewhere = Situation::NotAdopted(NotAdopted::Masked(Arc::new(crate::model::ListOrigin::Handed)));
+    assert_eq!(log.count(100, 0, &[elsewhere]), 1, "another reason");
+}
+
+#[test]
+fn each_service_has_lines_of_its_own() {
+    let log = Log::new();
+    let of = |name: &str| {
+        let family = crate::model::AddressFamily::Ipv4;
+        let question = Question::Addresses { service: service(name), family };
+        let kept = Kept { peers: 1, is_starting: false };
+        Situation::HeldLookupFailed { question, failure: LookupFailure::Timeout, kept }
+    };
+    assert_eq!(log.count(0, 0, &[of("one"), of("two")]), 2);
+    assert_eq!(log.count(1, 0, &[of("two")]), 1, "the end of one");
+    assert_eq!(log.count(2, 0, &[]), 1, "and of the other");
+}
+
+#[test]
+fn every_condition_is_said_at_the_level_of_its_severity() {
+    let level = |severity| match severity {
+        Severity::Info => Level::INFO,
+        Severity::Warning => Level::WARN,
+        Severity::Critical => Level::ERROR,
+    };
+    for situation in situations() {
+        let condition = Condition { since: at(0), until: None, situation: situation.clone() };
+        let lines = lines(|| Journal::default().note_condition(&condition, at(0)));
+        let [(found, _)] = &lines[..] else { panic!("{situation:?}: {lines:?}") };
+        assert_eq!(*found, level(situation.severity()), "{situation:?}");
+    }
+}
+
+#[test]
+fn a_counted_retry_is_told_from_a_publication() {
+    let said = |publishing| lines(|| Journal::published(&PublishOutcome::Written, publishing));
+    assert_eq!(said(Publishing::List { peers: 2 })[0].1, "published peers=2");
+    let retry = &said(Publishing::Retry { peers: 2, generation: 1 })[0].1;
+    assert!(retry.starts_with("published for a counted retry: "), "{retry}");
+    assert!(retry.contains("generation=1"), "{retry}");
+}
+
+#[test]
+fn a_list_that_begins_without_peers_is_no_change_of_peers() {
+    let change = |added: PeerSet| Change {
+        number: 1,
+        at: at(10),
+        cause: ChangeCause::StartDeadline,
+        peers: added.len(),
+        added,
+        removed: PeerSet::new(),
+    };
+    let said = |change: Change| {
+        let status = Status { history: [change].into(), ..asked() };
+        lines(|| Journal::default().note(&status, at(10))).remove(0).1
+    };
+    let alone = said(change(PeerSet::new()));
+    assert_eq!(alone, "the list begins without peers cause=\"start_deadline\" peers=0");
+    let peer: ServiceUrl = "http://a:1/".parse().expect("valid");
+    assert!(
+        said(change([peer].into()))
+            .starts_with("peers changed cause=\"start_deadline\" added=\"http://a:1/\"")
+    );
+}
+
+fn history(numbers: impl IntoIterator<Item = u64>) -> VecDeque<Change> {
+    let change = |number| Change {
+        number,
+        at: Moment::START,
+        cause: ChangeCause::Answer,
+        added: PeerSet::new(),
+        removed: PeerSet::new(),
+        peers: 0,
+    };
+    numbers.into_iter().map(change).collect()
+}
+
+#[test]
+fn each_change_is_said_once_and_those_of_a_new_loop_are_new() {
+    let mut journal = Journal::default();
+    let mut said = |numbers: &[u64]| {
+        let history = history(numbers.iter().copied());
+        journal.unsaid(&history).map(|change| change.number).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&[]), [0; 0]);
+    assert_eq!(said(&[1, 2]), [1, 2]);
+    assert_eq!(said(&[1, 2]), [0; 0]);
+    assert_eq!(said(&[2, 3, 4]), [3, 4]);
+    assert_eq!(said(&[]), [0; 0], "a new loop that knows of nothing");
+    assert_eq!(said(&[1]), [1]);
+    assert_eq!(said(&[1, 2]), [2]);
+}
+
+#[test]
+fn records_that_lack_self_are_a_warning_when_they_did_so_for_a_minute() {
+    let question = Question::Names { service: service("eureka"), port_name: "http".parse().expect("valid") };
+    let lacks = |found: Option<bool>, latest: Option<u64>| {
+        let status = ServiceStatus {
+            question: question.clone(),
+            last: None,
+            records_at: latest.map(at),
+            answered: PeerSet::new(),
+            kept: PeerSet::new(),
+            self_found: found.map(|value| Dated { value, since: at(10) }),
+        };
+        lacks_self_for_long(&status, at(10))
+    };
+    assert!(lacks(Some(false), Some(70)));
+    assert!(!lacks(Some(false), Some(69)), "it may be starting");
+    assert!(!lacks(Some(true), Some(100)));
+    assert!(!lacks(None, None));
+}

@@ -1,0 +1,212 @@
+//! The words for what is so: each condition as *what*, *where* and *what to do*.
+//!
+//! The only place where a condition has words. They are made when it is shown or logged, never kept, and no
+//! decision may look at them.
+
+mod faults;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use crate::model::{HeadlessService, Message, Patience, Question, ServerFault};
+use crate::reconcile::{Condition, Kept, NotAdopted, NotPublished, SelfNotFound, Situation};
+
+pub use faults::{list_origin, lookup_failure, server_fault};
+
+/// Reasons in one message: the kubelet shows the last 2,048 bytes of a container's log.
+const REASONS_MAX: usize = 3;
+
+/// A condition in words.
+pub fn situation(situation: &Situation) -> Message {
+    match situation {
+        Situation::NotPublished(NotPublished::Failed(fault)) => (*fault.message).clone(),
+        Situation::NotPublished(NotPublished::Stalled) => Message::new(
+            "the volume's disk does not answer; the files are as they were before",
+            "see the node's disk; the files are written as soon as it answers",
+        ),
+        Situation::NotAdopted(why) => not_adopted(why),
+        Situation::RefreshRefused(fault) | Situation::RefreshFailing(fault) => {
+            server_fault(fault).at(&"refresh")
+        }
+        Situation::StatusUnreadable(fault) => server_fault(fault).at(&"status"),
+        Situation::ServerUnreachable { fault, has_replied } => unreachable(fault, *has_replied),
+        Situation::SelfNotRecognised { own } => Message::new(NOT_RECOGNISED, RECOGNISED_BY).at(&own),
+        Situation::SeveralServers => Message::new(SEVERAL_SERVERS, ONE_SERVER),
+        Situation::StartWaits { asked, governing } => start_waits(asked.as_ref(), governing.as_ref()),
+        Situation::NothingKnown { .. } => Message::new(
+            "no Service has given records since the start, and the saved state has none",
+            "see what DNS says of each Service; it is asked again and again",
+        ),
+        Situation::HeldDocument => Message::new(
+            "the saved state cannot be used, so the files stay as they were found until every Service has given \
+             records",
+            "`eureka-peers accept` ends this with the records that there are, and with --empty without any",
+        ),
+        Situation::HeldLookupFailed { question, failure, kept } => {
+            let Message { what, cure, .. } = lookup_failure(failure);
+            Message::new(format!("{what}; {}", are_kept(*kept)), cure).at(&question)
+        }
+        Situation::HeldEmpty { question, no_such_name, soa_serial, kept, empty_after } => {
+            let answer = if *no_such_name { "no such name" } else { "no data" };
+            let kept = are_kept(*kept);
+            let what =
+                format!("{EMPTY}: {answer}, SOA serial {soa_serial}; {kept}, --empty-after is {empty_after}");
+            Message::new(what, EMPTY_PROVES_NOTHING).at(&question)
+        }
+        Situation::HeldShrink { before, now, max_shrink, shrink_after } => Message::new(
+            format!(
+                "the peers in DNS fell from {before} to {now}, by more than --max-shrink {max_shrink}; removals \
+                 wait until it has stayed so for --shrink-after {shrink_after}"
+            ),
+            "find out where they went; where so many are meant to leave: `eureka-peers accept`",
+        ),
+        Situation::HeldRemoval { question, missing, remove_after } => {
+            let missing = peers_are(*missing);
+            Message::new(format!("{missing} missing and will leave after --remove-after {remove_after}"), "")
+                .at(&question)
+        }
+        Situation::Frozen => Message::new("the list is kept as it is", "lift --freeze when you are done"),
+        Situation::SelfNotFound(facts) => self_not_found(facts),
+        Situation::ManyPeers { peers } => Message::new(
+            format!(
+                "{peers} peers: a stock server spends 24 threads and 1.5 to 3 MB on each, and feels more than 64"
+            ),
+            "give the servers the memory, or run fewer",
+        ),
+        Situation::NoRoom { question, unlisted, max_peers, remove_after } => {
+            no_room(*unlisted, *max_peers, *remove_after).at(&question)
+        }
+        Situation::LoopRestarted { panic, restarts } => Message::new(
+            format!(
+                "the loop panicked and was started again, {restarts} times so far, the last time with: {panic}"
+            ),
+            "this is a bug of eureka-peers: please report it with this line",
+        ),
+        Situation::SettingsRejected { faults } => Message::new(
+            format!(
+                "the new settings have faults and are refused whole, the old ones stay in force: {faults}"
+            ),
+            "correct the settings file",
+        ),
+    }
+}
+
+const EMPTY: &str = "DNS says that the Service has no endpoints";
+
+const EMPTY_PROVES_NOTHING: &str = "look at the Service and its endpoints: no ready pod, no such Service, a wrong \
+    port name and nodes that are cut off all look like this";
+
+const NOT_RECOGNISED: &str = "the server lists itself among its peers and replicates to itself: its own host name \
+    differs from its URL in the list";
+
+const RECOGNISED_BY: &str = "with names set EUREKA_INSTANCE_HOSTNAME to the pod's name in the Service, with \
+    addresses EUREKA_INSTANCE_PREFERIPADDRESS=true, with IPv6, or where the image sets eureka.server.my-url, \
+    EUREKA_SERVER_MYURL to that URL (with user-info where the list has it)";
+
+const SEVERAL_SERVERS: &str = "several servers answer under --status-url: up-times or lists change there as those \
+    of one server do not, so what one adopts another may lack";
+
+const ONE_SERVER: &str = "point it at the server in this pod, such as http://127.0.0.1:8761/eureka/status, and not \
+    at a Service or a load balancer";
+
+fn unreachable(fault: &ServerFault, has_replied: bool) -> Message {
+    let Message { what, cure, .. } = server_fault(fault);
+    let cure = if has_replied { cure } else { "nothing, while the server starts".to_owned() };
+    Message::new(what, cure).at(&"status")
+}
+
+fn start_waits(asked: Option<&Question>, governing: Option<&HeadlessService>) -> Message {
+    let belongs = belongs_to(governing);
+    Message::new(
+        format!(
+            "no list is published and the server beside us is not started before DNS has given records, because \
+             --on-deadline is wait{belongs}"
+        ),
+        "check that --service names the headless Service of these servers and that it has \
+         publishNotReadyAddresses: true; `eureka-peers accept --empty` in this pod starts the server alone",
+    )
+    .at(&asked.map_or("any Service".to_owned(), ToString::to_string))
+}
+
+fn no_room(unlisted: usize, max_peers: usize, remove_after: Patience) -> Message {
+    Message::new(
+        format!(
+            "{} not listed: with those that are missing the list has all that --max-peers {max_peers} lets it have, \
+             twice as many; they enter as others leave after --remove-after {remove_after}",
+            peers_are(unlisted)
+        ),
+        "see who changes the Service's endpoints",
+    )
+}
+
+fn not_adopted(why: &NotAdopted) -> Message {
+    let what = "the server does not take the list over";
+    match why {
+        NotAdopted::Unknown => Message::new(what, "the likely reason is being looked for"),
+        NotAdopted::Masked(origin) => {
+            let Message { what: why, cure, .. } = list_origin(origin);
+            Message::new(format!("{what}: {why}"), cure)
+        }
+        NotAdopted::PollsTooLong => Message::new(
+            format!("{what}: it polls the file by itself and should have it by now"),
+            "see that it named the file when it started (archaius.configurationSource.additionalUrls)",
+        ),
+    }
+}
+
+fn self_not_found(facts: &SelfNotFound) -> Message {
+    let SelfNotFound { question, own, identity, sample, governing, namesake } = facts;
+    let sample: Vec<_> = sample.iter().map(ToString::to_string).collect();
+    let asked = question.service();
+    let cure = match (governing, namesake) {
+        (Some(governing), _) => format!(
+            "give --service {governing}, or see that {asked} selects this pod too and has \
+             publishNotReadyAddresses: true, or give --self-url"
+        ),
+        (None, Some(namesake)) => format!(
+            "a record begins with this pod's name: where it is this pod, give --self-url {namesake}, else set \
+             publishNotReadyAddresses: true on the Service"
+        ),
+        (None, None) => "set publishNotReadyAddresses: true on the Service, or --self-url".to_owned(),
+    };
+    let belongs = belongs_to(governing.as_ref());
+    let saw = sample.join(", ");
+    let what = format!("self is not among the records; looked for {own} and {identity}; saw {saw}{belongs}");
+    Message::new(what, cure).at(&question)
+}
+
+fn belongs_to(governing: Option<&HeadlessService>) -> String {
+    let said = |service| format!("; /etc/hosts says that this pod belongs to the Service {service}");
+    governing.map_or(String::new(), said)
+}
+
+fn are_kept(kept: Kept) -> String {
+    format!("{} kept", peers_are(kept.peers))
+}
+
+fn peers_are(count: usize) -> String {
+    match count {
+        0 => "no peers are".to_owned(),
+        1 => "1 peer is".to_owned(),
+        _ => format!("{count} peers are"),
+    }
+}
+
+/// Why no list is in place, as far as the conditions tell; empty where they give no reason.
+pub fn why_no_list(conditions: &[Condition]) -> String {
+    let hindering = conditions.iter().filter(|condition| condition.kind().hinders_first_list());
+    let messages: Vec<_> = hindering.map(|condition| situation(&condition.situation).to_string()).collect();
+    let (said, more) = messages.split_at(messages.len().min(REASONS_MAX));
+    let rest = if more.is_empty() { String::new() } else { format!("; and {} more", more.len()) };
+    said.join("; ") + &rest
+}
+
+/// How long something lasted: whole seconds, or milliseconds below one.
+pub fn lasted(duration: Duration) -> String {
+    let rounded = match duration.as_secs() {
+        0 => Duration::from_millis(duration.subsec_millis().into()),
+        seconds => Duration::from_secs(seconds),
+    };
+    Patience::After(rounded).to_string()
+}

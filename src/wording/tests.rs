@@ -1,0 +1,130 @@
+//! What each condition says, in its very words.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::model::{ListOrigin, LookupFailure, PodIdentity};
+use crate::reconcile::samples::{lookup_failures, question, service, situations};
+
+fn said(it: &Situation) -> String {
+    situation(it).to_string()
+}
+
+#[test]
+fn every_situation_says_what_is_so_and_what_to_do() {
+    for it in situations() {
+        let Message { what, cure, .. } = situation(&it);
+        assert!(!what.is_empty(), "{it:?}");
+        let passes_by_itself = matches!(it, Situation::HeldRemoval { .. });
+        assert_eq!(cure.is_empty(), passes_by_itself, "{it:?}: {cure}");
+    }
+}
+
+#[test]
+fn every_failed_look_up_says_what_to_do_and_none_says_it_twice() {
+    let all: Vec<_> = lookup_failures().iter().map(lookup_failure).collect();
+    assert_eq!(all.len(), LookupFailure::LABELS.len());
+    for Message { what, place, cure } in &all {
+        assert!(!what.is_empty() && place.is_empty() && !cure.is_empty(), "{what}");
+        assert!(!what.contains(cure), "{what}");
+    }
+}
+
+#[test]
+fn the_words_of_what_is_held() {
+    let texts: Vec<_> = situations().iter().filter(|it| it.kind().is_hold()).map(said).collect();
+    for expected in [
+        "DNS answered SERVFAIL; 2 peers are kept (eureka.ns.svc.cluster.local. A); see the DNS servers; CoreDNS says \
+         so until it has synchronised",
+        "DNS says that the Service has no endpoints: no such name, SOA serial 7; 2 peers are kept, --empty-after is \
+         never (eureka.ns.svc.cluster.local. A); look at the Service and its endpoints: no ready pod, no such Service, a \
+         wrong port name and nodes that are cut off all look like this",
+        "the peers in DNS fell from 5 to 1, by more than --max-shrink 50%; removals wait until it has stayed so for \
+         --shrink-after 1m; find out where they went; where so many are meant to leave: `eureka-peers accept`",
+        "1 peer is missing and will leave after --remove-after 1m (eureka.ns.svc.cluster.local. A)",
+        "the list is kept as it is; lift --freeze when you are done",
+    ] {
+        assert!(texts.iter().any(|text| text == expected), "no {expected:?} in {texts:#?}");
+    }
+}
+
+#[test]
+fn a_server_that_starts_needs_nothing_and_one_that_has_gone_is_to_be_looked_at() {
+    let fault = ServerFault::Unreachable("connection refused".to_owned());
+    let cure =
+        |has_replied| situation(&Situation::ServerUnreachable { fault: fault.clone(), has_replied }).cure;
+    assert_eq!(cure(false), "nothing, while the server starts");
+    assert!(cure(true).starts_with("look at the server in this pod"));
+}
+
+#[test]
+fn why_a_list_is_not_adopted_stands_in_the_message_and_its_cure_apart() {
+    let origin = ListOrigin::EnvironmentVariable("X".to_owned());
+    let Message { what, cure, .. } = situation(&Situation::NotAdopted(NotAdopted::Masked(Arc::new(origin))));
+    assert_eq!(
+        what,
+        "the server does not take the list over: the server's environment variable X wins over the file"
+    );
+    assert_eq!(cure, "remove it from the container");
+}
+
+fn missing(governing: Option<HeadlessService>, namesake: Option<&str>) -> Message {
+    let url = |text: &str| text.parse().expect("valid");
+    situation(&Situation::SelfNotFound(Arc::new(SelfNotFound {
+        question: question(),
+        own: url("http://10.0.0.1:8761/eureka/"),
+        identity: PodIdentity { addresses: [[10, 0, 0, 1].into()].into(), ..PodIdentity::default() },
+        sample: vec![url("http://10.0.0.2:8761/eureka/"), url("http://10.0.0.3:8761/eureka/")],
+        governing,
+        namesake: namesake.map(url),
+    })))
+}
+
+#[test]
+fn self_that_is_not_found() {
+    let plain = missing(None, None);
+    assert_eq!(
+        plain.what,
+        "self is not among the records; looked for http://10.0.0.1:8761/eureka/ and pod at 10.0.0.1; saw \
+         http://10.0.0.2:8761/eureka/, http://10.0.0.3:8761/eureka/"
+    );
+    assert_eq!(plain.cure, "set publishNotReadyAddresses: true on the Service, or --self-url");
+    let governed = missing(Some(service("other")), None);
+    assert!(
+        governed
+            .what
+            .ends_with("; /etc/hosts says that this pod belongs to the Service other.ns.svc.cluster.local")
+    );
+    assert!(governed.cure.starts_with("give --service other.ns.svc.cluster.local, or see that eureka.ns"));
+    let namesake = missing(None, Some("http://eureka-1.x:1/"));
+    assert!(namesake.cure.contains("give --self-url http://eureka-1.x:1/, else"), "{}", namesake.cure);
+}
+
+#[test]
+fn a_start_that_waits_names_what_it_waits_for() {
+    let waits = |asked, governing| situation(&Situation::StartWaits { asked, governing });
+    assert_eq!(waits(None, None).place, "any Service");
+    let belongs = waits(Some(question()), Some(service("other")));
+    assert_eq!(belongs.place, "eureka.ns.svc.cluster.local. A");
+    assert!(belongs.what.contains("/etc/hosts says that this pod belongs to the Service other.ns"));
+}
+
+#[test]
+fn the_reasons_for_no_list_are_three_at_most() {
+    let conditions: Vec<_> = situations()
+        .into_iter()
+        .map(|situation| Condition { since: crate::model::Moment::START, until: None, situation })
+        .collect();
+    assert_eq!(why_no_list(&[]), "");
+    let all = why_no_list(&conditions);
+    assert!(all.starts_with("no space is left (/peers)") && all.ends_with("; and 14 more"), "{all}");
+    let adopting: Vec<_> = conditions.into_iter().filter(|it| !it.kind().hinders_first_list()).collect();
+    assert_eq!(why_no_list(&adopting), "", "they keep no list away");
+}
+
+#[test]
+fn durations_are_told_as_exactly_as_they_matter() {
+    for (millis, expected) in [(0, "0s"), (340, "340ms"), (5_234, "5s"), (7_260_900, "2h 1m")] {
+        assert_eq!(lasted(Duration::from_millis(millis)), expected);
+    }
+}
