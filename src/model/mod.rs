@@ -28,7 +28,7 @@ pub use http_url::HttpUrl;
 pub use identity::PodIdentity;
 pub use listing::{Listing, Zone, ZoneError};
 pub use moment::{Jitter, Moment};
-pub use policy_values::{MaxShrink, MaxShrinkError, Patience, PatienceError};
+pub use policy_values::{DurationOrNever, MaxShrink, MaxShrinkError};
 pub use question::{AddressFamily, PortName, PortNameError, Question, RecordType};
 pub use server_fault::{Refusal, ServerFault};
 pub use service::{HeadlessService, ServiceError};

@@ -23,7 +23,7 @@ use crate::agent::{self, Board, Clock, End, Inputs, Outside, Server, Until, Upda
 use crate::dns::Lookup;
 use crate::model::{Answer, LookupFailure, Moment, PeerSet, Question, Record, ServerFault, ServiceUrl};
 use crate::reconcile::{Consent, Machine, RefreshCall, Replicas};
-use crate::settings::{Flags, Key, Purpose, Settings, Surroundings, load};
+use crate::settings::{Environment, Flags, Key, Purpose, Settings, load};
 use crate::telemetry::{Metrics, Registry, VERSION, encode};
 
 /// Virtual time in which everything that will happen has happened.
@@ -152,7 +152,7 @@ impl World {
             (Key::OutputDir, &directory),
         ];
         let given = base.iter().chain(more).map(|(key, text)| (*key, vec![(*text).to_owned()]));
-        let loaded = load(&given.collect::<Flags>(), None, &Surroundings::default(), purpose);
+        let loaded = load(&given.collect::<Flags>(), None, &Environment::default(), purpose);
         loaded.expect("settings without a fault").settings
     }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::world::*;
 use crate::model::{
-    Answer, HeadlessService, LookupFailure, Patience, PeerSet, PodIdentity, Record, Refusal, ServerFault,
+    Answer, DurationOrNever, HeadlessService, LookupFailure, PeerSet, PodIdentity, Record, Refusal,
+    ServerFault,
 };
 use crate::reconcile::{Adoption, ChangeCause, ConditionKind, Own, Policy, PreviousLife, Role};
 
@@ -65,7 +66,7 @@ fn a_lookup_that_fails() {
 
 #[test]
 fn nobody() {
-    let policy = Policy { empty_after: Patience::After(Duration::from_secs(600)), ..policy() };
+    let policy = Policy { empty_after: DurationOrNever::After(Duration::from_secs(600)), ..policy() };
     let mut world = running(policy, &[1, 2]);
     world.dns_then_run(NOBODY, 105.5);
     world.dns_then_run(Answer::Nobody { no_such_name: false, soa_serial: 8 }, 107.5);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::admin::ListenAddress;
 use crate::document::{Format, OutputFile, UserInfo, UserInfoSource};
-use crate::model::{HttpUrl, MaxShrink, Patience, PodIdentity, Zone};
+use crate::model::{DurationOrNever, HttpUrl, MaxShrink, PodIdentity, Zone};
 use crate::publish::Layout;
 use crate::reconcile::{Adoption, OnDeadline, Policy, RefreshCall};
 use crate::settings::fault::Origin;
@@ -17,16 +17,16 @@ use crate::telemetry::{LogFormat, LogLevel};
 
 const BASE: &str = "service: eureka\noutput-dir: /eureka-peers\n";
 
-fn pod() -> Surroundings {
+fn pod() -> Environment {
     let variables = [
         ("POD_NAME", "eureka-0"),
         ("POD_IP", "10.244.1.7"),
         ("POD_IPS", "10.244.1.7,fd00::7"),
         ("POD_NAMESPACE", "ns"),
     ];
-    let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
-    Surroundings {
-        environment,
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
+    Environment {
+        variables,
         search: vec!["ns.svc.cluster.local".to_owned(), "svc.cluster.local".to_owned()],
         host_name: Some("eureka-0".to_owned()),
         managed_hosts: Vec::new(),
@@ -35,19 +35,19 @@ fn pod() -> Surroundings {
     }
 }
 
-fn with(mut surroundings: Surroundings, variables: &[(&str, &str)]) -> Surroundings {
+fn with(mut environment: Environment, variables: &[(&str, &str)]) -> Environment {
     for (name, value) in variables {
-        surroundings.environment.insert((*name).to_owned(), value.into());
+        environment.variables.insert((*name).to_owned(), value.into());
     }
-    surroundings
+    environment
 }
 
 fn file(text: &str) -> SettingsFile {
     SettingsFile { path: "/c.yaml".into(), content: Ok(text.to_owned()) }
 }
 
-fn load_in(surroundings: &Surroundings, text: &str, purpose: Purpose) -> Result<Loaded, Rejected> {
-    load(&Flags::default(), Some(&file(text)), surroundings, purpose)
+fn load_in(environment: &Environment, text: &str, purpose: Purpose) -> Result<Loaded, Rejected> {
+    load(&Flags::default(), Some(&file(text)), environment, purpose)
 }
 
 /// The base and a little more, read in a pod.
@@ -96,10 +96,10 @@ fn an_empty_configuration_gives_the_documented_values() {
     );
     assert_eq!(policy.port, None);
     assert_eq!(policy.interval, Duration::from_secs(1));
-    assert_eq!(policy.remove_after, Patience::After(Duration::from_secs(30)));
-    assert_eq!(policy.empty_after, Patience::Never);
+    assert_eq!(policy.remove_after, DurationOrNever::After(Duration::from_secs(30)));
+    assert_eq!(policy.empty_after, DurationOrNever::Never);
     assert_eq!(policy.max_shrink.to_string(), "50%");
-    assert_eq!(policy.shrink_after, Patience::After(Duration::from_secs(300)));
+    assert_eq!(policy.shrink_after, DurationOrNever::After(Duration::from_secs(300)));
     assert_eq!((policy.min_peers, policy.max_peers), (0, 512));
     assert_eq!((policy.start_deadline, policy.on_deadline), (Duration::from_secs(10), OnDeadline::Publish));
     assert!(!policy.freeze);
@@ -175,7 +175,7 @@ fn defaults_are_those_of_the_table() {
                 is_default(key, value, &loaded(&more), &more);
             }
             DefaultValue::Found { otherwise: Some(otherwise), .. } => {
-                let bare = Surroundings { host_name: Some("a".to_owned()), ..Surroundings::default() };
+                let bare = Environment { host_name: Some("a".to_owned()), ..Environment::default() };
                 let found = load_in(&bare, BASE, Purpose::Run).expect("valid");
                 let flags = Flags::from_iter([(key, vec![otherwise.to_string()])]);
                 let given = load(&flags, Some(&file(BASE)), &bare, Purpose::Run).expect("valid");
@@ -214,18 +214,17 @@ fn defaults_depend_on_what_else_is_said() {
     );
     let secret = settings("user-info-file: /secret/peers\n");
     assert_eq!(secret.output.file_mode, 0o640);
-    let terminal = Surroundings { is_terminal: true, ..pod() };
+    let terminal = Environment { is_terminal: true, ..pod() };
     let at_terminal = load_in(&terminal, BASE, Purpose::Run).expect("valid").settings;
     assert_eq!(at_terminal.log_format, LogFormat::Text);
 }
 
 #[test]
 fn every_fault_is_told_at_once() {
-    let surroundings =
-        with(pod(), &[("EUREKA_PEERS_INTERVAL", "5"), ("EUREKA_PEERS_LISTEN", "localhost:80")]);
+    let environment = with(pod(), &[("EUREKA_PEERS_INTERVAL", "5"), ("EUREKA_PEERS_LISTEN", "localhost:80")]);
     let flags = Flags::from_iter([(Key::MaxShrink, vec!["half".to_owned()])]);
     let file = file("servce: eureka\nport: http\nadopt: env\n");
-    let rejected = load(&flags, Some(&file), &surroundings, Purpose::Run).expect_err("faulty");
+    let rejected = load(&flags, Some(&file), &environment, Purpose::Run).expect_err("faulty");
     let told: Vec<String> = rejected.faults.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
@@ -251,10 +250,10 @@ fn every_fault_is_told_at_once() {
 
 #[test]
 fn provenance_tells_value_and_source_of_every_setting() {
-    let surroundings = with(pod(), &[("EUREKA_PEERS_REMOVE_AFTER", "1m")]);
+    let environment = with(pod(), &[("EUREKA_PEERS_REMOVE_AFTER", "1m")]);
     let flags = Flags::from_iter([(Key::Zone, vec!["z".to_owned()])]);
     let text = format!("{BASE}interval: 1000ms\nstatic-peer: [http://b:1/e, 'http://a:1/e/']\n");
-    let loaded = load(&flags, Some(&file(&text)), &surroundings, Purpose::Run).expect("valid");
+    let loaded = load(&flags, Some(&file(&text)), &environment, Purpose::Run).expect("valid");
     let entries = loaded.provenance.entries();
     assert_eq!(entries.iter().map(|entry| entry.key).collect::<Vec<_>>(), Key::all().collect::<Vec<_>>());
     let shown = |key: Key| {
@@ -282,8 +281,8 @@ fn provenance_tells_value_and_source_of_every_setting() {
 
 #[test]
 fn a_fingerprint_follows_the_settings_and_not_the_pod() {
-    let print = |surroundings: &Surroundings, more: &str| {
-        load_in(surroundings, &format!("{BASE}{more}"), Purpose::Run).expect("valid").provenance.fingerprint()
+    let print = |environment: &Environment, more: &str| {
+        load_in(environment, &format!("{BASE}{more}"), Purpose::Run).expect("valid").provenance.fingerprint()
     };
     let other_pod = with(pod(), &[("POD_NAME", "eureka-1"), ("POD_IP", "10.244.1.8")]);
     assert_eq!(print(&pod(), ""), print(&other_pod, ""));
@@ -312,7 +311,7 @@ fn services_are_completed_and_united() {
         ["eureka.ns.svc.cluster.local", "b.other.svc.cluster.local"]
     );
     assert_eq!(asked("eureka.example."), ["eureka.example"]);
-    let bare = Surroundings::default();
+    let bare = Environment::default();
     let loaded = load_in(&bare, "service: eureka\nself-url: http://a:1/e\noutput-dir: /a\n", Purpose::Run)
         .expect("valid");
     assert_eq!(loaded.settings.policy.questions[0].service().to_string(), "eureka.default.svc.cluster.local");
@@ -364,7 +363,7 @@ fn durations_and_counts_have_bounds() {
         assert_eq!(faults(more), [problem]);
         assert!(hint(more).contains(told), "{more}: {}", hint(more));
     }
-    assert_eq!(settings("remove-after: never\n").policy.remove_after, Patience::Never);
+    assert_eq!(settings("remove-after: never\n").policy.remove_after, DurationOrNever::Never);
     assert_eq!(settings("interval: 100ms\n").policy.interval, Duration::from_millis(100));
 }
 
@@ -409,10 +408,10 @@ fn self_is_known_by_the_downward_api() {
 }
 
 /// The pod with what the kubelet wrote into its hosts file.
-fn pod_with_hosts(lines: &[(&str, &str)]) -> Surroundings {
+fn pod_with_hosts(lines: &[(&str, &str)]) -> Environment {
     let line =
         |(address, name): &(&str, &str)| (address.parse().expect("valid"), name.parse().expect("valid"));
-    Surroundings { managed_hosts: lines.iter().map(line).collect(), ..pod() }
+    Environment { managed_hosts: lines.iter().map(line).collect(), ..pod() }
 }
 
 #[test]
@@ -438,7 +437,7 @@ fn the_kubelet_tells_the_service_that_governs_the_pod() {
     ] {
         assert_eq!(governing(lines), None, "{lines:?}");
     }
-    let by_host_name = Surroundings {
+    let by_host_name = Environment {
         managed_hosts: pod_with_hosts(&[("192.168.1.2", "other.eureka.ns.svc.cluster.local")]).managed_hosts,
         host_name: Some("other.eureka.ns.svc.cluster.local".to_owned()),
         interface_addresses: vec!["192.168.1.2".parse().expect("valid")],
@@ -480,7 +479,7 @@ fn where_the_kubelet_names_a_service_our_name_below_another_is_not_ours() {
 #[test]
 fn the_pods_name_in_dns_is_its_host_name() {
     let around = pod_with_hosts(&[("10.244.1.7", "registry-0.eureka.ns.svc.cluster.local")]);
-    let around = Surroundings { host_name: Some("registry-0".to_owned()), ..around };
+    let around = Environment { host_name: Some("registry-0".to_owned()), ..around };
     let loaded = load_in(&around, BASE, Purpose::Run).expect("valid");
     assert_eq!(
         own(&loaded.settings).url.as_str(),
@@ -556,10 +555,10 @@ fn a_self_url_beats_the_downward_api() {
 
 #[test]
 fn without_the_downward_api_the_machine_stands_in() {
-    let around = Surroundings {
+    let around = Environment {
         host_name: Some("Eureka-2.example.org".to_owned()),
         interface_addresses: vec!["192.168.1.2".parse().expect("valid")],
-        ..Surroundings::default()
+        ..Environment::default()
     };
     let text = format!("{BASE}namespace: ns\n");
     let quiet = load_in(&around, &text, Purpose::Run).expect("valid");
@@ -574,7 +573,7 @@ fn without_the_downward_api_the_machine_stands_in() {
 
 #[test]
 fn who_cannot_be_told_apart_is_a_fault_where_it_matters() {
-    let nobody = Surroundings { host_name: Some("my_laptop".to_owned()), ..Surroundings::default() };
+    let nobody = Environment { host_name: Some("my_laptop".to_owned()), ..Environment::default() };
     for purpose in [Purpose::Run, Purpose::Init, Purpose::Check] {
         let rejected = load_in(&nobody, BASE, purpose).expect_err("nobody");
         assert_eq!(
@@ -606,7 +605,7 @@ fn what_must_be_there_depends_on_the_purpose() {
 
 #[test]
 fn who_names_the_servers_elsewhere_needs_no_service() {
-    let nobody = Surroundings { host_name: Some("my_laptop".to_owned()), ..Surroundings::default() };
+    let nobody = Environment { host_name: Some("my_laptop".to_owned()), ..Environment::default() };
     let loaded = load_in(&nobody, "ca-file: /ca.pem\n", Purpose::Contact).expect("nothing is required");
     assert_eq!((loaded.settings.policy.questions.len(), loaded.warnings.len()), (0, 0));
     assert!(load_in(&nobody, "interval: x\n", Purpose::Contact).is_err());
@@ -866,10 +865,10 @@ proptest! {
         let names = ["POD_NAME", "POD_IP", "POD_IPS", "POD_NAMESPACE"];
         let pod_values = names.iter().map(|name| (*name).to_owned()).zip(pod_values);
         let variables = variables.into_iter().map(|(key, value)| (key.variable(), value));
-        let environment = variables.chain(pod_values).map(|(name, value)| (name, value.into())).collect();
-        let surroundings = Surroundings { environment, ..pod() };
+        let variables = variables.chain(pod_values).map(|(name, value)| (name, value.into())).collect();
+        let environment = Environment { variables, ..pod() };
         let yaml: Vec<String> = yaml.iter().map(|(key, value)| format!("{key}: {value:?}\n")).collect();
-        let outcome = load(&Flags::from_iter(flags), Some(&file(&yaml.concat())), &surroundings, purpose);
+        let outcome = load(&Flags::from_iter(flags), Some(&file(&yaml.concat())), &environment, purpose);
         if let Err(rejected) = outcome {
             prop_assert!(!rejected.faults.is_empty());
             for fault in rejected.faults {
@@ -887,7 +886,7 @@ proptest! {
         let yaml = format!("{base}{key}: '{}'\n", value.replace('\'', "''"));
         let flag = Flags::from_iter([(key, vec![value.clone()])]);
         let variable = with(pod(), &[(key.variable().as_str(), &value)]);
-        prop_assume!(super::super::environment::read(&variable).warnings.is_empty());
+        prop_assume!(super::super::variables::read(&variable).warnings.is_empty());
         let problems = |outcome: Result<Loaded, Rejected>| match outcome {
             Ok(loaded) => (Some(loaded.settings), Vec::new()),
             Err(rejected) => (None, rejected.faults.into_iter().map(|fault| (fault.key, fault.problem)).collect()),
@@ -909,7 +908,7 @@ proptest! {
         let first = loaded(&more.join("\n"));
         let told = first.provenance.entries().iter().filter_map(|entry| Some((entry.key, entry.value.clone()?)));
         let flags: Flags = told.map(|(key, value)| (key, vec![value])).collect();
-        let second = load(&flags, None, &Surroundings::default(), Purpose::Run).expect("what is in force is valid");
+        let second = load(&flags, None, &Environment::default(), Purpose::Run).expect("what is in force is valid");
         let Settings { policy, listen, .. } = second.settings.clone();
         // The identity is not a setting, and neither is whether an address was the default.
         let second_but_for_self = Settings {
