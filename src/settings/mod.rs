@@ -7,6 +7,8 @@
 //!
 //! Must never show a secret, and never read one: what holds it is named by its path.
 
+#[cfg(test)]
+mod chart_schema_tests;
 mod checked;
 mod closest;
 mod environment;
