@@ -177,8 +177,8 @@ fn watch_arg(help: &'static str) -> Arg {
 
 fn empty_arg() -> Arg {
     Arg::new("empty").long("empty").action(ArgAction::SetTrue).help(wrapped(
-        "Take it also where DNS says that a Service has nobody; and begin a start that waits for records \
-         with none: with the server beside us alone",
+        "Take it also when DNS says that a Service has no endpoints. A start that waits for records then begins \
+         with a list of the server beside us alone",
     ))
 }
 

@@ -38,7 +38,7 @@ pub struct MaxShrink(u8);
 
 /// Why a text is no [`MaxShrink`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is no whole percentage from 0% to 100%")]
+#[error("is not a valid percentage: expected a whole one from 0% to 100%")]
 pub struct MaxShrinkError;
 
 impl MaxShrink {

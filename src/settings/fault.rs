@@ -131,6 +131,11 @@ impl Problem {
         Self::new(format!("{} {error}", quoted(text)))
     }
 
+    /// The value, quoted, what it is not, and what is expected.
+    pub(super) fn invalid(text: &str, what: &str, expected: impl fmt::Display) -> Self {
+        Self::new(format!("{} is not a valid {what}: expected {expected}", quoted(text)))
+    }
+
     /// With a cure of its own.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

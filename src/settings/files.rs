@@ -42,7 +42,9 @@ fn files(reader: &mut SettingsReader<'_>) -> Vec<OutputFile> {
         reader.conflict(&[Key::Output], problem.hint("give each file a name of its own"));
     }
     if files.len() > 1 && files.iter().any(|file| file.format == Format::Configtree) {
-        let problem = Problem::new("names another file beside a configtree, whose every file is a property");
+        let problem = Problem::new(
+            "names another file beside a configtree, but every file beside it would be a property",
+        );
         reader.conflict(
             &[Key::Output],
             problem.hint("give the configtree a sidecar and a directory of its own"),
@@ -55,7 +57,8 @@ fn files(reader: &mut SettingsReader<'_>) -> Vec<OutputFile> {
 fn refuse_unresolved(reader: &mut SettingsReader<'_>, files: &[OutputFile], user_info: &UserInfoSource) {
     let has_configtree = files.iter().any(|file| file.format == Format::Configtree);
     if let (true, UserInfoSource::Placeholders(_)) = (has_configtree, user_info) {
-        let problem = Problem::new("has no effect in a configtree, whose placeholders nobody resolves");
+        let problem =
+            Problem::new("has no effect in a configtree, because its placeholders are not resolved");
         reader.conflict(&[Key::UserInfo], problem.hint("use --user-info-file, or another format"));
     }
 }
@@ -76,7 +79,7 @@ fn output_file(text: &str) -> Result<OutputFile, Problem> {
 fn file_name(text: &str) -> Result<FileName, Problem> {
     if text.contains('/') {
         let hint = "write the name alone; its directory belongs into --output-dir";
-        return Err(Problem::value(text, "holds a slash").hint(hint));
+        return Err(Problem::value(text, "contains a slash").hint(hint));
     }
     text.parse().map_err(|error| {
         Problem::value(text, error)
@@ -86,13 +89,13 @@ fn file_name(text: &str) -> Result<FileName, Problem> {
 
 fn no_format(word: &str) -> Problem {
     let words = words_of::<Format>().join(", ");
-    Problem::value(word, "is no format").hint(format!("write one of {words}"))
+    Problem::invalid(word, "format", format_args!("one of {words}"))
 }
 
 fn format_of_extension(name: &str) -> Result<Format, Problem> {
     let extension = Path::new(name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     Format::of_extension(extension).ok_or_else(|| {
-        let problem = Problem::value(name, "has no extension that tells its format");
+        let problem = Problem::value(name, "has no extension that names a format");
         problem.hint(format!("name the format, such as {name}=spring-properties"))
     })
 }
@@ -139,7 +142,7 @@ fn file_mode(reader: &mut SettingsReader<'_>, user_info: &UserInfoSource) -> u32
     if is_given && holds_credentials && mode.0 & 0o007 != 0 {
         reader.warn(
             Key::FileMode,
-            format!("{mode} lets everybody read the credentials; leave it out for {default}"),
+            format!("{mode} lets anyone read the credentials; leave it out for {default}"),
         );
     }
     mode.0
@@ -159,13 +162,16 @@ fn mode(text: &str) -> Result<Mode, Problem> {
     let digits = text.strip_prefix("0o").unwrap_or(text);
     let is_octal = (3..=4).contains(&digits.len()) && digits.bytes().all(|b| (b'0'..=b'7').contains(&b));
     let mode = u32::from_str_radix(digits, 8).ok().filter(|_| is_octal);
-    let mode = mode.ok_or_else(|| Problem::value(text, "is no octal mode of three digits"))?;
+    let mode = mode.ok_or_else(|| Problem::invalid(text, "mode", "three octal digits, such as 0644"))?;
     if mode > 0o777 {
-        return Err(Problem::value(text, "sets more than the permission bits"));
+        return Err(Problem::value(
+            text,
+            "is not a valid mode: expected permission bits alone, 0777 at most",
+        ));
     }
     let writes_unread = (0..3).any(|class| mode >> (3 * class) & 0o6 == 0o2);
     if mode & 0o400 == 0 || writes_unread {
-        let problem = Problem::value(text, "lets somebody write, or us, and not read");
+        let problem = Problem::value(text, "lets someone write but not read, or keeps us from reading");
         return Err(problem
             .hint("write an octal mode such as 0644; a decimal one, as in defaultMode: 420, is not meant"));
     }

@@ -59,7 +59,7 @@ fn without_url(reader: &mut SettingsReader<'_>, peers: &PeerSettings, why: Probl
         Purpose::Run | Purpose::Init | Purpose::Check if peers.services.is_empty() => {}
         Purpose::Run | Purpose::Init | Purpose::Check => reader.conflict(&[Key::SelfUrl], why),
         Purpose::Print => {
-            reader.warn(Key::SelfUrl, "cannot be told here, so nothing is left out of the list");
+            reader.warn(Key::SelfUrl, "is unknown here, so nothing is left out of the list");
         }
         Purpose::Contact => {}
     }
@@ -207,7 +207,7 @@ fn as_asked(governing: HeadlessService, services: &[HeadlessService]) -> Headles
 
 fn addresses_in(text: &str) -> Result<Vec<IpAddr>, Problem> {
     let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-    items.map(|item| item.parse().map_err(|_| Problem::value(item, "is no address"))).collect()
+    items.map(|item| item.parse().map_err(|_| Problem::invalid(item, "address", "an IP address"))).collect()
 }
 
 /// Reads a variable of the downward API; one that is set and makes no sense is a fault, for a guess
@@ -231,7 +231,7 @@ fn variable<T>(
 }
 
 fn unknown(variable: &str, field: &str) -> Problem {
-    Problem::new("cannot be told: the pod does not say who it is")
+    Problem::new("is unknown: the pod does not say who it is")
         .hint(format!("set {variable} with `fieldRef: {field}`, or give --self-url"))
 }
 
@@ -246,8 +246,7 @@ fn warn_about_given(reader: &mut SettingsReader<'_>, peers: &PeerSettings, pod: 
         return;
     };
     if label != *pod_name {
-        let message =
-            format!("names {label} while POD_NAME says {pod_name}; the one in the URL is taken for self");
+        let message = format!("names {label} while POD_NAME says {pod_name}; the URL is believed");
         reader.warn(Key::SelfUrl, message);
     }
 }
@@ -263,7 +262,7 @@ fn warn_about_service(reader: &mut SettingsReader<'_>, peers: &PeerSettings, pod
     let names = peers.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let message = format!(
         "names {names}, while this pod belongs to the Service {governing} (/etc/hosts): two registries may merge, \
-         or nobody be found; give --service {governing}, or say with --self-url who this pod is there"
+         or no peer be found; give --service {governing}, or say with --self-url who this pod is there"
     );
     reader.warn(Key::Service, message);
 }

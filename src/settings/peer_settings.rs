@@ -7,7 +7,7 @@ use crate::model::{
     PortName, Question, Scheme, ServiceError, ServiceUrl,
 };
 
-use super::fault::{Origin, Problem, quoted};
+use super::fault::{Origin, Problem};
 use super::reader::SettingsReader;
 use super::table::Key;
 use super::words::PeerHost;
@@ -92,7 +92,11 @@ fn namespace_and_domain(reader: &mut SettingsReader<'_>) -> (DnsName, DnsName) {
 
 pub(super) fn one_label(text: &str) -> Result<DnsName, Problem> {
     let name: DnsName = parsed(text)?;
-    if name.labels().count() == 1 { Ok(name) } else { Err(Problem::value(text, "has more than one label")) }
+    if name.labels().count() == 1 {
+        Ok(name)
+    } else {
+        Err(Problem::value(text, "has more than one label: expected one"))
+    }
 }
 
 fn no_service(text: &str, error: &ServiceError) -> Problem {
@@ -116,7 +120,7 @@ fn warn_of_half_a_name(reader: &mut SettingsReader<'_>, service: &HeadlessServic
     let labels: Vec<&str> = name.split('.').collect();
     let [service, namespace, "svc"] = labels[..] else { return };
     let message = format!(
-        "{name} is taken as an absolute name, for it has three labels; \
+        "{name} is taken as an absolute name, because it has three labels; \
          write {service}.{namespace} or {name}.{cluster_domain}"
     );
     reader.warn(Key::Service, message);
@@ -162,7 +166,7 @@ fn address_policy(reader: &mut SettingsReader<'_>, peer_host: PeerHost) -> Addre
     let deny = reader.list(Key::DenyCidr, range);
     for (key, ranges) in [(Key::AllowCidr, &allow), (Key::DenyCidr, &deny)] {
         if !ranges.is_empty() && peer_host == PeerHost::Name {
-            let problem = Problem::new("judges addresses, and --peer-host name lists names");
+            let problem = Problem::new("applies to addresses, but --peer-host name lists names");
             reader.conflict(
                 &[key, Key::PeerHost],
                 problem.hint("leave it out, or give --peer-host ipv4 or ipv6"),
@@ -175,7 +179,7 @@ fn address_policy(reader: &mut SettingsReader<'_>, peer_host: PeerHost) -> Addre
         PeerHost::Ipv6 => range.addr().is_ipv6(),
     };
     if !allow.is_empty() && !allow.iter().any(is_of_family) {
-        let problem = Problem::new("allows only addresses of the family that --peer-host does not ask for");
+        let problem = Problem::new("allows no address of the family that --peer-host asks for");
         reader.conflict(&[Key::AllowCidr, Key::PeerHost], problem.hint("add a range of that family"));
     }
     AddressPolicy::new(allow, deny)
@@ -185,11 +189,9 @@ fn range(text: &str) -> Result<IpNet, Problem> {
     match text.parse::<std::net::IpAddr>() {
         Ok(address) => {
             let bits = if address.is_ipv4() { 32 } else { 128 };
-            let problem = Problem::value(text, "is an address and no range");
+            let problem = Problem::value(text, "is an address: expected a range of addresses");
             Err(problem.hint(format!("write {address}/{bits} for it alone")))
         }
-        Err(_) => {
-            text.parse().map_err(|_| Problem::new(format!("{} is no range of addresses", quoted(text))))
-        }
+        Err(_) => text.parse().map_err(|_| Problem::invalid(text, "range", "one such as 10.0.0.0/8")),
     }
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::admin::{ListenAddress, ListenAddresses};
 
-use super::fault::{Problem, quoted};
+use super::fault::Problem;
 use super::reader::SettingsReader;
 use super::table::Key;
 
@@ -41,13 +41,18 @@ fn local_address(text: &str) -> Result<SocketAddr, Problem> {
     if address.ip().is_loopback() {
         return Ok(address);
     }
-    Err(Problem::value(text, "is no loopback address; whoever reaches it could override the list"))
+    Err(Problem::invalid(
+        text,
+        "local address",
+        "a loopback address, because anyone who reaches it can override the list",
+    ))
 }
 
 fn socket_address(text: &str) -> Result<SocketAddr, Problem> {
-    let address: SocketAddr = text.parse().map_err(|_| Problem::value(text, "is no address with a port"))?;
+    let address: SocketAddr =
+        text.parse().map_err(|_| Problem::invalid(text, "address", "an IP address and a port"))?;
     if address.port() == 0 {
-        return Err(Problem::value(text, "has port 0, which nobody could find"));
+        return Err(Problem::value(text, "has port 0: expected 1 to 65535"));
     }
     Ok(address)
 }
@@ -58,10 +63,11 @@ fn dns_server(text: &str) -> Result<SocketAddr, Problem> {
     if let Ok(address) = bare.parse::<IpAddr>() {
         return Ok(SocketAddr::new(address, DNS_PORT));
     }
-    let address: SocketAddr =
-        text.parse().map_err(|_| Problem::new(format!("{} is no address", quoted(text))))?;
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| Problem::invalid(text, "address", "an IP address, with or without a port"))?;
     if address.port() == 0 {
-        return Err(Problem::value(text, "has port 0"));
+        return Err(Problem::value(text, "has port 0: expected 1 to 65535"));
     }
     Ok(address)
 }

@@ -65,7 +65,7 @@ impl RawSettings {
         match value.to_str() {
             Some(text) if text.trim().is_empty() => {}
             Some(text) => self.take(key, &[text.to_owned()], origin),
-            None => self.faults.push(Fault::of(key, origin, Problem::new("its bytes are no UTF-8"))),
+            None => self.faults.push(Fault::of(key, origin, Problem::new("is not valid UTF-8 text"))),
         }
     }
 
@@ -121,7 +121,7 @@ fn known(key: &str) -> Result<Key, Problem> {
             let hint = closest.map(|name| format!("did you mean `{name}`?"));
             let hint =
                 hint.unwrap_or_else(|| "take the line out; keys are the flags of `run --help`".to_owned());
-            Err(Problem::new("is no setting").hint(hint))
+            Err(Problem::new("is not a setting").hint(hint))
         }
     }
 }
@@ -133,7 +133,7 @@ fn refuse_twice(
 ) -> Result<(), Problem> {
     let Some(first) = lines.insert(key, line) else { return Ok(()) };
     let first = first.map_or_else(String::new, |line| format!(", first on line {line}"));
-    let problem = Problem::new(format!("stands in the file more than once{first}"));
+    let problem = Problem::new(format!("is in the file more than once{first}"));
     Err(problem.hint("keep one of the lines; several values make one list"))
 }
 
@@ -141,13 +141,17 @@ fn texts_of(key: Key, value: Node) -> Result<Vec<String>, Problem> {
     match value {
         Node::Text(text) => Ok(vec![text]),
         Node::List(texts) if key.setting().is_repeatable() => Ok(texts),
-        Node::List(_) => Err(Problem::new("holds a list and takes one value")),
-        Node::Unsuitable(what) => Err(Problem::new(format!("holds {what}"))),
+        Node::List(_) => Err(Problem::new("holds a list: expected one value")),
+        Node::Unsuitable(what) => Err(Problem::new(format!("holds {what}: expected {}", expected(key)))),
         Node::Nothing => {
             let problem = Problem::new("has no value");
             Err(problem.hint(format!("{}, or take the line out", key.setting().hint)))
         }
     }
+}
+
+fn expected(key: Key) -> &'static str {
+    if key.setting().is_repeatable() { "one value or a list of values" } else { "one value" }
 }
 
 /// No value of a list holds a comma, so commas part them wherever they come from; blank items, such
@@ -222,16 +226,16 @@ mod tests {
         assert_eq!(
             faults("servce: a\nzone: a\nzone: b\nport: [1, 2]\nlayout:\nconfig: /x\n7: x\nrole: {a: b}\n"),
             [
-                "\"servce\" (/c.yaml line 1): is no setting; did you mean `service`?",
-                "zone (/c.yaml line 3): stands in the file more than once, first on line 2; \
+                "\"servce\" (/c.yaml line 1): is not a setting; did you mean `service`?",
+                "zone (/c.yaml line 3): is in the file more than once, first on line 2; \
                  keep one of the lines; several values make one list",
-                "port (/c.yaml line 4): holds a list and takes one value; \
-                 write a number from 1 to 65535; a name belongs into --port-name",
+                "port (/c.yaml line 4): holds a list: expected one value; \
+                 write the number of the port; a name belongs into --port-name",
                 "layout (/c.yaml line 5): has no value; write `volume` or `plain`, or take the line out",
                 "config (/c.yaml line 6): a settings file cannot name another one; \
                  take the line out; give --config or EUREKA_PEERS_CONFIG",
-                "\"7\" (/c.yaml line 7): is no setting; take the line out; keys are the flags of `run --help`",
-                "role (/c.yaml line 8): holds a mapping; \
+                "\"7\" (/c.yaml line 7): is not a setting; take the line out; keys are the flags of `run --help`",
+                "role (/c.yaml line 8): holds a mapping: expected one value; \
                  write `server` beside a Eureka server, `client` beside anything else",
             ]
         );
@@ -241,8 +245,10 @@ mod tests {
     fn a_file_that_cannot_be_read_is_one_fault() {
         assert_eq!(
             faults("- a\n"),
-            ["config (/c.yaml line 1): the settings file holds no mapping of keys to values; \
-              write one `setting: value` a line"]
+            [
+                "config (/c.yaml line 1): the settings file is not a list of settings: expected keys with values; \
+              write one `setting: value` a line"
+            ]
         );
         let gone = SettingsFile { path: "/c.yaml".into(), content: Err("is missing".to_owned()) };
         let raw = RawSettings::from(&Flags::default(), Some(&gone), &Environment::default());

@@ -10,7 +10,7 @@ use crate::model::{DurationOrNever, read_duration};
 
 use super::closest::closest;
 use super::environment::Environment;
-use super::fault::{Fault, Origin, Problem, Rejected, Warning, quoted};
+use super::fault::{Fault, Origin, Problem, Rejected, Warning};
 use super::provenance::Provenance;
 use super::purpose::Purpose;
 use super::raw_settings::{RawSettings, RawValue};
@@ -152,9 +152,9 @@ impl<'s> SettingsReader<'s> {
     /// A whole number within the bounds of the table.
     pub(super) fn count(&mut self, key: Key) -> usize {
         self.value(key, |text| {
-            let count: usize = text.parse().map_err(|_| Problem::value(text, "is no whole number"))?;
-            let Shape::Count { min, max } = key.setting().shape else { return Ok(count) };
-            if (min..=max).contains(&count) { Ok(count) } else { Err(out_of_bounds(key, text)) }
+            let Shape::Count { min, max } = key.setting().shape else { return Err(not_within(key, text)) };
+            let count = text.parse().ok().filter(|count| (min..=max).contains(count));
+            count.ok_or_else(|| not_within(key, text))
         })
     }
 
@@ -176,7 +176,7 @@ impl<'s> SettingsReader<'s> {
             let count = given.texts.len();
             self.fault(
                 key,
-                Problem::new(format!("has {count} values; at most {max} are taken")).hint("give fewer"),
+                Problem::new(format!("has {count} values: expected {max} at most")).hint("give fewer"),
             );
             return Vec::new();
         }
@@ -246,11 +246,14 @@ fn checked(text: &str) -> Result<&str, Problem> {
         return Err(Problem::new("is empty"));
     }
     if text.len() > TEXT_MAX {
-        return Err(Problem::new(format!("has a value of {} bytes; the bound is {TEXT_MAX}", text.len())));
+        return Err(Problem::new(format!(
+            "has a value of {} bytes: expected {TEXT_MAX} at most",
+            text.len()
+        )));
     }
     match text.chars().find(|c| c.is_control()) {
         Some(control) => {
-            Err(Problem::new(format!("has a value that holds the control character {control:?}")))
+            Err(Problem::new(format!("has a value that contains the control character {control:?}")))
         }
         None => Ok(text),
     }
@@ -258,7 +261,7 @@ fn checked(text: &str) -> Result<&str, Problem> {
 
 fn no_word<T: Word>(text: &str) -> Problem {
     let words = words_of::<T>();
-    let problem = Problem::value(text, format_args!("is none of {}", words.join(", ")));
+    let problem = Problem::invalid(text, "value", format_args!("one of {}", words.join(", ")));
     match closest(text, words.into_iter()) {
         Some(word) => problem.hint(format!("did you mean `{word}`?")),
         None => problem,
@@ -267,16 +270,21 @@ fn no_word<T: Word>(text: &str) -> Problem {
 
 fn duration_within(key: Key, text: &str) -> Result<Duration, Problem> {
     let duration = read_duration(text).map_err(|error| Problem::value(text, error))?;
-    let (Shape::Duration { min, max } | Shape::DurationOrNever { min, max }) = key.setting().shape else {
-        return Ok(duration);
-    };
-    if (min..=max).contains(&duration) { Ok(duration) } else { Err(out_of_bounds(key, text)) }
+    match key.setting().shape {
+        Shape::Duration { min, max } | Shape::DurationOrNever { min, max }
+            if (min..=max).contains(&duration) =>
+        {
+            Ok(duration)
+        }
+        _ => Err(not_within(key, text)),
+    }
 }
 
-fn out_of_bounds(key: Key, text: &str) -> Problem {
-    let bounds = key.setting().bounds().unwrap_or_default();
-    Problem::new(format!("{} is out of bounds", quoted(text)))
-        .hint(format!("{} {bounds}", key.setting().hint))
+/// Says what the row takes.
+fn not_within(key: Key, text: &str) -> Problem {
+    let setting = key.setting();
+    let what = if let Shape::Count { .. } = setting.shape { "number" } else { "duration" };
+    Problem::invalid(text, what, format_args!("one {}", setting.bounds().unwrap_or_default()))
 }
 
 /// A word that shows itself as it is written.

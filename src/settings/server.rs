@@ -31,7 +31,7 @@ pub(super) fn read(
     let urls = [(Key::ActuatorUrl, &actuator_url), (Key::StatusUrl, &status_url)];
     let secure = urls.iter().find(|(_, url)| url.as_ref().is_some_and(|url| url.scheme() == Scheme::Https));
     if let (Some((key, _)), None) = (secure, &ca_file) {
-        let problem = Problem::new("is https, and nobody vouches for the server");
+        let problem = Problem::new("is https, but no certificates vouch for the server");
         reader.conflict(
             &[*key, Key::CaFile],
             problem.hint("give --ca-file, and a URL with the name in the certificate"),
@@ -117,10 +117,10 @@ fn credentials(reader: &mut SettingsReader<'_>) -> Option<Credentials> {
 /// probably a password, so a refused text is not quoted.
 fn user(text: &str) -> Result<String, Problem> {
     if text.contains(':') {
-        return Err(Problem::new("holds a colon, which no user does"));
+        return Err(Problem::new("contains a colon: expected a user without one"));
     }
     if text.len() > USER_MAX {
-        return Err(Problem::new(format!("has {} bytes; the bound is {USER_MAX}", text.len())));
+        return Err(Problem::new(format!("has {} bytes: expected {USER_MAX} at most", text.len())));
     }
     Ok(text.to_owned())
 }

@@ -74,8 +74,8 @@ fn about_injected(first: &str, count: usize) -> Warning {
 fn about_unknown(name: &str) -> Warning {
     let key = closest(&name[VARIABLE_PREFIX.len()..], Key::all().map(Key::name)).and_then(Key::from_name);
     let message = match key {
-        Some(key) => format!("is no setting and is ignored; did you mean {}?", key.variable()),
-        None => "is no setting and is ignored; see `eureka-peers run --help`".to_owned(),
+        Some(key) => format!("is not a setting and is ignored; did you mean {}?", key.variable()),
+        None => "is not a setting and is ignored; see `eureka-peers run --help`".to_owned(),
     };
     Warning { key: name.to_owned(), message }
 }
@@ -129,8 +129,8 @@ mod tests {
         assert_eq!(
             messages,
             [
-                "EUREKA_PEERS_SERVCE: is no setting and is ignored; did you mean EUREKA_PEERS_SERVICE?",
-                "EUREKA_PEERS_XYZZY: is no setting and is ignored; see `eureka-peers run --help`",
+                "EUREKA_PEERS_SERVCE: is not a setting and is ignored; did you mean EUREKA_PEERS_SERVICE?",
+                "EUREKA_PEERS_XYZZY: is not a setting and is ignored; see `eureka-peers run --help`",
             ]
         );
     }

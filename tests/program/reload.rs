@@ -134,8 +134,9 @@ fn files_that_are_no_settings_are_refused_and_the_list_stays() {
         |it: &Sidecar<'_>| it.status()["settings"]["rejected"]["message"].to_string().contains("is missing");
     sidecar.until("missing", is_missing);
     fs::create_dir(&config).expect("made");
-    let is_directory =
-        |it: &Sidecar<'_>| it.status()["settings"]["rejected"]["message"].to_string().contains("is no file");
+    let is_directory = |it: &Sidecar<'_>| {
+        it.status()["settings"]["rejected"]["message"].to_string().contains("is not a file")
+    };
     sidecar.until("a directory", is_directory);
     assert_eq!(cluster.listed(), urls(&[1]));
     fs::remove_dir(&config).expect("removed");

@@ -12,7 +12,7 @@ use crate::model::{DurationOrNever, HttpUrl, MaxShrink, PodIdentity, Zone};
 use crate::publish::Layout;
 use crate::reconcile::{Adoption, OnDeadline, Policy, RefreshCall};
 use crate::settings::fault::Origin;
-use crate::settings::table::{Condition, DefaultValue, Value};
+use crate::settings::table::{Condition, DefaultValue, Shape, Value};
 use crate::telemetry::{LogFormat, LogLevel};
 
 const BASE: &str = "service: eureka\noutput-dir: /eureka-peers\n";
@@ -229,19 +229,19 @@ fn every_fault_is_told_at_once() {
     assert_eq!(
         told,
         [
-            "\"servce\" (/c.yaml line 1): is no setting; did you mean `service`?",
+            "\"servce\" (/c.yaml line 1): is not a setting; did you mean `service`?",
             "service: is required; write the name of the headless Service, such as eureka, eureka.ns or \
              eureka.ns.svc.cluster.local",
-            "port (/c.yaml line 2): \"http\" is no port: a whole number from 1 to 65535; \
-             write a number from 1 to 65535; a name belongs into --port-name",
-            "interval (EUREKA_PEERS_INTERVAL): \"5\" has no unit; \
+            "port (/c.yaml line 2): \"http\" is not a valid port: expected 1 to 65535; \
+             write the number of the port; a name belongs into --port-name",
+            "interval (EUREKA_PEERS_INTERVAL): \"5\" has no unit: expected a duration such as 30s or 5m; \
              write a duration with its unit, such as 1s or 500ms",
-            "max-shrink (--max-shrink): \"half\" is no whole percentage from 0% to 100%; \
+            "max-shrink (--max-shrink): \"half\" is not a valid percentage: expected a whole one from 0% to 100%; \
              write a whole percentage with its sign, such as 50%",
             "output-dir: is required; name the mounted directory, such as /eureka-peers",
             "adopt (/c.yaml line 3): needs the server's actuator; \
              give --actuator-url, such as http://127.0.0.1:8762/actuator",
-            "listen (EUREKA_PEERS_LISTEN): \"localhost:80\" is no address with a port; \
+            "listen (EUREKA_PEERS_LISTEN): \"localhost:80\" is not a valid address: expected an IP address and a port; \
              write an address and a port, such as 0.0.0.0:9761, [::]:9761, or :9761 for every address",
         ]
     );
@@ -322,7 +322,7 @@ fn services_are_completed_and_united() {
     let half = load_in(&pod(), "service: eureka.ns.svc\noutput-dir: /a\n", Purpose::Run).expect("valid");
     assert_eq!(
         half.warnings[0].to_string(),
-        "service: eureka.ns.svc is taken as an absolute name, for it has three labels; \
+        "service: eureka.ns.svc is taken as an absolute name, because it has three labels; \
          write eureka.ns or eureka.ns.svc.cluster.local"
     );
 }
@@ -340,28 +340,52 @@ fn wrong_services_say_what_to_write() {
     let secret = fault("http://bob:s3cret@eureka/", "");
     assert!(!secret.to_string().contains("s3cret"), "{secret}");
     let many = (0..17).map(|n| format!("s{n}")).collect::<Vec<_>>().join(",");
-    assert_eq!(fault(&many, "").problem, "has 17 values; at most 16 are taken");
+    assert_eq!(fault(&many, "").problem, "has 17 values: expected 16 at most");
     assert_eq!(fault("[]", "").problem, "is required");
-    assert_eq!(fault("a_b", "").problem, "\"a_b\" contains '_'; host names are made of a-z, 0-9 and hyphens");
-    assert_eq!(fault("eureka", "namespace: a.b\n").problem, "\"a.b\" has more than one label");
+    assert_eq!(
+        fault("a_b", "").problem,
+        "\"a_b\" contains '_': expected a host name of a-z, 0-9 and hyphens"
+    );
+    assert_eq!(fault("eureka", "namespace: a.b\n").problem, "\"a.b\" has more than one label: expected one");
 }
 
 #[test]
 fn durations_and_counts_have_bounds() {
-    for (more, problem, told) in [
-        ("interval: 10ms\n", "interval: \"10ms\" is out of bounds", "from 100ms to 1h"),
-        ("interval: 2h\n", "interval: \"2h\" is out of bounds", "from 100ms to 1h"),
-        ("interval: never\n", "interval: \"never\" is no duration", "such as 1s"),
-        ("empty-after: 0s\n", "empty-after: \"0s\" is out of bounds", "from 1s to 30days"),
-        ("remove-after: 2d\n", "remove-after: \"2d\" is out of bounds", "from 0s to 1day"),
-        ("remove-after: 30\n", "remove-after: \"30\" has no unit", "such as 30s"),
-        ("start-deadline: 61m\n", "start-deadline: \"61m\" is out of bounds", "from 0s to 1h"),
-        ("max-peers: 0\n", "max-peers: \"0\" is out of bounds", "from 1 to 4096"),
-        ("max-peers: many\n", "max-peers: \"many\" is no whole number", "a whole number"),
-        ("min-peers: 600\n", "min-peers: waits for 600 peers, and --max-peers is 512", "lower it"),
+    let duration = "is not a valid duration: expected";
+    for (more, problem, cure) in [
+        ("interval: 10ms\n", format!("interval: \"10ms\" {duration} one from 100ms to 1h"), "such as 1s"),
+        ("interval: 2h\n", format!("interval: \"2h\" {duration} one from 100ms to 1h"), "such as 1s"),
+        (
+            "interval: never\n",
+            format!("interval: \"never\" {duration} a number with its unit, such as 30s or 5m"),
+            "such as 1s",
+        ),
+        ("empty-after: 0s\n", format!("empty-after: \"0s\" {duration} one from 1s to 30days"), "`never`"),
+        ("remove-after: 2d\n", format!("remove-after: \"2d\" {duration} one from 0s to 1day"), "`never`"),
+        (
+            "remove-after: 30\n",
+            "remove-after: \"30\" has no unit: expected a duration such as 30s or 5m".to_owned(),
+            "such as 30s",
+        ),
+        (
+            "start-deadline: 61m\n",
+            format!("start-deadline: \"61m\" {duration} one from 0s to 1h"),
+            "such as 10s",
+        ),
+        (
+            "max-peers: 0\n",
+            "max-peers: \"0\" is not a valid number: expected one from 1 to 4096".to_owned(),
+            "a whole number",
+        ),
+        (
+            "max-peers: many\n",
+            "max-peers: \"many\" is not a valid number: expected one from 1 to 4096".to_owned(),
+            "a whole number",
+        ),
+        ("min-peers: 600\n", "min-peers: waits for 600 peers, and --max-peers is 512".to_owned(), "lower it"),
     ] {
         assert_eq!(faults(more), [problem]);
-        assert!(hint(more).contains(told), "{more}: {}", hint(more));
+        assert!(hint(more).contains(cure), "{more}: {}", hint(more));
     }
     assert_eq!(settings("remove-after: never\n").policy.remove_after, DurationOrNever::Never);
     assert_eq!(settings("interval: 100ms\n").policy.interval, Duration::from_millis(100));
@@ -371,16 +395,16 @@ fn durations_and_counts_have_bounds() {
 fn values_of_addresses_and_names_go_with_the_peer_host() {
     assert_eq!(
         faults("allow-cidr: 10.0.0.0/8\n"),
-        ["allow-cidr: judges addresses, and --peer-host name lists names"]
+        ["allow-cidr: applies to addresses, but --peer-host name lists names"]
     );
     assert_eq!(
         faults("deny-cidr: 10.0.0.0/8\n"),
-        ["deny-cidr: judges addresses, and --peer-host name lists names"]
+        ["deny-cidr: applies to addresses, but --peer-host name lists names"]
     );
     assert_eq!(hint("peer-host: ipv4\nallow-cidr: 10.0.0.1\n"), "write 10.0.0.1/32 for it alone");
     assert_eq!(
         faults("peer-host: ipv6\nallow-cidr: 10.0.0.0/8\n"),
-        ["allow-cidr: allows only addresses of the family that --peer-host does not ask for"]
+        ["allow-cidr: allows no address of the family that --peer-host asks for"]
     );
     let allowed = settings("peer-host: ipv4\nallow-cidr: [10.0.0.0/8, fd00::/8]\ndeny-cidr: 10.1.0.0/16\n");
     assert!(allowed.policy.address_policy.allows("10.2.0.1".parse().expect("valid")));
@@ -515,7 +539,7 @@ fn a_service_that_is_not_the_pods_own_is_warned_about() {
         loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let wrong = "service: names eurek.ns.svc.cluster.local, while this pod belongs to the Service \
-                 eureka.ns.svc.cluster.local (/etc/hosts): two registries may merge, or nobody be found; give \
+                 eureka.ns.svc.cluster.local (/etc/hosts): two registries may merge, or no peer be found; give \
                  --service eureka.ns.svc.cluster.local, or say with --self-url who this pod is there";
     for purpose in [Purpose::Run, Purpose::Init, Purpose::Check, Purpose::Print] {
         assert_eq!(warnings("service: eurek\n", purpose), [wrong], "{purpose:?}");
@@ -548,7 +572,7 @@ fn a_self_url_beats_the_downward_api() {
     assert!(own(&address).identity.addresses.contains(&"10.9.9.9".parse().expect("valid")));
     assert_eq!(
         warnings("self-url: http://eureka-1.eureka:8761/eureka/\n"),
-        ["self-url: names eureka-1 while POD_NAME says eureka-0; the one in the URL is taken for self"]
+        ["self-url: names eureka-1 while POD_NAME says eureka-0; the URL is believed"]
     );
     assert_eq!(warnings("self-url: http://eureka-0.eureka:8761/eureka/\n"), Vec::<String>::new());
 }
@@ -578,7 +602,7 @@ fn who_cannot_be_told_apart_is_a_fault_where_it_matters() {
         let rejected = load_in(&nobody, BASE, purpose).expect_err("nobody");
         assert_eq!(
             rejected.to_string(),
-            "self-url: cannot be told: the pod does not say who it is; \
+            "self-url: is unknown: the pod does not say who it is; \
              set POD_NAME with `fieldRef: metadata.name`, or give --self-url"
         );
     }
@@ -635,16 +659,22 @@ fn outputs_get_their_format_from_the_extension_or_by_name() {
     assert_eq!(formats("tree=configtree"), [Format::Configtree]);
     assert_eq!(formats("a.json, a.json"), [Format::Json]);
     for (output, problem) in [
-        ("peers", "\"peers\" has no extension that tells its format"),
-        ("peers.conf", "\"peers.conf\" has no extension that tells its format"),
-        (".peers.json", "\".peers.json\" begins with a dot, as hidden files do"),
-        ("..data=lines", "\"..data\" begins with a dot, as hidden files do"),
-        ("a/b.json", "\"a/b.json\" holds a slash"),
-        ("a b.json", "\"a b.json\" holds ' '"),
-        ("=json", "\"\" is no file name"),
-        ("a.json=xml", "\"xml\" is no format"),
+        ("peers", "\"peers\" has no extension that names a format"),
+        ("peers.conf", "\"peers.conf\" has no extension that names a format"),
+        (".peers.json", "\".peers.json\" begins with a dot: expected a name that is not hidden"),
+        ("..data=lines", "\"..data\" begins with a dot: expected a name that is not hidden"),
+        ("a/b.json", "\"a/b.json\" contains a slash"),
+        ("a b.json", "\"a b.json\" contains ' ': expected a-z, A-Z, 0-9, - _ and ."),
+        ("=json", "\"\" is not a valid file name: expected a name such as peers.properties"),
+        (
+            "a.json=xml",
+            "\"xml\" is not a valid format: expected one of spring-properties, spring-yaml, archaius, configtree, env, json, lines",
+        ),
         ("[a.json, a.json=lines]", "gives \"a.json\" two formats"),
-        ("[a.json, t=configtree]", "names another file beside a configtree, whose every file is a property"),
+        (
+            "[a.json, t=configtree]",
+            "names another file beside a configtree, but every file beside it would be a property",
+        ),
         ("[]", "names no file"),
     ] {
         assert_eq!(faults(&format!("output: {output}\n")), [format!("output: {problem}")], "{output}");
@@ -686,7 +716,7 @@ fn user_info_is_placeholders_and_never_shown_otherwise() {
     }
     assert_eq!(
         faults("user-info: ${A}:${B}\noutput: tree=configtree\n"),
-        ["user-info: has no effect in a configtree, whose placeholders nobody resolves"]
+        ["user-info: has no effect in a configtree, because its placeholders are not resolved"]
     );
     assert_eq!(
         faults("user-info: ${A}:${B}\nuser-info-file: /s\n"),
@@ -720,14 +750,14 @@ fn adoption_follows_from_what_is_known_of_the_server() {
         ),
         (
             "actuator-url: https://a:1/\nstatus-url: http://a:1/\n",
-            "actuator-url: is https, and nobody vouches for the server",
+            "actuator-url: is https, but no certificates vouch for the server",
         ),
         ("server-user: a\n", "server-user: comes without a password"),
         ("server-password-file: /a\n", "server-password-file: comes without a user"),
-        ("server-user: 'bob:s3cret'\n", "server-user: holds a colon, which no user does"),
+        ("server-user: 'bob:s3cret'\n", "server-user: contains a colon: expected a user without one"),
         (
             "actuator-url: 127.0.0.1:8762/actuator\n",
-            "actuator-url: \"127.0.0.1:8762/actuator\" is no absolute URL such as http://host:8761/eureka/",
+            "actuator-url: \"127.0.0.1:8762/actuator\" is not a valid URL: expected one such as http://host:8761/eureka/",
         ),
         (
             "actuator-url: http://bob:s3cret@a:1/\n",
@@ -782,7 +812,7 @@ fn static_peers_are_bounded() {
         format!("static-peer: [{}]\n", urls.join(", "))
     };
     assert_eq!(settings(&peers(512)).policy.static_peers.len(), 512);
-    assert_eq!(faults(&peers(513)), ["static-peer: has 513 values; at most 512 are taken"]);
+    assert_eq!(faults(&peers(513)), ["static-peer: has 513 values: expected 512 at most"]);
     assert_eq!(
         faults(&format!("{}max-peers: 2\n", peers(3))),
         ["static-peer: names 3 peers, and --max-peers is 2"]
@@ -814,13 +844,42 @@ fn listeners_are_read_past_faults_elsewhere() {
 fn a_value_is_refused_before_it_is_looked_at_closely() {
     assert_eq!(
         faults(&format!("zone: {}\n", "x".repeat(5_000))),
-        ["zone: has a value of 5000 bytes; the bound is 4096"]
+        ["zone: has a value of 5000 bytes: expected 4096 at most"]
     );
     assert_eq!(
         faults("ca-file: \"/a\\0b\"\n"),
-        ["ca-file: has a value that holds the control character '\\0'"]
+        ["ca-file: has a value that contains the control character '\\0'"]
     );
     assert_eq!(faults("zone: ''\n"), ["zone: is empty"]);
+}
+
+/// A fault can be read by anyone who sees it alone: what is wrong with the value, and what is expected.
+#[test]
+fn every_fault_of_a_value_says_what_is_expected() {
+    let wrong_for = |key: Key| match key.setting().shape {
+        // Any path and any of these texts can be meant.
+        Shape::File(_) | Shape::Directory(_) => None,
+        Shape::Text(_) | Shape::Words(..) | Shape::Switch | Shape::Count { .. } => Some("a b/?"),
+        Shape::Duration { .. } | Shape::DurationOrNever { .. } => Some("soon"),
+    };
+    let mut seen = 0;
+    for (key, wrong) in Key::all().filter_map(|key| Some((key, wrong_for(key)?))) {
+        let flags = Flags::from_iter([(key, vec![wrong.to_owned()])]);
+        let Err(rejected) = load(&flags, Some(&file(BASE)), &pod(), Purpose::Run) else {
+            assert_eq!(key, Key::ServerUser, "{key} takes {wrong:?}");
+            continue;
+        };
+        for fault in rejected.faults {
+            let text = fault.to_string();
+            let is_plain = [" is no ", "nobody", "whoever", " for it "].iter().all(|old| !text.contains(old));
+            assert!(is_plain && !fault.hint.is_empty(), "{text}");
+            if fault.key == key.name() && fault.problem.contains("is not a valid") {
+                assert!(fault.problem.contains(": expected "), "{text}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} say what is expected");
 }
 
 /// Any text, and texts that come near to what settings take.

@@ -54,17 +54,17 @@ pub(super) enum Node {
 /// Why a text is no settings file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum YamlError {
-    #[error("is {0} bytes long; the bound is {FILE_SIZE_MAX}")]
+    #[error("is {0} bytes long: expected {FILE_SIZE_MAX} at most")]
     TooLarge(usize),
-    #[error("has {0} opening brackets; the bound is {BRACKETS_MAX}")]
+    #[error("has {0} opening brackets: expected {BRACKETS_MAX} at most")]
     TooManyBrackets(usize),
-    #[error("has more than {KEYS_MAX} keys; there are not so many settings")]
+    #[error("has more than {KEYS_MAX} keys: there are fewer settings")]
     TooManyKeys,
     #[error("says more than {TEXT_MAX} bytes once its aliases are followed")]
     TooMuchText,
-    #[error("holds no mapping of keys to values")]
+    #[error("is not a list of settings: expected keys with values")]
     NoMapping,
-    #[error("is no YAML{0}")]
+    #[error("is not valid YAML{0}")]
     Syntax(String),
 }
 

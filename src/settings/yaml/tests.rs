@@ -71,13 +71,13 @@ fn an_empty_file_says_nothing() {
 fn unsuitable_values_are_named() {
     let values: Vec<Node> = read("a:\nb: ~\nc: {x: 1}\nd: [[1]]\ne: [~]\nf: !t 1\ng: - \n")
         .map_or_else(|_| Vec::new(), |entries| entries.into_iter().map(|entry| entry.value).collect());
-    assert!(values.is_empty(), "`g: -` is no YAML");
+    assert!(values.is_empty(), "`g: -` is not YAML");
     let values: Vec<Node> = read("a:\nb: ~\nc: {x: 1}\nd: [[1]]\ne: [~]\nf: !t 1\n")
         .expect("valid")
         .into_iter()
         .map(|entry| entry.value)
         .collect();
-    let list = Node::Unsuitable("a list with an item that is no plain text");
+    let list = Node::Unsuitable("a list with an item that is not a plain text");
     assert_eq!(
         values,
         [

@@ -95,7 +95,7 @@ fn next_node<'de, A: MapAccess<'de>>(map: &mut A, shape: Shape, budget: &Budget)
             return map.next_value_seed(Texts(budget)).map(Node::List);
         }
         Shape::Nothing => Node::Nothing,
-        Shape::List(_) => Node::Unsuitable("a list with an item that is no plain text"),
+        Shape::List(_) => Node::Unsuitable("a list with an item that is not a plain text"),
         Shape::Mapping(_) => Node::Unsuitable("a mapping"),
         Shape::Tagged => Node::Unsuitable("a tagged value"),
     };
