@@ -3,16 +3,16 @@
 use std::sync::LazyLock;
 
 use eureka_peers::reconcile::Policy;
-use eureka_peers::settings::{Flags, Key, Purpose, Settings, Surroundings, load};
+use eureka_peers::settings::{Environment, Flags, Key, Purpose, Settings, load};
 
 /// The full name of the Service that is asked about.
 pub const SERVICE: &str = "eureka.ns.svc.cluster.local";
 
 /// The pod that we are beside.
-pub fn pod() -> Surroundings {
+pub fn pod() -> Environment {
     let variables = [("POD_NAME", "eureka-0"), ("POD_IP", "10.0.0.10"), ("POD_NAMESPACE", "ns")];
-    let environment = variables.map(|(name, value)| (name.to_owned(), value.into())).into();
-    Surroundings { environment, ..Surroundings::default() }
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.into())).into();
+    Environment { variables, ..Environment::default() }
 }
 
 /// A server's names, a server's IPv4 addresses, a client's IPv6 addresses, a server of one range.

@@ -27,17 +27,17 @@ Exit codes:
 /// Who reads the command: shells are told which words a value may be. People are not bound by that
 /// here, for their wrong words are told together with all their other faults.
 #[derive(Clone, Copy)]
-pub(super) enum Reader {
+pub(super) enum CommandFor {
     Person,
     Shell,
 }
 
 /// The whole command line, for people.
 pub fn command() -> Command {
-    command_for(Reader::Person)
+    command_for(CommandFor::Person)
 }
 
-pub(super) fn command_for(reader: Reader) -> Command {
+pub(super) fn command_for(audience: CommandFor) -> Command {
     Command::new("eureka-peers")
         .bin_name("eureka-peers")
         .version(env!("CARGO_PKG_VERSION"))
@@ -46,16 +46,17 @@ pub(super) fn command_for(reader: Reader) -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
-        .subcommands(subcommands(reader))
+        .subcommands(subcommands(audience))
 }
 
-fn subcommands(reader: Reader) -> [Command; 9] {
+fn subcommands(audience: CommandFor) -> [Command; 9] {
     let with_settings = |name: &'static str, about: &'static str| {
-        let of_settings = Key::all().map(|key| setting_arg(key.setting(), reader).hide(!is_shown(name, key)));
+        let of_settings =
+            Key::all().map(|key| setting_arg(key.setting(), audience).hide(!is_shown(name, key)));
         Command::new(name).about(about).args(of_settings)
     };
     let with_only = |name: &'static str, about: &'static str, keys: &[Key]| {
-        Command::new(name).about(about).args(keys.iter().map(|key| setting_arg(key.setting(), reader)))
+        Command::new(name).about(about).args(keys.iter().map(|key| setting_arg(key.setting(), audience)))
     };
     [
         with_settings("run", "Keep the list right, for ever: the sidecar"),
@@ -95,7 +96,7 @@ fn is_shown(subcommand: &str, key: Key) -> bool {
     }
 }
 
-fn setting_arg(setting: &'static Setting, reader: Reader) -> Arg {
+fn setting_arg(setting: &'static Setting, audience: CommandFor) -> Arg {
     let arg = Arg::new(setting.name)
         .long(setting.name)
         .value_name(setting.value_name())
@@ -103,7 +104,7 @@ fn setting_arg(setting: &'static Setting, reader: Reader) -> Arg {
         .help(wrapped(setting.help))
         .long_help(long_help(setting))
         .value_hint(hint(setting.shape))
-        .value_parser(parser(setting.shape, reader));
+        .value_parser(parser(setting.shape, audience));
     match setting.shape {
         Shape::Switch => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),
         _ if setting.is_repeatable() => arg.action(ArgAction::Append),
@@ -124,10 +125,10 @@ fn hint(shape: Shape) -> ValueHint {
     }
 }
 
-fn parser(shape: Shape, reader: Reader) -> ValueParser {
-    match (shape, reader) {
-        (Shape::Words(_, words), Reader::Shell) => PossibleValuesParser::new(words()).into(),
-        (Shape::Switch, Reader::Shell) => PossibleValuesParser::new(["true", "false"]).into(),
+fn parser(shape: Shape, audience: CommandFor) -> ValueParser {
+    match (shape, audience) {
+        (Shape::Words(_, words), CommandFor::Shell) => PossibleValuesParser::new(words()).into(),
+        (Shape::Switch, CommandFor::Shell) => PossibleValuesParser::new(["true", "false"]).into(),
         _ => ValueParser::string(),
     }
 }
@@ -176,8 +177,8 @@ fn watch_arg(help: &'static str) -> Arg {
 
 fn empty_arg() -> Arg {
     Arg::new("empty").long("empty").action(ArgAction::SetTrue).help(wrapped(
-        "Take it also where DNS says that a Service has no endpoints; and begin a start that waits for records \
-         with none: with the server beside us alone",
+        "Take it also when DNS says that a Service has no endpoints. A start that waits for records then begins \
+         with a list of the server beside us alone",
     ))
 }
 
@@ -214,8 +215,8 @@ mod tests {
 
     #[test]
     fn the_command_is_sound() {
-        command_for(Reader::Person).debug_assert();
-        command_for(Reader::Shell).debug_assert();
+        command_for(CommandFor::Person).debug_assert();
+        command_for(CommandFor::Shell).debug_assert();
     }
 
     #[test]
@@ -259,7 +260,7 @@ mod tests {
     #[test]
     fn only_shells_are_bound_to_the_words() {
         let bad = ["eureka-peers", "run", "--role", "nobody"];
-        assert!(command_for(Reader::Person).try_get_matches_from(bad).is_ok());
-        assert!(command_for(Reader::Shell).try_get_matches_from(bad).is_err());
+        assert!(command_for(CommandFor::Person).try_get_matches_from(bad).is_ok());
+        assert!(command_for(CommandFor::Shell).try_get_matches_from(bad).is_err());
     }
 }

@@ -4,11 +4,11 @@ use std::io;
 
 use clap_complete::{Generator, Shell};
 
-use super::command::{Reader, command_for};
+use super::command::{CommandFor, command_for};
 
 /// Writes the script for one shell.
 pub(super) fn write(shell: Shell, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut command = command_for(Reader::Shell);
+    let mut command = command_for(CommandFor::Shell);
     command.build();
     shell.try_generate(&command, out)
 }

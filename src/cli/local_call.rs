@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(6);
 /// Where the sidecar listens, as the settings have it.
 pub(super) fn listeners_of(sources: &Sources) -> Result<ListenAddresses, ExitStatus> {
     let file = sources.file().map_err(|rejected| refuse(&rejected))?;
-    listeners(sources.flags(), file.as_ref(), sources.surroundings()).map_err(|rejected| refuse(&rejected))
+    listeners(sources.flags(), file.as_ref(), sources.environment()).map_err(|rejected| refuse(&rejected))
 }
 
 /// The root of the listener at `address`, called from here: where it listens everywhere, on loopback.

@@ -26,7 +26,7 @@ mod terminal;
 use std::ffi::OsString;
 use std::io;
 
-use crate::settings::{Purpose, Surroundings};
+use crate::settings::{Environment, Purpose};
 
 use sources::Sources;
 
@@ -34,7 +34,7 @@ pub use command::command;
 pub use exit_status::ExitStatus;
 pub use invocation::{Invocation, ListFormat, MeshFormat, Probe, ReportFormat, Task, parse};
 
-/// Runs the program with these arguments, its own name first, in the surroundings of this process.
+/// Runs the program with these arguments, its own name first, in the environment of this process.
 ///
 /// What was asked for goes to standard output, everything else to standard error.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
@@ -48,7 +48,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     };
     // Those without a purpose of their own read the listeners at most.
     let purpose = task.purpose().unwrap_or(Purpose::Print);
-    let sources = Sources::new(flags, Surroundings::observe(), purpose);
+    let sources = Sources::new(flags, Environment::observe(), purpose);
     match task {
         Task::Run => run::run(sources),
         Task::Init => run::init(sources),

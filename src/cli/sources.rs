@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tokio::runtime::Runtime;
 
 use crate::settings::{
-    Flags, Loaded, Purpose, Rejected, SettingsFile, Surroundings, Warning, config_path, load,
+    Environment, Flags, Loaded, Purpose, Rejected, SettingsFile, Warning, config_path, load,
 };
 use crate::settings_watch;
 
@@ -14,10 +14,10 @@ use super::ExitStatus;
 use super::runtime::runtime_for_files;
 use super::terminal::say;
 
-/// Flags and surroundings, which do not change, and the way to the file, which does.
+/// Flags and environment, which do not change, and the way to the file, which does.
 pub(super) struct Sources {
     flags: Flags,
-    surroundings: Surroundings,
+    environment: Environment,
     purpose: Purpose,
 }
 
@@ -29,16 +29,16 @@ pub(super) struct Read {
 }
 
 impl Sources {
-    pub(super) fn new(flags: Flags, surroundings: Surroundings, purpose: Purpose) -> Self {
-        Self { flags, surroundings, purpose }
+    pub(super) fn new(flags: Flags, environment: Environment, purpose: Purpose) -> Self {
+        Self { flags, environment, purpose }
     }
 
     pub(super) fn flags(&self) -> &Flags {
         &self.flags
     }
 
-    pub(super) fn surroundings(&self) -> &Surroundings {
-        &self.surroundings
+    pub(super) fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// Reads everything, the file included.
@@ -61,12 +61,12 @@ impl Sources {
 
     /// The settings with this file; nothing else is looked at.
     pub(super) fn load(&self, file: Option<&SettingsFile>) -> Result<Loaded, Rejected> {
-        load(&self.flags, file, &self.surroundings, self.purpose)
+        load(&self.flags, file, &self.environment, self.purpose)
     }
 
     /// Where the settings file is, where there is to be one.
     pub(super) fn config_path(&self) -> Result<Option<PathBuf>, Rejected> {
-        config_path(&self.flags, &self.surroundings)
+        config_path(&self.flags, &self.environment)
     }
 
     /// The settings file as it is now, where there is to be one.

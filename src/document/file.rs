@@ -45,16 +45,16 @@ pub struct FileName(Box<str>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileNameError {
     /// Nothing.
-    #[error("is not a valid file name")]
+    #[error("is not a valid file name: expected a name such as peers.properties")]
     Empty,
     /// Over the bound.
     #[error("has {0} bytes; the bound is {max}", max = FileName::LENGTH_MAX)]
     TooLong(usize),
     /// It would not be seen.
-    #[error("begins with a dot, as hidden files do")]
+    #[error("begins with a dot: expected a name that is not hidden")]
     Hidden,
     /// A character outside the grammar.
-    #[error("holds {0:?}")]
+    #[error("contains {0:?}: expected a-z, A-Z, 0-9, - _ and .")]
     BadCharacter(char),
 }
 

@@ -25,7 +25,7 @@ pub enum DnsNameError {
     #[error("is {0} bytes long; DNS allows {max}", max = DnsName::LENGTH_MAX)]
     TooLong(usize),
     /// A byte outside `a-z`, `0-9`, `-`.
-    #[error("contains {0:?}; host names are made of a-z, 0-9 and hyphens")]
+    #[error("contains {0:?}: expected a host name of a-z, 0-9 and hyphens")]
     BadByte(char),
     /// A label begins or ends with a hyphen.
     #[error("has a label that begins or ends with a hyphen")]

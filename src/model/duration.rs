@@ -15,13 +15,13 @@ const DIGITS_MAX: usize = 9;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
     /// A number stands alone.
-    #[error("has no unit")]
+    #[error("has no unit: expected a duration such as 30s or 5m")]
     NoUnit,
     /// It is longer than any duration worth writing.
-    #[error("is too long for a duration")]
+    #[error("is not a valid duration: expected a shorter text, such as 30s or 5m")]
     TooLong,
     /// It is something else.
-    #[error("is no duration")]
+    #[error("is not a valid duration: expected a number with its unit, such as 30s or 5m")]
     Unreadable,
 }
 

@@ -13,7 +13,7 @@ pub struct Zone(Box<str>);
 /// Why a text is no [`Zone`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "is no zone: 1 to {max} of a-z, A-Z, 0-9, - and _, beginning with a letter or digit, and not {reserved:?}",
+    "is not a valid zone: expected 1 to {max} of a-z, A-Z, 0-9, - and _, beginning with a letter or digit, and not {reserved:?}",
     max = Zone::LENGTH_MAX,
     reserved = Zone::RESERVED
 )]

@@ -39,7 +39,7 @@ pub use listener::{ConnectionTotals, ListenerName};
 pub use listing::{Listing, Zone, ZoneError};
 pub use message::Message;
 pub use moment::{Jitter, Moment};
-pub use policy_values::{MaxShrink, MaxShrinkError, Patience, PatienceError};
+pub use policy_values::{DurationOrNever, MaxShrink, MaxShrinkError};
 pub use question::{AddressFamily, PortName, PortNameError, Question, RecordType};
 pub use resolv_conf::ResolvConf;
 pub use server_fault::{Refusal, ServerFault};

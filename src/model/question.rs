@@ -48,7 +48,9 @@ pub struct PortName(Box<str>);
 
 /// Why a text is no [`PortName`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is no port name: 1 to 15 of a-z, 0-9 and single inner hyphens, with a letter among them")]
+#[error(
+    "is not a valid port name: expected 1 to 15 of a-z, 0-9 and single inner hyphens, with a letter among them"
+)]
 pub struct PortNameError;
 
 impl PortName {

@@ -20,7 +20,7 @@ pub enum Scheme {
 
 /// Why a text is no [`Scheme`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is neither `http` nor `https`")]
+#[error("is not a valid scheme: expected `http` or `https`")]
 pub struct SchemeError;
 
 impl Scheme {
@@ -63,7 +63,7 @@ pub struct Port(NonZeroU16);
 
 /// Why a number is no [`Port`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is no port: a whole number from 1 to 65535")]
+#[error("is not a valid port: expected 1 to 65535")]
 pub struct PortError;
 
 impl Port {
@@ -103,13 +103,13 @@ pub struct ContextPath(Box<str>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContextPathError {
     /// It does not begin with a slash.
-    #[error("does not begin with `/`")]
+    #[error("is not a valid path: expected one that begins with `/`")]
     Relative,
     /// It is over the bound.
     #[error("is {0} bytes long; the bound is {max}", max = ContextPath::LENGTH_MAX)]
     TooLong(usize),
     /// A character with a meaning in a URL, a properties file or a list.
-    #[error("contains {0:?}; allowed are a-z, A-Z, 0-9 and - . _ ~ /")]
+    #[error("contains {0:?}: expected a-z, A-Z, 0-9 and - . _ ~ /")]
     BadCharacter(char),
     /// An empty, `.` or `..` segment.
     #[error("has an empty, `.` or `..` segment")]
@@ -179,7 +179,7 @@ pub struct ServiceUrl {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceUrlError {
     /// No `://`.
-    #[error("is no absolute URL such as http://host:8761/eureka/")]
+    #[error("is not a valid URL: expected one such as http://host:8761/eureka/")]
     NotAbsolute,
     /// Neither http nor https.
     #[error("the scheme {0}")]

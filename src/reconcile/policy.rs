@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::model::{
-    AddressPolicy, ContextPath, HeadlessService, Host, MaxShrink, Patience, PeerSet, PodIdentity, Port,
-    Question, Scheme, ServiceUrl,
+    AddressPolicy, ContextPath, DurationOrNever, HeadlessService, Host, MaxShrink, PeerSet, PodIdentity,
+    Port, Question, Scheme, ServiceUrl,
 };
 
 use super::selection::is_permitted;
@@ -84,13 +84,13 @@ pub struct Policy {
     /// Between two questions for one Service.
     pub interval: Duration,
     /// How long a peer must have been missing.
-    pub remove_after: Patience,
+    pub remove_after: DurationOrNever,
     /// How long DNS must have said "nobody" before that is believed.
-    pub empty_after: Patience,
+    pub empty_after: DurationOrNever,
     /// How much of the list may leave at once.
     pub max_shrink: MaxShrink,
     /// How long an implausibly small answer must have stayed so.
-    pub shrink_after: Patience,
+    pub shrink_after: DurationOrNever,
     /// Peers without which the first publication waits for the deadline.
     pub min_peers: usize,
     /// How long a start waits for records.

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::model::{MaxShrink, Moment, Patience};
+use crate::model::{DurationOrNever, MaxShrink, Moment};
 
 use super::evidence::{Evidence, Stretch};
 
@@ -39,7 +39,7 @@ impl ShrinkGuard {
     }
 
     /// Books an answer of `count` peers, and forgets what is older than `shrink_after`.
-    pub(super) fn observe(&mut self, count: usize, shrink_after: Patience) {
+    pub(super) fn observe(&mut self, count: usize, shrink_after: DurationOrNever) {
         let seen_at = self.stood.stood();
         while self.peaks.back().is_some_and(|peak| peak.count <= count) {
             self.peaks.pop_back();
@@ -77,10 +77,10 @@ mod tests {
     use crate::model::Moment;
     use proptest::prelude::*;
 
-    const FIVE_MINUTES: Patience = Patience::After(Duration::from_secs(300));
+    const FIVE_MINUTES: DurationOrNever = DurationOrNever::After(Duration::from_secs(300));
 
     /// Has `guard` see `count` peers `t` seconds after the start, records all the while.
-    fn see(guard: &mut ShrinkGuard, t: u64, count: usize, shrink_after: Patience) {
+    fn see(guard: &mut ShrinkGuard, t: u64, count: usize, shrink_after: DurationOrNever) {
         let now = Moment::at(Duration::from_secs(t));
         guard.count(Stretch::of_answer(Moment::START, now, Duration::MAX));
         guard.observe(count, shrink_after);
@@ -121,7 +121,7 @@ mod tests {
     fn never_means_for_ever() {
         let mut guard = ShrinkGuard::default();
         guard.trust(3);
-        see(&mut guard, 1_000_000, 1, Patience::Never);
+        see(&mut guard, 1_000_000, 1, DurationOrNever::Never);
         assert_eq!(guard.doubts(MaxShrink::HALF), Some(3));
     }
 

@@ -1,151 +1,138 @@
-//! Our variables in the environment: those that are settings, those that Kubernetes injects for a
-//! Service that happens to be called `eureka-peers`, and those that somebody misspelt.
+//! What this machine says of us: environment, resolv.conf, hosts file, host name, interfaces.
+//!
+//! A value that is observed once and passed in, so that reading settings is a function. Of the
+//! environment only our own variables and the downward API's are kept, for the rest may be secret.
 
-use std::ffi::OsStr;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal;
+use std::net::IpAddr;
+use std::path::Path;
 
-use super::closest::closest;
-use super::fault::Warning;
-use super::surroundings::Surroundings;
-use super::table::{Key, VARIABLE_PREFIX};
+use crate::model::{DnsName, ResolvConf};
+use crate::small_file;
 
-/// Misspelt variables that are named one by one; a whole environment may be somebody else's.
-const UNKNOWN_SHOWN_MAX: usize = 16;
+use super::hosts;
+use super::table::VARIABLE_PREFIX;
 
-/// Our variables, sorted out.
-#[derive(Debug, Default)]
-pub(super) struct Ours<'s> {
-    /// Settings and their values, as the process got them.
-    pub(super) settings: Vec<(Key, String, &'s OsStr)>,
-    /// What to say of the others.
-    pub(super) warnings: Vec<Warning>,
+/// Variables of the downward API, under the names that the documentation gives them; the last is set
+/// by the kubelet in every container.
+const OTHER_VARIABLES: [&str; 5] = ["POD_NAME", "POD_IP", "POD_IPS", "POD_NAMESPACE", KUBERNETES];
+const KUBERNETES: &str = "KUBERNETES_SERVICE_HOST";
+const HOSTS: &str = "/etc/hosts";
+/// Bytes of such a file that are looked at. Of resolv.conf glibc itself takes no more than six search
+/// entries, and the kubelet's own lines of the hosts file come first.
+const FILE_MAX: usize = ResolvConf::LENGTH_MAX;
+
+/// Everything that defaults depend on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// `EUREKA_PEERS_*`, `POD_*`, and whether this is a pod.
+    pub variables: BTreeMap<String, OsString>,
+    /// Entries of resolv.conf's search list.
+    pub search: Vec<String>,
+    /// Addresses and full names that the kubelet wrote into the hosts file of a pod.
+    pub managed_hosts: Vec<(IpAddr, DnsName)>,
+    /// `uname -n`.
+    pub host_name: Option<String>,
+    /// Addresses of the interfaces, loopback and link-local ones left out.
+    pub interface_addresses: Vec<IpAddr>,
+    /// Whether the log (standard error) goes to a terminal.
+    pub is_terminal: bool,
 }
 
-pub(super) fn read(surroundings: &Surroundings) -> Ours<'_> {
-    let variables: Vec<(Key, String)> = Key::all().map(|key| (key, key.variable())).collect();
-    let mut ours = Ours::default();
-    let mut injected = Vec::new();
-    let mut unknown = Vec::new();
-    for name in surroundings.environment.keys().filter(|name| name.starts_with(VARIABLE_PREFIX)) {
-        let Some(value) = surroundings.variable(name) else { continue };
-        let known = variables.iter().find(|(_, variable)| variable == name).map(|(key, _)| *key);
-        match known {
-            _ if is_service_link(name, value) => injected.push(name.as_str()),
-            Some(key) => ours.settings.push((key, name.clone(), value)),
-            None => unknown.push(name.as_str()),
+impl Environment {
+    /// Looks around. What cannot be read is missing, and whoever needs it says so.
+    pub fn observe() -> Self {
+        Self {
+            variables: ours(std::env::vars_os()),
+            search: ResolvConf(&beginning_of(ResolvConf::PATH)).search_list(),
+            managed_hosts: hosts::entries(&beginning_of(HOSTS)),
+            host_name: rustix::system::uname().nodename().to_str().ok().map(str::to_owned),
+            interface_addresses: interface_addresses(),
+            is_terminal: std::io::stderr().is_terminal(),
         }
     }
-    ours.warnings.extend(injected.first().map(|first| about_injected(first, injected.len())));
-    ours.warnings.extend(unknown.iter().take(UNKNOWN_SHOWN_MAX).map(|name| about_unknown(name)));
-    ours
+
+    /// A variable that is set to something; an empty one counts as not set.
+    pub(super) fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a kubelet started us.
+    pub(super) fn is_pod(&self) -> bool {
+        self.variable(KUBERNETES).is_some()
+    }
+
+    /// Namespace and cluster domain as the kubelet writes them: the search list begins with
+    /// `NS.svc.DOMAIN` (`dns.go`, `generateSearchesForDNSClusterFirst`).
+    pub(super) fn namespace_and_domain(&self) -> Option<(&str, &str)> {
+        self.search.iter().find_map(|entry| {
+            let (namespace, rest) = entry.trim_end_matches('.').split_once('.')?;
+            let domain = rest.strip_prefix("svc.")?;
+            (!namespace.is_empty() && !domain.is_empty()).then_some((namespace, domain))
+        })
+    }
 }
 
-/// The variables of a Service with a cluster IP (kubelet, `envvars.FromServices`): `…_SERVICE_HOST`,
-/// `…_SERVICE_PORT`, `…_SERVICE_PORT_<NAME>`, `…_PORT=tcp://…`, `…_PORT_<number>_TCP` and three more.
-fn is_service_link(name: &str, value: &OsStr) -> bool {
-    let rest = &name[VARIABLE_PREFIX.len() - 1..];
-    rest.ends_with("_SERVICE_HOST")
-        || rest.ends_with("_SERVICE_PORT")
-        || rest.contains("_SERVICE_PORT_")
-        || (rest.ends_with("_PORT") && is_link_url(value))
-        || rest.split_once("_PORT_").is_some_and(|(_, port)| is_numbered_port(port))
+fn ours(variables: impl Iterator<Item = (OsString, OsString)>) -> BTreeMap<String, OsString> {
+    let named = variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    named
+        .filter(|(name, _)| name.starts_with(VARIABLE_PREFIX) || OTHER_VARIABLES.contains(&name.as_str()))
+        .collect()
 }
 
-fn is_link_url(value: &OsStr) -> bool {
-    let is_link = |text: &str| ["tcp://", "udp://", "sctp://"].iter().any(|scheme| text.starts_with(scheme));
-    value.to_str().is_some_and(is_link)
+fn beginning_of(path: &str) -> String {
+    // Half a file is as good as its first lines; none is as good as an empty one.
+    let bytes = small_file::read_beginning(Path::new(path), FILE_MAX).ok().flatten().unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn is_numbered_port(port: &str) -> bool {
-    let mut parts = port.split('_');
-    let number =
-        parts.next().is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
-    let protocol = parts.next().is_some_and(|part| matches!(part, "TCP" | "UDP" | "SCTP"));
-    number && protocol && matches!(parts.next(), None | Some("PROTO" | "PORT" | "ADDR"))
-}
-
-fn about_injected(first: &str, count: usize) -> Warning {
-    let message = format!(
-        "{count} variables that Kubernetes injects for a Service of a like name are ignored; \
-         set `enableServiceLinks: false` in the pod to be rid of them"
-    );
-    Warning { key: first.to_owned(), message }
-}
-
-fn about_unknown(name: &str) -> Warning {
-    let key = closest(&name[VARIABLE_PREFIX.len()..], Key::all().map(Key::name)).and_then(Key::from_name);
-    let message = match key {
-        Some(key) => format!("is no setting and is ignored; did you mean {}?", key.variable()),
-        None => "is no setting and is ignored; see `eureka-peers run --help`".to_owned(),
-    };
-    Warning { key: name.to_owned(), message }
+fn interface_addresses() -> Vec<IpAddr> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let of_a_pod =
+        interfaces.iter().filter(|interface| !interface.is_loopback() && !interface.is_link_local());
+    of_a_pod.map(if_addrs::Interface::ip).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
-        let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
-        Surroundings { environment, ..Surroundings::default() }
+    fn with_search(entries: &[&str]) -> Environment {
+        Environment { search: entries.iter().map(ToString::to_string).collect(), ..Environment::default() }
     }
 
     #[test]
-    fn service_links_are_ignored_with_one_warning() {
-        let with_links = surroundings(&[
-            ("EUREKA_PEERS_PORT", "tcp://10.96.3.4:8761"),
-            ("EUREKA_PEERS_SERVICE_HOST", "10.96.3.4"),
-            ("EUREKA_PEERS_SERVICE_PORT", "8761"),
-            ("EUREKA_PEERS_SERVICE_PORT_HTTP", "8761"),
-            ("EUREKA_PEERS_PORT_8761_TCP", "tcp://10.96.3.4:8761"),
-            ("EUREKA_PEERS_PORT_8761_TCP_PROTO", "tcp"),
-            ("EUREKA_PEERS_PORT_8761_TCP_PORT", "8761"),
-            ("EUREKA_PEERS_PORT_8761_TCP_ADDR", "10.96.3.4"),
-            ("EUREKA_PEERS_METRICS_PORT", "tcp://10.96.3.5:9761"),
-            ("EUREKA_PEERS_METRICS_SERVICE_HOST", "10.96.3.5"),
-            ("EUREKA_PEERS_SERVICE", "eureka"),
-            ("EUREKA_PEERS_PORT_NAME", "web"),
-        ]);
-        let ours = read(&with_links);
-        let keys: Vec<Key> = ours.settings.iter().map(|(key, _, _)| *key).collect();
-        assert_eq!(keys, [Key::PortName, Key::Service]);
-        let [warning] = ours.warnings.as_slice() else { panic!("one warning, not {:?}", ours.warnings) };
-        assert!(warning.message.starts_with("10 variables"), "{warning}");
+    fn the_kubelets_search_list_tells_the_namespace() {
+        let kubelet =
+            with_search(&["ns.svc.cluster.local", "svc.cluster.local", "cluster.local", "example.org"]);
+        assert_eq!(kubelet.namespace_and_domain(), Some(("ns", "cluster.local")));
+        let dotted = with_search(&["ns.svc.k8s.example.org."]);
+        assert_eq!(dotted.namespace_and_domain(), Some(("ns", "k8s.example.org")));
+        assert_eq!(with_search(&["example.org", "svc.cluster.local"]).namespace_and_domain(), None);
+        assert_eq!(with_search(&[]).namespace_and_domain(), None);
     }
 
     #[test]
-    fn a_port_is_a_setting_unless_it_is_a_link() {
-        for (value, is_setting) in
-            [("8761", true), ("http", true), ("tcp://10.0.0.1:1", false), ("udp://x", false)]
-        {
-            let around = surroundings(&[("EUREKA_PEERS_PORT", value)]);
-            assert_eq!(read(&around).settings.len() == 1, is_setting, "{value}");
-        }
+    fn of_the_environment_only_our_own_is_kept() {
+        let variables = [("POD_NAME", "eureka-0"), ("EUREKA_PEERS_ZONE", "a"), ("DB_PASSWORD", "s3cret")];
+        let kept = ours(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        assert_eq!(kept.keys().collect::<Vec<_>>(), ["EUREKA_PEERS_ZONE", "POD_NAME"]);
     }
 
     #[test]
-    fn a_misspelt_variable_is_named_with_the_closest_known_one() {
-        let around = surroundings(&[("EUREKA_PEERS_SERVCE", "s3cret"), ("EUREKA_PEERS_XYZZY", "s3cret")]);
-        let messages: Vec<String> = read(&around).warnings.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            messages,
-            [
-                "EUREKA_PEERS_SERVCE: is no setting and is ignored; did you mean EUREKA_PEERS_SERVICE?",
-                "EUREKA_PEERS_XYZZY: is no setting and is ignored; see `eureka-peers run --help`",
-            ]
-        );
+    fn an_empty_variable_is_not_set() {
+        let variables = [("POD_NAME".to_owned(), OsString::new())].into();
+        let environment = Environment { variables, ..Environment::default() };
+        assert_eq!(environment.variable("POD_NAME"), None);
+        assert!(!environment.is_pod());
     }
 
     #[test]
-    fn somebody_elses_environment_does_not_flood_the_log() {
-        let names: Vec<String> = (0..100).map(|n| format!("EUREKA_PEERS_XYZZY_{n}")).collect();
-        let variables: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1")).collect();
-        assert_eq!(read(&surroundings(&variables)).warnings.len(), UNKNOWN_SHOWN_MAX);
-    }
-
-    #[test]
-    fn no_setting_looks_like_a_service_link() {
-        for key in Key::all() {
-            assert!(!is_service_link(&key.variable(), OsStr::new("1")), "{key}");
-        }
+    fn looking_around_leaves_loopback_out() {
+        let environment = Environment::observe();
+        assert!(environment.host_name.is_some_and(|name| !name.is_empty()));
+        assert!(environment.interface_addresses.iter().all(|address| !address.is_loopback()));
     }
 }

@@ -47,21 +47,21 @@ pub struct Fault {
     pub key: String,
     /// Where it was given.
     pub origin: Origin,
-    /// What is wrong.
+    /// What is problem.
     pub problem: String,
     /// What to do.
     pub hint: String,
 }
 
 impl Fault {
-    pub(super) fn of(key: Key, origin: Origin, wrong: Wrong) -> Self {
-        let hint = wrong.hint.unwrap_or_else(|| key.setting().hint.to_owned());
-        Self { key: key.to_string(), origin, problem: wrong.problem, hint }
+    pub(super) fn of(key: Key, origin: Origin, problem: Problem) -> Self {
+        let hint = problem.hint.unwrap_or_else(|| key.setting().hint.to_owned());
+        Self { key: key.to_string(), origin, problem: problem.what, hint }
     }
 
     /// A fault of something that is no setting: an unknown key, a variable of the downward API.
-    pub(super) fn foreign(key: String, origin: Origin, wrong: Wrong) -> Self {
-        Self { key, origin, problem: wrong.problem, hint: wrong.hint.unwrap_or_default() }
+    pub(super) fn foreign(key: String, origin: Origin, problem: Problem) -> Self {
+        Self { key, origin, problem: problem.what, hint: problem.hint.unwrap_or_default() }
     }
 }
 
@@ -115,20 +115,25 @@ impl fmt::Display for Rejected {
 
 /// What is wrong with one value, before it is known where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wrong {
-    problem: String,
+pub(super) struct Problem {
+    what: String,
     hint: Option<String>,
 }
 
-impl Wrong {
+impl Problem {
     /// A problem whose cure is the hint in the setting's row.
     pub(super) fn new(problem: impl Into<String>) -> Self {
-        Self { problem: problem.into(), hint: None }
+        Self { what: problem.into(), hint: None }
     }
 
     /// The value, quoted, and what an error says of it.
     pub(super) fn value(text: &str, error: impl fmt::Display) -> Self {
         Self::new(format!("{} {error}", quoted(text)))
+    }
+
+    /// The value, quoted, what it is not, and what is expected.
+    pub(super) fn invalid(text: &str, what: &str, expected: impl fmt::Display) -> Self {
+        Self::new(format!("{} is not a valid {what}: expected {expected}", quoted(text)))
     }
 
     /// With a cure of its own.
@@ -168,7 +173,7 @@ mod tests {
     #[test]
     fn a_fault_says_where_what_and_what_to_do() {
         let origin = Origin::Variable("EUREKA_PEERS_INTERVAL".to_owned());
-        let fault = Fault::of(Key::Interval, origin, Wrong::value("5", "has no unit"));
+        let fault = Fault::of(Key::Interval, origin, Problem::value("5", "has no unit"));
         assert_eq!(
             fault.to_string(),
             "interval (EUREKA_PEERS_INTERVAL): \"5\" has no unit; \

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use crate::document::{FileName, Format, OutputFile, UserInfo, UserInfoSource};
 
-use super::asked::parsed;
 use super::checked::OutputSettings;
-use super::fault::{Wrong, quoted};
-use super::reader::Reader;
+use super::fault::{Problem, quoted};
+use super::peer_settings::parsed;
+use super::reader::SettingsReader;
 use super::table::Key;
 use super::words::{Word, words_of};
 
-pub(super) fn read(reader: &mut Reader<'_>) -> OutputSettings {
+pub(super) fn read(reader: &mut SettingsReader<'_>) -> OutputSettings {
     let directory = reader.path(Key::OutputDir);
     let user_info = user_info(reader);
     let files = files(reader);
@@ -28,37 +28,42 @@ pub(super) fn read(reader: &mut Reader<'_>) -> OutputSettings {
     }
 }
 
-fn files(reader: &mut Reader<'_>) -> Vec<OutputFile> {
+fn files(reader: &mut SettingsReader<'_>) -> Vec<OutputFile> {
     let files = reader.list(Key::Output, output_file);
     if files.is_empty() {
         reader.conflict(
             &[Key::Output],
-            Wrong::new("names no file").hint("name one, or leave it out for peers.properties"),
+            Problem::new("names no file").hint("name one, or leave it out for peers.properties"),
         );
     }
     let mut names = BTreeSet::new();
     if let Some(twice) = files.iter().find(|file| !names.insert(&file.name)) {
-        let wrong = Wrong::new(format!("gives {} two formats", quoted(twice.name.as_str())));
-        reader.conflict(&[Key::Output], wrong.hint("give each file a name of its own"));
+        let problem = Problem::new(format!("gives {} two formats", quoted(twice.name.as_str())));
+        reader.conflict(&[Key::Output], problem.hint("give each file a name of its own"));
     }
     if files.len() > 1 && files.iter().any(|file| file.format == Format::Configtree) {
-        let wrong = Wrong::new("names another file beside a configtree, whose every file is a property");
-        reader
-            .conflict(&[Key::Output], wrong.hint("give the configtree a sidecar and a directory of its own"));
+        let problem = Problem::new(
+            "names another file beside a configtree, but every file beside it would be a property",
+        );
+        reader.conflict(
+            &[Key::Output],
+            problem.hint("give the configtree a sidecar and a directory of its own"),
+        );
     }
     files
 }
 
 /// Spring Boot binds a configtree's values as they are (seen on 2.7.18 and 3.5.9).
-fn refuse_unresolved(reader: &mut Reader<'_>, files: &[OutputFile], user_info: &UserInfoSource) {
+fn refuse_unresolved(reader: &mut SettingsReader<'_>, files: &[OutputFile], user_info: &UserInfoSource) {
     let has_configtree = files.iter().any(|file| file.format == Format::Configtree);
     if let (true, UserInfoSource::Placeholders(_)) = (has_configtree, user_info) {
-        let wrong = Wrong::new("has no effect in a configtree, whose placeholders nobody resolves");
-        reader.conflict(&[Key::UserInfo], wrong.hint("use --user-info-file, or another format"));
+        let problem =
+            Problem::new("has no effect in a configtree, because its placeholders are not resolved");
+        reader.conflict(&[Key::UserInfo], problem.hint("use --user-info-file, or another format"));
     }
 }
 
-fn output_file(text: &str) -> Result<OutputFile, Wrong> {
+fn output_file(text: &str) -> Result<OutputFile, Problem> {
     let (name, format) = match text.split_once('=') {
         Some((name, format)) => (name.trim(), Some(format.trim())),
         None => (text, None),
@@ -71,37 +76,37 @@ fn output_file(text: &str) -> Result<OutputFile, Wrong> {
     Ok(OutputFile { name: file_name, format })
 }
 
-fn file_name(text: &str) -> Result<FileName, Wrong> {
+fn file_name(text: &str) -> Result<FileName, Problem> {
     if text.contains('/') {
         let hint = "write the name alone; its directory belongs into --output-dir";
-        return Err(Wrong::value(text, "holds a slash").hint(hint));
+        return Err(Problem::value(text, "contains a slash").hint(hint));
     }
     text.parse().map_err(|error| {
-        Wrong::value(text, error)
+        Problem::value(text, error)
             .hint("write a plain name of a-z, A-Z, 0-9, - _ and inner dots, such as peers.properties")
     })
 }
 
-fn no_format(word: &str) -> Wrong {
+fn no_format(word: &str) -> Problem {
     let words = words_of::<Format>().join(", ");
-    Wrong::value(word, "is no format").hint(format!("write one of {words}"))
+    Problem::invalid(word, "format", format_args!("one of {words}"))
 }
 
-fn format_of_extension(name: &str) -> Result<Format, Wrong> {
+fn format_of_extension(name: &str) -> Result<Format, Problem> {
     let extension = Path::new(name).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     Format::of_extension(extension).ok_or_else(|| {
-        let wrong = Wrong::value(name, "has no extension that tells its format");
-        wrong.hint(format!("name the format, such as {name}=spring-properties"))
+        let problem = Problem::value(name, "has no extension that names a format");
+        problem.hint(format!("name the format, such as {name}=spring-properties"))
     })
 }
 
-fn user_info(reader: &mut Reader<'_>) -> UserInfoSource {
+fn user_info(reader: &mut SettingsReader<'_>) -> UserInfoSource {
     let placeholders = reader.optional(Key::UserInfo, placeholders);
     let file = reader.path(Key::UserInfoFile);
     match (placeholders, file) {
         (Some(_), Some(_)) => {
-            let wrong = Wrong::new("and --user-info-file exclude each other");
-            reader.conflict(&[Key::UserInfo, Key::UserInfoFile], wrong.hint("keep one of them"));
+            let problem = Problem::new("and --user-info-file exclude each other");
+            reader.conflict(&[Key::UserInfo, Key::UserInfoFile], problem.hint("keep one of them"));
             UserInfoSource::None
         }
         (Some(placeholders), None) => UserInfoSource::Placeholders(placeholders.user_info),
@@ -112,8 +117,8 @@ fn user_info(reader: &mut Reader<'_>) -> UserInfoSource {
 
 /// Two placeholders and nothing else. A text that is something else may be a password, so it is not
 /// quoted.
-fn placeholders(text: &str) -> Result<Placeholders, Wrong> {
-    let user_info = UserInfo::from_placeholders(text).map_err(|error| Wrong::new(error.to_string()))?;
+fn placeholders(text: &str) -> Result<Placeholders, Problem> {
+    let user_info = UserInfo::from_placeholders(text).map_err(|error| Problem::new(error.to_string()))?;
     Ok(Placeholders { text: text.to_owned(), user_info })
 }
 
@@ -129,7 +134,7 @@ impl fmt::Display for Placeholders {
     }
 }
 
-fn file_mode(reader: &mut Reader<'_>, user_info: &UserInfoSource) -> u32 {
+fn file_mode(reader: &mut SettingsReader<'_>, user_info: &UserInfoSource) -> u32 {
     let is_given = reader.is_given(Key::FileMode);
     let holds_credentials = matches!(user_info, UserInfoSource::File(_));
     let default = reader.default(Key::FileMode, mode);
@@ -137,7 +142,7 @@ fn file_mode(reader: &mut Reader<'_>, user_info: &UserInfoSource) -> u32 {
     if is_given && holds_credentials && mode.0 & 0o007 != 0 {
         reader.warn(
             Key::FileMode,
-            format!("{mode} lets everybody read the credentials; leave it out for {default}"),
+            format!("{mode} lets anyone read the credentials; leave it out for {default}"),
         );
     }
     mode.0
@@ -153,18 +158,21 @@ impl fmt::Display for Mode {
     }
 }
 
-fn mode(text: &str) -> Result<Mode, Wrong> {
+fn mode(text: &str) -> Result<Mode, Problem> {
     let digits = text.strip_prefix("0o").unwrap_or(text);
     let is_octal = (3..=4).contains(&digits.len()) && digits.bytes().all(|b| (b'0'..=b'7').contains(&b));
     let mode = u32::from_str_radix(digits, 8).ok().filter(|_| is_octal);
-    let mode = mode.ok_or_else(|| Wrong::value(text, "is no octal mode of three digits"))?;
+    let mode = mode.ok_or_else(|| Problem::invalid(text, "mode", "three octal digits, such as 0644"))?;
     if mode > 0o777 {
-        return Err(Wrong::value(text, "sets more than the permission bits"));
+        return Err(Problem::value(
+            text,
+            "is not a valid mode: expected permission bits alone, 0777 at most",
+        ));
     }
     let writes_unread = (0..3).any(|class| mode >> (3 * class) & 0o6 == 0o2);
     if mode & 0o400 == 0 || writes_unread {
-        let wrong = Wrong::value(text, "lets somebody write, or us, and not read");
-        return Err(wrong
+        let problem = Problem::value(text, "lets someone write but not read, or keeps us from reading");
+        return Err(problem
             .hint("write an octal mode such as 0644; a decimal one, as in defaultMode: 420, is not meant"));
     }
     Ok(Mode(mode))

@@ -9,12 +9,12 @@ use std::net::IpAddr;
 use crate::model::{DnsName, HeadlessService, Host, PodIdentity, ServiceUrl};
 use crate::reconcile::Own;
 
-use super::asked::{Asked, one_label, parsed};
-use super::fault::{Origin, Wrong, quoted};
+use super::environment::Environment;
+use super::fault::{Origin, Problem, quoted};
 use super::hosts;
+use super::peer_settings::{PeerSettings, one_label, parsed};
 use super::purpose::Purpose;
-use super::reader::Reader;
-use super::surroundings::Surroundings;
+use super::reader::SettingsReader;
 use super::table::Key;
 use super::words::PeerHost;
 
@@ -24,42 +24,42 @@ const FIELDS: [(&str, &str); 3] =
 
 /// Reads `--self-url` and whatever stands in for it; none where nothing does, with a fault where that
 /// matters.
-pub(super) fn own(reader: &mut Reader<'_>, asked: &Asked) -> Option<Own> {
+pub(super) fn own(reader: &mut SettingsReader<'_>, peers: &PeerSettings) -> Option<Own> {
     let mut pod = Pod::look(reader);
-    pod.governing = pod.governing.map(|governing| as_asked(governing, &asked.services));
+    pod.governing = pod.governing.map(|governing| as_asked(governing, &peers.services));
     if reader.is_given(Key::SelfUrl) {
         let url: ServiceUrl = reader.optional(Key::SelfUrl, parsed)?;
-        warn_about_given(reader, asked, &pod, &url);
-        if service_of(url.host(), &asked.services).is_none() {
-            warn_about_service(reader, asked, &pod);
+        warn_about_given(reader, peers, &pod, &url);
+        if service_of(url.host(), &peers.services).is_none() {
+            warn_about_service(reader, peers, &pod);
         }
-        let identity = pod.identity_with(url.host(), &asked.services);
+        let identity = pod.identity_with(url.host(), &peers.services);
         return Some(Own { identity, url });
     }
-    match pod.host_for(asked) {
+    match pod.host_for(peers) {
         Ok((host, origin)) => {
             let url =
-                ServiceUrl::new(asked.scheme, host, asked.port_or_default(), asked.context_path.clone());
-            reader.account_for(Key::SelfUrl, &url, origin);
-            warn_about_guesses(reader, asked, &pod);
-            warn_about_service(reader, asked, &pod);
+                ServiceUrl::new(peers.scheme, host, peers.port_or_default(), peers.context_path.clone());
+            reader.record(Key::SelfUrl, &url, origin);
+            warn_about_guesses(reader, peers, &pod);
+            warn_about_service(reader, peers, &pod);
             Some(Own { identity: pod.identity(), url })
         }
         Err(why) => {
-            without_url(reader, asked, why);
+            without_url(reader, peers, why);
             None
         }
     }
 }
 
 /// Says that the own URL is unknown, to those who need it.
-fn without_url(reader: &mut Reader<'_>, asked: &Asked, why: Wrong) {
+fn without_url(reader: &mut SettingsReader<'_>, peers: &PeerSettings, why: Problem) {
     match reader.purpose {
         // Without a Service there is no name to be known by, and that is a fault already.
-        Purpose::Run | Purpose::Init | Purpose::Check if asked.services.is_empty() => {}
+        Purpose::Run | Purpose::Init | Purpose::Check if peers.services.is_empty() => {}
         Purpose::Run | Purpose::Init | Purpose::Check => reader.conflict(&[Key::SelfUrl], why),
         Purpose::Print => {
-            reader.warn(Key::SelfUrl, "cannot be told here, so nothing is left out of the list");
+            reader.warn(Key::SelfUrl, "is unknown here, so nothing is left out of the list");
         }
         Purpose::Contact => {}
     }
@@ -74,7 +74,7 @@ struct Pod {
 }
 
 impl Pod {
-    fn look(reader: &mut Reader<'_>) -> Self {
+    fn look(reader: &mut SettingsReader<'_>) -> Self {
         let name = variable(reader, "POD_NAME", |text| one_label(text).map(|name| vec![name]))
             .and_then(|names| Some((names.into_iter().next()?, Origin::Variable("POD_NAME".to_owned()))));
         let addresses: Vec<IpAddr> = ["POD_IP", "POD_IPS"]
@@ -82,17 +82,17 @@ impl Pod {
             .filter_map(|name| variable(reader, name, addresses_in))
             .flatten()
             .collect();
-        let surroundings = reader.surroundings;
+        let environment = reader.environment;
         let name = name.or_else(|| {
-            let first_label = surroundings.host_name.as_deref()?.split('.').next()?;
+            let first_label = environment.host_name.as_deref()?.split('.').next()?;
             Some((one_label(first_label).ok()?, Origin::Observed("host name")))
         });
         let (addresses, addresses_from) = if addresses.is_empty() {
-            (surroundings.interface_addresses.clone(), Origin::Observed("interfaces"))
+            (environment.interface_addresses.clone(), Origin::Observed("interfaces"))
         } else {
             (addresses, Origin::Variable("POD_IP".to_owned()))
         };
-        let kubelet = governing(surroundings, name.as_ref().map(|(name, _)| name.as_str()), &addresses);
+        let kubelet = governing(environment, name.as_ref().map(|(name, _)| name.as_str()), &addresses);
         // The pod's `hostname` may make its name in DNS another one than POD_NAME.
         let name = name.map(|(name, origin)| match &kubelet {
             Some((_, label)) => (label.clone(), origin),
@@ -103,14 +103,14 @@ impl Pod {
     }
 
     /// What the own URL names by default: as peers are named.
-    fn host_for(&self, asked: &Asked) -> Result<(Host, Origin), Wrong> {
+    fn host_for(&self, peers: &PeerSettings) -> Result<(Host, Origin), Problem> {
         let address_of = |is_of_family: fn(&IpAddr) -> bool| {
             let address = self.addresses.iter().find(|address| is_of_family(address)).copied();
             let found = address.map(|address| (Host::Address(address), self.addresses_from.clone()));
             found.ok_or_else(|| unknown("POD_IP or POD_IPS", "status.podIPs"))
         };
-        match asked.peer_host {
-            PeerHost::Name => self.name_under(self.home_among(&asked.services)),
+        match peers.peer_host {
+            PeerHost::Name => self.name_under(self.home_among(&peers.services)),
             PeerHost::Ipv4 => address_of(IpAddr::is_ipv4),
             PeerHost::Ipv6 => address_of(IpAddr::is_ipv6),
         }
@@ -122,12 +122,12 @@ impl Pod {
         if services.is_empty() { None } else { self.governing.as_ref().or(services.first()) }
     }
 
-    fn name_under(&self, service: Option<&HeadlessService>) -> Result<(Host, Origin), Wrong> {
+    fn name_under(&self, service: Option<&HeadlessService>) -> Result<(Host, Origin), Problem> {
         let (Some((label, origin)), Some(service)) = (&self.name, service) else {
             return Err(unknown("POD_NAME", "metadata.name"));
         };
         let name = service.name().child(label.as_str()).map_err(|error| {
-            Wrong::new(format!("cannot be made of {label} and {service}, which {error}"))
+            Problem::new(format!("cannot be made of {label} and {service}, which {error}"))
                 .hint("give --self-url")
         })?;
         Ok((Host::Name(name), origin.clone()))
@@ -174,18 +174,18 @@ fn service_of<'a>(host: &Host, services: &'a [HeadlessService]) -> Option<&'a He
 /// The Service that governs the pod, and the pod's name below it, where the kubelet's lines with the pod's
 /// name and one of its addresses name one, and only one.
 fn governing(
-    surroundings: &Surroundings,
+    environment: &Environment,
     name: Option<&str>,
     addresses: &[IpAddr],
 ) -> Option<(HeadlessService, DnsName)> {
-    let host_name = surroundings.host_name.as_deref().and_then(|host_name| host_name.split('.').next());
+    let host_name = environment.host_name.as_deref().and_then(|host_name| host_name.split('.').next());
     let is_our_label =
         |label: &str| [name, host_name].into_iter().flatten().any(|own| own.eq_ignore_ascii_case(label));
     let is_our_address = |address: &IpAddr| {
-        let ours = addresses.iter().chain(&surroundings.interface_addresses);
+        let ours = addresses.iter().chain(&environment.interface_addresses);
         ours.map(IpAddr::to_canonical).any(|own| own == address.to_canonical())
     };
-    let lines = surroundings.managed_hosts.iter().filter(|(address, _)| is_our_address(address));
+    let lines = environment.managed_hosts.iter().filter(|(address, _)| is_our_address(address));
     let ours = lines.filter(|(_, name)| name.labels().next().is_some_and(is_our_label));
     let named =
         |(_, name): &(IpAddr, DnsName)| Some((hosts::service_of(name)?, name.labels().next()?.parse().ok()?));
@@ -205,70 +205,74 @@ fn as_asked(governing: HeadlessService, services: &[HeadlessService]) -> Headles
     same.cloned().unwrap_or(governing)
 }
 
-fn addresses_in(text: &str) -> Result<Vec<IpAddr>, Wrong> {
+fn addresses_in(text: &str) -> Result<Vec<IpAddr>, Problem> {
     let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-    items.map(|item| item.parse().map_err(|_| Wrong::value(item, "is no address"))).collect()
+    items.map(|item| item.parse().map_err(|_| Problem::invalid(item, "address", "an IP address"))).collect()
 }
 
 /// Reads a variable of the downward API; one that is set and makes no sense is a fault, for a guess
 /// in its place would be wrong as well.
-fn variable<T>(reader: &mut Reader<'_>, name: &str, parse: impl Fn(&str) -> Result<T, Wrong>) -> Option<T> {
-    let value = reader.surroundings.variable(name)?.to_string_lossy();
+fn variable<T>(
+    reader: &mut SettingsReader<'_>,
+    name: &str,
+    parse: impl Fn(&str) -> Result<T, Problem>,
+) -> Option<T> {
+    let value = reader.environment.variable(name)?.to_string_lossy();
     match parse(value.trim()) {
         Ok(value) => Some(value),
         Err(_) if matches!(reader.purpose, Purpose::Print | Purpose::Contact) => None,
-        Err(wrong) => {
+        Err(problem) => {
             let field = FIELDS.iter().find(|(variable, _)| *variable == name).map_or("", |(_, field)| field);
-            reader.fault_around(name, wrong.hint(format!("set it with `fieldRef: {field}`, or not at all")));
+            reader
+                .fault_around(name, problem.hint(format!("set it with `fieldRef: {field}`, or not at all")));
             None
         }
     }
 }
 
-fn unknown(variable: &str, field: &str) -> Wrong {
-    Wrong::new("cannot be told: the pod does not say who it is")
+fn unknown(variable: &str, field: &str) -> Problem {
+    Problem::new("is unknown: the pod does not say who it is")
         .hint(format!("set {variable} with `fieldRef: {field}`, or give --self-url"))
 }
 
-fn warn_about_given(reader: &mut Reader<'_>, asked: &Asked, pod: &Pod, url: &ServiceUrl) {
+fn warn_about_given(reader: &mut SettingsReader<'_>, peers: &PeerSettings, pod: &Pod, url: &ServiceUrl) {
     if url.path().as_str() == "/" {
         reader.warn(Key::SelfUrl, format!("{url} has no path; a Eureka server's is usually /eureka/"));
     }
     let Host::Name(name) = url.host() else { return };
     let (Some(label), Some((pod_name, Origin::Variable(_)))) =
-        (label_under(name, &asked.services), &pod.name)
+        (label_under(name, &peers.services), &pod.name)
     else {
         return;
     };
     if label != *pod_name {
-        let message =
-            format!("names {label} while POD_NAME says {pod_name}; the one in the URL is taken for self");
+        let message = format!("names {label} while POD_NAME says {pod_name}; the URL is believed");
         reader.warn(Key::SelfUrl, message);
     }
 }
 
 /// Names are found below the governing Service alone. With addresses another Service over the same pods is as
 /// good, and nothing is said.
-fn warn_about_service(reader: &mut Reader<'_>, asked: &Asked, pod: &Pod) {
+fn warn_about_service(reader: &mut SettingsReader<'_>, peers: &PeerSettings, pod: &Pod) {
     let Some(governing) = &pod.governing else { return };
-    let is_said = asked.peer_host == PeerHost::Name && reader.purpose != Purpose::Contact;
-    if !is_said || asked.services.is_empty() || asked.services.contains(governing) {
+    let is_said = peers.peer_host == PeerHost::Name && reader.purpose != Purpose::Contact;
+    if !is_said || peers.services.is_empty() || peers.services.contains(governing) {
         return;
     }
-    let names = asked.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let names = peers.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let message = format!(
         "names {names}, while this pod belongs to the Service {governing} (/etc/hosts): two registries may merge, \
-         or nobody be found; give --service {governing}, or say with --self-url who this pod is there"
+         or no peer be found; give --service {governing}, or say with --self-url who this pod is there"
     );
     reader.warn(Key::Service, message);
 }
 
 /// In a pod a guess is worth a word, for the downward API would have known.
-fn warn_about_guesses(reader: &mut Reader<'_>, asked: &Asked, pod: &Pod) {
-    if matches!(reader.purpose, Purpose::Print | Purpose::Contact) || !reader.surroundings.is_pod() {
+fn warn_about_guesses(reader: &mut SettingsReader<'_>, peers: &PeerSettings, pod: &Pod) {
+    if matches!(reader.purpose, Purpose::Print | Purpose::Contact) || !reader.environment.is_pod() {
         return;
     }
-    if let (PeerHost::Name, Some((name, Origin::Observed(_)))) = (asked.peer_host, &pod.name) {
+    if let (PeerHost::Name, Some((name, Origin::Observed(_)))) = (peers.peer_host, &pod.name) {
         let message = format!(
             "is not set, so the host name {} stands in; set it with `fieldRef: metadata.name`",
             quoted(name.as_str())

@@ -6,16 +6,17 @@ use crate::admin::ListenAddresses;
 use crate::model::{ContextPath, Host, Port, Scheme, ServiceUrl};
 use crate::reconcile::{Own, Role};
 
-use super::asked::{self, Asked};
 use super::checked::Settings;
+use super::environment::Environment;
 use super::fault::{Rejected, Warning};
-use super::given::{Flags, Gathered, SettingsFile};
+use super::peer_settings::{self, PeerSettings};
 use super::policy;
 use super::process;
 use super::provenance::Provenance;
 use super::purpose::Purpose;
-use super::reader::{Account, Reader};
-use super::surroundings::Surroundings;
+use super::raw_settings::RawSettings;
+use super::reader::SettingsReader;
+use super::sources::{Flags, SettingsFile};
 use super::table::Key;
 use super::until_restart::UntilRestart;
 use super::words::{PeerHost, RoleWord};
@@ -38,23 +39,23 @@ pub struct Loaded {
 pub fn load(
     flags: &Flags,
     file: Option<&SettingsFile>,
-    surroundings: &Surroundings,
+    environment: &Environment,
     purpose: Purpose,
 ) -> Result<Loaded, Rejected> {
-    let gathered = Gathered::from(flags, file, surroundings);
-    let mut reader = Reader::new(gathered, surroundings, purpose);
+    let raw = RawSettings::from(flags, file, environment);
+    let mut reader = SettingsReader::new(raw, environment, purpose);
     let settings = read(&mut reader);
-    let Account { provenance, warnings } = reader.finish()?;
+    let (provenance, warnings) = reader.finish()?;
     let settings = settings.expect("settings lack something only where a fault says so");
     Ok(Loaded { settings, provenance, warnings })
 }
 
 /// Where the settings file lies, where there is one; the only setting that is needed before it is read.
-pub fn config_path(flags: &Flags, surroundings: &Surroundings) -> Result<Option<PathBuf>, Rejected> {
-    let gathered = Gathered::from(flags, None, surroundings);
-    let mut reader = Reader::new(gathered.only(&[Key::Config]), surroundings, Purpose::Contact);
+pub fn config_path(flags: &Flags, environment: &Environment) -> Result<Option<PathBuf>, Rejected> {
+    let raw = RawSettings::from(flags, None, environment);
+    let mut reader = SettingsReader::new(raw.only(&[Key::Config]), environment, Purpose::Contact);
     let path = reader.path(Key::Config);
-    reader.finish().map(|_account| path)
+    reader.finish().map(|_rest| path)
 }
 
 /// The two listeners alone, for who only calls them.
@@ -64,28 +65,28 @@ pub fn config_path(flags: &Flags, surroundings: &Surroundings) -> Result<Option<
 pub fn listeners(
     flags: &Flags,
     file: Option<&SettingsFile>,
-    surroundings: &Surroundings,
+    environment: &Environment,
 ) -> Result<ListenAddresses, Rejected> {
-    let gathered = Gathered::from(flags, file, surroundings);
-    let of_interest = gathered.only(&[Key::Listen, Key::LocalListen]);
-    let mut reader = Reader::new(of_interest, surroundings, Purpose::Contact);
+    let raw = RawSettings::from(flags, file, environment);
+    let of_interest = raw.only(&[Key::Listen, Key::LocalListen]);
+    let mut reader = SettingsReader::new(of_interest, environment, Purpose::Contact);
     let listeners = process::listeners(&mut reader);
-    reader.finish().map(|_account| listeners)
+    reader.finish().map(|_rest| listeners)
 }
 
 /// None only where a fault is on record.
-fn read(reader: &mut Reader<'_>) -> Option<Settings> {
+fn read(reader: &mut SettingsReader<'_>) -> Option<Settings> {
     let role_word = reader.word(Key::Role);
-    let asked = asked::read(reader);
-    let (server, adoption) = server::read(reader, role_word, &asked);
-    let role = role(reader, role_word, &asked);
+    let peers = peer_settings::read(reader);
+    let (server, adoption) = server::read(reader, role_word, &peers);
+    let role = role(reader, role_word, &peers);
     let listeners = process::listeners(reader);
     let output = files::read(reader);
     let dns_servers = process::dns_servers(reader);
     let (log_level, log_format) = (reader.word(Key::LogLevel), reader.word(Key::LogFormat));
     let _path = reader.path(Key::Config);
     // Another role stands in for an unknown one while the rest is read.
-    let policy = policy::read(reader, role.clone().unwrap_or(Role::Client), asked, adoption, sink(listeners));
+    let policy = policy::read(reader, role.clone().unwrap_or(Role::Client), peers, adoption, sink(listeners));
     role?;
     Some(Settings {
         policy,
@@ -100,24 +101,24 @@ fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     })
 }
 
-fn role(reader: &mut Reader<'_>, role: RoleWord, asked: &Asked) -> Option<Role> {
+fn role(reader: &mut SettingsReader<'_>, role: RoleWord, peers: &PeerSettings) -> Option<Role> {
     match role {
-        RoleWord::Server => match (identity::own(reader, asked), reader.purpose) {
+        RoleWord::Server => match (identity::own(reader, peers), reader.purpose) {
             (Some(own), _) => {
-                warn_of_address(reader, asked.peer_host, &own);
+                warn_of_address(reader, peers.peer_host, &own);
                 Some(Role::Server(own))
             }
             (None, Purpose::Print | Purpose::Contact) => Some(Role::Client),
             (None, Purpose::Run | Purpose::Init | Purpose::Check) => None,
         },
         RoleWord::Client => {
-            let _unused = reader.optional(Key::SelfUrl, asked::parsed::<ServiceUrl>);
+            let _unused = reader.optional(Key::SelfUrl, peer_settings::parsed::<ServiceUrl>);
             Some(Role::Client)
         }
     }
 }
 
-fn warn_of_address(reader: &mut Reader<'_>, peer_host: PeerHost, own: &Own) {
+fn warn_of_address(reader: &mut SettingsReader<'_>, peer_host: PeerHost, own: &Own) {
     if peer_host == PeerHost::Ipv6 {
         let message = format!(
             "a server known by IPv6 address takes itself for a peer unless its environment says \

@@ -3,27 +3,27 @@
 use crate::model::ServiceUrl;
 use crate::reconcile::{Adoption, OnDeadline, Policy, Role};
 
-use super::asked::{Asked, parsed};
-use super::fault::Wrong;
+use super::fault::Problem;
+use super::peer_settings::{PeerSettings, parsed};
 use super::purpose::Purpose;
-use super::reader::Reader;
+use super::reader::SettingsReader;
 use super::table::Key;
 
 pub(super) fn read(
-    reader: &mut Reader<'_>,
+    reader: &mut SettingsReader<'_>,
     role: Role,
-    asked: Asked,
+    peers: PeerSettings,
     adoption: Adoption,
     sink: ServiceUrl,
 ) -> Policy {
     let policy = Policy {
         role,
-        questions: asked.questions,
-        static_peers: asked.static_peers,
-        scheme: asked.scheme,
-        context_path: asked.context_path,
-        port: asked.port,
-        address_policy: asked.address_policy,
+        questions: peers.questions,
+        static_peers: peers.static_peers,
+        scheme: peers.scheme,
+        context_path: peers.context_path,
+        port: peers.port,
+        address_policy: peers.address_policy,
         interval: reader.duration(Key::Interval),
         remove_after: reader.duration_or_never(Key::RemoveAfter),
         empty_after: reader.duration_or_never(Key::EmptyAfter),
@@ -42,19 +42,20 @@ pub(super) fn read(
 }
 
 /// What does not go together.
-fn check(reader: &mut Reader<'_>, policy: &Policy) {
+fn check(reader: &mut SettingsReader<'_>, policy: &Policy) {
     let Policy { min_peers, max_peers, on_deadline, .. } = policy;
     if min_peers > max_peers {
-        let wrong = Wrong::new(format!("waits for {min_peers} peers, and --max-peers is {max_peers}"));
-        reader.conflict(&[Key::MinPeers, Key::MaxPeers], wrong.hint("lower it, or raise --max-peers"));
+        let problem = Problem::new(format!("waits for {min_peers} peers, and --max-peers is {max_peers}"));
+        reader.conflict(&[Key::MinPeers, Key::MaxPeers], problem.hint("lower it, or raise --max-peers"));
     }
     let statics = policy.static_peers.len();
     if statics > *max_peers {
-        let wrong = Wrong::new(format!("names {statics} peers, and --max-peers is {max_peers}"));
-        reader.conflict(&[Key::StaticPeer, Key::MaxPeers], wrong.hint("raise --max-peers"));
+        let problem = Problem::new(format!("names {statics} peers, and --max-peers is {max_peers}"));
+        reader.conflict(&[Key::StaticPeer, Key::MaxPeers], problem.hint("raise --max-peers"));
     }
     if let (OnDeadline::Fail, Purpose::Run) = (on_deadline, reader.purpose) {
-        let wrong = Wrong::new("`fail` is for init only: a sidecar that ends takes its server out of DNS");
-        reader.conflict(&[Key::OnDeadline], wrong.hint("write `publish` or `wait`, or leave it out"));
+        let problem =
+            Problem::new("`fail` is for init only: a sidecar that ends takes its server out of DNS");
+        reader.conflict(&[Key::OnDeadline], problem.hint("write `publish` or `wait`, or leave it out"));
     }
 }

@@ -1,4 +1,4 @@
-//! Reads typed values out of what was given, and keeps account: of faults, of warnings, of where each
+//! Reads typed values out of what was given, and records faults, warnings, and where each
 //! value came from. A faulty value never stops the reading of the others.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,60 +6,50 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{Patience, read_duration};
+use crate::model::{DurationOrNever, read_duration};
 
 use super::closest::closest;
-use super::fault::{Fault, Origin, Rejected, Warning, Wrong, quoted};
-use super::given::{Gathered, Given};
+use super::environment::Environment;
+use super::fault::{Fault, Origin, Problem, Rejected, Warning};
 use super::provenance::Provenance;
 use super::purpose::Purpose;
-use super::surroundings::Surroundings;
+use super::raw_settings::{RawSettings, RawValue};
 use super::table::{Condition, DefaultValue, Key, Shape, Value};
 use super::words::{Word, words_of};
 
 /// Bytes of one value; as long as a path may be (Linux, `PATH_MAX`).
 const TEXT_MAX: usize = 4_096;
 
-pub(super) struct Reader<'s> {
-    values: BTreeMap<Key, Given>,
+pub(super) struct SettingsReader<'s> {
+    values: BTreeMap<Key, RawValue>,
     faults: Vec<Fault>,
     faulty: BTreeSet<Key>,
     warnings: Vec<Warning>,
     provenance: Provenance,
     file_is_unread: bool,
-    pub(super) surroundings: &'s Surroundings,
+    pub(super) environment: &'s Environment,
     pub(super) purpose: Purpose,
 }
 
-/// What was read, beside the values themselves.
-pub(super) struct Account {
-    pub(super) provenance: Provenance,
-    pub(super) warnings: Vec<Warning>,
-}
-
-impl<'s> Reader<'s> {
-    pub(super) fn new(gathered: Gathered, surroundings: &'s Surroundings, purpose: Purpose) -> Self {
-        let Gathered { values, faults, warnings, file_is_unread } = gathered;
+impl<'s> SettingsReader<'s> {
+    pub(super) fn new(raw: RawSettings, environment: &'s Environment, purpose: Purpose) -> Self {
+        let RawSettings { values, faults, warnings, file_is_unread } = raw;
         let faulty = faults.iter().filter_map(|fault| Key::from_name(&fault.key)).collect();
         let provenance = Provenance::default();
-        Self { values, faults, faulty, warnings, provenance, file_is_unread, surroundings, purpose }
+        Self { values, faults, faulty, warnings, provenance, file_is_unread, environment, purpose }
     }
 
-    /// Ends the reading.
-    pub(super) fn finish(self) -> Result<Account, Rejected> {
+    /// Ends the reading: where each value came from, and what to warn of.
+    pub(super) fn finish(self) -> Result<(Provenance, Vec<Warning>), Rejected> {
         let Self { mut faults, warnings, provenance, .. } = self;
         // As the help has them; what is no setting comes first.
         faults.sort_by_key(|fault| Key::from_name(&fault.key));
-        if faults.is_empty() {
-            Ok(Account { provenance, warnings })
-        } else {
-            Err(Rejected { faults, warnings })
-        }
+        if faults.is_empty() { Ok((provenance, warnings)) } else { Err(Rejected { faults, warnings }) }
     }
 
     /// A value to be read as if it had been given, where nobody gave one.
     pub(super) fn fall_back(&mut self, key: Key, text: String, origin: Origin) {
-        self.values.entry(key).or_insert(Given { texts: vec![text], origin });
+        self.values.entry(key).or_insert(RawValue { texts: vec![text], origin });
     }
 
     /// Whether somebody gave this.
@@ -71,7 +61,7 @@ impl<'s> Reader<'s> {
     pub(super) fn optional<T: Display>(
         &mut self,
         key: Key,
-        parse: impl FnOnce(&str) -> Result<T, Wrong>,
+        parse: impl FnOnce(&str) -> Result<T, Problem>,
     ) -> Option<T> {
         let Some(given) = self.values.get(&key) else {
             self.provenance.push(key, None, Origin::Default);
@@ -86,8 +76,8 @@ impl<'s> Reader<'s> {
                 self.provenance.push(key, Some(value.to_string()), origin);
                 Some(value)
             }
-            Err(wrong) => {
-                self.fault(key, wrong);
+            Err(problem) => {
+                self.fault(key, problem);
                 None
             }
         }
@@ -95,7 +85,7 @@ impl<'s> Reader<'s> {
 
     /// One value, or the default of the table, which also stands in for a faulty one while the rest is
     /// read.
-    pub(super) fn value<T: Display>(&mut self, key: Key, parse: impl Fn(&str) -> Result<T, Wrong>) -> T {
+    pub(super) fn value<T: Display>(&mut self, key: Key, parse: impl Fn(&str) -> Result<T, Problem>) -> T {
         if self.is_given(key) {
             return self.optional(key, &parse).unwrap_or_else(|| self.default(key, parse));
         }
@@ -105,7 +95,7 @@ impl<'s> Reader<'s> {
     }
 
     /// The default of the table, whatever is given.
-    pub(super) fn default<T>(&self, key: Key, parse: impl FnOnce(&str) -> Result<T, Wrong>) -> T {
+    pub(super) fn default<T>(&self, key: Key, parse: impl FnOnce(&str) -> Result<T, Problem>) -> T {
         let default = self.default_value(key).and_then(|value| parse(&value.to_string()).ok());
         default.expect("the row of this setting has a valid default, which a test proves")
     }
@@ -130,7 +120,7 @@ impl<'s> Reader<'s> {
                 let text = given(name).and_then(|given| given.texts.last());
                 text.is_some_and(|text| text.eq_ignore_ascii_case(word))
             }
-            Condition::Terminal => self.surroundings.is_terminal,
+            Condition::Terminal => self.environment.is_terminal,
         }
     }
 
@@ -150,21 +140,21 @@ impl<'s> Reader<'s> {
     }
 
     /// A duration within the bounds of the table, or `never`.
-    pub(super) fn duration_or_never(&mut self, key: Key) -> Patience {
+    pub(super) fn duration_or_never(&mut self, key: Key) -> DurationOrNever {
         self.value(key, |text| {
             if text.eq_ignore_ascii_case("never") {
-                return Ok(Patience::Never);
+                return Ok(DurationOrNever::Never);
             }
-            duration_within(key, text).map(Patience::After)
+            duration_within(key, text).map(DurationOrNever::After)
         })
     }
 
     /// A whole number within the bounds of the table.
     pub(super) fn count(&mut self, key: Key) -> usize {
         self.value(key, |text| {
-            let count: usize = text.parse().map_err(|_| Wrong::value(text, "is no whole number"))?;
-            let Shape::Count { min, max } = key.setting().shape else { return Ok(count) };
-            if (min..=max).contains(&count) { Ok(count) } else { Err(out_of_bounds(key, text)) }
+            let Shape::Count { min, max } = key.setting().shape else { return Err(not_within(key, text)) };
+            let count = text.parse().ok().filter(|count| (min..=max).contains(count));
+            count.ok_or_else(|| not_within(key, text))
         })
     }
 
@@ -172,9 +162,9 @@ impl<'s> Reader<'s> {
     pub(super) fn list<T: Display + PartialEq>(
         &mut self,
         key: Key,
-        parse: impl Fn(&str) -> Result<T, Wrong>,
+        parse: impl Fn(&str) -> Result<T, Problem>,
     ) -> Vec<T> {
-        let default = |value: Value| Given { texts: vec![value.to_string()], origin: Origin::Default };
+        let default = |value: Value| RawValue { texts: vec![value.to_string()], origin: Origin::Default };
         let given = self.values.get(&key).cloned().or_else(|| self.default_value(key).map(default));
         let Some(given) = given else {
             self.provenance.push(key, None, Origin::Default);
@@ -186,7 +176,7 @@ impl<'s> Reader<'s> {
             let count = given.texts.len();
             self.fault(
                 key,
-                Wrong::new(format!("has {count} values; at most {max} are taken")).hint("give fewer"),
+                Problem::new(format!("has {count} values: expected {max} at most")).hint("give fewer"),
             );
             return Vec::new();
         }
@@ -195,7 +185,7 @@ impl<'s> Reader<'s> {
             match checked(text).and_then(&parse) {
                 Ok(value) if values.contains(&value) => {}
                 Ok(value) => values.push(value),
-                Err(wrong) => self.fault(key, wrong),
+                Err(problem) => self.fault(key, problem),
             }
         }
         let shown = values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
@@ -211,28 +201,28 @@ impl<'s> Reader<'s> {
         &self.provenance
     }
 
-    /// A value that stands in the account though nobody gave it.
-    pub(super) fn account_for(&mut self, key: Key, value: &impl Display, origin: Origin) {
+    /// Records a value that is not given but found.
+    pub(super) fn record(&mut self, key: Key, value: &impl Display, origin: Origin) {
         self.provenance.push(key, Some(value.to_string()), origin);
     }
 
     /// Something is wrong with this setting.
-    pub(super) fn fault(&mut self, key: Key, wrong: Wrong) {
+    pub(super) fn fault(&mut self, key: Key, problem: Problem) {
         let origin = self.values.get(&key).map_or(Origin::Default, |given| given.origin.clone());
         self.faulty.insert(key);
-        self.faults.push(Fault::of(key, origin, wrong));
+        self.faults.push(Fault::of(key, origin, problem));
     }
 
     /// Something is wrong with what surrounds us.
-    pub(super) fn fault_around(&mut self, variable: &str, wrong: Wrong) {
-        self.faults.push(Fault::foreign(variable.to_owned(), Origin::Variable(variable.to_owned()), wrong));
+    pub(super) fn fault_around(&mut self, variable: &str, problem: Problem) {
+        self.faults.push(Fault::foreign(variable.to_owned(), Origin::Variable(variable.to_owned()), problem));
     }
 
     /// Settings that do not go together, told of the first; silent where one is faulty by itself.
-    pub(super) fn conflict(&mut self, keys: &[Key], wrong: Wrong) {
+    pub(super) fn conflict(&mut self, keys: &[Key], problem: Problem) {
         let Some(first) = keys.first() else { return };
         if !keys.iter().any(|key| self.faulty.contains(key)) {
-            self.fault(*first, wrong);
+            self.fault(*first, problem);
         }
     }
 
@@ -241,7 +231,7 @@ impl<'s> Reader<'s> {
     fn require(&mut self, key: Key) {
         let is_required = key.setting().required_for.contains(&self.purpose);
         if is_required && !self.file_is_unread && !self.faulty.contains(&key) {
-            self.fault(key, Wrong::new("is required"));
+            self.fault(key, Problem::new("is required"));
         }
     }
 
@@ -251,39 +241,50 @@ impl<'s> Reader<'s> {
 }
 
 /// Refuses what no setting takes, before anything looks at it closely.
-fn checked(text: &str) -> Result<&str, Wrong> {
+fn checked(text: &str) -> Result<&str, Problem> {
     if text.is_empty() {
-        return Err(Wrong::new("is empty"));
+        return Err(Problem::new("is empty"));
     }
     if text.len() > TEXT_MAX {
-        return Err(Wrong::new(format!("has a value of {} bytes; the bound is {TEXT_MAX}", text.len())));
+        return Err(Problem::new(format!(
+            "has a value of {} bytes: expected {TEXT_MAX} at most",
+            text.len()
+        )));
     }
     match text.chars().find(|c| c.is_control()) {
-        Some(control) => Err(Wrong::new(format!("has a value that holds the control character {control:?}"))),
+        Some(control) => {
+            Err(Problem::new(format!("has a value that contains the control character {control:?}")))
+        }
         None => Ok(text),
     }
 }
 
-fn no_word<T: Word>(text: &str) -> Wrong {
+fn no_word<T: Word>(text: &str) -> Problem {
     let words = words_of::<T>();
-    let wrong = Wrong::value(text, format_args!("is none of {}", words.join(", ")));
+    let problem = Problem::invalid(text, "value", format_args!("one of {}", words.join(", ")));
     match closest(text, words.into_iter()) {
-        Some(word) => wrong.hint(format!("did you mean `{word}`?")),
-        None => wrong,
+        Some(word) => problem.hint(format!("did you mean `{word}`?")),
+        None => problem,
     }
 }
 
-fn duration_within(key: Key, text: &str) -> Result<Duration, Wrong> {
-    let duration = read_duration(text).map_err(|error| Wrong::value(text, error))?;
-    let (Shape::Duration { min, max } | Shape::DurationOrNever { min, max }) = key.setting().shape else {
-        return Ok(duration);
-    };
-    if (min..=max).contains(&duration) { Ok(duration) } else { Err(out_of_bounds(key, text)) }
+fn duration_within(key: Key, text: &str) -> Result<Duration, Problem> {
+    let duration = read_duration(text).map_err(|error| Problem::value(text, error))?;
+    match key.setting().shape {
+        Shape::Duration { min, max } | Shape::DurationOrNever { min, max }
+            if (min..=max).contains(&duration) =>
+        {
+            Ok(duration)
+        }
+        _ => Err(not_within(key, text)),
+    }
 }
 
-fn out_of_bounds(key: Key, text: &str) -> Wrong {
-    let bounds = key.setting().bounds().unwrap_or_default();
-    Wrong::new(format!("{} is out of bounds", quoted(text))).hint(format!("{} {bounds}", key.setting().hint))
+/// Says what the row takes.
+fn not_within(key: Key, text: &str) -> Problem {
+    let setting = key.setting();
+    let what = if let Shape::Count { .. } = setting.shape { "number" } else { "duration" };
+    Problem::invalid(text, what, format_args!("one {}", setting.bounds().unwrap_or_default()))
 }
 
 /// A word that shows itself as it is written.

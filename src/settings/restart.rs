@@ -46,14 +46,14 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{Change, Flags, Purpose, SettingsFile, Surroundings, load};
+    use crate::settings::{Change, Environment, Flags, Purpose, SettingsFile, load};
 
     const BASE: &str = "output-dir: /a\nself-url: http://a:1/eureka/\n";
 
     fn settings(more: &str) -> Settings {
         let service = if more.starts_with("service") { "" } else { "service: eureka\n" };
         let file = SettingsFile { path: "/c.yaml".into(), content: Ok(format!("{service}{BASE}{more}")) };
-        let loaded = load(&Flags::default(), Some(&file), &Surroundings::default(), Purpose::Check);
+        let loaded = load(&Flags::default(), Some(&file), &Environment::default(), Purpose::Check);
         loaded.unwrap_or_else(|rejected| panic!("{more}: {rejected}")).settings
     }
 
@@ -120,7 +120,7 @@ mod tests {
                     let content = Ok(format!("service: eureka\n{}", text(line)));
                     let file = SettingsFile { path: "/c.yaml".into(), content };
                     let loaded =
-                        load(&Flags::default(), Some(&file), &Surroundings::default(), Purpose::Check);
+                        load(&Flags::default(), Some(&file), &Environment::default(), Purpose::Check);
                     loaded.unwrap_or_else(|rejected| panic!("{line}: {rejected}")).settings
                 };
                 (settings(""), read(line))

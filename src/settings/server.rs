@@ -5,55 +5,64 @@ use crate::http_client::Credentials;
 use crate::model::{Host, HttpUrl, Scheme, ServiceUrl};
 use crate::reconcile::{Adoption, RefreshCall};
 
-use super::asked::{Asked, parsed};
-use super::fault::{Origin, Wrong};
-use super::reader::Reader;
+use super::fault::{Origin, Problem};
+use super::peer_settings::{PeerSettings, parsed};
+use super::reader::SettingsReader;
 use super::table::Key;
 use super::words::{Adopt, RoleWord};
 
 /// Bytes of a user's name.
 const USER_MAX: usize = 256;
 
-pub(super) fn read(reader: &mut Reader<'_>, role: RoleWord, asked: &Asked) -> (ServerAccess, Adoption) {
+pub(super) fn read(
+    reader: &mut SettingsReader<'_>,
+    role: RoleWord,
+    peers: &PeerSettings,
+) -> (ServerAccess, Adoption) {
     let adopt = adopt(reader, role);
     let actuator_url: Option<HttpUrl> = reader.optional(Key::ActuatorUrl, parsed);
     if adopt != Adopt::None && actuator_url.is_none() {
-        let wrong = Wrong::new("needs the server's actuator")
+        let problem = Problem::new("needs the server's actuator")
             .hint("give --actuator-url, such as http://127.0.0.1:8762/actuator");
-        reader.conflict(&[Key::Adopt, Key::ActuatorUrl], wrong);
+        reader.conflict(&[Key::Adopt, Key::ActuatorUrl], problem);
     }
-    let status_url = status_url(reader, role, adopt, asked);
+    let status_url = status_url(reader, role, adopt, peers);
     let ca_file = reader.path(Key::CaFile);
     let urls = [(Key::ActuatorUrl, &actuator_url), (Key::StatusUrl, &status_url)];
     let secure = urls.iter().find(|(_, url)| url.as_ref().is_some_and(|url| url.scheme() == Scheme::Https));
     if let (Some((key, _)), None) = (secure, &ca_file) {
-        let wrong = Wrong::new("is https, and nobody vouches for the server");
+        let problem = Problem::new("is https, but no certificates vouch for the server");
         reader.conflict(
             &[*key, Key::CaFile],
-            wrong.hint("give --ca-file, and a URL with the name in the certificate"),
+            problem.hint("give --ca-file, and a URL with the name in the certificate"),
         );
     }
     let adoption = adoption(adopt, status_url.is_some());
     (ServerAccess { credentials: credentials(reader), actuator_url, status_url, ca_file }, adoption)
 }
 
-fn adopt(reader: &mut Reader<'_>, role: RoleWord) -> Adopt {
+fn adopt(reader: &mut SettingsReader<'_>, role: RoleWord) -> Adopt {
     let adopt = reader.word(Key::Adopt);
     if (adopt, role) == (Adopt::Env, RoleWord::Client) {
-        let wrong =
-            Wrong::new("`env` sets a server's own property").hint("write `refresh` or `none` for a client");
-        reader.conflict(&[Key::Adopt, Key::Role], wrong);
+        let problem =
+            Problem::new("`env` sets a server's own property").hint("write `refresh` or `none` for a client");
+        reader.conflict(&[Key::Adopt, Key::Role], problem);
     }
     adopt
 }
 
 /// A client has no Eureka status; a server that is told has one to prove it.
-fn status_url(reader: &mut Reader<'_>, role: RoleWord, adopt: Adopt, asked: &Asked) -> Option<HttpUrl> {
+fn status_url(
+    reader: &mut SettingsReader<'_>,
+    role: RoleWord,
+    adopt: Adopt,
+    peers: &PeerSettings,
+) -> Option<HttpUrl> {
     if reader.is_given(Key::StatusUrl) {
         if role == RoleWord::Client {
-            let wrong = Wrong::new("is a Eureka server's, and a client has none")
+            let problem = Problem::new("is a Eureka server's, and a client has none")
                 .hint("leave it out with --role client");
-            reader.conflict(&[Key::StatusUrl, Key::Role], wrong);
+            reader.conflict(&[Key::StatusUrl, Key::Role], problem);
         }
         return reader.optional(Key::StatusUrl, parsed);
     }
@@ -61,15 +70,16 @@ fn status_url(reader: &mut Reader<'_>, role: RoleWord, adopt: Adopt, asked: &Ask
         return reader.optional(Key::StatusUrl, parsed);
     }
     let here = Host::Address(std::net::Ipv4Addr::LOCALHOST.into());
-    let base = ServiceUrl::new(asked.scheme, here, asked.port_or_default(), asked.context_path.clone());
+    let base = ServiceUrl::new(peers.scheme, here, peers.port_or_default(), peers.context_path.clone());
     match format!("{base}status").parse::<HttpUrl>() {
         Ok(url) => {
-            reader.account_for(Key::StatusUrl, &url, Origin::Default);
+            reader.record(Key::StatusUrl, &url, Origin::Default);
             Some(url)
         }
         Err(error) => {
-            let wrong = Wrong::new(format!("cannot be made of the other settings: {error}")).hint("give it");
-            reader.conflict(&[Key::StatusUrl, Key::ContextPath], wrong);
+            let problem =
+                Problem::new(format!("cannot be made of the other settings: {error}")).hint("give it");
+            reader.conflict(&[Key::StatusUrl, Key::ContextPath], problem);
             None
         }
     }
@@ -84,20 +94,20 @@ fn adoption(adopt: Adopt, has_status: bool) -> Adoption {
     }
 }
 
-fn credentials(reader: &mut Reader<'_>) -> Option<Credentials> {
+fn credentials(reader: &mut SettingsReader<'_>) -> Option<Credentials> {
     let user = reader.optional(Key::ServerUser, user);
     let password_file = reader.path(Key::ServerPasswordFile);
     match (user, password_file) {
         (Some(user), Some(password_file)) => Some(Credentials::new(user, password_file)),
         (None, None) => None,
         (Some(_), None) => {
-            let wrong = Wrong::new("comes without a password").hint("give --server-password-file");
-            reader.conflict(&[Key::ServerUser, Key::ServerPasswordFile], wrong);
+            let problem = Problem::new("comes without a password").hint("give --server-password-file");
+            reader.conflict(&[Key::ServerUser, Key::ServerPasswordFile], problem);
             None
         }
         (None, Some(_)) => {
-            let wrong = Wrong::new("comes without a user").hint("give --server-user");
-            reader.conflict(&[Key::ServerPasswordFile, Key::ServerUser], wrong);
+            let problem = Problem::new("comes without a user").hint("give --server-user");
+            reader.conflict(&[Key::ServerPasswordFile, Key::ServerUser], problem);
             None
         }
     }
@@ -105,12 +115,12 @@ fn credentials(reader: &mut Reader<'_>) -> Option<Credentials> {
 
 /// A user as Basic authentication takes it (RFC 7617, section 2). What stands behind a colon is
 /// probably a password, so a refused text is not quoted.
-fn user(text: &str) -> Result<String, Wrong> {
+fn user(text: &str) -> Result<String, Problem> {
     if text.contains(':') {
-        return Err(Wrong::new("holds a colon, which no user does"));
+        return Err(Problem::new("contains a colon: expected a user without one"));
     }
     if text.len() > USER_MAX {
-        return Err(Wrong::new(format!("has {} bytes; the bound is {USER_MAX}", text.len())));
+        return Err(Problem::new(format!("has {} bytes: expected {USER_MAX} at most", text.len())));
     }
     Ok(text.to_owned())
 }

@@ -13,13 +13,13 @@ pub enum ReadError {
     #[error("is missing")]
     Missing,
     /// A directory, a device or a pipe.
-    #[error("is not a file; give the path of the file itself")]
+    #[error("is not a file: expected the path of the file itself")]
     NoFile,
     /// Over [`FILE_SIZE_MAX`].
     #[error("is larger than {FILE_SIZE_MAX} bytes")]
     TooLarge,
     /// Not text.
-    #[error("is not UTF-8 text")]
+    #[error("is not valid UTF-8 text")]
     NotText,
     /// The system does not let us.
     #[error("cannot be read: {0}")]

@@ -3,7 +3,7 @@
 //!
 //! The plan is the table below; `ARCHITECTURE.md` draws it. Change both together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -227,6 +227,62 @@ fn tests_stand_where_they_should() {
     });
     let strays: Vec<_> = strays.map(|file| file.path).collect();
     assert!(strays.is_empty(), "tests are `tests.rs` or in `tests/`: {strays:?}");
+}
+
+/// The files of `settings/` that each of them imports from, by the paths that name them; a folder is one file.
+fn imports_within_settings() -> BTreeMap<String, BTreeSet<String>> {
+    let room = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/settings");
+    let part_of = |path: &Path| {
+        let inside = path.strip_prefix(&room).expect("below the room").components().next();
+        let name = inside.expect("a first part").as_os_str().to_string_lossy().into_owned();
+        name.trim_end_matches(".rs").to_owned()
+    };
+    let files: Vec<_> = source_files().into_iter().filter(|file| file.path.starts_with(&room)).collect();
+    let parts: BTreeSet<String> = files.iter().map(|file| part_of(&file.path)).collect();
+    let mut imports = BTreeMap::<_, BTreeSet<_>>::new();
+    for file in files.iter().filter(|file| !file.path.ends_with("settings/mod.rs")) {
+        let own = part_of(&file.path);
+        let is_on_top = file.path.parent() == Some(&room);
+        let text: String = file.lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+        let prefixes: &[&str] =
+            if is_on_top { &["super::", "crate::settings::"] } else { &["crate::settings::"] };
+        for at in
+            prefixes.iter().flat_map(|prefix| text.match_indices(prefix).map(|(at, found)| at + found.len()))
+        {
+            // `super::{a, b}` names several at once.
+            let (list, is_list) = match text[at..].strip_prefix('{') {
+                Some(rest) => (rest.split('}').next().unwrap_or_default(), true),
+                None => (&text[at..], false),
+            };
+            let names = list.split(',').take(if is_list { usize::MAX } else { 1 });
+            for name in names.map(str::trim) {
+                let end = name.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(name.len());
+                // What is no file of the room is a name that `mod.rs` hands on.
+                let part = if parts.contains(&name[..end]) { &name[..end] } else { "mod" };
+                imports.entry(own.clone()).or_default().insert(part.to_owned());
+            }
+        }
+    }
+    imports.iter_mut().for_each(|(own, found)| drop(found.remove(own)));
+    imports
+}
+
+#[test]
+fn inside_settings_no_import_runs_back_up() {
+    let imports = imports_within_settings();
+    assert!(imports.len() > 10 && imports["load"].contains("reader"), "too few are seen: {imports:?}");
+    let by_mod: Vec<_> = imports.iter().filter(|(_, found)| found.contains("mod")).collect();
+    assert!(by_mod.is_empty(), "import from the file that defines a name, not from mod.rs: {by_mod:?}");
+    // Files that import from none that is left can be taken away, until those in a circle remain.
+    let mut left = imports.clone();
+    while let Some(done) = left
+        .iter()
+        .find(|(_, found)| !found.iter().any(|part| left.contains_key(part)))
+        .map(|(part, _)| part.clone())
+    {
+        left.remove(&done);
+    }
+    assert!(left.is_empty(), "these import each other in a circle, or stand above one: {left:?}");
 }
 
 #[test]

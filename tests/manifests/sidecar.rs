@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use eureka_peers::admin::ListenAddress;
 use eureka_peers::reconcile::Role;
-use eureka_peers::settings::{Flags, Purpose, Settings, Surroundings, load};
+use eureka_peers::settings::{Environment, Flags, Purpose, Settings, load};
 use serde_yaml::Value;
 
 use crate::environment::{Facts, expand};
@@ -55,12 +55,12 @@ pub(crate) fn load_run(variables: BTreeMap<String, String>) -> Result<Settings, 
 fn load_for(purpose: Purpose, variables: BTreeMap<String, String>) -> Result<Settings, Vec<String>> {
     let in_a_pod = ("KUBERNETES_SERVICE_HOST".to_owned(), "10.96.0.1".to_owned());
     let variables = variables.into_iter().chain([in_a_pod]);
-    let surroundings = Surroundings {
-        environment: variables.map(|(name, value)| (name, OsString::from(value))).collect(),
+    let environment = Environment {
+        variables: variables.map(|(name, value)| (name, OsString::from(value))).collect(),
         host_name: Some(POD_NAME.to_owned()),
-        ..Surroundings::default()
+        ..Environment::default()
     };
-    let loaded = load(&Flags::default(), None, &surroundings, purpose);
+    let loaded = load(&Flags::default(), None, &environment, purpose);
     let loaded = loaded.map_err(|rejected| vec![rejected.to_string()])?;
     let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     if warnings.is_empty() { Ok(loaded.settings) } else { Err(warnings) }

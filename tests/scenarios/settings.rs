@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use eureka_peers::model::{
-    AddressFamily, AddressPolicy, ContextPath, DnsName, HeadlessService, Host, IpNet, MaxShrink, Patience,
-    PodIdentity, Port, PortName, Question, Scheme, ServiceUrl,
+    AddressFamily, AddressPolicy, ContextPath, DnsName, DurationOrNever, HeadlessService, Host, IpNet,
+    MaxShrink, PodIdentity, Port, PortName, Question, Scheme, ServiceUrl,
 };
 use eureka_peers::reconcile::{Adoption, OnDeadline, Own, Policy, RefreshCall, Role};
 use serde::Deserialize;
 
-use crate::words::{HostWord, Span, Written};
+use crate::words::{HostWord, Span, SpanOrNever, Written};
 
 /// Number of the pod that is ourselves.
 pub(crate) const OWN_NUMBER: u8 = 1;
@@ -34,10 +34,10 @@ pub(crate) struct Given {
     actuator_url: Option<String>,
     status_url: Option<String>,
     interval: Option<Written<Span>>,
-    remove_after: Option<Written<Patience>>,
-    empty_after: Option<Written<Patience>>,
+    remove_after: Option<Written<SpanOrNever>>,
+    empty_after: Option<Written<SpanOrNever>>,
     max_shrink: Option<Written<MaxShrink>>,
-    shrink_after: Option<Written<Patience>>,
+    shrink_after: Option<Written<SpanOrNever>>,
     min_peers: Option<usize>,
     start_deadline: Option<Written<Span>>,
     on_deadline: Option<OnDeadlineWord>,
@@ -91,8 +91,10 @@ fn span(written: Option<&Written<Span>>, default: &str) -> std::time::Duration {
     written.map_or_else(|| default.parse::<Span>().expect("a duration").0, |Written(Span(span))| *span)
 }
 
-fn patience(written: Option<&Written<Patience>>, default: &str) -> Patience {
-    written.map_or_else(|| default.parse().expect("a patience"), |Written(patience)| *patience)
+fn span_or_never(written: Option<&Written<SpanOrNever>>, default: &str) -> DurationOrNever {
+    let SpanOrNever(span) =
+        written.map_or_else(|| default.parse().expect("a duration"), |Written(span)| *span);
+    span
 }
 
 impl Given {
@@ -123,10 +125,10 @@ impl Given {
                 values(self.deny_cidr.as_ref()),
             ),
             interval: span(self.interval.as_ref(), if self.is_client() { "10s" } else { "1s" }),
-            remove_after: patience(self.remove_after.as_ref(), "30s"),
-            empty_after: patience(self.empty_after.as_ref(), "never"),
+            remove_after: span_or_never(self.remove_after.as_ref(), "30s"),
+            empty_after: span_or_never(self.empty_after.as_ref(), "never"),
             max_shrink: self.max_shrink.as_ref().map_or(MaxShrink::HALF, |Written(shrink)| *shrink),
-            shrink_after: patience(self.shrink_after.as_ref(), "5m"),
+            shrink_after: span_or_never(self.shrink_after.as_ref(), "5m"),
             min_peers: self.min_peers.unwrap_or(0),
             start_deadline: span(self.start_deadline.as_ref(), "10s"),
             on_deadline: match self.on_deadline {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use eureka_peers::model::{
-    AddressFamily, AddressPolicy, HeadlessService, Host, MaxShrink, Patience, PeerSet, PodIdentity, Port,
-    Question, Record, ServiceUrl,
+    AddressFamily, AddressPolicy, DurationOrNever, HeadlessService, Host, MaxShrink, PeerSet, PodIdentity,
+    Port, Question, Record, ServiceUrl,
 };
 use eureka_peers::reconcile::{Adoption, OnDeadline, Own, Policy, RefreshCall, Role};
 
@@ -107,10 +107,10 @@ pub(crate) fn policy(shape: &Shape, own: Option<HostId>) -> Policy {
         port: None,
         address_policy: AddressPolicy::default(),
         interval: shape.interval,
-        remove_after: Patience::After(shape.remove_after),
-        empty_after: Patience::Never,
+        remove_after: DurationOrNever::After(shape.remove_after),
+        empty_after: DurationOrNever::Never,
         max_shrink: MaxShrink::HALF,
-        shrink_after: Patience::After(shape.shrink_after),
+        shrink_after: DurationOrNever::After(shape.shrink_after),
         min_peers: 0,
         start_deadline: Duration::from_secs(10),
         on_deadline: if shape.waits { OnDeadline::Wait } else { OnDeadline::Publish },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eureka_peers::model::{Answer, MaxShrink, Patience};
+use eureka_peers::model::{Answer, DurationOrNever, MaxShrink};
 use eureka_peers::reconcile::{OnDeadline, Policy};
 
 use crate::names::HostId;
@@ -47,7 +47,7 @@ impl Sabotage {
     pub(crate) fn policy(self, policy: &Policy) -> Policy {
         let policy = policy.clone();
         match self {
-            Self::RemovesAtOnce => Policy { remove_after: Patience::After(Duration::ZERO), ..policy },
+            Self::RemovesAtOnce => Policy { remove_after: DurationOrNever::After(Duration::ZERO), ..policy },
             Self::BelievesAnyFall => {
                 Policy { max_shrink: MaxShrink::from_percent(100).expect("a percentage"), ..policy }
             }

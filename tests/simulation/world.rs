@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eureka_peers::model::{Answer, Patience, PeerSet};
+use eureka_peers::model::{Answer, DurationOrNever, PeerSet};
 use eureka_peers::reconcile::{ConditionKind, Consent, Policy, Status};
 use eureka_peers::wording::situation;
 
@@ -265,7 +265,7 @@ impl<'a> World<'a> {
                 pod.sidecar.iter_mut().for_each(Sidecar::may_ask_now);
             }
             Event::Reload { remove_after, .. } => {
-                let patience = Patience::After(*remove_after);
+                let patience = DurationOrNever::After(*remove_after);
                 let policy = Policy { remove_after: patience, ..pod.policy.clone() };
                 pod.change_policy(policy, *remove_after, sabotage, now);
                 pod.sidecar.iter_mut().for_each(Sidecar::may_ask_now);
@@ -430,8 +430,8 @@ enum Awake {
 
 fn remove_after_of(policy: &Policy) -> Time {
     match policy.remove_after {
-        Patience::After(time) => time,
-        Patience::Never => unreachable!("no plan says never"),
+        DurationOrNever::After(time) => time,
+        DurationOrNever::Never => unreachable!("no plan says never"),
     }
 }
 

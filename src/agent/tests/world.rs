@@ -27,7 +27,7 @@ use crate::model::{
     Answer, ListOrigin, LookupFailure, Moment, PeerSet, Question, Record, ServerFault, ServiceUrl,
 };
 use crate::reconcile::{ConditionKind, Consent, Machine, RefreshCall, Replicas, Situation};
-use crate::settings::{Flags, Key, Purpose, Settings, Surroundings, load};
+use crate::settings::{Environment, Flags, Key, Purpose, Settings, load};
 use crate::telemetry::{Metrics, Registry, VERSION, encode};
 
 /// Virtual time in which everything that will happen has happened.
@@ -158,7 +158,7 @@ impl World {
             (Key::OutputDir, &directory),
         ];
         let given = base.iter().chain(more).map(|(key, text)| (*key, vec![(*text).to_owned()]));
-        let loaded = load(&given.collect::<Flags>(), None, &Surroundings::default(), purpose);
+        let loaded = load(&given.collect::<Flags>(), None, &Environment::default(), purpose);
         loaded.expect("settings without a fault").settings
     }
 

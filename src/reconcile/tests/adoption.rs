@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::world::*;
-use crate::model::{Jitter, Listing, Patience, Refusal, ServerFault};
+use crate::model::{DurationOrNever, Jitter, Listing, Refusal, ServerFault};
 use crate::reconcile::samples::masked;
 use crate::reconcile::{
     Action, Adoption, ConditionKind, Dated, NotAdopted, Observation, Policy, PublishOutcome, RefreshCall,
@@ -327,7 +327,7 @@ fn a_client_whose_actuator_is_named_at_run_time_is_told_once() {
 
 #[test]
 fn a_status_that_arrives_after_confirming_was_switched_off_brings_no_sink() {
-    let policy = Policy { empty_after: Patience::After(Duration::ZERO), ..refreshing() };
+    let policy = Policy { empty_after: DurationOrNever::After(Duration::ZERO), ..refreshing() };
     let mut world = running(policy.clone(), &[1, 2]);
     world.server.behaviour = Behaviour::Ignores;
     world.dns_then_run(EMPTY, 130.5);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::world::*;
 use crate::model::{
-    Answer, HeadlessService, LookupFailure, MaxShrink, Patience, PeerSet, PodIdentity, Record, Refusal,
-    ServerFault,
+    Answer, DurationOrNever, HeadlessService, LookupFailure, MaxShrink, PeerSet, PodIdentity, Record,
+    Refusal, ServerFault,
 };
 use crate::reconcile::samples::{lookup_failures, publish_fault, situations};
 use crate::reconcile::{
@@ -74,7 +74,7 @@ fn a_lookup_that_fails() {
 
 #[test]
 fn empty() {
-    let empty_after = Patience::After(Duration::from_secs(600));
+    let empty_after = DurationOrNever::After(Duration::from_secs(600));
     let mut world = running(Policy { empty_after, ..policy() }, &[1, 2]);
     world.dns_then_run(EMPTY, 105.5);
     world.dns_then_run(Answer::Empty { no_such_name: false, soa_serial: 8 }, 107.5);

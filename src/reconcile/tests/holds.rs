@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::world::*;
-use crate::model::{Answer, LookupFailure, MaxShrink, Patience};
+use crate::model::{Answer, DurationOrNever, LookupFailure, MaxShrink};
 use crate::reconcile::{ConditionKind, Policy, Situation};
 
 fn running(hosts: &[u8]) -> World {
@@ -27,7 +27,7 @@ fn additions_at_once_removals_after_the_hold() {
 
 #[test]
 fn a_removal_takes_two_answers_even_without_a_hold() {
-    let policy = Policy { remove_after: Patience::After(Duration::ZERO), ..policy() };
+    let policy = Policy { remove_after: DurationOrNever::After(Duration::ZERO), ..policy() };
     let mut world = World::new(policy, None, records(&[1, 2, 3, 4]));
     world.run_until(100.5);
     world.dns_then_run(records(&[1, 2, 3]), 110.5);
@@ -82,7 +82,7 @@ fn nothing_known_holds_for_ever() {
 
 #[test]
 fn nobody_is_believed_only_after_empty_after() {
-    let policy = Policy { empty_after: Patience::After(Duration::from_secs(60)), ..policy() };
+    let policy = Policy { empty_after: DurationOrNever::After(Duration::from_secs(60)), ..policy() };
     let mut world = World::new(policy, None, records(&[1, 2, 3]));
     world.run_until(10.5);
     world.dns_then_run(EMPTY, 70.5);
@@ -200,7 +200,7 @@ fn time_in_which_nobody_asked_is_no_evidence() {
 
 #[test]
 fn nor_is_it_where_nobody_is_said() {
-    let policy = Policy { empty_after: Patience::After(Duration::from_secs(60)), ..policy() };
+    let policy = Policy { empty_after: DurationOrNever::After(Duration::from_secs(60)), ..policy() };
     let mut world = World::new(policy, None, records(&[1, 2]));
     world.run_until(10.5);
     world.dns_then_run(EMPTY, 11.5);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::model::{
-    AddressFamily, AddressPolicy, Answer, HeadlessService, Jitter, Listing, LookupFailure, MaxShrink, Moment,
-    Patience, PeerSet, PodIdentity, Question, Record, ServerFault, ServiceUrl,
+    AddressFamily, AddressPolicy, Answer, DurationOrNever, HeadlessService, Jitter, Listing, LookupFailure,
+    MaxShrink, Moment, PeerSet, PodIdentity, Question, Record, ServerFault, ServiceUrl,
 };
 use crate::reconcile::samples::{masked, publish_fault};
 use crate::reconcile::{
@@ -57,10 +57,10 @@ pub(super) fn policy() -> Policy {
         port: None,
         address_policy: AddressPolicy::default(),
         interval: Duration::from_secs(1),
-        remove_after: Patience::After(Duration::from_secs(30)),
-        empty_after: Patience::Never,
+        remove_after: DurationOrNever::After(Duration::from_secs(30)),
+        empty_after: DurationOrNever::Never,
         max_shrink: MaxShrink::HALF,
-        shrink_after: Patience::After(Duration::from_secs(300)),
+        shrink_after: DurationOrNever::After(Duration::from_secs(300)),
         min_peers: 0,
         start_deadline: Duration::from_secs(10),
         on_deadline: OnDeadline::Publish,

@@ -8,25 +8,25 @@ use proptest::prelude::*;
 use super::*;
 use crate::admin::ListenAddress;
 use crate::document::{Format, OutputFile, UserInfo, UserInfoSource};
-use crate::model::{HttpUrl, MaxShrink, Patience, PodIdentity, Zone};
+use crate::model::{DurationOrNever, HttpUrl, MaxShrink, PodIdentity, Zone};
 use crate::publish::Layout;
 use crate::reconcile::{Adoption, OnDeadline, Policy, RefreshCall};
 use crate::settings::fault::Origin;
-use crate::settings::table::{Condition, DefaultValue, Value};
+use crate::settings::table::{Condition, DefaultValue, Shape, Value};
 use crate::telemetry::{LogFormat, LogLevel};
 
 const BASE: &str = "service: eureka\noutput-dir: /eureka-peers\n";
 
-fn pod() -> Surroundings {
+fn pod() -> Environment {
     let variables = [
         ("POD_NAME", "eureka-0"),
         ("POD_IP", "10.244.1.7"),
         ("POD_IPS", "10.244.1.7,fd00::7"),
         ("POD_NAMESPACE", "ns"),
     ];
-    let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
-    Surroundings {
-        environment,
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
+    Environment {
+        variables,
         search: vec!["ns.svc.cluster.local".to_owned(), "svc.cluster.local".to_owned()],
         host_name: Some("eureka-0".to_owned()),
         managed_hosts: Vec::new(),
@@ -35,19 +35,19 @@ fn pod() -> Surroundings {
     }
 }
 
-fn with(mut surroundings: Surroundings, variables: &[(&str, &str)]) -> Surroundings {
+fn with(mut environment: Environment, variables: &[(&str, &str)]) -> Environment {
     for (name, value) in variables {
-        surroundings.environment.insert((*name).to_owned(), value.into());
+        environment.variables.insert((*name).to_owned(), value.into());
     }
-    surroundings
+    environment
 }
 
 fn file(text: &str) -> SettingsFile {
     SettingsFile { path: "/c.yaml".into(), content: Ok(text.to_owned()) }
 }
 
-fn load_in(surroundings: &Surroundings, text: &str, purpose: Purpose) -> Result<Loaded, Rejected> {
-    load(&Flags::default(), Some(&file(text)), surroundings, purpose)
+fn load_in(environment: &Environment, text: &str, purpose: Purpose) -> Result<Loaded, Rejected> {
+    load(&Flags::default(), Some(&file(text)), environment, purpose)
 }
 
 /// The base and a little more, read in a pod.
@@ -96,10 +96,10 @@ fn an_empty_configuration_gives_the_documented_values() {
     );
     assert_eq!(policy.port, None);
     assert_eq!(policy.interval, Duration::from_secs(1));
-    assert_eq!(policy.remove_after, Patience::After(Duration::from_secs(30)));
-    assert_eq!(policy.empty_after, Patience::Never);
+    assert_eq!(policy.remove_after, DurationOrNever::After(Duration::from_secs(30)));
+    assert_eq!(policy.empty_after, DurationOrNever::Never);
     assert_eq!(policy.max_shrink.to_string(), "50%");
-    assert_eq!(policy.shrink_after, Patience::After(Duration::from_secs(300)));
+    assert_eq!(policy.shrink_after, DurationOrNever::After(Duration::from_secs(300)));
     assert_eq!((policy.min_peers, policy.max_peers), (0, 512));
     assert_eq!((policy.start_deadline, policy.on_deadline), (Duration::from_secs(10), OnDeadline::Publish));
     assert!(!policy.freeze);
@@ -175,7 +175,7 @@ fn defaults_are_those_of_the_table() {
                 is_default(key, value, &loaded(&more), &more);
             }
             DefaultValue::Found { otherwise: Some(otherwise), .. } => {
-                let bare = Surroundings { host_name: Some("a".to_owned()), ..Surroundings::default() };
+                let bare = Environment { host_name: Some("a".to_owned()), ..Environment::default() };
                 let found = load_in(&bare, BASE, Purpose::Run).expect("valid");
                 let flags = Flags::from_iter([(key, vec![otherwise.to_string()])]);
                 let given = load(&flags, Some(&file(BASE)), &bare, Purpose::Run).expect("valid");
@@ -214,35 +214,34 @@ fn defaults_depend_on_what_else_is_said() {
     );
     let secret = settings("user-info-file: /secret/peers\n");
     assert_eq!(secret.output.file_mode, 0o640);
-    let terminal = Surroundings { is_terminal: true, ..pod() };
+    let terminal = Environment { is_terminal: true, ..pod() };
     let at_terminal = load_in(&terminal, BASE, Purpose::Run).expect("valid").settings;
     assert_eq!(at_terminal.log_format, LogFormat::Text);
 }
 
 #[test]
 fn every_fault_is_told_at_once() {
-    let surroundings =
-        with(pod(), &[("EUREKA_PEERS_INTERVAL", "5"), ("EUREKA_PEERS_LISTEN", "localhost:80")]);
+    let environment = with(pod(), &[("EUREKA_PEERS_INTERVAL", "5"), ("EUREKA_PEERS_LISTEN", "localhost:80")]);
     let flags = Flags::from_iter([(Key::MaxShrink, vec!["half".to_owned()])]);
     let file = file("servce: eureka\nport: http\nadopt: env\n");
-    let rejected = load(&flags, Some(&file), &surroundings, Purpose::Run).expect_err("faulty");
+    let rejected = load(&flags, Some(&file), &environment, Purpose::Run).expect_err("faulty");
     let told: Vec<String> = rejected.faults.iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
         [
-            "\"servce\" (/c.yaml line 1): is no setting; did you mean `service`?",
+            "\"servce\" (/c.yaml line 1): is not a setting; did you mean `service`?",
             "service: is required; write the name of the headless Service, such as eureka, eureka.ns or \
              eureka.ns.svc.cluster.local",
-            "port (/c.yaml line 2): \"http\" is no port: a whole number from 1 to 65535; \
-             write a number from 1 to 65535; a name belongs into --port-name",
-            "interval (EUREKA_PEERS_INTERVAL): \"5\" has no unit; \
+            "port (/c.yaml line 2): \"http\" is not a valid port: expected 1 to 65535; \
+             write the number of the port; a name belongs into --port-name",
+            "interval (EUREKA_PEERS_INTERVAL): \"5\" has no unit: expected a duration such as 30s or 5m; \
              write a duration with its unit, such as 1s or 500ms",
-            "max-shrink (--max-shrink): \"half\" is no whole percentage from 0% to 100%; \
+            "max-shrink (--max-shrink): \"half\" is not a valid percentage: expected a whole one from 0% to 100%; \
              write a whole percentage with its sign, such as 50%",
             "output-dir: is required; name the mounted directory, such as /eureka-peers",
             "adopt (/c.yaml line 3): needs the server's actuator; \
              give --actuator-url, such as http://127.0.0.1:8762/actuator",
-            "listen (EUREKA_PEERS_LISTEN): \"localhost:80\" is no address with a port; \
+            "listen (EUREKA_PEERS_LISTEN): \"localhost:80\" is not a valid address: expected an IP address and a port; \
              write an address and a port, such as 0.0.0.0:9761, [::]:9761, or :9761 for every address",
         ]
     );
@@ -251,10 +250,10 @@ fn every_fault_is_told_at_once() {
 
 #[test]
 fn provenance_tells_value_and_source_of_every_setting() {
-    let surroundings = with(pod(), &[("EUREKA_PEERS_REMOVE_AFTER", "1m")]);
+    let environment = with(pod(), &[("EUREKA_PEERS_REMOVE_AFTER", "1m")]);
     let flags = Flags::from_iter([(Key::Zone, vec!["z".to_owned()])]);
     let text = format!("{BASE}interval: 1000ms\nstatic-peer: [http://b:1/e, 'http://a:1/e/']\n");
-    let loaded = load(&flags, Some(&file(&text)), &surroundings, Purpose::Run).expect("valid");
+    let loaded = load(&flags, Some(&file(&text)), &environment, Purpose::Run).expect("valid");
     let entries = loaded.provenance.entries();
     assert_eq!(entries.iter().map(|entry| entry.key).collect::<Vec<_>>(), Key::all().collect::<Vec<_>>());
     let shown = |key: Key| {
@@ -282,8 +281,8 @@ fn provenance_tells_value_and_source_of_every_setting() {
 
 #[test]
 fn a_fingerprint_follows_the_settings_and_not_the_pod() {
-    let print = |surroundings: &Surroundings, more: &str| {
-        load_in(surroundings, &format!("{BASE}{more}"), Purpose::Run).expect("valid").provenance.fingerprint()
+    let print = |environment: &Environment, more: &str| {
+        load_in(environment, &format!("{BASE}{more}"), Purpose::Run).expect("valid").provenance.fingerprint()
     };
     let other_pod = with(pod(), &[("POD_NAME", "eureka-1"), ("POD_IP", "10.244.1.8")]);
     assert_eq!(print(&pod(), ""), print(&other_pod, ""));
@@ -312,7 +311,7 @@ fn services_are_completed_and_united() {
         ["eureka.ns.svc.cluster.local", "b.other.svc.cluster.local"]
     );
     assert_eq!(asked("eureka.example."), ["eureka.example"]);
-    let bare = Surroundings::default();
+    let bare = Environment::default();
     let loaded = load_in(&bare, "service: eureka\nself-url: http://a:1/e\noutput-dir: /a\n", Purpose::Run)
         .expect("valid");
     assert_eq!(loaded.settings.policy.questions[0].service().to_string(), "eureka.default.svc.cluster.local");
@@ -323,7 +322,7 @@ fn services_are_completed_and_united() {
     let half = load_in(&pod(), "service: eureka.ns.svc\noutput-dir: /a\n", Purpose::Run).expect("valid");
     assert_eq!(
         half.warnings[0].to_string(),
-        "service: eureka.ns.svc is taken as an absolute name, for it has three labels; \
+        "service: eureka.ns.svc is taken as an absolute name, because it has three labels; \
          write eureka.ns or eureka.ns.svc.cluster.local"
     );
 }
@@ -341,30 +340,54 @@ fn wrong_services_say_what_to_write() {
     let secret = fault("http://bob:s3cret@eureka/", "");
     assert!(!secret.to_string().contains("s3cret"), "{secret}");
     let many = (0..17).map(|n| format!("s{n}")).collect::<Vec<_>>().join(",");
-    assert_eq!(fault(&many, "").problem, "has 17 values; at most 16 are taken");
+    assert_eq!(fault(&many, "").problem, "has 17 values: expected 16 at most");
     assert_eq!(fault("[]", "").problem, "is required");
-    assert_eq!(fault("a_b", "").problem, "\"a_b\" contains '_'; host names are made of a-z, 0-9 and hyphens");
-    assert_eq!(fault("eureka", "namespace: a.b\n").problem, "\"a.b\" has more than one label");
+    assert_eq!(
+        fault("a_b", "").problem,
+        "\"a_b\" contains '_': expected a host name of a-z, 0-9 and hyphens"
+    );
+    assert_eq!(fault("eureka", "namespace: a.b\n").problem, "\"a.b\" has more than one label: expected one");
 }
 
 #[test]
 fn durations_and_counts_have_bounds() {
-    for (more, problem, told) in [
-        ("interval: 10ms\n", "interval: \"10ms\" is out of bounds", "from 100ms to 1h"),
-        ("interval: 2h\n", "interval: \"2h\" is out of bounds", "from 100ms to 1h"),
-        ("interval: never\n", "interval: \"never\" is no duration", "such as 1s"),
-        ("empty-after: 0s\n", "empty-after: \"0s\" is out of bounds", "from 1s to 30days"),
-        ("remove-after: 2d\n", "remove-after: \"2d\" is out of bounds", "from 0s to 1day"),
-        ("remove-after: 30\n", "remove-after: \"30\" has no unit", "such as 30s"),
-        ("start-deadline: 61m\n", "start-deadline: \"61m\" is out of bounds", "from 0s to 1h"),
-        ("max-peers: 0\n", "max-peers: \"0\" is out of bounds", "from 1 to 4096"),
-        ("max-peers: many\n", "max-peers: \"many\" is no whole number", "a whole number"),
-        ("min-peers: 600\n", "min-peers: waits for 600 peers, and --max-peers is 512", "lower it"),
+    let duration = "is not a valid duration: expected";
+    for (more, problem, cure) in [
+        ("interval: 10ms\n", format!("interval: \"10ms\" {duration} one from 100ms to 1h"), "such as 1s"),
+        ("interval: 2h\n", format!("interval: \"2h\" {duration} one from 100ms to 1h"), "such as 1s"),
+        (
+            "interval: never\n",
+            format!("interval: \"never\" {duration} a number with its unit, such as 30s or 5m"),
+            "such as 1s",
+        ),
+        ("empty-after: 0s\n", format!("empty-after: \"0s\" {duration} one from 1s to 30days"), "`never`"),
+        ("remove-after: 2d\n", format!("remove-after: \"2d\" {duration} one from 0s to 1day"), "`never`"),
+        (
+            "remove-after: 30\n",
+            "remove-after: \"30\" has no unit: expected a duration such as 30s or 5m".to_owned(),
+            "such as 30s",
+        ),
+        (
+            "start-deadline: 61m\n",
+            format!("start-deadline: \"61m\" {duration} one from 0s to 1h"),
+            "such as 10s",
+        ),
+        (
+            "max-peers: 0\n",
+            "max-peers: \"0\" is not a valid number: expected one from 1 to 4096".to_owned(),
+            "a whole number",
+        ),
+        (
+            "max-peers: many\n",
+            "max-peers: \"many\" is not a valid number: expected one from 1 to 4096".to_owned(),
+            "a whole number",
+        ),
+        ("min-peers: 600\n", "min-peers: waits for 600 peers, and --max-peers is 512".to_owned(), "lower it"),
     ] {
         assert_eq!(faults(more), [problem]);
-        assert!(hint(more).contains(told), "{more}: {}", hint(more));
+        assert!(hint(more).contains(cure), "{more}: {}", hint(more));
     }
-    assert_eq!(settings("remove-after: never\n").policy.remove_after, Patience::Never);
+    assert_eq!(settings("remove-after: never\n").policy.remove_after, DurationOrNever::Never);
     assert_eq!(settings("interval: 100ms\n").policy.interval, Duration::from_millis(100));
 }
 
@@ -372,16 +395,16 @@ fn durations_and_counts_have_bounds() {
 fn values_of_addresses_and_names_go_with_the_peer_host() {
     assert_eq!(
         faults("allow-cidr: 10.0.0.0/8\n"),
-        ["allow-cidr: judges addresses, and --peer-host name lists names"]
+        ["allow-cidr: applies to addresses, but --peer-host name lists names"]
     );
     assert_eq!(
         faults("deny-cidr: 10.0.0.0/8\n"),
-        ["deny-cidr: judges addresses, and --peer-host name lists names"]
+        ["deny-cidr: applies to addresses, but --peer-host name lists names"]
     );
     assert_eq!(hint("peer-host: ipv4\nallow-cidr: 10.0.0.1\n"), "write 10.0.0.1/32 for it alone");
     assert_eq!(
         faults("peer-host: ipv6\nallow-cidr: 10.0.0.0/8\n"),
-        ["allow-cidr: allows only addresses of the family that --peer-host does not ask for"]
+        ["allow-cidr: allows no address of the family that --peer-host asks for"]
     );
     let allowed = settings("peer-host: ipv4\nallow-cidr: [10.0.0.0/8, fd00::/8]\ndeny-cidr: 10.1.0.0/16\n");
     assert!(allowed.policy.address_policy.allows("10.2.0.1".parse().expect("valid")));
@@ -409,10 +432,10 @@ fn self_is_known_by_the_downward_api() {
 }
 
 /// The pod with what the kubelet wrote into its hosts file.
-fn pod_with_hosts(lines: &[(&str, &str)]) -> Surroundings {
+fn pod_with_hosts(lines: &[(&str, &str)]) -> Environment {
     let line =
         |(address, name): &(&str, &str)| (address.parse().expect("valid"), name.parse().expect("valid"));
-    Surroundings { managed_hosts: lines.iter().map(line).collect(), ..pod() }
+    Environment { managed_hosts: lines.iter().map(line).collect(), ..pod() }
 }
 
 #[test]
@@ -438,7 +461,7 @@ fn the_kubelet_tells_the_service_that_governs_the_pod() {
     ] {
         assert_eq!(governing(lines), None, "{lines:?}");
     }
-    let by_host_name = Surroundings {
+    let by_host_name = Environment {
         managed_hosts: pod_with_hosts(&[("192.168.1.2", "other.eureka.ns.svc.cluster.local")]).managed_hosts,
         host_name: Some("other.eureka.ns.svc.cluster.local".to_owned()),
         interface_addresses: vec!["192.168.1.2".parse().expect("valid")],
@@ -480,7 +503,7 @@ fn where_the_kubelet_names_a_service_our_name_below_another_is_not_ours() {
 #[test]
 fn the_pods_name_in_dns_is_its_host_name() {
     let around = pod_with_hosts(&[("10.244.1.7", "registry-0.eureka.ns.svc.cluster.local")]);
-    let around = Surroundings { host_name: Some("registry-0".to_owned()), ..around };
+    let around = Environment { host_name: Some("registry-0".to_owned()), ..around };
     let loaded = load_in(&around, BASE, Purpose::Run).expect("valid");
     assert_eq!(
         own(&loaded.settings).url.as_str(),
@@ -516,7 +539,7 @@ fn a_service_that_is_not_the_pods_own_is_warned_about() {
         loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let wrong = "service: names eurek.ns.svc.cluster.local, while this pod belongs to the Service \
-                 eureka.ns.svc.cluster.local (/etc/hosts): two registries may merge, or nobody be found; give \
+                 eureka.ns.svc.cluster.local (/etc/hosts): two registries may merge, or no peer be found; give \
                  --service eureka.ns.svc.cluster.local, or say with --self-url who this pod is there";
     for purpose in [Purpose::Run, Purpose::Init, Purpose::Check, Purpose::Print] {
         assert_eq!(warnings("service: eurek\n", purpose), [wrong], "{purpose:?}");
@@ -549,17 +572,17 @@ fn a_self_url_beats_the_downward_api() {
     assert!(own(&address).identity.addresses.contains(&"10.9.9.9".parse().expect("valid")));
     assert_eq!(
         warnings("self-url: http://eureka-1.eureka:8761/eureka/\n"),
-        ["self-url: names eureka-1 while POD_NAME says eureka-0; the one in the URL is taken for self"]
+        ["self-url: names eureka-1 while POD_NAME says eureka-0; the URL is believed"]
     );
     assert_eq!(warnings("self-url: http://eureka-0.eureka:8761/eureka/\n"), Vec::<String>::new());
 }
 
 #[test]
 fn without_the_downward_api_the_machine_stands_in() {
-    let around = Surroundings {
+    let around = Environment {
         host_name: Some("Eureka-2.example.org".to_owned()),
         interface_addresses: vec!["192.168.1.2".parse().expect("valid")],
-        ..Surroundings::default()
+        ..Environment::default()
     };
     let text = format!("{BASE}namespace: ns\n");
     let quiet = load_in(&around, &text, Purpose::Run).expect("valid");
@@ -574,12 +597,12 @@ fn without_the_downward_api_the_machine_stands_in() {
 
 #[test]
 fn who_cannot_be_told_apart_is_a_fault_where_it_matters() {
-    let nobody = Surroundings { host_name: Some("my_laptop".to_owned()), ..Surroundings::default() };
+    let nobody = Environment { host_name: Some("my_laptop".to_owned()), ..Environment::default() };
     for purpose in [Purpose::Run, Purpose::Init, Purpose::Check] {
         let rejected = load_in(&nobody, BASE, purpose).expect_err("nobody");
         assert_eq!(
             rejected.to_string(),
-            "self-url: cannot be told: the pod does not say who it is; \
+            "self-url: is unknown: the pod does not say who it is; \
              set POD_NAME with `fieldRef: metadata.name`, or give --self-url"
         );
     }
@@ -606,7 +629,7 @@ fn what_must_be_there_depends_on_the_purpose() {
 
 #[test]
 fn who_names_the_servers_elsewhere_needs_no_service() {
-    let nobody = Surroundings { host_name: Some("my_laptop".to_owned()), ..Surroundings::default() };
+    let nobody = Environment { host_name: Some("my_laptop".to_owned()), ..Environment::default() };
     let loaded = load_in(&nobody, "ca-file: /ca.pem\n", Purpose::Contact).expect("nothing is required");
     assert_eq!((loaded.settings.policy.questions.len(), loaded.warnings.len()), (0, 0));
     assert!(load_in(&nobody, "interval: x\n", Purpose::Contact).is_err());
@@ -636,16 +659,22 @@ fn outputs_get_their_format_from_the_extension_or_by_name() {
     assert_eq!(formats("tree=configtree"), [Format::Configtree]);
     assert_eq!(formats("a.json, a.json"), [Format::Json]);
     for (output, problem) in [
-        ("peers", "\"peers\" has no extension that tells its format"),
-        ("peers.conf", "\"peers.conf\" has no extension that tells its format"),
-        (".peers.json", "\".peers.json\" begins with a dot, as hidden files do"),
-        ("..data=lines", "\"..data\" begins with a dot, as hidden files do"),
-        ("a/b.json", "\"a/b.json\" holds a slash"),
-        ("a b.json", "\"a b.json\" holds ' '"),
-        ("=json", "\"\" is not a valid file name"),
-        ("a.json=xml", "\"xml\" is no format"),
+        ("peers", "\"peers\" has no extension that names a format"),
+        ("peers.conf", "\"peers.conf\" has no extension that names a format"),
+        (".peers.json", "\".peers.json\" begins with a dot: expected a name that is not hidden"),
+        ("..data=lines", "\"..data\" begins with a dot: expected a name that is not hidden"),
+        ("a/b.json", "\"a/b.json\" contains a slash"),
+        ("a b.json", "\"a b.json\" contains ' ': expected a-z, A-Z, 0-9, - _ and ."),
+        ("=json", "\"\" is not a valid file name: expected a name such as peers.properties"),
+        (
+            "a.json=xml",
+            "\"xml\" is not a valid format: expected one of spring-properties, spring-yaml, archaius, configtree, env, json, lines",
+        ),
         ("[a.json, a.json=lines]", "gives \"a.json\" two formats"),
-        ("[a.json, t=configtree]", "names another file beside a configtree, whose every file is a property"),
+        (
+            "[a.json, t=configtree]",
+            "names another file beside a configtree, but every file beside it would be a property",
+        ),
         ("[]", "names no file"),
     ] {
         assert_eq!(faults(&format!("output: {output}\n")), [format!("output: {problem}")], "{output}");
@@ -687,7 +716,7 @@ fn user_info_is_placeholders_and_never_shown_otherwise() {
     }
     assert_eq!(
         faults("user-info: ${A}:${B}\noutput: tree=configtree\n"),
-        ["user-info: has no effect in a configtree, whose placeholders nobody resolves"]
+        ["user-info: has no effect in a configtree, because its placeholders are not resolved"]
     );
     assert_eq!(
         faults("user-info: ${A}:${B}\nuser-info-file: /s\n"),
@@ -721,14 +750,14 @@ fn adoption_follows_from_what_is_known_of_the_server() {
         ),
         (
             "actuator-url: https://a:1/\nstatus-url: http://a:1/\n",
-            "actuator-url: is https, and nobody vouches for the server",
+            "actuator-url: is https, but no certificates vouch for the server",
         ),
         ("server-user: a\n", "server-user: comes without a password"),
         ("server-password-file: /a\n", "server-password-file: comes without a user"),
-        ("server-user: 'bob:s3cret'\n", "server-user: holds a colon, which no user does"),
+        ("server-user: 'bob:s3cret'\n", "server-user: contains a colon: expected a user without one"),
         (
             "actuator-url: 127.0.0.1:8762/actuator\n",
-            "actuator-url: \"127.0.0.1:8762/actuator\" is no absolute URL such as http://host:8761/eureka/",
+            "actuator-url: \"127.0.0.1:8762/actuator\" is not a valid URL: expected one such as http://host:8761/eureka/",
         ),
         (
             "actuator-url: http://bob:s3cret@a:1/\n",
@@ -783,7 +812,7 @@ fn static_peers_are_bounded() {
         format!("static-peer: [{}]\n", urls.join(", "))
     };
     assert_eq!(settings(&peers(512)).policy.static_peers.len(), 512);
-    assert_eq!(faults(&peers(513)), ["static-peer: has 513 values; at most 512 are taken"]);
+    assert_eq!(faults(&peers(513)), ["static-peer: has 513 values: expected 512 at most"]);
     assert_eq!(
         faults(&format!("{}max-peers: 2\n", peers(3))),
         ["static-peer: names 3 peers, and --max-peers is 2"]
@@ -815,13 +844,42 @@ fn listeners_are_read_past_faults_elsewhere() {
 fn a_value_is_refused_before_it_is_looked_at_closely() {
     assert_eq!(
         faults(&format!("zone: {}\n", "x".repeat(5_000))),
-        ["zone: has a value of 5000 bytes; the bound is 4096"]
+        ["zone: has a value of 5000 bytes: expected 4096 at most"]
     );
     assert_eq!(
         faults("ca-file: \"/a\\0b\"\n"),
-        ["ca-file: has a value that holds the control character '\\0'"]
+        ["ca-file: has a value that contains the control character '\\0'"]
     );
     assert_eq!(faults("zone: ''\n"), ["zone: is empty"]);
+}
+
+/// A fault can be read by anyone who sees it alone: what is wrong with the value, and what is expected.
+#[test]
+fn every_fault_of_a_value_says_what_is_expected() {
+    let wrong_for = |key: Key| match key.setting().shape {
+        // Any path and any of these texts can be meant.
+        Shape::File(_) | Shape::Directory(_) => None,
+        Shape::Text(_) | Shape::Words(..) | Shape::Switch | Shape::Count { .. } => Some("a b/?"),
+        Shape::Duration { .. } | Shape::DurationOrNever { .. } => Some("soon"),
+    };
+    let mut seen = 0;
+    for (key, wrong) in Key::all().filter_map(|key| Some((key, wrong_for(key)?))) {
+        let flags = Flags::from_iter([(key, vec![wrong.to_owned()])]);
+        let Err(rejected) = load(&flags, Some(&file(BASE)), &pod(), Purpose::Run) else {
+            assert_eq!(key, Key::ServerUser, "{key} takes {wrong:?}");
+            continue;
+        };
+        for fault in rejected.faults {
+            let text = fault.to_string();
+            let is_plain = [" is no ", "nobody", "whoever", " for it "].iter().all(|old| !text.contains(old));
+            assert!(is_plain && !fault.hint.is_empty(), "{text}");
+            if fault.key == key.name() && fault.problem.contains("is not a valid") {
+                assert!(fault.problem.contains(": expected "), "{text}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} say what is expected");
 }
 
 /// Any text, and texts that come near to what settings take.
@@ -866,10 +924,10 @@ proptest! {
         let names = ["POD_NAME", "POD_IP", "POD_IPS", "POD_NAMESPACE"];
         let pod_values = names.iter().map(|name| (*name).to_owned()).zip(pod_values);
         let variables = variables.into_iter().map(|(key, value)| (key.variable(), value));
-        let environment = variables.chain(pod_values).map(|(name, value)| (name, value.into())).collect();
-        let surroundings = Surroundings { environment, ..pod() };
+        let variables = variables.chain(pod_values).map(|(name, value)| (name, value.into())).collect();
+        let environment = Environment { variables, ..pod() };
         let yaml: Vec<String> = yaml.iter().map(|(key, value)| format!("{key}: {value:?}\n")).collect();
-        let outcome = load(&Flags::from_iter(flags), Some(&file(&yaml.concat())), &surroundings, purpose);
+        let outcome = load(&Flags::from_iter(flags), Some(&file(&yaml.concat())), &environment, purpose);
         if let Err(rejected) = outcome {
             prop_assert!(!rejected.faults.is_empty());
             for fault in rejected.faults {
@@ -887,7 +945,7 @@ proptest! {
         let yaml = format!("{base}{key}: '{}'\n", value.replace('\'', "''"));
         let flag = Flags::from_iter([(key, vec![value.clone()])]);
         let variable = with(pod(), &[(key.variable().as_str(), &value)]);
-        prop_assume!(super::super::environment::read(&variable).warnings.is_empty());
+        prop_assume!(super::super::variables::read(&variable).warnings.is_empty());
         let problems = |outcome: Result<Loaded, Rejected>| match outcome {
             Ok(loaded) => (Some(loaded.settings), Vec::new()),
             Err(rejected) => (None, rejected.faults.into_iter().map(|fault| (fault.key, fault.problem)).collect()),
@@ -909,7 +967,7 @@ proptest! {
         let first = loaded(&more.join("\n"));
         let told = first.provenance.entries().iter().filter_map(|entry| Some((entry.key, entry.value.clone()?)));
         let flags: Flags = told.map(|(key, value)| (key, vec![value])).collect();
-        let second = load(&flags, None, &Surroundings::default(), Purpose::Run).expect("what is in force is valid");
+        let second = load(&flags, None, &Environment::default(), Purpose::Run).expect("what is in force is valid");
         let Settings { policy, listen, .. } = second.settings.clone();
         // The identity is not a setting, and neither is whether an address was the default.
         let second_but_for_self = Settings {

@@ -110,7 +110,7 @@ table! {
             otherwise: Some(Value::Count(Port::EUREKA.get() as usize)),
         })
         .help("Port in the URL of every peer. It is used in place of the port in SRV records.")
-        .hint("write a number from 1 to 65535; a name belongs into --port-name");
+        .hint("write the number of the port; a name belongs into --port-name");
     Scheme: Setting::new("scheme", Peers, Words("http|https", words_of::<Scheme>))
         .default(Value::Text("http"))
         .help("Scheme in the URLs of the peers.")

@@ -4,11 +4,10 @@
 //! nothing of it may reach an error, for a value may be a misplaced secret. Scalars are kept as they
 //! are written: `0644` stays `0644`.
 //!
-//! The parser tells neither positions nor, once it has recognised a number, how that was written. So
-//! the text is walked more than once: for the shape, for the texts by that shape, and for the line of
-//! each key. It is small, and read only when it has changed.
+//! Once the parser has recognised a number, it no longer tells how that was written. So the text is walked
+//! twice: for the shape, and then for the texts by that shape, with the line of each key. One walk cannot
+//! do both: a value must be asked for as a text or as a list before it is known which it is.
 
-mod line;
 mod shape;
 mod texts;
 
@@ -55,21 +54,21 @@ pub(super) enum Node {
 /// Why a text is no settings file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum YamlError {
-    #[error("is {0} bytes long; the bound is {FILE_SIZE_MAX}")]
+    #[error("is {0} bytes long: expected {FILE_SIZE_MAX} at most")]
     TooLarge(usize),
-    #[error("has {0} opening brackets; the bound is {BRACKETS_MAX}")]
+    #[error("has {0} opening brackets: expected {BRACKETS_MAX} at most")]
     TooManyBrackets(usize),
-    #[error("has more than {KEYS_MAX} keys; there are not so many settings")]
+    #[error("has more than {KEYS_MAX} keys: there are fewer settings")]
     TooManyKeys,
     #[error("says more than {TEXT_MAX} bytes once its aliases are followed")]
     TooMuchText,
-    #[error("holds no mapping of keys to values")]
+    #[error("is not a list of settings: expected keys with values")]
     NoMapping,
-    #[error("is no YAML{0}")]
+    #[error("is not valid YAML{0}")]
     Syntax(String),
 }
 
-/// What is wrong, and on which line where the parser tells it.
+/// What is problem, and on which line where the parser tells it.
 pub(super) type Refusal = (YamlError, Option<usize>);
 
 /// Reads the entries in their order; doubled keys are kept, for the caller to refuse.
@@ -83,9 +82,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Entry>, Refusal> {
         Shape::Mapping(shapes) => shapes,
         Shape::Scalar | Shape::List(_) | Shape::Tagged => return Err((YamlError::NoMapping, Some(1))),
     };
-    let nodes = Budget::walk(|budget| texts::read(text, shapes, budget))?;
-    let with_line = |(index, (key, value))| Entry { key, line: line::of_key(text, index), value };
-    Ok(nodes.into_iter().enumerate().map(with_line).collect())
+    Budget::walk(|budget| texts::read(text, shapes, budget))
 }
 
 /// The scanner looks at every open bracket again at each token, so thousands of them would stall it.

@@ -42,6 +42,25 @@ fn lists_and_lines() {
 }
 
 #[test]
+fn lines_are_those_of_the_keys_however_they_are_written() {
+    let lines = |text: &str| {
+        let entries = read(text).unwrap_or_else(|refusal| panic!("{text:?}: {refusal:?}"));
+        entries.into_iter().map(|entry| (entry.key, entry.line)).collect::<Vec<_>>()
+    };
+    let of = |expected: &[(&str, usize)]| {
+        expected.iter().map(|(key, line)| ((*key).to_owned(), Some(*line))).collect::<Vec<_>>()
+    };
+    assert_eq!(lines("a: 1"), of(&[("a", 1)]), "at the very beginning");
+    assert_eq!(lines("---\n? a\n: 1\n'b at line 9': 2\n"), of(&[("a", 2), ("b at line 9", 4)]));
+    assert_eq!(
+        lines("a: |\n  x\n  y\n\nb: >\n  z\nc: &c 1\nd: *c\n"),
+        of(&[("a", 1), ("b", 5), ("c", 7), ("d", 8)])
+    );
+    assert_eq!(lines("{a: 1, b: {c: 1},\n\n\"d\": 1}"), of(&[("a", 1), ("b", 1), ("d", 3)]));
+    assert_eq!(lines("a: 1\r\nb: 2\r\na: 3\r\n"), of(&[("a", 1), ("b", 2), ("a", 3)]));
+}
+
+#[test]
 fn an_empty_file_says_nothing() {
     for empty in ["", "\n", "# only a comment\n", "---\n", "{}", "~"] {
         assert_eq!(read(empty), Ok(Vec::new()), "{empty:?}");
@@ -52,13 +71,13 @@ fn an_empty_file_says_nothing() {
 fn unsuitable_values_are_named() {
     let values: Vec<Node> = read("a:\nb: ~\nc: {x: 1}\nd: [[1]]\ne: [~]\nf: !t 1\ng: - \n")
         .map_or_else(|_| Vec::new(), |entries| entries.into_iter().map(|entry| entry.value).collect());
-    assert!(values.is_empty(), "`g: -` is no YAML");
+    assert!(values.is_empty(), "`g: -` is not YAML");
     let values: Vec<Node> = read("a:\nb: ~\nc: {x: 1}\nd: [[1]]\ne: [~]\nf: !t 1\n")
         .expect("valid")
         .into_iter()
         .map(|entry| entry.value)
         .collect();
-    let list = Node::Unsuitable("a list with an item that is no plain text");
+    let list = Node::Unsuitable("a list with an item that is not a plain text");
     assert_eq!(
         values,
         [
@@ -140,6 +159,27 @@ fn size_is_bounded() {
 }
 
 proptest! {
+    /// Each key on the line where it was put, whatever stands between.
+    #[test]
+    fn keys_stand_where_they_were_put(
+        values in proptest::collection::vec(
+            proptest::sample::select(vec![" 1", "", " [x,\n y]", "\n- x\n- y", " 'a\n\n b'", " |\n x\n y", " {x: 1}"]),
+            0..KEYS_MAX,
+        ),
+        blanks in proptest::collection::vec(0_usize..3, KEYS_MAX),
+    ) {
+        let mut text = String::new();
+        let mut expected = Vec::new();
+        for (index, value) in values.iter().enumerate() {
+            text.push_str(&"# at line 7\n".repeat(blanks[index]));
+            expected.push((format!("k{index}"), Some(text.lines().count() + 1)));
+            text.push_str(&format!("k{index}:{value}\n"));
+        }
+        let entries = read(&text).expect("valid");
+        let found: Vec<_> = entries.into_iter().map(|entry| (entry.key, entry.line)).collect();
+        prop_assert_eq!(found, expected);
+    }
+
     #[test]
     fn any_text_is_read_or_refused(text in "\\PC{0,200}") {
         let _either = read(&text);

@@ -7,13 +7,13 @@ use crate::model::{
     PortName, Question, Scheme, ServiceError, ServiceUrl,
 };
 
-use super::fault::{Origin, Wrong, quoted};
-use super::reader::Reader;
+use super::fault::{Origin, Problem};
+use super::reader::SettingsReader;
 use super::table::Key;
 use super::words::PeerHost;
 
 /// What is asked, and how URLs are built from the answer.
-pub(super) struct Asked {
+pub(super) struct PeerSettings {
     pub(super) services: Vec<HeadlessService>,
     pub(super) questions: Vec<Question>,
     pub(super) static_peers: PeerSet,
@@ -27,14 +27,14 @@ pub(super) struct Asked {
     pub(super) address_policy: AddressPolicy,
 }
 
-impl Asked {
+impl PeerSettings {
     /// The port of a URL that no SRV record speaks for.
     pub(super) fn port_or_default(&self) -> Port {
         self.port.unwrap_or(self.default_port)
     }
 }
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Asked {
+pub(super) fn read(reader: &mut SettingsReader<'_>) -> PeerSettings {
     let services = services(reader);
     let static_peers = static_peers(reader, &services);
     let peer_host = reader.word(Key::PeerHost);
@@ -43,7 +43,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Asked {
     if port_name_is_given && peer_host != PeerHost::Name {
         reader.warn(Key::PortName, "is not used with addresses, whose records know no port; give --port");
     }
-    Asked {
+    PeerSettings {
         questions: questions(&services, peer_host, &port_name),
         services,
         static_peers,
@@ -57,14 +57,14 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Asked {
 }
 
 /// Reads a value whose type says itself what is wrong with a text.
-pub(super) fn parsed<T>(text: &str) -> Result<T, Wrong>
+pub(super) fn parsed<T>(text: &str) -> Result<T, Problem>
 where
     T: std::str::FromStr<Err: Display>,
 {
-    text.parse().map_err(|error| Wrong::value(text, error))
+    text.parse().map_err(|error| Problem::value(text, error))
 }
 
-fn services(reader: &mut Reader<'_>) -> Vec<HeadlessService> {
+fn services(reader: &mut SettingsReader<'_>) -> Vec<HeadlessService> {
     let (namespace, cluster_domain) = namespace_and_domain(reader);
     let services = reader.list(Key::Service, |text| {
         HeadlessService::from_setting(text, namespace.as_str(), cluster_domain.as_str())
@@ -76,13 +76,13 @@ fn services(reader: &mut Reader<'_>) -> Vec<HeadlessService> {
     services
 }
 
-fn namespace_and_domain(reader: &mut Reader<'_>) -> (DnsName, DnsName) {
-    let surroundings = reader.surroundings;
-    if let Some(namespace) = surroundings.variable("POD_NAMESPACE") {
+fn namespace_and_domain(reader: &mut SettingsReader<'_>) -> (DnsName, DnsName) {
+    let environment = reader.environment;
+    if let Some(namespace) = environment.variable("POD_NAMESPACE") {
         let origin = Origin::Variable("POD_NAMESPACE".to_owned());
         reader.fall_back(Key::Namespace, namespace.to_string_lossy().into_owned(), origin);
     }
-    if let Some((namespace, domain)) = surroundings.namespace_and_domain() {
+    if let Some((namespace, domain)) = environment.namespace_and_domain() {
         let origin = || Origin::File { path: "/etc/resolv.conf".into(), line: None };
         reader.fall_back(Key::Namespace, namespace.to_owned(), origin());
         reader.fall_back(Key::ClusterDomain, domain.to_owned(), origin());
@@ -90,32 +90,37 @@ fn namespace_and_domain(reader: &mut Reader<'_>) -> (DnsName, DnsName) {
     (reader.value(Key::Namespace, one_label), reader.value(Key::ClusterDomain, parsed))
 }
 
-pub(super) fn one_label(text: &str) -> Result<DnsName, Wrong> {
+pub(super) fn one_label(text: &str) -> Result<DnsName, Problem> {
     let name: DnsName = parsed(text)?;
-    if name.labels().count() == 1 { Ok(name) } else { Err(Wrong::value(text, "has more than one label")) }
+    if name.labels().count() == 1 {
+        Ok(name)
+    } else {
+        Err(Problem::value(text, "has more than one label: expected one"))
+    }
 }
 
-fn no_service(text: &str, error: &ServiceError) -> Wrong {
-    let wrong = match error {
-        ServiceError::Name { reason, .. } => Wrong::value(text, reason),
+fn no_service(text: &str, error: &ServiceError) -> Problem {
+    let problem = match error {
+        ServiceError::Name { reason, .. } => Problem::value(text, reason),
         ServiceError::TooLong { length, .. } => {
             let max = HeadlessService::LENGTH_MAX;
-            Wrong::value(text, format_args!("has {length} bytes as a full name; with the port's {max} fit"))
+            Problem::value(text, format_args!("has {length} bytes as a full name; with the port's {max} fit"))
         }
     };
     if text.contains(['/', ':']) {
-        return wrong.hint("write the Service's name alone; scheme, port and path are settings of their own");
+        return problem
+            .hint("write the Service's name alone; scheme, port and path are settings of their own");
     }
-    wrong
+    problem
 }
 
 /// `a.b.svc` has three labels and so is absolute, but no cluster's DNS knows it.
-fn warn_of_half_a_name(reader: &mut Reader<'_>, service: &HeadlessService, cluster_domain: &str) {
+fn warn_of_half_a_name(reader: &mut SettingsReader<'_>, service: &HeadlessService, cluster_domain: &str) {
     let name = service.name().as_str();
     let labels: Vec<&str> = name.split('.').collect();
     let [service, namespace, "svc"] = labels[..] else { return };
     let message = format!(
-        "{name} is taken as an absolute name, for it has three labels; \
+        "{name} is taken as an absolute name, because it has three labels; \
          write {service}.{namespace} or {name}.{cluster_domain}"
     );
     reader.warn(Key::Service, message);
@@ -123,7 +128,7 @@ fn warn_of_half_a_name(reader: &mut Reader<'_>, service: &HeadlessService, clust
 
 /// In full where they name pods of our Services in short: a peer must not stand in the list twice, nor we
 /// ourselves.
-fn static_peers(reader: &mut Reader<'_>, services: &[HeadlessService]) -> PeerSet {
+fn static_peers(reader: &mut SettingsReader<'_>, services: &[HeadlessService]) -> PeerSet {
     let urls = reader.list(Key::StaticPeer, parsed::<ServiceUrl>);
     for url in urls.iter().filter(|url| url.path().as_str() == "/") {
         reader.warn(Key::StaticPeer, format!("{url} has no path; a Eureka server's is usually /eureka/"));
@@ -156,15 +161,15 @@ fn questions(services: &[HeadlessService], peer_host: PeerHost, port_name: &Port
     services.iter().map(question_about).collect()
 }
 
-fn address_policy(reader: &mut Reader<'_>, peer_host: PeerHost) -> AddressPolicy {
+fn address_policy(reader: &mut SettingsReader<'_>, peer_host: PeerHost) -> AddressPolicy {
     let allow = reader.list(Key::AllowCidr, range);
     let deny = reader.list(Key::DenyCidr, range);
     for (key, ranges) in [(Key::AllowCidr, &allow), (Key::DenyCidr, &deny)] {
         if !ranges.is_empty() && peer_host == PeerHost::Name {
-            let wrong = Wrong::new("judges addresses, and --peer-host name lists names");
+            let problem = Problem::new("applies to addresses, but --peer-host name lists names");
             reader.conflict(
                 &[key, Key::PeerHost],
-                wrong.hint("leave it out, or give --peer-host ipv4 or ipv6"),
+                problem.hint("leave it out, or give --peer-host ipv4 or ipv6"),
             );
         }
     }
@@ -174,19 +179,19 @@ fn address_policy(reader: &mut Reader<'_>, peer_host: PeerHost) -> AddressPolicy
         PeerHost::Ipv6 => range.addr().is_ipv6(),
     };
     if !allow.is_empty() && !allow.iter().any(is_of_family) {
-        let wrong = Wrong::new("allows only addresses of the family that --peer-host does not ask for");
-        reader.conflict(&[Key::AllowCidr, Key::PeerHost], wrong.hint("add a range of that family"));
+        let problem = Problem::new("allows no address of the family that --peer-host asks for");
+        reader.conflict(&[Key::AllowCidr, Key::PeerHost], problem.hint("add a range of that family"));
     }
     AddressPolicy::new(allow, deny)
 }
 
-fn range(text: &str) -> Result<IpNet, Wrong> {
+fn range(text: &str) -> Result<IpNet, Problem> {
     match text.parse::<std::net::IpAddr>() {
         Ok(address) => {
             let bits = if address.is_ipv4() { 32 } else { 128 };
-            let wrong = Wrong::value(text, "is an address and no range");
-            Err(wrong.hint(format!("write {address}/{bits} for it alone")))
+            let problem = Problem::value(text, "is an address: expected a range of addresses");
+            Err(problem.hint(format!("write {address}/{bits} for it alone")))
         }
-        Err(_) => text.parse().map_err(|_| Wrong::new(format!("{} is no range of addresses", quoted(text)))),
+        Err(_) => text.parse().map_err(|_| Problem::invalid(text, "range", "one such as 10.0.0.0/8")),
     }
 }

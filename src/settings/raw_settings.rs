@@ -3,44 +3,19 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::closest::closest;
-use super::environment;
-use super::fault::{Fault, Origin, Warning, Wrong, quoted};
-use super::surroundings::Surroundings;
+use super::environment::Environment;
+use super::fault::{Fault, Origin, Problem, Warning, quoted};
+use super::sources::{Flags, SettingsFile};
 use super::table::{Change, Key};
+use super::variables;
 use super::yaml::{self, Node};
-
-/// Values of flags, as they were typed; a repeatable flag has several.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Flags(BTreeMap<Key, Vec<String>>);
-
-impl Flags {
-    /// Adds what was typed for one flag.
-    pub fn insert(&mut self, key: Key, values: Vec<String>) {
-        self.0.insert(key, values);
-    }
-}
-
-impl FromIterator<(Key, Vec<String>)> for Flags {
-    fn from_iter<I: IntoIterator<Item = (Key, Vec<String>)>>(flags: I) -> Self {
-        Self(flags.into_iter().collect())
-    }
-}
-
-/// The settings file as it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingsFile {
-    /// Where it lies.
-    pub path: PathBuf,
-    /// Its text, or why there is none.
-    pub content: Result<String, String>,
-}
 
 /// What was given for one setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Given {
+pub(super) struct RawValue {
     /// One text, or for a repeatable setting any number.
     pub(super) texts: Vec<String>,
     pub(super) origin: Origin,
@@ -48,29 +23,29 @@ pub(super) struct Given {
 
 /// What was given for all of them, and what could not be taken as given.
 #[derive(Debug, Default)]
-pub(super) struct Gathered {
-    pub(super) values: BTreeMap<Key, Given>,
+pub(super) struct RawSettings {
+    pub(super) values: BTreeMap<Key, RawValue>,
     pub(super) faults: Vec<Fault>,
     pub(super) warnings: Vec<Warning>,
     /// Whether part of the settings is unknown, so that nothing can be said to be missing.
     pub(super) file_is_unread: bool,
 }
 
-impl Gathered {
-    pub(super) fn from(flags: &Flags, file: Option<&SettingsFile>, surroundings: &Surroundings) -> Self {
-        let mut gathered = Self::default();
+impl RawSettings {
+    pub(super) fn from(flags: &Flags, file: Option<&SettingsFile>, environment: &Environment) -> Self {
+        let mut raw = Self::default();
         if let Some(file) = file {
-            gathered.take_file(file);
+            raw.take_file(file);
         }
-        let ours = environment::read(surroundings);
-        gathered.warnings.extend(ours.warnings);
-        for (key, name, value) in ours.settings {
-            gathered.take_variable(key, name, value);
+        let variables = variables::read(environment);
+        raw.warnings.extend(variables.warnings);
+        for (key, name, value) in variables.settings {
+            raw.take_variable(key, name, value);
         }
         for (key, texts) in &flags.0 {
-            gathered.take(*key, texts, Origin::Flag);
+            raw.take(*key, texts, Origin::Flag);
         }
-        gathered
+        raw
     }
 
     /// Only what concerns these settings.
@@ -82,7 +57,7 @@ impl Gathered {
 
     fn take(&mut self, key: Key, texts: &[String], origin: Origin) {
         let texts = if key.setting().is_repeatable() { split_list(texts) } else { trimmed(texts) };
-        self.values.insert(key, Given { texts, origin });
+        self.values.insert(key, RawValue { texts, origin });
     }
 
     fn take_variable(&mut self, key: Key, name: String, value: &OsStr) {
@@ -90,7 +65,7 @@ impl Gathered {
         match value.to_str() {
             Some(text) if text.trim().is_empty() => {}
             Some(text) => self.take(key, &[text.to_owned()], origin),
-            None => self.faults.push(Fault::of(key, origin, Wrong::new("its bytes are no UTF-8"))),
+            None => self.faults.push(Fault::of(key, origin, Problem::new("is not valid UTF-8 text"))),
         }
     }
 
@@ -98,23 +73,23 @@ impl Gathered {
         let text = match &file.content {
             Ok(text) => text,
             Err(why) => {
-                let wrong = Wrong::new(format!("the settings file {why}"));
-                return self.refuse_file(&file.path, None, wrong);
+                let problem = Problem::new(format!("the settings file {why}"));
+                return self.refuse_file(&file.path, None, problem);
             }
         };
         match yaml::read(text) {
             Ok(entries) => self.take_entries(&file.path, entries),
             Err((error, line)) => {
-                let wrong = Wrong::new(format!("the settings file {error}"));
-                self.refuse_file(&file.path, line, wrong.hint("write one `setting: value` a line"));
+                let problem = Problem::new(format!("the settings file {error}"));
+                self.refuse_file(&file.path, line, problem.hint("write one `setting: value` a line"));
             }
         }
     }
 
-    fn refuse_file(&mut self, path: &Path, line: Option<usize>, wrong: Wrong) {
+    fn refuse_file(&mut self, path: &Path, line: Option<usize>, problem: Problem) {
         self.file_is_unread = true;
         let origin = Origin::File { path: path.to_owned(), line };
-        self.faults.push(Fault::of(Key::Config, origin, wrong));
+        self.faults.push(Fault::of(Key::Config, origin, problem));
     }
 
     fn take_entries(&mut self, path: &Path, entries: Vec<yaml::Entry>) {
@@ -127,18 +102,18 @@ impl Gathered {
             });
             match taken {
                 Ok((key, texts)) => self.take(key, &texts, origin),
-                Err(wrong) => self.faults.push(wrong.into_fault(&entry.key, origin)),
+                Err(problem) => self.faults.push(problem.into_fault(&entry.key, origin)),
             }
         }
     }
 }
 
 /// The setting of a key of the file, which may hold all but the file's own path.
-fn known(key: &str) -> Result<Key, Wrong> {
+fn known(key: &str) -> Result<Key, Problem> {
     match Key::from_name(key) {
         Some(key) if key.setting().change == Change::NotInFile => {
-            let wrong = Wrong::new("a settings file cannot name another one");
-            Err(wrong.hint("take the line out; give --config or EUREKA_PEERS_CONFIG"))
+            let problem = Problem::new("a settings file cannot name another one");
+            Err(problem.hint("take the line out; give --config or EUREKA_PEERS_CONFIG"))
         }
         Some(key) => Ok(key),
         None => {
@@ -146,7 +121,7 @@ fn known(key: &str) -> Result<Key, Wrong> {
             let hint = closest.map(|name| format!("did you mean `{name}`?"));
             let hint =
                 hint.unwrap_or_else(|| "take the line out; keys are the flags of `run --help`".to_owned());
-            Err(Wrong::new("is no setting").hint(hint))
+            Err(Problem::new("is not a setting").hint(hint))
         }
     }
 }
@@ -155,24 +130,28 @@ fn refuse_twice(
     lines: &mut BTreeMap<Key, Option<usize>>,
     key: Key,
     line: Option<usize>,
-) -> Result<(), Wrong> {
+) -> Result<(), Problem> {
     let Some(first) = lines.insert(key, line) else { return Ok(()) };
     let first = first.map_or_else(String::new, |line| format!(", first on line {line}"));
-    let wrong = Wrong::new(format!("stands in the file more than once{first}"));
-    Err(wrong.hint("keep one of the lines; several values make one list"))
+    let problem = Problem::new(format!("is in the file more than once{first}"));
+    Err(problem.hint("keep one of the lines; several values make one list"))
 }
 
-fn texts_of(key: Key, value: Node) -> Result<Vec<String>, Wrong> {
+fn texts_of(key: Key, value: Node) -> Result<Vec<String>, Problem> {
     match value {
         Node::Text(text) => Ok(vec![text]),
         Node::List(texts) if key.setting().is_repeatable() => Ok(texts),
-        Node::List(_) => Err(Wrong::new("holds a list and takes one value")),
-        Node::Unsuitable(what) => Err(Wrong::new(format!("holds {what}"))),
+        Node::List(_) => Err(Problem::new("holds a list: expected one value")),
+        Node::Unsuitable(what) => Err(Problem::new(format!("holds {what}: expected {}", expected(key)))),
         Node::Nothing => {
-            let wrong = Wrong::new("has no value");
-            Err(wrong.hint(format!("{}, or take the line out", key.setting().hint)))
+            let problem = Problem::new("has no value");
+            Err(problem.hint(format!("{}, or take the line out", key.setting().hint)))
         }
     }
+}
+
+fn expected(key: Key) -> &'static str {
+    if key.setting().is_repeatable() { "one value or a list of values" } else { "one value" }
 }
 
 /// No value of a list holds a comma, so commas part them wherever they come from; blank items, such
@@ -186,7 +165,7 @@ fn trimmed(texts: &[String]) -> Vec<String> {
     texts.iter().map(|text| text.trim().to_owned()).collect()
 }
 
-impl Wrong {
+impl Problem {
     /// A fault of a key that may be none of ours.
     fn into_fault(self, key: &str, origin: Origin) -> Fault {
         match Key::from_name(key) {
@@ -204,14 +183,14 @@ mod tests {
         SettingsFile { path: "/c.yaml".into(), content: Ok(text.to_owned()) }
     }
 
-    fn around(variables: &[(&str, &str)]) -> Surroundings {
-        let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
-        Surroundings { environment, ..Surroundings::default() }
+    fn around(variables: &[(&str, &str)]) -> Environment {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
+        Environment { variables, ..Environment::default() }
     }
 
     fn faults(text: &str) -> Vec<String> {
-        let gathered = Gathered::from(&Flags::default(), Some(&file(text)), &Surroundings::default());
-        gathered.faults.iter().map(ToString::to_string).collect()
+        let raw = RawSettings::from(&Flags::default(), Some(&file(text)), &Environment::default());
+        raw.faults.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -219,27 +198,27 @@ mod tests {
         let file = file("service: [a, b]\nzone: file\nport: 1\n");
         let around = around(&[("EUREKA_PEERS_SERVICE", "c, d,"), ("EUREKA_PEERS_ZONE", "variable")]);
         let flags = Flags::from_iter([(Key::Service, vec!["e".to_owned()])]);
-        let gathered = Gathered::from(&flags, Some(&file), &around);
-        let texts = |key: Key| gathered.values[&key].texts.join(" ");
+        let raw = RawSettings::from(&flags, Some(&file), &around);
+        let texts = |key: Key| raw.values[&key].texts.join(" ");
         assert_eq!(
             (texts(Key::Service), texts(Key::Zone), texts(Key::Port)),
             ("e".into(), "variable".into(), "1".into())
         );
-        assert_eq!(gathered.values[&Key::Service].origin, Origin::Flag);
-        assert_eq!(gathered.values[&Key::Zone].origin, Origin::Variable("EUREKA_PEERS_ZONE".to_owned()));
-        assert_eq!(gathered.values[&Key::Port].origin.to_string(), "/c.yaml line 3");
-        assert_eq!(gathered.faults, []);
+        assert_eq!(raw.values[&Key::Service].origin, Origin::Flag);
+        assert_eq!(raw.values[&Key::Zone].origin, Origin::Variable("EUREKA_PEERS_ZONE".to_owned()));
+        assert_eq!(raw.values[&Key::Port].origin.to_string(), "/c.yaml line 3");
+        assert_eq!(raw.faults, []);
     }
 
     #[test]
     fn an_empty_variable_hides_nothing() {
-        let gathered = Gathered::from(
+        let raw = RawSettings::from(
             &Flags::default(),
             Some(&file("zone: a")),
             &around(&[("EUREKA_PEERS_ZONE", ""), ("EUREKA_PEERS_SERVICE", " ")]),
         );
-        assert_eq!(gathered.values[&Key::Zone].texts, ["a"]);
-        assert!(!gathered.values.contains_key(&Key::Service));
+        assert_eq!(raw.values[&Key::Zone].texts, ["a"]);
+        assert!(!raw.values.contains_key(&Key::Service));
     }
 
     #[test]
@@ -247,16 +226,16 @@ mod tests {
         assert_eq!(
             faults("servce: a\nzone: a\nzone: b\nport: [1, 2]\nlayout:\nconfig: /x\n7: x\nrole: {a: b}\n"),
             [
-                "\"servce\" (/c.yaml line 1): is no setting; did you mean `service`?",
-                "zone (/c.yaml line 3): stands in the file more than once, first on line 2; \
+                "\"servce\" (/c.yaml line 1): is not a setting; did you mean `service`?",
+                "zone (/c.yaml line 3): is in the file more than once, first on line 2; \
                  keep one of the lines; several values make one list",
-                "port (/c.yaml line 4): holds a list and takes one value; \
-                 write a number from 1 to 65535; a name belongs into --port-name",
+                "port (/c.yaml line 4): holds a list: expected one value; \
+                 write the number of the port; a name belongs into --port-name",
                 "layout (/c.yaml line 5): has no value; write `volume` or `plain`, or take the line out",
                 "config (/c.yaml line 6): a settings file cannot name another one; \
                  take the line out; give --config or EUREKA_PEERS_CONFIG",
-                "\"7\" (/c.yaml line 7): is no setting; take the line out; keys are the flags of `run --help`",
-                "role (/c.yaml line 8): holds a mapping; \
+                "\"7\" (/c.yaml line 7): is not a setting; take the line out; keys are the flags of `run --help`",
+                "role (/c.yaml line 8): holds a mapping: expected one value; \
                  write `server` beside a Eureka server, `client` beside anything else",
             ]
         );
@@ -266,14 +245,16 @@ mod tests {
     fn a_file_that_cannot_be_read_is_one_fault() {
         assert_eq!(
             faults("- a\n"),
-            ["config (/c.yaml line 1): the settings file holds no mapping of keys to values; \
-              write one `setting: value` a line"]
+            [
+                "config (/c.yaml line 1): the settings file is not a list of settings: expected keys with values; \
+              write one `setting: value` a line"
+            ]
         );
         let gone = SettingsFile { path: "/c.yaml".into(), content: Err("is missing".to_owned()) };
-        let gathered = Gathered::from(&Flags::default(), Some(&gone), &Surroundings::default());
-        assert!(gathered.file_is_unread);
+        let raw = RawSettings::from(&Flags::default(), Some(&gone), &Environment::default());
+        assert!(raw.file_is_unread);
         assert_eq!(
-            gathered.faults[0].to_string(),
+            raw.faults[0].to_string(),
             "config (/c.yaml): the settings file is missing; write the path of a YAML file"
         );
     }

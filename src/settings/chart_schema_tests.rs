@@ -1,0 +1,65 @@
+//! The schema of the chart's values says of each setting what the table does, so that `helm` refuses at once
+//! what the program would refuse in a pod.
+//!
+//! `UPDATE_SNAPSHOTS=1 cargo test --lib chart_schema` writes that part of the schema anew.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::table::{Change, Key, Shape};
+
+/// What the chart's own volume, ports and probes are made for.
+const OF_THE_CHART: [Key; 7] =
+    [Key::Role, Key::OutputDir, Key::Output, Key::Layout, Key::ActuatorUrl, Key::Listen, Key::LocalListen];
+
+const BEGIN: &str = "        \"settings\": {\n";
+const END: &str = "\n        },\n";
+
+fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("charts/eureka-peers/values.schema.json")
+}
+
+/// What a value of this setting may be; in the chart's values lists are written with commas.
+fn schema_of(key: Key) -> Value {
+    match key.setting().shape {
+        Shape::Text(_) | Shape::File(_) | Shape::Directory(_) => json!({ "type": ["string", "integer"] }),
+        Shape::Words(_, words) => json!({ "enum": words() }),
+        Shape::Switch => json!({ "enum": [true, false, "true", "false"] }),
+        Shape::Duration { .. } | Shape::DurationOrNever { .. } => json!({ "type": "string" }),
+        Shape::Count { min, max } => {
+            json!({ "type": ["string", "integer"], "minimum": min, "maximum": max, "pattern": "^[0-9]+$" })
+        }
+    }
+}
+
+fn taken() -> impl Iterator<Item = Key> {
+    Key::all().filter(|key| !OF_THE_CHART.contains(key) && key.setting().change != Change::NotInFile)
+}
+
+/// One setting a line.
+fn wanted() -> String {
+    let lines: Vec<String> =
+        taken().map(|key| format!("            \"{key}\": {}", schema_of(key))).collect();
+    format!(
+        "          \"type\": \"object\",\n          \"additionalProperties\": false,\n          \
+         \"properties\": {{\n{}\n          }}",
+        lines.join(",\n")
+    )
+}
+
+#[test]
+fn the_charts_schema_is_the_tables() {
+    let schema = fs::read_to_string(path()).expect("the chart has a schema");
+    let (before, rest) = schema.split_once(BEGIN).expect("the schema has the settings");
+    let (found, after) = rest.split_once(END).expect("the settings end");
+    let wanted = wanted();
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        let text = format!("{before}{BEGIN}{wanted}{END}{after}");
+        let _valid: Value = serde_json::from_str(&text).expect("the schema is JSON");
+        fs::write(path(), text).expect("the sources are writable");
+        return;
+    }
+    assert!(found == wanted, "the schema is not the table's; run with UPDATE_SNAPSHOTS=1");
+}
