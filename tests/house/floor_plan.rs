@@ -224,6 +224,22 @@ fn tests_stand_where_they_should() {
     assert!(strays.is_empty(), "tests are `tests.rs` or in `tests/`: {strays:?}");
 }
 
+/// Suites have the world, and the fuzzer's inputs; what two of them need belongs there.
+#[test]
+fn suites_borrow_nothing_from_each_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut found = vec![];
+    collect(&root, &root, &mut found);
+    for SourceFile { path, room, text, .. } in found {
+        let from = text.lines().filter(|line| line.starts_with("#[path = "));
+        let borrowed: Vec<_> =
+            from.filter(|line| !line.contains("/world/") && !line.contains("/fuzz/src/")).collect();
+        assert!(borrowed.is_empty(), "{}: {borrowed:?}", path.display());
+        let names_the_library = names_crate(&text, "eureka_peers");
+        assert!(room != "world" || !names_the_library, "{} names the library", path.display());
+    }
+}
+
 #[test]
 fn every_dependency_has_a_home() {
     let manifest =
