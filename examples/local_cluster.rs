@@ -5,8 +5,7 @@
 
 use std::error::Error;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,6 +17,8 @@ use tokio::time::sleep;
 mod world;
 
 use world::dns_server::{DnsServer, Mode, Pod};
+use world::ports::free_address;
+use world::view::View;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -42,8 +43,8 @@ async fn main() -> Outcome<()> {
     let cluster = Cluster {
         dns: DnsServer::start((Ipv4Addr::LOCALHOST, 0).into()).await?,
         directory,
-        admin: free_port()?,
-        local: free_port()?,
+        admin: free_address(),
+        local: free_address(),
     };
     let told = tell(&cluster).await;
     fs::remove_dir_all(&cluster.directory)?;
@@ -165,10 +166,8 @@ impl Cluster {
 
     /// What the status says of holds.
     async fn show_conditions(&self) -> Outcome<()> {
-        let admin = self.admin;
-        let body =
-            tokio::task::spawn_blocking(move || get(admin, "/status").map_err(|error| error.to_string()));
-        let status: serde_json::Value = serde_json::from_str(&body.await??)?;
+        let view = View(self.admin);
+        let status = tokio::task::spawn_blocking(move || view.status()).await??;
         for condition in status["conditions"].as_array().ok_or("a status without conditions")? {
             println!("   {}", condition["message"].as_str().unwrap_or("?"));
         }
@@ -185,17 +184,4 @@ fn listed(file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("eureka.client.service-url.defaultZone="));
     line.map(|urls| urls.split(',').map(str::to_owned).collect()).unwrap_or_default()
-}
-
-fn free_port() -> Outcome<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
-}
-
-fn get(address: SocketAddr, path: &str) -> Outcome<String> {
-    let mut connection = TcpStream::connect(address)?;
-    write!(connection, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    let mut reply = String::new();
-    connection.read_to_string(&mut reply)?;
-    let (_head, body) = reply.split_once("\r\n\r\n").ok_or("no HTTP reply")?;
-    Ok(body.to_owned())
 }

@@ -116,7 +116,8 @@ fn run_fails(scene: Scene, all: &[Step], number: usize, failure: Failure) {
         Some(complaint) if failure.errno != "EINTR" => {
             let what = format!("\"{complaint}\", {:?}, {}", step.file_name(), failure.said);
             let says_so = |it: &Sidecar<'_>| {
-                not_published(it).is_some_and(|it| is_about(&it, &complaint, step, failure))
+                let message = it.view().condition("not_published").ok().flatten();
+                message.is_some_and(|it| is_about(&it, &complaint, step, failure))
             };
             brink.sidecar.until(&what, says_so);
         }
@@ -137,11 +138,6 @@ fn run_fails(scene: Scene, all: &[Step], number: usize, failure: Failure) {
     reader.expect_whole();
     let known = |list: &Vec<String>| *list == Scene::new_list() || Some(list) == scene.old_list().as_ref();
     assert!(reader.lists().iter().all(known), "{:?}", reader.lists());
-}
-
-/// What is said of the condition that nothing can be published.
-fn not_published(sidecar: &Sidecar<'_>) -> Option<String> {
-    sidecar.view().condition("not_published").ok().flatten()
 }
 
 fn init_fails(scene: Scene, all: &[Step], number: usize, failure: Failure) {

@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use crate::cluster::{Cluster, urls};
+use crate::machine::names_in;
 use crate::reader::{Unread, list_in};
 use crate::sidecar::Sidecar;
 use crate::step::Step;
@@ -153,7 +154,7 @@ impl Scene {
     pub(crate) fn next_start_mends(self, cluster: &Cluster) {
         self.init(cluster);
         assert_eq!(cluster.listed(), Self::new_list());
-        let names = names(&cluster.volume());
+        let names = names_in(&cluster.volume());
         let (generations, others): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|name| name.starts_with("..2"));
         if self.layout == "volume" {
@@ -164,7 +165,7 @@ impl Scene {
             assert!(generations.is_empty(), "{generations:?}");
         }
         for generation in generations {
-            let names = self::names(&cluster.volume().join(&generation));
+            let names = names_in(&cluster.volume().join(&generation));
             assert_eq!(names, ["..state.json", "peers.properties"], "{generation}");
         }
     }
@@ -200,13 +201,4 @@ fn plant_old_generation(volume: &Path) {
     for name in ["..state.json", "peers.properties"] {
         fs::write(generation.join(name), "old").expect("made");
     }
-}
-
-/// The names in a directory, sorted.
-pub(crate) fn names(directory: &Path) -> Vec<String> {
-    let entries = fs::read_dir(directory).expect("readable");
-    let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
-    let mut names: Vec<_> = entries.map(|entry| name(entry).into_string().expect("text")).collect();
-    names.sort();
-    names
 }

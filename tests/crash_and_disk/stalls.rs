@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal};
 
 use crate::cluster::{Cluster, urls};
-use crate::life::{Life, Scene, log_of, names};
+use crate::life::{Life, Scene, log_of};
+use crate::machine::names_in;
 use crate::once::Outcome;
 use crate::sidecar::Sidecar;
 use crate::strace::{around, kill_tracer_of};
@@ -41,9 +42,9 @@ fn stalls(call: &str, layout: &'static str) {
     let cluster = scene.cluster();
     let injection = format!("inject={call}:delay_enter={FOR_EVER}:when=1");
     let brink = scene.bring(&cluster, "run", Some(&injection));
-    let before = names(&cluster.volume());
+    let before = names_in(&cluster.volume());
     scene.begin(&cluster);
-    brink.sidecar.until("something on its way", |_| names(&cluster.volume()) != before);
+    brink.sidecar.until("something on its way", |_| names_in(&cluster.volume()) != before);
     everything_else_goes_on(&brink.sidecar);
     assert!(!scene.is_new(&cluster));
     ends_soon(brink.sidecar);

@@ -2,14 +2,13 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::beside::Beside;
 use crate::http::get;
 
-const CALLERS: usize = 2;
 /// Between two requests of one caller.
 const PAUSE: Duration = Duration::from_millis(5);
 /// In turn.
@@ -17,7 +16,6 @@ const PATHS: [&str; 7] = ["/livez", "/readyz", "/status", "/startupz", "/metrics
 /// An answer takes milliseconds; what a machine does that is shared is no fault of ours.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
 
-/// What they were told.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Told {
     answers: u64,
@@ -30,38 +28,20 @@ impl fmt::Display for Told {
     }
 }
 
-/// Callers at work.
-pub(crate) struct Callers {
-    done: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<Told>>,
-}
+pub(crate) struct Callers([Beside<Told>; 2]);
 
 impl Callers {
     /// Each answer must be 200: a list is in place, whatever DNS and the server do.
     pub(crate) fn begin(address: SocketAddr) -> Self {
-        let done = Arc::<AtomicBool>::default();
-        let call = || {
-            let done = Arc::clone(&done);
-            thread::spawn(move || call_until(&done, address))
-        };
-        let threads = (0..CALLERS).map(|_| call()).collect();
-        Self { done, threads }
+        Self([(); 2].map(|()| Beside::begin(move |done| call_until(done, address))))
     }
 
     /// What they were told; panics where one was told anything but 200, or nothing.
-    pub(crate) fn end(mut self) -> Told {
-        self.done.store(true, Ordering::Relaxed);
-        let told = self.threads.drain(..).map(|thread| thread.join().expect("every answer was good"));
-        told.fold(Told::default(), |sum, told| Told {
+    pub(crate) fn end(self) -> Told {
+        self.0.map(Beside::end).into_iter().fold(Told::default(), |sum, told| Told {
             answers: sum.answers + told.answers,
             slowest: sum.slowest.max(told.slowest),
         })
-    }
-}
-
-impl Drop for Callers {
-    fn drop(&mut self) {
-        self.done.store(true, Ordering::Relaxed);
     }
 }
 

@@ -4,13 +4,14 @@
 
 use std::fmt;
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::Pid;
 
+use crate::beside::Beside;
 use crate::machine::{descriptors, figure};
 
 /// Between two looks.
@@ -84,28 +85,25 @@ struct Seen {
 /// Looks at a process until the handle goes.
 pub(crate) struct Gauge {
     seen: Arc<Mutex<Seen>>,
-    done: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _looking: Beside<()>,
 }
 
 impl Gauge {
     pub(crate) fn of(pid: Pid) -> Self {
         assert!(Held::by(pid).is_some(), "the kernel keeps other books than this test reads");
-        let (seen, done) = (Arc::<Mutex<Seen>>::default(), Arc::<AtomicBool>::default());
-        let thread = thread::spawn({
-            let (seen, done) = (Arc::clone(&seen), Arc::clone(&done));
-            move || {
-                while !done.load(Ordering::Relaxed) {
-                    let Some(held) = Held::by(pid) else { return };
-                    let mut seen = lock(&seen);
-                    seen.most = seen.most.each(held, u64::max);
-                    seen.least = Some(seen.least.map_or(held, |least| least.each(held, u64::min)));
-                    drop(seen);
-                    thread::sleep(LOOK_PAUSE);
-                }
+        let seen = Arc::<Mutex<Seen>>::default();
+        let shared = Arc::clone(&seen);
+        let looking = Beside::begin(move |done| {
+            while !done.load(Ordering::Relaxed) {
+                let Some(held) = Held::by(pid) else { return };
+                let mut seen = lock(&shared);
+                seen.most = seen.most.each(held, u64::max);
+                seen.least = Some(seen.least.map_or(held, |least| least.each(held, u64::min)));
+                drop(seen);
+                thread::sleep(LOOK_PAUSE);
             }
         });
-        Self { seen, done, thread: Some(thread) }
+        Self { seen, _looking: looking }
     }
 
     /// From here on [`Self::least`] counts: what comes and goes with each request is not what stays.
@@ -130,16 +128,6 @@ impl Gauge {
         assert!(most.descriptors <= DESCRIPTORS_MAX, "{most}");
         assert!(most.threads <= THREADS_MAX, "{most}");
         assert_eq!(most.children, 0, "{most}");
-    }
-}
-
-impl Drop for Gauge {
-    fn drop(&mut self) {
-        self.done.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // It does not panic, and if it did, the test has failed already.
-            let _ended = thread.join();
-        }
     }
 }
 

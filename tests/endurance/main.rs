@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use world::{cluster, dns_server, eureka_server as server, extent, http, machine, reader, sidecar};
+use world::{beside, cluster, dns_server, eureka_server as server, extent, http, machine, reader, sidecar};
 
 use callers::Callers;
 use cluster::Cluster;

@@ -38,7 +38,6 @@ const DNS_FAULTS: [(Mode, &str); 5] = [
 pub(crate) struct Calm {
     /// The least: what comes and goes with requests is left out.
     pub(crate) held: Held,
-    /// Questions a second.
     pub(crate) pace: f64,
 }
 

@@ -10,7 +10,6 @@ pub(crate) struct Shown {
     pub(crate) lists: Vec<Vec<u8>>,
     /// Conditions that came and went before everything came to rest.
     pub(crate) passing: Vec<&'static str>,
-    /// Conditions at rest.
     pub(crate) conditions: Vec<&'static str>,
     /// The codes of the probes at rest.
     pub(crate) readyz: u16,
@@ -21,7 +20,6 @@ pub(crate) struct Shown {
     pub(crate) init_or_wait: Init,
 }
 
-/// How `init` ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Init {
     pub(crate) code: i32,

@@ -1,6 +1,6 @@
 //! Everything that DNS can say, in every phase, in both layouts, on the real program.
 //!
-//! A trial a cell; each states what must be seen and watches from outside. After a whole run the page
+//! A trial a cell; each states what must be seen and watches from outside. After a run of everything the page
 //! `docs/fault-matrix.md` is compared with what was seen, or written with `FAULT_MATRIX=write`.
 //! The run takes place in a network namespace of its own, where an address can be taken away; where
 //! there is none, the cells that need it are ignored.
@@ -69,7 +69,7 @@ fn is_in_sample(name: &str) -> bool {
 fn trials(rows: &Rows, network: &Result<(), String>) -> Vec<Trial> {
     let mut trials = vec![];
     // Those that wait longest come first.
-    let mut says = Says::ALL;
+    let mut says = Says::all();
     says.sort_by_key(|says| says.outcome() != "timeout");
     for says in says {
         for phase in Phase::ALL {
@@ -99,7 +99,7 @@ fn compare(rows: &[(Phase, Says, &'static str, Shown)]) -> Result<(), String> {
     };
     let mut page_rows = vec![];
     for phase in Phase::ALL {
-        for says in Says::ALL {
+        for says in Says::all() {
             let [Some(volume), Some(plain)] = LAYOUTS.map(|layout| find(phase, says, layout)) else {
                 return Ok(());
             };

@@ -1,6 +1,5 @@
 //! How things stand when DNS begins to say what it says.
 
-/// A phase of a sidecar's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The first start of a server's sidecar, in an empty volume.

@@ -41,103 +41,65 @@ pub(crate) enum Kind {
     Failure,
 }
 
+/// One row: what DNS says, what that is to the machine, its outcome in `/status`, its words for the page, and
+/// how the server is had to say it, where that takes no more than a mode.
+type Row = (Says, Kind, &'static str, &'static str, Option<Mode>);
+
+const TABLE: [Row; 21] = {
+    use Kind::{Failure, Nobody, Pods};
+    use Says as S;
+    const MORE: &[u8] = &[0, 1, 2, 3, 5];
+    [
+        (S::Records, Pods(MORE), "records", "records: 5 came, 4 is gone", None),
+        (S::OnlySelf, Pods(&[0]), "records", "records: only self", None),
+        (S::FarFewer, Pods(&[0, 4]), "records", "records: far fewer, self and 4", None),
+        (S::NoSuchName, Nobody, "no_such_name", "NXDOMAIN with SOA", Some(Mode::NoSuchName)),
+        (S::NoData, Nobody, "no_data", "NODATA with SOA", Some(Mode::NoData)),
+        (S::PortNameMissing, Failure, "port_name_missing", PORT_NAME_MISSING, None),
+        (S::ClusterIp, Failure, "not_headless", CLUSTER_IP, Some(Mode::ClusterIp)),
+        (S::NoSuchNameWithoutSoa, Failure, NO_SOA, "NXDOMAIN without SOA", Some(Mode::NoSuchNameWithoutSoa)),
+        (S::NoDataWithoutSoa, Failure, NO_SOA, "NODATA without SOA", Some(Mode::NoDataWithoutSoa)),
+        (S::ServFail, Failure, "servfail", "SERVFAIL", Some(Mode::ServFail)),
+        (S::Refused, Failure, "refused", "REFUSED", Some(Mode::Refused)),
+        (S::NotImplemented, Failure, "response_code", "another code (NOTIMP)", Some(Mode::NotImplemented)),
+        (S::Silence, Failure, "timeout", "nothing", Some(Mode::Silent)),
+        (S::TruncatedWithoutTcp, Failure, "truncated", TRUNCATED, Some(Mode::TruncatedWithoutTcp)),
+        (S::Unreadable, Failure, "malformed", "a record that cannot be read", Some(Mode::Unreadable)),
+        (S::Alias, Failure, "malformed", "a CNAME and the pods' records behind it", Some(Mode::Alias)),
+        (S::OtherService, Failure, "malformed", "pods of another Service", Some(Mode::OtherService)),
+        (S::AllDenied, Failure, "all_denied", "addresses that are all denied", None),
+        (S::TooMany, Failure, "too_many_peers", "more than `--max-peers`", None),
+        // A closed port is silence: nobody is told of it on a socket that is not connected.
+        (S::NobodyListens, Failure, "timeout", "nothing: its port is closed", None),
+        (S::Unreachable, Failure, "network", "network unreachable", None),
+    ]
+};
+const NO_SOA: &str = "negative_without_soa";
+const PORT_NAME_MISSING: &str = "NXDOMAIN with SOA for SRV, while A has records";
+const CLUSTER_IP: &str = "the Service's own name: it has a cluster IP";
+const TRUNCATED: &str = "TC, and nothing over TCP";
+
 impl Says {
-    pub(crate) const ALL: [Self; 21] = [
-        Self::Records,
-        Self::OnlySelf,
-        Self::FarFewer,
-        Self::NoSuchName,
-        Self::NoData,
-        Self::PortNameMissing,
-        Self::ClusterIp,
-        Self::NoSuchNameWithoutSoa,
-        Self::NoDataWithoutSoa,
-        Self::ServFail,
-        Self::Refused,
-        Self::NotImplemented,
-        Self::Silence,
-        Self::TruncatedWithoutTcp,
-        Self::Unreadable,
-        Self::Alias,
-        Self::OtherService,
-        Self::AllDenied,
-        Self::TooMany,
-        Self::NobodyListens,
-        Self::Unreachable,
-    ];
+    pub(crate) fn all() -> [Self; 21] {
+        TABLE.map(|row| row.0)
+    }
+
+    fn row(self) -> Row {
+        TABLE.into_iter().find(|row| row.0 == self).expect("each has its row")
+    }
 
     pub(crate) fn kind(self) -> Kind {
-        match self {
-            Self::Records => Kind::Pods(&[0, 1, 2, 3, 5]),
-            Self::OnlySelf => Kind::Pods(&[0]),
-            Self::FarFewer => Kind::Pods(&[0, 4]),
-            Self::NoSuchName | Self::NoData => Kind::Nobody,
-            Self::PortNameMissing
-            | Self::ClusterIp
-            | Self::NoSuchNameWithoutSoa
-            | Self::NoDataWithoutSoa
-            | Self::ServFail
-            | Self::Refused
-            | Self::NotImplemented
-            | Self::Silence
-            | Self::TruncatedWithoutTcp
-            | Self::Unreadable
-            | Self::Alias
-            | Self::OtherService
-            | Self::AllDenied
-            | Self::TooMany
-            | Self::NobodyListens
-            | Self::Unreachable => Kind::Failure,
-        }
+        self.row().1
     }
 
     /// The name of this outcome in `/status`, and of a trial.
     pub(crate) fn outcome(self) -> &'static str {
-        match self {
-            Self::Records | Self::OnlySelf | Self::FarFewer => "records",
-            Self::NoSuchName => "no_such_name",
-            Self::NoData => "no_data",
-            Self::PortNameMissing => "port_name_missing",
-            Self::ClusterIp => "not_headless",
-            Self::NoSuchNameWithoutSoa | Self::NoDataWithoutSoa => "negative_without_soa",
-            Self::ServFail => "servfail",
-            Self::Refused => "refused",
-            Self::NotImplemented => "response_code",
-            // A closed port is silence: nobody is told of it on a socket that is not connected.
-            Self::Silence | Self::NobodyListens => "timeout",
-            Self::TruncatedWithoutTcp => "truncated",
-            Self::Unreadable | Self::Alias | Self::OtherService => "malformed",
-            Self::AllDenied => "all_denied",
-            Self::TooMany => "too_many_peers",
-            Self::Unreachable => "network",
-        }
+        self.row().2
     }
 
     /// In words, for the table.
     pub(crate) fn words(self) -> &'static str {
-        match self {
-            Self::Records => "records: 5 came, 4 is gone",
-            Self::OnlySelf => "records: only self",
-            Self::FarFewer => "records: far fewer, self and 4",
-            Self::NoSuchName => "NXDOMAIN with SOA",
-            Self::NoData => "NODATA with SOA",
-            Self::PortNameMissing => "NXDOMAIN with SOA for SRV, while A has records",
-            Self::ClusterIp => "the Service's own name: it has a cluster IP",
-            Self::NoSuchNameWithoutSoa => "NXDOMAIN without SOA",
-            Self::NoDataWithoutSoa => "NODATA without SOA",
-            Self::ServFail => "SERVFAIL",
-            Self::Refused => "REFUSED",
-            Self::NotImplemented => "another code (NOTIMP)",
-            Self::Silence => "nothing",
-            Self::TruncatedWithoutTcp => "TC, and nothing over TCP",
-            Self::Unreadable => "a record that cannot be read",
-            Self::Alias => "a CNAME and the pods' records behind it",
-            Self::OtherService => "pods of another Service",
-            Self::AllDenied => "addresses that are all denied",
-            Self::TooMany => "more than `--max-peers`",
-            Self::NobodyListens => "nothing: its port is closed",
-            Self::Unreachable => "network unreachable",
-        }
+        self.row().3
     }
 
     /// Whether it can only be had with addresses in place of names.
@@ -147,35 +109,23 @@ impl Says {
 
     /// Has DNS say so from now on.
     pub(crate) fn apply(self, cluster: &Cluster) {
-        match self {
-            Self::Records | Self::OnlySelf | Self::FarFewer => {
-                let Kind::Pods(pods) = self.kind() else { unreachable!("these are records") };
-                cluster.set_pods(pods);
-            }
-            Self::NoSuchName => cluster.set_mode(Mode::NoSuchName),
-            Self::NoData => cluster.set_mode(Mode::NoData),
-            Self::PortNameMissing => {
+        if let (_, _, _, _, Some(mode)) = self.row() {
+            return cluster.set_mode(mode);
+        }
+        match (self, self.kind()) {
+            (_, Kind::Pods(pods)) => cluster.set_pods(pods),
+            (Self::PortNameMissing, _) => {
                 let pods = [0, 1].map(|pod| Pod::new(format!("eureka-{pod}"), address(pod), 8761));
                 cluster.dns().set_pods(SERVICE, "web", pods);
             }
-            Self::ClusterIp => cluster.set_mode(Mode::ClusterIp),
-            Self::NoSuchNameWithoutSoa => cluster.set_mode(Mode::NoSuchNameWithoutSoa),
-            Self::NoDataWithoutSoa => cluster.set_mode(Mode::NoDataWithoutSoa),
-            Self::ServFail => cluster.set_mode(Mode::ServFail),
-            Self::Refused => cluster.set_mode(Mode::Refused),
-            Self::NotImplemented => cluster.set_mode(Mode::NotImplemented),
-            Self::Silence => cluster.set_mode(Mode::Silent),
-            Self::TruncatedWithoutTcp => cluster.set_mode(Mode::TruncatedWithoutTcp),
-            Self::Unreadable => cluster.set_mode(Mode::Unreadable),
-            Self::Alias => cluster.set_mode(Mode::Alias),
-            Self::OtherService => cluster.set_mode(Mode::OtherService),
-            Self::AllDenied => {
+            (Self::AllDenied, _) => {
                 let pod = |pod: u8| Pod::new(format!("eureka-{pod}"), [169, 254, 0, pod + 1], 8761);
                 cluster.dns().set_pods(SERVICE, "http", [1, 2, 3].map(pod));
             }
-            Self::TooMany => cluster.set_pods(&[0, 1, 2, 3, 4, 5, 6, 7]),
-            Self::NobodyListens => cluster.stop_dns(),
-            Self::Unreachable => network::take_away(cluster.dns_address.ip()),
+            (Self::TooMany, _) => cluster.set_pods(&[0, 1, 2, 3, 4, 5, 6, 7]),
+            (Self::NobodyListens, _) => cluster.stop_dns(),
+            (Self::Unreachable, _) => network::take_away(cluster.dns_address.ip()),
+            (other, _) => unreachable!("{other:?} has no mode and is not had"),
         }
     }
 

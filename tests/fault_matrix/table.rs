@@ -6,14 +6,13 @@ use crate::expected::{Init, Shown};
 use crate::phase::Phase;
 use crate::says::Says;
 
-/// Where the page is.
 pub(crate) const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/fault-matrix.md");
 
 const HEAD: &str = "# Fault matrix
 
 What eureka-peers does for each thing that DNS can say, in each phase of its life. This page is written
-by `tests/fault_matrix` from runs of the real program in both layouts; `cargo test --test fault_matrix`
-compares it with what it sees, and `FAULT_MATRIX=write` in front writes it anew.
+by `tests/fault_matrix` from runs of the real program in both layouts; `EUREKA_PEERS_TESTS=all cargo test
+--test fault_matrix` compares it with what it sees, and `FAULT_MATRIX=write` in front writes it anew.
 
 Pod 0 is the one beside which the sidecar runs. *File* is the peers in `peers.properties`, list after
 list; a reader that never stops saw each of them whole, and nothing else. *Conditions* are those of

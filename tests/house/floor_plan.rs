@@ -285,6 +285,22 @@ fn inside_settings_no_import_runs_back_up() {
     assert!(left.is_empty(), "these import each other in a circle, or stand above one: {left:?}");
 }
 
+/// Suites have the world, and the fuzzer's inputs; what two of them need belongs there.
+#[test]
+fn suites_borrow_nothing_from_each_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut found = vec![];
+    collect(&root, &root, &mut found);
+    for SourceFile { path, room, text, .. } in found {
+        let from = text.lines().filter(|line| line.starts_with("#[path = "));
+        let borrowed: Vec<_> =
+            from.filter(|line| !line.contains("/world/") && !line.contains("/fuzz/src/")).collect();
+        assert!(borrowed.is_empty(), "{}: {borrowed:?}", path.display());
+        let names_the_library = names_crate(&text, "eureka_peers");
+        assert!(room != "world" || !names_the_library, "{} names the library", path.display());
+    }
+}
+
 #[test]
 fn every_dependency_has_a_home() {
     let manifest =

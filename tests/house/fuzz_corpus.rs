@@ -93,7 +93,7 @@ fn every_target_is_fuzzed_and_replayed() {
     for name in known {
         assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name}");
         let this = include_str!("fuzz_corpus.rs");
-        assert!(this.contains(&format!("replay(\"{name}\")")), "{name} is not replayed");
+        assert!(this.contains(&format!(": \"{name}\",")), "{name} is not replayed");
     }
 }
 
@@ -134,52 +134,25 @@ fn made_messages_are_read_as_what_they_are() {
     }
 }
 
-#[test]
-fn dns_answers() {
-    replay("dns_answer");
+/// A test a target: they run beside each other, and each is named where it fails.
+macro_rules! replayed {
+    ($($test:ident: $target:literal),+ $(,)?) => {
+        $(#[test]
+        fn $test() {
+            replay($target);
+        })+
+    };
 }
 
-#[test]
-fn dns_exchanges() {
-    replay("dns_exchange");
-}
-
-#[test]
-fn documents() {
-    replay("documents");
-}
-
-#[test]
-fn local_requests() {
-    replay("local_request");
-}
-
-#[test]
-fn public_requests() {
-    replay("public_request");
-}
-
-#[test]
-fn server_replies() {
-    replay("server_reply");
-}
-
-#[test]
-fn settings_files() {
-    replay("settings_file");
-}
-
-#[test]
-fn sink_batches() {
-    replay("sink_batch");
-}
-
-#[test]
-fn state_files() {
-    replay("state_file");
-}
-
-#[test]
-fn status_documents() {
-    replay("status_document");
+replayed! {
+    dns_answers: "dns_answer",
+    dns_exchanges: "dns_exchange",
+    documents: "documents",
+    local_requests: "local_request",
+    public_requests: "public_request",
+    server_replies: "server_reply",
+    settings_files: "settings_file",
+    sink_batches: "sink_batch",
+    state_files: "state_file",
+    status_documents: "status_document",
 }

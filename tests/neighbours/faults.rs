@@ -20,249 +20,132 @@ pub(crate) struct Fault {
 
 const REFRESHES: &str = "refreshes";
 const CONFIRMS: &str = "confirms";
+const REFUSED: &str = "refresh_refused";
+const FAILING: &str = "refresh_failing";
+const UNREADABLE: &str = "status_unreadable";
+const UNREACHABLE: &str = "server_unreachable";
 
-fn status_line(line: &'static str, body: &str) -> Manner {
-    Manner::Reply(line, body.to_owned())
+fn line(line: &'static str) -> Manner {
+    Manner::Reply(line, String::new())
 }
 
-fn on_refresh(
-    name: &'static str,
-    manner: Manner,
-    condition: (&'static str, &'static str),
-    outcome: &'static str,
-    found: Option<&'static str>,
-) -> Fault {
-    let counted = (REFRESHES, outcome);
-    Fault { name, manners: vec![(Resource::Refresh, manner)], condition, counted, found }
+fn said(body: &str) -> Manner {
+    Manner::Reply("200 OK", body.to_owned())
 }
 
-fn on_status(
-    name: &'static str,
-    manner: Manner,
-    condition: (&'static str, &'static str),
-    outcome: &'static str,
-    found: Option<&'static str>,
-) -> Fault {
-    let counted = (CONFIRMS, outcome);
-    Fault { name, manners: vec![(Resource::Status, manner)], condition, counted, found }
+fn bytes(bytes: &str) -> Manner {
+    Manner::Bytes(bytes.to_owned())
+}
+
+impl Fault {
+    /// A refresh that is answered so; `check` finds what the condition says.
+    fn refresh(
+        name: &'static str,
+        manner: Manner,
+        kind: &'static str,
+        message: &'static str,
+        outcome: &'static str,
+    ) -> Self {
+        let (condition, counted) = ((kind, message), (REFRESHES, outcome));
+        Self { name, manners: vec![(Resource::Refresh, manner)], condition, counted, found: Some(message) }
+    }
+
+    /// The same of a question for the status.
+    fn status(
+        name: &'static str,
+        manner: Manner,
+        kind: &'static str,
+        message: &'static str,
+        outcome: &'static str,
+    ) -> Self {
+        let (condition, counted) = ((kind, message), (CONFIRMS, outcome));
+        Self { name, manners: vec![(Resource::Status, manner)], condition, counted, found: Some(message) }
+    }
+
+    fn but_check_finds(self, found: Option<&'static str>) -> Self {
+        Self { found, ..self }
+    }
 }
 
 pub(crate) fn all() -> Vec<Fault> {
     // Those that take longest first: the rest fits beside them.
-    let mut all = lies();
-    all.extend(refresh_faults());
-    all.extend(status_faults());
-    all
+    lies().into_iter().chain(refresh_faults()).chain(status_faults()).collect()
 }
 
 fn refresh_faults() -> Vec<Fault> {
-    let refused = |message| ("refresh_refused", message);
-    let failing = |message| ("refresh_failing", message);
+    let login = line("302 Found\r\nLocation: http://127.0.0.1:1/login");
+    let no_post = line("405 Method Not Allowed\r\nAllow: GET");
+    let reason = r#"{"status":500,"message":"Could not bind"}"#;
+    let broken = Manner::Reply("500 Internal Server Error", reason.to_owned());
+    let dripped = Manner::Drip(reply("200 OK", &" ".repeat(400)));
+    let credentials = "401: the server does not take these credentials";
+    let late = "did not answer in time";
+    let ssh = bytes("SSH-2.0-OpenSSH_9.6\r\n\r\n");
     let too_large = "the body is larger than";
+    let csrf = "Spring Security's CSRF check";
+    let to_posts = vec![(Resource::Refresh, Manner::NoPosts), (Resource::Other, Manner::NoPosts)];
+    let refresh = Fault::refresh;
     vec![
-        on_refresh(
-            "refresh-hangs",
-            Manner::Hang,
-            failing("did not answer in time"),
-            "abandoned",
-            Some("did not answer in time"),
-        ),
-        on_refresh(
-            "refresh-drips",
-            Manner::Drip(reply("200 OK", &" ".repeat(400))),
-            failing("did not answer in time"),
-            "abandoned",
-            Some("did not answer in time"),
-        ),
-        on_refresh(
-            "refresh-401",
-            status_line("401 Unauthorized", ""),
-            refused("401: the server does not take these credentials"),
-            "refused",
-            Some("--server-user"),
-        ),
-        on_refresh(
-            "refresh-403",
-            status_line("403 Forbidden", ""),
-            refused("403: the server forbids"),
-            "refused",
-            Some("403: the server forbids"),
-        ),
+        refresh("refresh-hangs", Manner::Hang, FAILING, late, "abandoned"),
+        refresh("refresh-drips", dripped, FAILING, late, "abandoned"),
+        refresh("refresh-401", line("401 Unauthorized"), REFUSED, credentials, "refused")
+            .but_check_finds(Some("--server-user")),
+        refresh("refresh-403", line("403 Forbidden"), REFUSED, "403: the server forbids", "refused"),
         Fault {
-            name: "refresh-403-to-posts-alone",
-            manners: vec![(Resource::Refresh, Manner::NoPosts), (Resource::Other, Manner::NoPosts)],
-            condition: refused("Spring Security's CSRF check"),
-            counted: (REFRESHES, "refused"),
-            found: Some("Spring Security's CSRF check"),
+            manners: to_posts,
+            ..refresh("refresh-403-to-posts-alone", Manner::NoPosts, REFUSED, csrf, "refused")
         },
-        on_refresh(
-            "refresh-302",
-            status_line("302 Found\r\nLocation: http://127.0.0.1:1/login", ""),
-            refused("redirected, as to a login page"),
-            "refused",
-            Some("redirected, as to a login page"),
-        ),
-        on_refresh(
-            "refresh-404",
-            status_line("404 Not Found", ""),
-            refused("404: no such endpoint"),
-            "refused",
-            Some("404: no such endpoint"),
-        ),
-        on_refresh(
-            "refresh-405",
-            status_line("405 Method Not Allowed\r\nAllow: GET", ""),
-            refused("405: the endpoint takes no POST"),
-            "refused",
-            Some("405: the endpoint takes no POST"),
-        ),
-        on_refresh(
-            "refresh-500",
-            status_line("500 Internal Server Error", r#"{"status":500,"message":"Could not bind"}"#),
-            failing("500: Could not bind"),
-            "failing",
-            Some("500: Could not bind"),
-        ),
-        on_refresh(
-            "refresh-is-a-page",
-            status_line("200 OK", "<html>login</html>"),
-            refused("is not an actuator"),
-            "unreadable",
-            None,
-        ),
-        on_refresh("refresh-of-a-gigabyte", Manner::Endless(ENDLESS), refused(too_large), "unreadable", None),
-        on_refresh(
-            "refresh-hangs-up",
-            Manner::Bytes(String::new()),
-            failing("closed before the reply was whole"),
-            "unreachable",
-            Some("closed before the reply was whole"),
-        ),
-        on_refresh(
-            "refresh-is-no-http",
-            Manner::Bytes("SSH-2.0-OpenSSH_9.6\r\n\r\n".to_owned()),
-            refused("not valid HTTP/1.1"),
-            "unreadable",
-            Some("not valid HTTP/1.1"),
-        ),
+        refresh("refresh-302", login, REFUSED, "redirected, as to a login page", "refused"),
+        refresh("refresh-404", line("404 Not Found"), REFUSED, "404: no such endpoint", "refused"),
+        refresh("refresh-405", no_post, REFUSED, "405: the endpoint takes no POST", "refused"),
+        refresh("refresh-500", broken, FAILING, "500: Could not bind", "failing"),
+        refresh("refresh-is-a-page", said("<html>login</html>"), REFUSED, "is not an actuator", "unreadable")
+            .but_check_finds(None),
+        refresh("refresh-of-a-gigabyte", Manner::Endless(ENDLESS), REFUSED, too_large, "unreadable")
+            .but_check_finds(None),
+        refresh("refresh-hangs-up", bytes(""), FAILING, "closed before the reply was whole", "unreachable"),
+        refresh("refresh-is-no-http", ssh, REFUSED, "not valid HTTP/1.1", "unreadable"),
     ]
 }
 
 fn status_faults() -> Vec<Fault> {
-    let unreadable = |message| ("status_unreadable", message);
-    let unreachable = |message| ("server_unreachable", message);
     let whole = Server::status_of("http://a:1/eureka/", "00:07");
-    let half = whole[..whole.len() / 2].to_owned();
-    let cut = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{half}", whole.len());
+    let half = &whole[..whole.len() / 2];
+    let cut = bytes(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{half}", whole.len()));
+    let (half, dripped) = (said(half), Manner::Drip(reply("200 OK", &whole)));
+    let broken = Manner::Reply("500 Oops", "no reason".to_owned());
+    let login = line("302 Found\r\nLocation: /login");
+    let credentials = "401: the server does not take these credentials";
+    let too_soon = "closed before the body was whole";
+    let late = "did not answer in time";
+    let too_large = "the body is larger than";
+    let status = Fault::status;
     vec![
-        on_status(
-            "status-hangs",
-            Manner::Hang,
-            unreachable("did not answer in time"),
-            "timeout",
-            Some("did not answer in time"),
-        ),
-        on_status(
-            "status-drips",
-            Manner::Drip(reply("200 OK", &whole)),
-            unreachable("did not answer in time"),
-            "timeout",
-            Some("did not answer in time"),
-        ),
-        on_status(
-            "status-401",
-            status_line("401 Unauthorized", ""),
-            unreadable("401: the server does not take these credentials"),
-            "refused",
-            Some("--server-user"),
-        ),
-        on_status(
-            "status-403",
-            status_line("403 Forbidden", ""),
-            unreadable("403: the server forbids"),
-            "refused",
-            Some("403: the server forbids"),
-        ),
-        on_status(
-            "status-302",
-            status_line("302 Found\r\nLocation: /login", ""),
-            unreadable("redirected"),
-            "refused",
-            Some("redirected"),
-        ),
-        on_status(
-            "status-404",
-            status_line("404 Not Found", ""),
-            unreadable("check --status-url"),
-            "unreadable",
-            Some("check --status-url"),
-        ),
-        on_status(
-            "status-500",
-            status_line("500 Oops", "no reason"),
-            unreadable("500: no reason"),
-            "failing",
-            Some("500: no reason"),
-        ),
-        on_status(
-            "status-is-half",
-            status_line("200 OK", &half),
-            unreadable("not a whole XML document"),
-            "unreadable",
-            Some("not a whole XML document"),
-        ),
-        on_status(
-            "status-is-cut",
-            Manner::Bytes(cut),
-            unreadable("closed before the body was whole"),
-            "unreadable",
-            Some("closed before the body was whole"),
-        ),
-        on_status(
-            "status-of-a-gigabyte",
-            Manner::Endless(ENDLESS),
-            unreadable("the body is larger than"),
-            "unreadable",
-            Some("the body is larger than"),
-        ),
-        on_status(
-            "status-is-json",
-            status_line("200 OK", "{}"),
-            unreadable("the status is JSON"),
-            "unreadable",
-            Some("the status is JSON"),
-        ),
-        on_status(
-            "status-is-a-page",
-            status_line("200 OK", "<html><body/></html>"),
-            unreadable("is not a status"),
-            "unreadable",
-            Some("is not a status"),
-        ),
+        status("status-hangs", Manner::Hang, UNREACHABLE, late, "timeout"),
+        status("status-drips", dripped, UNREACHABLE, late, "timeout"),
+        status("status-401", line("401 Unauthorized"), UNREADABLE, credentials, "refused")
+            .but_check_finds(Some("--server-user")),
+        status("status-403", line("403 Forbidden"), UNREADABLE, "403: the server forbids", "refused"),
+        status("status-302", login, UNREADABLE, "redirected", "refused"),
+        status("status-404", line("404 Not Found"), UNREADABLE, "check --status-url", "unreadable"),
+        status("status-500", broken, UNREADABLE, "500: no reason", "failing"),
+        status("status-is-half", half, UNREADABLE, "not a whole XML document", "unreadable"),
+        status("status-is-cut", cut, UNREADABLE, too_soon, "unreadable"),
+        status("status-of-a-gigabyte", Manner::Endless(ENDLESS), UNREADABLE, too_large, "unreadable"),
+        status("status-is-json", said("{}"), UNREADABLE, "the status is JSON", "unreadable"),
+        status("status-is-a-page", said("<html><body/></html>"), UNREADABLE, "is not a status", "unreadable"),
     ]
 }
 
 /// Replies that are well made and untrue.
-fn lies() -> Vec<Fault> {
-    let foreign = Server::status_of("http://vm.example:8761/eureka/", "00:07");
-    let own = "http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/";
-    let variable = include_str!("../../src/eureka/testdata/env-variable.json");
-    let masked = Fault {
-        name: "another-servers-list",
-        manners: vec![
-            (Resource::Status, Manner::Reply("200 OK", foreign)),
-            (Resource::Env, Manner::Reply("200 OK", variable.to_owned())),
-        ],
-        condition: ("not_adopted", "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE"),
-        counted: (CONFIRMS, "different"),
-        found: Some("EUREKA_CLIENT_SERVICEURL_DEFAULTZONE"),
-    };
-    let itself = on_status(
-        "lists-itself",
-        status_line("200 OK", &Server::status_of(own, "00:07")),
-        ("self_not_recognised", "EUREKA_INSTANCE_HOSTNAME"),
-        "different",
-        Some("the server takes itself for a peer"),
-    );
-    vec![masked, itself]
+fn lies() -> [Fault; 2] {
+    let foreign = said(&Server::status_of("http://vm.example:8761/eureka/", "00:07"));
+    let variable = said(include_str!("../../src/eureka/testdata/env-variable.json"));
+    let masks = "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE";
+    let masked = Fault::status("another-servers-list", foreign.clone(), "not_adopted", masks, "different");
+    let manners = vec![(Resource::Status, foreign), (Resource::Env, variable)];
+    let own = said(&Server::status_of("http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/", "00:07"));
+    let host = "EUREKA_INSTANCE_HOSTNAME";
+    let itself = Fault::status("lists-itself", own, "self_not_recognised", host, "different");
+    [Fault { manners, ..masked }, itself.but_check_finds(Some("the server takes itself for a peer"))]
 }

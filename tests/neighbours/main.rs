@@ -43,24 +43,18 @@ fn main() -> ExitCode {
             Ok(())
         })
     });
-    let alone = [
-        Trial::test("a-server-that-seems-to-restart-all-the-time", || {
-            trial::of_ever_younger_server();
-            Ok(())
-        }),
-        Trial::test("replies-that-are-slow-to-read", || {
-            trial::of_slow_replies();
-            Ok(())
-        }),
-        Trial::test("two-servers-behind-one-address", || {
-            trial::of_two_servers();
-            Ok(())
-        }),
-        Trial::test("everything-at-once", || {
-            trial::of_everything_at_once();
-            Ok(())
-        }),
+    let alone: [(&str, fn()); 4] = [
+        ("a-server-that-seems-to-restart-all-the-time", trial::of_ever_younger_server),
+        ("replies-that-are-slow-to-read", trial::of_slow_replies),
+        ("two-servers-behind-one-address", trial::of_two_servers),
+        ("everything-at-once", trial::of_everything_at_once),
     ];
+    let alone = alone.map(|(name, play)| {
+        Trial::test(name, move || {
+            play();
+            Ok(())
+        })
+    });
     let trials = alone.into_iter().chain(trials).collect();
     let trials = extent::chosen("neighbours", &arguments, trials, |name| SAMPLE.contains(&name));
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -45,9 +45,8 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// A program beside a server that has taken its list over.
 fn begin<'c>(cluster: &'c Cluster, server: &Server) -> Sidecar<'c> {
-    let flags = server.flags();
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    let sidecar = cluster.run_until_listed(&[1, 2], &flags);
+    let [actuator, status] = &server.flags();
+    let sidecar = cluster.run_until_listed(&[1, 2], &[actuator, status]);
     sidecar.until("adopted", |it| it.status()["is_adopted"] == true);
     sidecar
 }
@@ -118,9 +117,8 @@ fn counted(sidecar: &Sidecar<'_>, (name, outcome): (&str, &str)) -> u64 {
 fn check_finds(cluster: &Cluster, server: &Server, fault: &Fault) {
     let Some(found) = fault.found else { return };
     let posts = server.asked(Resource::Refresh).posts;
-    let flags = server.flags();
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    let outcome = cluster.once("check", &flags).expect(3);
+    let [actuator, status] = &server.flags();
+    let outcome = cluster.once("check", &[actuator, status]).expect(3);
     assert!(outcome.stdout.contains(found), "{found:?} in {outcome:#?}");
     // The program beside may have refreshed in the meantime, once a spacing.
     let more = server.asked(Resource::Refresh).posts - posts;
@@ -129,10 +127,7 @@ fn check_finds(cluster: &Cluster, server: &Server, fault: &Fault) {
 }
 
 fn no_storm(server: &Server, elapsed: Duration) {
-    let times = server.refreshed_at();
-    for pair in times.windows(2) {
-        assert!(pair[1] - pair[0] >= SPACING_SEEN, "{:?} between two refreshes", pair[1] - pair[0]);
-    }
+    no_spacing_broken(server);
     let status = server.asked(Resource::Status);
     let a_second = f64::from(u32::try_from(status.gets).expect("few")) / elapsed.as_secs_f64();
     assert!(a_second < STATUS_A_SECOND_MAX, "{a_second} statuses a second");
@@ -217,14 +212,13 @@ pub(crate) fn of_two_servers() {
 pub(crate) fn of_slow_replies() {
     let cluster = Cluster::of(&[0, 1, 2]);
     let server = Server::start(cluster.file());
-    let flags = server.flags();
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let [actuator, status] = &server.flags();
     let documents = slow::statuses().into_iter().map(|(name, body)| (name, "200 OK", body));
     let reasons = slow::bodies().into_iter().map(|(name, body)| (name, "500 Oops", body));
     for (name, head, body) in documents.chain(reasons) {
         server.set(Resource::Status, Manner::Reply(head, body));
         let read = server.asked(Resource::Status).gets;
-        let sidecar = cluster.run_until_listed(&[1, 2], &flags);
+        let sidecar = cluster.run_until_listed(&[1, 2], &[actuator, status]);
         sidecar.until("asked for its status", |_| server.asked(Resource::Status).gets > read);
         let asked = cluster.questions();
         for _ in 0..LOOKS {

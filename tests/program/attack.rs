@@ -8,9 +8,10 @@ use std::io::Write as _;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::beside::Beside;
 use crate::cluster::Cluster;
 use crate::extent;
 use crate::http::get;
@@ -104,14 +105,14 @@ fn attacks_stop_neither_probes_nor_the_loop_and_leave_nothing_behind() {
     let calm = questions_while(&cluster, || thread::sleep(MEASURED));
     for (newest, attack) in (2..).zip(chosen()) {
         let name = attack.name;
-        let siege = Siege::begin([cluster.listen, cluster.local_listen], attack);
+        let siege = besiege([cluster.listen, cluster.local_listen], attack);
         let mut client = Client::default();
         let pace = questions_while(&cluster, || client.probe_for(MEASURED, &sidecar));
         // A change arrives as ever.
         let pods: Vec<u8> = (0..=newest).collect();
         cluster.set_pods(&pods);
         let arrived = sidecar.until_listed(&pods[1..]);
-        let opened = siege.end();
+        let opened = siege.map(Beside::end);
         println!(
             "{name}: {opened:?} connections, {pace:.1} of {calm:.1} questions a second, {client:?}, {arrived:?}"
         );
@@ -175,33 +176,13 @@ impl Client {
     }
 }
 
-/// An attacker at each address.
-struct Siege {
-    done: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<u64>>,
-}
-
-impl Siege {
-    fn begin(addresses: [SocketAddr; 2], attack: Attack) -> Self {
-        let (done, attack) = (Arc::<AtomicBool>::default(), Arc::new(attack));
-        let threads = addresses.map(|address| {
-            let (done, attack) = (Arc::clone(&done), Arc::clone(&attack));
-            thread::spawn(move || attack.go_on(address, &done))
-        });
-        Self { done, threads: threads.into() }
-    }
-
-    /// Connections that were opened at each address.
-    fn end(mut self) -> Vec<u64> {
-        self.done.store(true, Ordering::Relaxed);
-        self.threads.drain(..).map(|thread| thread.join().expect("an attacker does not panic")).collect()
-    }
-}
-
-impl Drop for Siege {
-    fn drop(&mut self) {
-        self.done.store(true, Ordering::Relaxed);
-    }
+/// An attacker at each address; each says how many connections he has opened.
+fn besiege(addresses: [SocketAddr; 2], attack: Attack) -> [Beside<u64>; 2] {
+    let attack = Arc::new(attack);
+    addresses.map(|address| {
+        let attack = Arc::clone(&attack);
+        Beside::begin(move |done| attack.go_on(address, done))
+    })
 }
 
 impl Attack {

@@ -6,6 +6,7 @@ use std::path::Path;
 use rustix::process::Signal;
 
 use crate::cluster::{Cluster, url, urls};
+use crate::machine::names_in;
 use crate::sidecar::Sidecar;
 
 #[test]
@@ -124,12 +125,7 @@ fn kills_at_any_moment_leave_a_whole_list_and_no_leftovers() {
     sidecar.until_listed(&[1]);
     sidecar.until_no_condition();
     // What a generation leaves is kept for a moment, for readers that are in the middle of it.
-    let names = || {
-        let entries = fs::read_dir(cluster.volume()).expect("readable");
-        entries
-            .map(|entry| entry.expect("an entry").file_name().into_string().expect("text"))
-            .collect::<Vec<_>>()
-    };
+    let names = || names_in(&cluster.volume());
     drop(sidecar);
     cluster.set_pods(&[0, 1, 2]);
     let sidecar = cluster.run(&[]);

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::cluster::bare_command;
+use crate::machine::names_in;
 use crate::once::Outcome;
 
 fn snapshots() -> PathBuf {
@@ -34,10 +35,6 @@ fn help_is_what_it_was() {
         );
         wanted.push(format!("{name}.txt"));
     }
-    let names = fs::read_dir(snapshots()).expect("the snapshots");
-    let mut names: Vec<_> =
-        names.map(|it| it.expect("an entry").file_name().into_string().expect("text")).collect();
-    names.sort();
     wanted.sort();
-    assert_eq!(names, wanted, "no snapshot without its command");
+    assert_eq!(names_in(&snapshots()), wanted, "no snapshot without its command");
 }

@@ -28,4 +28,6 @@ mod waiting;
 #[path = "../world/mod.rs"]
 mod world;
 
-use world::{cluster, dns_server, extent, http, machine, once, ports, secret, sidecar};
+use world::{
+    beside, cluster, dns_server, extent, http, machine, namespace as namespaces, once, ports, secret, sidecar,
+};

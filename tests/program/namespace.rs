@@ -8,22 +8,16 @@ use std::process::{Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cluster::{Cluster, SERVICE, address, urls, wait_until};
+use crate::namespaces::unshare_for;
 use crate::once::Outcome;
 
-/// `unshare` with these flags, where it may be used here; as another user with a namespace for that.
+/// `unshare` with these flags, where it may be used here.
 fn unshare(flags: &[&str]) -> Option<Command> {
-    let candidates = [flags.to_vec(), [&["--map-root-user"], flags].concat()];
-    let works = |flags: &Vec<&str>| {
-        let trial = Command::new("unshare").args(flags).arg("true").stderr(Stdio::null()).status();
-        trial.is_ok_and(|status| status.success())
-    };
-    let Some(flags) = candidates.into_iter().find(works) else {
+    let outer = unshare_for(flags, &["true"]);
+    if outer.is_none() {
         println!("not tried: namespaces cannot be made here");
-        return None;
-    };
-    let mut command = Command::new("unshare");
-    command.args(flags);
-    Some(command)
+    }
+    outer
 }
 
 fn around(mut outer: Command, inner: &Command) -> Command {

@@ -17,8 +17,8 @@ use libtest_mimic::{Arguments, Trial};
 
 use eureka_peers::publish::Layout;
 use roles::Part;
-use world::extent;
 use world::machine::{self, Missing};
+use world::{extent, namespace};
 
 fn main() -> ExitCode {
     if let Ok(role) = env::var(roles::ROLE) {

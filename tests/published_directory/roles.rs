@@ -12,6 +12,7 @@ use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::machine::is_root;
+use crate::namespace;
 use crate::scene;
 use eureka_peers::publish::{Hazard, Layout, PublishFault, Published, Publisher, inspect};
 
@@ -114,19 +115,10 @@ pub(crate) fn play(role: &str) {
 }
 
 fn in_mount_namespace(program: &Path) -> Result<Command, String> {
-    let unshare = || {
-        let mut command = Command::new("unshare");
-        command.arg("--mount").args((!is_root()).then_some("--map-root-user"));
-        command
-    };
-    let probe = unshare().args(["mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output();
-    if probe.is_ok_and(|output| output.status.success()) {
-        let mut command = unshare();
-        command.arg(program);
-        Ok(command)
-    } else {
-        Err("no mount namespace can be had here".into())
-    }
+    let mounts = namespace::unshare_for(&["--mount"], &["mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
+    let mut command = mounts.ok_or("no mount namespace can be had here")?;
+    command.arg(program);
+    Ok(command)
 }
 
 /// As ourselves where we are not root; else as nobody, who may not be able to reach the program

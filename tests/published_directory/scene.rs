@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub(crate) use crate::machine::names_in as names;
 use eureka_peers::document::File;
 use eureka_peers::publish::{Layout, PublishError, Published, Publisher};
 
@@ -47,15 +48,6 @@ pub(crate) fn numbers(directory: &Path) -> io::Result<Vec<u64>> {
 pub(crate) fn state_number(publisher: &Publisher) -> Option<u64> {
     let bytes = publisher.read_state().expect("readable")?;
     Some(String::from_utf8(bytes).expect("text").parse().expect("a number"))
-}
-
-/// The names in a directory, sorted.
-pub(crate) fn names(directory: &Path) -> Vec<String> {
-    let entries = fs::read_dir(directory).expect("readable");
-    let name = |entry: io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
-    let mut names: Vec<_> = entries.map(|entry| name(entry).into_string().expect("text")).collect();
-    names.sort();
-    names
 }
 
 /// The directories of generations, current and past.

@@ -4,6 +4,7 @@ use eureka_peers::dns::Lookup;
 use eureka_peers::model::{Answer, LookupFailure};
 use libtest_mimic::Trial;
 
+use crate::Missing;
 use crate::authority::{Authority, Program};
 use crate::programs::Hosting;
 use crate::question::{
@@ -11,36 +12,16 @@ use crate::question::{
 };
 use crate::running::Running;
 use crate::zone::{SERIAL, Zone};
-use crate::{Missing, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    [Program::Knot, Program::Bind, Program::CoreDns].into_iter().flat_map(trials_of).collect()
-}
-
-fn trials_of(program: Program) -> Vec<Trial> {
-    let server = program.name();
-    vec![
-        trial(server, "says_names_and_addresses", async move || {
-            says_names_and_addresses(&start(program).await?).await;
-            Ok(())
-        }),
-        trial(server, "says_more_than_a_datagram_holds", async move || {
-            says_more_than_a_datagram_holds(&start(program).await?).await;
-            Ok(())
-        }),
-        trial(server, "denies", async move || {
-            denies(&start(program).await?).await;
-            Ok(())
-        }),
-        trial(server, "does_not_know", async move || {
-            does_not_know(&start(program).await?).await;
-            Ok(())
-        }),
-        trial(server, "comes_back", async move || {
-            comes_back(start(program).await?).await;
-            Ok(())
-        }),
-    ]
+    for_each!(
+        [Program::Knot, Program::Bind, Program::CoreDns],
+        says_names_and_addresses,
+        says_more_than_a_datagram_holds,
+        denies,
+        does_not_know,
+        comes_back
+    )
 }
 
 async fn start(program: Program) -> Result<Running, Missing> {
@@ -50,43 +31,53 @@ async fn start(program: Program) -> Result<Running, Missing> {
     Ok(server)
 }
 
-async fn says_names_and_addresses(server: &Running) {
-    let lookup = lookup(server);
+async fn says_names_and_addresses(program: Program) -> Result<(), Missing> {
+    let server = start(program).await?;
+    let lookup = lookup(&server);
     assert_eq!(lookup.ask(&names("eureka")).await, pods("eureka", 3));
     assert_eq!(lookup.ask(&ipv4("eureka")).await, addresses((0..3).map(v4)));
     assert_eq!(lookup.ask(&ipv6("eureka")).await, addresses((0..3).map(v6)));
+    Ok(())
 }
 
-async fn says_more_than_a_datagram_holds(server: &Running) {
-    let lookup = lookup(server);
+async fn says_more_than_a_datagram_holds(program: Program) -> Result<(), Missing> {
+    let server = start(program).await?;
+    let lookup = lookup(&server);
     assert_eq!(lookup.ask(&ipv4("sixty")).await, addresses((0..60).map(v4)));
     assert_eq!(lookup.ask(&names("sixty")).await, pods("sixty", 60));
     assert_eq!(lookup.ask(&ipv4("thousand")).await, addresses((0..1000).map(v4)));
+    Ok(())
 }
 
-async fn denies(server: &Running) {
-    let lookup = lookup(server);
-    let nobody = |no_such_name| Answer::Empty { no_such_name, soa_serial: SERIAL };
-    assert_eq!(lookup.ask(&ipv4("nobody")).await, nobody(true));
-    assert_eq!(lookup.ask(&names("nobody")).await, nobody(true));
-    assert_eq!(lookup.ask(&ipv6("sixty")).await, nobody(false));
+async fn denies(program: Program) -> Result<(), Missing> {
+    let server = start(program).await?;
+    let lookup = lookup(&server);
+    let empty = |no_such_name| Answer::Empty { no_such_name, soa_serial: SERIAL };
+    assert_eq!(lookup.ask(&ipv4("nobody")).await, empty(true));
+    assert_eq!(lookup.ask(&names("nobody")).await, empty(true));
+    assert_eq!(lookup.ask(&ipv6("sixty")).await, empty(false));
     let missing = failed(LookupFailure::PortNameMissing);
     assert_eq!(lookup.ask(&names_of_port("eureka", "https")).await, missing);
+    Ok(())
 }
 
-async fn does_not_know(server: &Running) {
-    let lookup = lookup(server);
+async fn does_not_know(program: Program) -> Result<(), Missing> {
+    let server = start(program).await?;
+    let lookup = lookup(&server);
     assert_eq!(lookup.ask(&ipv4("eureka.ns.elsewhere.example")).await, failed(LookupFailure::Refused));
     assert_eq!(lookup.ask(&ipv4("eureka.ns.broken")).await, failed(LookupFailure::ServerFailure));
     let alias = failed(LookupFailure::Malformed("a CNAME, which a headless Service never has"));
     assert_eq!(lookup.ask(&ipv4("elsewhere")).await, alias);
+    Ok(())
 }
 
-async fn comes_back(mut server: Running) {
+async fn comes_back(program: Program) -> Result<(), Missing> {
+    let mut server = start(program).await?;
     let lookup = impatient_lookup(&server);
     assert_eq!(lookup.ask(&names("eureka")).await, pods("eureka", 3));
     server.kill();
     assert_eq!(lookup.ask(&names("eureka")).await, failed(LookupFailure::Timeout));
     server.restart().await;
     soon(&lookup, &names("eureka"), &pods("eureka", 3)).await;
+    Ok(())
 }

@@ -10,7 +10,6 @@ use crate::programs::{self, Hosting};
 use crate::running::{Running, Spec};
 use crate::zone::SERIAL;
 
-/// Which program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Program {
     Knot,
@@ -19,7 +18,6 @@ pub(crate) enum Program {
     Dnsmasq,
 }
 
-/// A running one.
 pub(crate) struct Authority {
     program: Program,
     hosting: Hosting,
@@ -64,12 +62,10 @@ impl Authority {
         Ok(Self { program, hosting, serial: SERIAL, running })
     }
 
-    /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.address()
     }
 
-    /// The process.
     pub(crate) fn running(&self) -> &Running {
         &self.running
     }

@@ -16,14 +16,12 @@ use tokio::task::JoinSet;
 /// Bytes of a request's head; Go's client sends less than one.
 const HEAD_MAX: u64 = 8 * 1024;
 
-/// One endpoint of a Service.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     /// Its `hostname`; none as in a Deployment.
     pub(crate) hostname: Option<String>,
     /// Its address, of the slice's family.
     pub(crate) address: IpAddr,
-    /// Its `ready` condition.
     pub(crate) ready: bool,
 }
 
@@ -60,7 +58,6 @@ impl KubeApi {
         Self { address, slices, publishes, _tasks: tasks }
     }
 
-    /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

@@ -4,6 +4,18 @@
 //! Each server is a process of its own on loopback, with a configuration in a temporary directory,
 //! and ends with its trial. A program that is not installed is no failure, unless `CI` is `true`.
 
+/// A trial of each of these functions with each program, called like the function.
+macro_rules! for_each {
+    ($programs:expr, $($play:ident),+) => {
+        $programs
+            .into_iter()
+            .flat_map(|program| {
+                [$(crate::trial(program.name(), stringify!($play), async move || $play(program).await)),+]
+            })
+            .collect()
+    };
+}
+
 mod authoritative;
 mod authority;
 mod behind_a_cache;

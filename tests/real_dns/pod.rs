@@ -22,7 +22,6 @@ const GLANCE: Duration = Duration::from_millis(1);
 /// URLs named where a test fails.
 const NAMED_MAX: usize = 4;
 
-/// URLs, as a set.
 pub(crate) type Urls = BTreeSet<String>;
 
 /// The URLs of these pods by name.
@@ -41,7 +40,6 @@ pub(crate) fn ipv6(pods: impl IntoIterator<Item = u32>) -> Urls {
     pods.into_iter().map(|pod| format!("http://[{}]:8761/eureka/", v6(pod))).collect()
 }
 
-/// The pod.
 pub(crate) struct Pod(Cluster);
 
 impl Deref for Pod {
@@ -79,7 +77,6 @@ impl Pod {
         }
     }
 
-    /// Starts `run`.
     pub(crate) fn run(&self, flags: &[&str]) -> Sidecar<'_> {
         Sidecar { pod: self, sidecar: self.0.run(flags) }
     }

@@ -190,7 +190,6 @@ pub(crate) fn dnsmasq(options: &str, address: SocketAddr) -> Result<Spec, Missin
     })
 }
 
-/// An installed program.
 fn find(program: &str) -> Result<PathBuf, Missing> {
     find_program(program).ok_or_else(|| Missing(format!("no {program} here")))
 }

@@ -21,9 +21,7 @@ const START_MAX: Duration = Duration::from_secs(20);
 /// Somebody else may take the port between our look and the server's.
 const PORTS_TRIED: usize = 3;
 
-/// How a program is run.
 pub(crate) struct Spec {
-    /// The executable.
     pub(crate) program: PathBuf,
     /// Its arguments; it must stay in the foreground.
     pub(crate) arguments: Vec<String>,
@@ -31,7 +29,6 @@ pub(crate) struct Spec {
     pub(crate) files: Vec<(&'static str, String)>,
 }
 
-/// A running server.
 pub(crate) struct Running {
     process: Process,
     address: SocketAddr,
@@ -62,12 +59,10 @@ impl Running {
         panic!("the server does not start:\n{log}");
     }
 
-    /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where its files are.
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
@@ -82,7 +77,6 @@ impl Running {
         self.spec = spec;
     }
 
-    /// Sends it a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.process.pid(), signal).expect("it is our own child");
     }

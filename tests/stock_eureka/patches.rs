@@ -11,7 +11,6 @@ use std::sync::LazyLock;
 
 use crate::release::{Import, Kind, RELEASES, Release, Spring};
 
-/// Where they are kept.
 pub(crate) const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stock_eureka/data/patches.txt");
 
 /// Stands for the Boot of a release whose server Maven Central does not have.
@@ -38,7 +37,6 @@ static LISTED: LazyLock<Vec<Listed>> = LazyLock::new(|| {
 
 /// A release that Maven Central lists.
 pub(crate) struct Listed {
-    /// Its name.
     pub(crate) name: &'static str,
     /// The Boot that it runs with here; none where Maven Central does not have its server.
     pub(crate) boot: Option<&'static str>,

@@ -8,10 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// What happens to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
-    /// It is carried.
     Pass,
     /// It is carried after a while.
     Slow(Duration),
@@ -37,7 +35,6 @@ impl Proxy {
         Self { address, manner }
     }
 
-    /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

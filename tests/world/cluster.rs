@@ -28,7 +28,6 @@ pub(crate) struct Cluster {
     pub(crate) dns_address: SocketAddr,
     more_dns: Vec<SocketAddr>,
     pub(crate) service: String,
-    /// The pod's own addresses.
     own: Vec<IpAddr>,
     pub(crate) patience: Duration,
     directory: TempDir,
@@ -109,7 +108,6 @@ impl Cluster {
         self.directory.path()
     }
 
-    /// The pod's volume.
     pub(crate) fn volume(&self) -> PathBuf {
         self.directory().join("volume")
     }
@@ -184,7 +182,6 @@ impl Cluster {
         }
     }
 
-    /// Starts the sidecar.
     pub(crate) fn run(&self, flags: &[&str]) -> Sidecar<'_> {
         Sidecar::start(self, self.command("run", flags))
     }
@@ -198,7 +195,6 @@ impl Cluster {
         sidecar
     }
 
-    /// Runs a subcommand to its end.
     pub(crate) fn once(&self, subcommand: &str, flags: &[&str]) -> Outcome {
         Outcome::of(self.command(subcommand, flags))
     }
@@ -217,7 +213,6 @@ pub(crate) fn bare_command() -> Command {
     command
 }
 
-/// The address of a pod.
 pub(crate) fn address(pod: u8) -> IpAddr {
     Ipv4Addr::new(10, 0, 0, 10 + pod).into()
 }

@@ -40,7 +40,6 @@ const HELD_BACK_GLANCE: Duration = Duration::from_millis(1);
 /// Answers queued on one TCP connection.
 const TCP_QUEUE: usize = 4;
 
-/// One endpoint of a Service.
 #[derive(Clone, Debug)]
 pub(crate) struct Pod {
     /// The first label of its name, for instance `eureka-0`.
@@ -54,13 +53,11 @@ pub(crate) struct Pod {
 }
 
 impl Pod {
-    /// A ready pod with one address.
     pub(crate) fn new(name: impl Into<String>, address: impl Into<IpAddr>, port: u16) -> Self {
         Self { name: name.into(), addresses: vec![address.into()], port, ready: true }
     }
 }
 
-/// How questions are answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// From the pods.
@@ -99,15 +96,12 @@ pub(crate) enum Mode {
 pub(crate) struct Asked {
     /// The name in the asker's letter case, with its trailing dot.
     pub(crate) name: String,
-    /// The type.
     pub(crate) record_type: RecordType,
-    /// Whether it came over TCP.
     pub(crate) over_tcp: bool,
     /// The UDP payload size in its EDNS record; none without one.
     pub(crate) edns_payload: Option<u16>,
 }
 
-/// A running server.
 pub(crate) struct DnsServer {
     address: SocketAddr,
     world: Arc<Mutex<World>>,
@@ -126,7 +120,6 @@ impl DnsServer {
         Ok(Self { address, world, server })
     }
 
-    /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -161,7 +154,6 @@ impl DnsServer {
         self.world().serial
     }
 
-    /// Questions of this type so far.
     pub(crate) fn count(&self, record_type: RecordType) -> usize {
         self.world().counts.get(&record_type).copied().unwrap_or_default()
     }

@@ -19,7 +19,6 @@ const DRIP: Duration = Duration::from_millis(150);
 /// Written at once of a body without an end.
 const CHUNK: usize = 64 * 1024;
 
-/// What is done with a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Manner {
     /// As a good server would.
@@ -49,7 +48,6 @@ pub(crate) struct Asked {
     pub(crate) written: u64,
 }
 
-/// The resources of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Resource {
     Refresh,

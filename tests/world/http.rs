@@ -16,7 +16,6 @@ const REPLY_WITHIN: Duration = Duration::from_secs(5);
 /// The largest reply of a test is a registry of dozens of instances.
 const REPLY_MAX: u64 = 8 * 1024 * 1024;
 
-/// A reply.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -53,7 +52,8 @@ pub(crate) fn send(address: SocketAddr, request: &str) -> io::Result<Reply> {
     Ok(reply)
 }
 
-fn exchange(address: SocketAddr, request: &str) -> io::Result<Reply> {
+/// Sends `request` to a server as it is.
+pub(crate) fn exchange(address: SocketAddr, request: &str) -> io::Result<Reply> {
     let mut connection = TcpStream::connect_timeout(&address, REPLY_WITHIN)?;
     connection.set_read_timeout(Some(REPLY_WITHIN))?;
     connection.write_all(request.as_bytes())?;
@@ -68,7 +68,6 @@ pub(crate) struct Request<'a> {
     pub(crate) method: &'a str,
     /// The path, with its query.
     pub(crate) path: &'a str,
-    /// User and password.
     pub(crate) credentials: Option<(&'a str, &'a str)>,
     /// JSON, or nothing.
     pub(crate) body: &'a str,

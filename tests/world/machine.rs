@@ -90,3 +90,12 @@ pub(crate) fn is_alone(test: &str) -> bool {
     assert!(has_passed, "{said}{}", String::from_utf8_lossy(&output.stderr));
     false
 }
+
+/// The names in a directory, sorted.
+pub(crate) fn names_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("readable");
+    let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("an entry").file_name();
+    let mut names: Vec<_> = entries.map(|entry| name(entry).into_string().expect("text")).collect();
+    names.sort();
+    names
+}

@@ -4,6 +4,7 @@
 //! It is no crate: a crate could not be told by Cargo where the program lies. Must never know a suite.
 #![allow(dead_code, reason = "no suite uses all of the world")]
 
+pub(crate) mod beside;
 pub(crate) mod cluster;
 pub(crate) mod dns_server;
 pub(crate) mod eureka_server;

@@ -25,23 +25,28 @@ pub(crate) enum Stand {
     Over(ExitCode),
 }
 
-/// Runs this very test again in a namespace of each `kind`, such as `--net`, with the same arguments.
+/// `unshare` with a namespace of each `kind`, such as `--net`; as another user with one of users, too.
+pub(crate) fn unshare(kinds: &[&str]) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(kinds).args((!machine::is_root()).then_some("--map-root-user"));
+    command
+}
+
+/// The same, where it can do this there.
+pub(crate) fn unshare_for(kinds: &[&str], probe: &[&str]) -> Option<Command> {
+    let tried = unshare(kinds).args(probe).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    tried.is_ok_and(|status| status.success()).then(|| unshare(kinds))
+}
+
+/// Runs this very test again in a namespace of each `kind`, with the same arguments.
 pub(crate) fn enter(kinds: &[&str]) -> Stand {
     if env::var_os(INSIDE).is_some() {
         return Stand::Inside;
     }
-    let unshare = || {
-        let mut command = Command::new("unshare");
-        command.args(kinds).args((!machine::is_root()).then_some("--map-root-user"));
-        command
-    };
-    let probe = unshare().arg("true").stderr(Stdio::null()).status();
-    if !probe.is_ok_and(|status| status.success()) {
+    let Some(mut again) = unshare_for(kinds, &["true"]) else {
         return Stand::Outside(format!("unshare {} is not possible here", kinds.join(" ")));
-    }
-    let program = env::current_exe().expect("we run");
-    let mut again = unshare();
-    again.arg(program).args(env::args_os().skip(1)).env(INSIDE, "yes");
+    };
+    again.arg(env::current_exe().expect("we run")).args(env::args_os().skip(1)).env(INSIDE, "yes");
     if Path::new(MEMORY).is_dir() {
         again.env("TMPDIR", MEMORY);
     }

@@ -18,7 +18,6 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Runs `command` to its end.
     pub(crate) fn of(mut command: Command) -> Self {
         let since = Instant::now();
         let output = command.stdin(Stdio::null()).output().expect("the program can be started");
@@ -33,18 +32,15 @@ impl Outcome {
         }
     }
 
-    /// Insists on an exit code.
     pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         self
     }
 
-    /// What was printed, as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
-    /// The lines of standard error.
     pub(crate) fn said(&self) -> Vec<&str> {
         self.stderr.lines().collect()
     }

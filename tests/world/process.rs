@@ -28,7 +28,6 @@ static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 /// `setpriv` (util-linux) ends the child with the thread that started it, even if that was killed.
 static GUARD: LazyLock<Option<PathBuf>> = LazyLock::new(|| machine::find_program("setpriv"));
 
-/// A running program.
 pub(crate) struct Process {
     name: String,
     child: Child,
@@ -116,7 +115,6 @@ impl Process {
         &self.log
     }
 
-    /// Everything it has written.
     pub(crate) fn log(&self) -> String {
         let bytes = std::fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
@@ -134,7 +132,16 @@ impl Drop for Process {
     }
 }
 
-/// Ends every process that still runs.
+/// Runs a program to its good end, with what the machine's owner has set up: home directory, proxies, mirrors.
+pub(crate) fn run(directory: &Path, limit: Duration, program: &str, arguments: &[&str]) {
+    let mut command = Command::new(program);
+    command.current_dir(directory).args(arguments).envs(std::env::vars_os());
+    let mut process = Process::start(program, &command, &directory.join("build.log"));
+    let ended = process.wait(limit);
+    let is_good = ended.is_some_and(|status| status.success());
+    assert!(is_good, "{program} ended with {ended:?} in {}: {}", directory.display(), process.log());
+}
+
 pub(crate) fn kill_all() {
     for group in running().drain(..) {
         signal_group(group, Signal::KILL);

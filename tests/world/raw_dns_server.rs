@@ -51,12 +51,10 @@ impl RawDnsServer {
         Self { address, questions, _tasks: tasks }
     }
 
-    /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Questions over UDP so far.
     pub(crate) fn questions(&self) -> usize {
         self.questions.load(Ordering::Relaxed)
     }

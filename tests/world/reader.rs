@@ -6,8 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
+
+use super::beside::Beside;
 
 const KEY: &str = "eureka.client.service-url.defaultZone=";
 const GENERATION_KEY: &str = "eureka.client.service-url.eureka-peers-generation=";
@@ -26,19 +28,16 @@ pub(crate) struct Seen {
 /// A reader at work; ends with its handle.
 pub(crate) struct Reader {
     seen: Arc<Mutex<Seen>>,
-    done: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    _reading: Beside<()>,
 }
 
 impl Reader {
     /// Reads `file` again and again, with `pause` in between.
     pub(crate) fn of(file: &Path, pause: Duration) -> Self {
-        let (seen, done) = (Arc::<Mutex<Seen>>::default(), Arc::<AtomicBool>::default());
-        let thread = thread::spawn({
-            let (file, seen, done) = (file.to_owned(), Arc::clone(&seen), Arc::clone(&done));
-            move || read_until(&done, &file, pause, &seen)
-        });
-        Self { seen, done, thread: Some(thread) }
+        let seen = Arc::<Mutex<Seen>>::default();
+        let (file, shared) = (file.to_owned(), Arc::clone(&seen));
+        let reading = Beside::begin(move |done| read_until(done, &file, pause, &shared));
+        Self { seen, _reading: reading }
     }
 
     /// What it has seen so far.
@@ -62,16 +61,6 @@ impl Reader {
         let mut seen = lock(&self.seen);
         let latest = seen.lists.pop();
         *seen = Seen { lists: latest.into_iter().collect(), ..Seen::default() };
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        self.done.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // It does not panic, and if it did, the test has failed already.
-            let _ended = thread.join();
-        }
     }
 }
 

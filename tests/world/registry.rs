@@ -17,19 +17,14 @@ pub(crate) struct Registry {
     credentials: Option<(&'static str, &'static str)>,
 }
 
-/// What a server says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServerStatus {
-    /// `registered-replicas`.
     pub(crate) replicas: BTreeSet<String>,
-    /// `available-replicas`.
     pub(crate) available: BTreeSet<String>,
-    /// Its own instance id.
     pub(crate) instance_id: String,
 }
 
 impl Registry {
-    /// The server at `socket`.
     pub(crate) fn new(
         socket: SocketAddr,
         context_path: &'static str,
@@ -38,7 +33,6 @@ impl Registry {
         Self { socket, context_path, credentials }
     }
 
-    /// Its status.
     pub(crate) fn status(&self) -> Result<ServerStatus, String> {
         ServerStatus::read(&self.status_document()?)
     }
@@ -50,7 +44,6 @@ impl Registry {
         self.send(request)?.ok()
     }
 
-    /// Its peers.
     pub(crate) fn replicas(&self) -> Result<BTreeSet<String>, String> {
         self.status().map(|status| status.replicas)
     }
@@ -83,7 +76,6 @@ impl Registry {
         status.map(|status| Some(status.to_owned())).ok_or_else(|| format!("no status in {body}"))
     }
 
-    /// Whether it knows an instance.
     pub(crate) fn knows(&self, id: &str) -> Result<(), String> {
         match self.instance_status(id)? {
             Some(_) => Ok(()),

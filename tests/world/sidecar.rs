@@ -70,7 +70,6 @@ impl<'c> Sidecar<'c> {
         texts(&self.status()["conditions"], |condition| &condition["kind"])
     }
 
-    /// The message of a condition.
     pub(crate) fn message_of(&self, kind: &str) -> String {
         let condition = self.view().condition(kind).expect("a running program has a status");
         condition.unwrap_or_else(|| panic!("no {kind} in {:#}", self.status()["conditions"]))
@@ -170,7 +169,6 @@ impl<'c> Sidecar<'c> {
         (self.ended(), since.elapsed())
     }
 
-    /// Waits for its end.
     pub(crate) fn ended(mut self) -> ExitStatus {
         let ended = self.process.wait(self.cluster.patience);
         ended.unwrap_or_else(|| panic!("it does not end:\n{}", self.log_text()))

@@ -8,7 +8,6 @@ use std::process::{Command, Output};
 use super::machine::find_program;
 pub(crate) use super::machine::target;
 
-/// One tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
     Kustomize,
@@ -66,12 +65,10 @@ fn said(output: &Output) -> Result<String, String> {
     Err(format!("{}\n{out}{}", output.status, String::from_utf8_lossy(&output.stderr)))
 }
 
-/// The project's own directory.
 pub(crate) fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file of the project.
 pub(crate) fn text_of(path: &str) -> String {
     std::fs::read_to_string(project().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

@@ -23,18 +23,15 @@ impl View {
         get(self.0, path).map_err(|error| format!("{}: {error}", self.0))
     }
 
-    /// `/status`.
     pub(crate) fn status(self) -> Result<Value, String> {
         let body = self.ask("/status")?.ok()?;
         serde_json::from_str(&body).map_err(|error| format!("{error}: {body}"))
     }
 
-    /// What a page says.
     pub(crate) fn page(self, path: &str) -> String {
         self.ask(path).expect("a running program answers").body
     }
 
-    /// The status code of a probe.
     pub(crate) fn probe(self, path: &str) -> Result<u16, String> {
         self.ask(path).map(|reply| reply.status)
     }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use serde_yaml::Value;
 
 use crate::environment::{Facts, expand};
 use crate::executed::place::Place;
+use crate::http::exchange;
 use crate::process::Process;
 use crate::rendered::{Container, Pod, at, items};
 use crate::secret::{self, Published};
@@ -24,10 +25,6 @@ use crate::stock_image::Image;
 const JVM_OPTIONS: [&str; 4] = ["-Xmx256m", "-Xss512k", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
 /// The kubelet asks each `periodSeconds`; nobody wants to wait for that.
 const POLL: Duration = Duration::from_millis(100);
-/// A probe that takes longer has failed; no `timeoutSeconds` of ours is longer.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
-/// `HTTP/1.1 200 OK` and whatever a server says instead of "OK".
-const STATUS_LINE_MAX: u64 = 256;
 /// The first publication waits ten seconds for DNS at most.
 const SIDECAR_WITHIN: Duration = Duration::from_secs(20);
 /// An init container that publishes waits ten seconds for DNS at most.
@@ -275,16 +272,10 @@ impl Drop for RunningPod {
 /// The kubelet's own request (`pkg/probe/http`): another `Content-Type` or none makes a difference to
 /// some servers. The status code of the reply.
 fn get(address: SocketAddr, path: &str) -> io::Result<u16> {
-    let mut connection = TcpStream::connect_timeout(&address, ANSWERED_WITHIN)?;
-    connection.set_read_timeout(Some(ANSWERED_WITHIN))?;
     let head = format!(
         "GET {path} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: kube-probe/1.37\r\nAccept: */*\r\nConnection: close\r\n\r\n"
     );
-    connection.write_all(head.as_bytes())?;
-    let mut line = String::new();
-    BufReader::new(connection).take(STATUS_LINE_MAX).read_line(&mut line)?;
-    let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
-    status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("no status line: {line:?}")))
+    exchange(address, &head).map(|reply| reply.status)
 }
 
 /// A port by number, or by its name in the container.

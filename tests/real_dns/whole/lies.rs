@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use libtest_mimic::Trial;
 
+use crate::Missing;
 use crate::authority::{Authority, Program};
 use crate::pod::{Pod, ipv4, ipv6, names};
 use crate::programs::Hosting;
 use crate::zone::Zone;
-use crate::{Missing, trial};
 
 /// Names outside the Service, as absolute names in a zone file: a stranger, another Service's pod,
 /// the Service itself, its parent.
@@ -48,11 +48,10 @@ const NO_PODS: [&str; 9] = [
 const WATCHED: Duration = Duration::from_millis(500);
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let of = |program: Program| trial(program.name(), "is_not_believed", async move || lies(program).await);
-    Program::ALL.into_iter().map(of).collect()
+    for_each!(Program::ALL, is_not_believed)
 }
 
-async fn lies(program: Program) -> Result<(), Missing> {
+async fn is_not_believed(program: Program) -> Result<(), Missing> {
     let mut server =
         Authority::start(program, Hosting::Zone(with_lies(program, Zone::of_pods(0..3)))).await?;
     let pods = [0; 3].map(|_| Pod::asking([server.address()]));

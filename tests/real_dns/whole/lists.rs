@@ -4,23 +4,14 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 
+use crate::Missing;
 use crate::authority::{Authority, Program};
 use crate::pod::{Pod, Urls, ipv4, ipv6, names};
 use crate::programs::Hosting;
 use crate::zone::Zone;
-use crate::{Missing, trial};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    Program::ALL.into_iter().flat_map(trials_of).collect()
-}
-
-fn trials_of(program: Program) -> Vec<Trial> {
-    let server = program.name();
-    vec![
-        trial(server, "lists_names_and_addresses", async move || lists_names_and_addresses(program).await),
-        trial(server, "lists_three_hundred", async move || lists_three_hundred(program).await),
-        trial(server, "follows_the_pods", async move || follows_the_pods(program).await),
-    ]
+    for_each!(Program::ALL, lists_names_and_addresses, lists_three_hundred, follows_the_pods)
 }
 
 async fn lists_names_and_addresses(program: Program) -> Result<(), Missing> {

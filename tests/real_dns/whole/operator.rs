@@ -4,26 +4,18 @@ use std::time::Duration;
 
 use libtest_mimic::Trial;
 
+use crate::Missing;
 use crate::authority::{Authority, Program};
 use crate::pod::{Pod, names};
 use crate::programs::Hosting;
 use crate::world::sidecar;
 use crate::zone::Zone;
-use crate::{Missing, trial};
 
 /// How long a list must stay to count as kept.
 const KEPT: Duration = Duration::from_secs(1);
 
 pub(crate) fn trials() -> Vec<Trial> {
-    Program::ALL.into_iter().flat_map(trials_of).collect()
-}
-
-fn trials_of(program: Program) -> Vec<Trial> {
-    let server = program.name();
-    vec![
-        trial(server, "is_accepted", async move || is_accepted(program).await),
-        trial(server, "is_frozen", async move || is_frozen(program).await),
-    ]
+    for_each!(Program::ALL, is_accepted, is_frozen)
 }
 
 async fn is_accepted(program: Program) -> Result<(), Missing> {

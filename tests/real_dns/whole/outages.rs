@@ -3,26 +3,17 @@
 use libtest_mimic::Trial;
 use rustix::process::Signal;
 
+use crate::Missing;
 use crate::authority::{Authority, Program};
 use crate::pod::{Pod, names};
 use crate::programs::Hosting;
 use crate::zone::Zone;
-use crate::{Missing, trial};
 
 /// A removal would come at once, if it came at all.
 const HASTY: [&str; 4] = ["--remove-after", "0s", "--max-shrink", "100%"];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    Program::ALL.into_iter().flat_map(trials_of).collect()
-}
-
-fn trials_of(program: Program) -> Vec<Trial> {
-    let server = program.name();
-    vec![
-        trial(server, "is_held_through_silence", async move || is_held_through_silence(program).await),
-        trial(server, "is_held_through_a_pause", async move || is_held_through_a_pause(program).await),
-        trial(server, "is_held_through_denials", async move || is_held_through_denials(program).await),
-    ]
+    for_each!(Program::ALL, is_held_through_silence, is_held_through_a_pause, is_held_through_denials)
 }
 
 fn three() -> Hosting {

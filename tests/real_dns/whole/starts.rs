@@ -4,26 +4,18 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 
+use crate::Missing;
 use crate::authority::{Authority, Program};
 use crate::pod::{Pod, ipv4, names};
 use crate::programs::Hosting;
 use crate::question::{self, impatient_lookup, pods, soon};
 use crate::zone::Zone;
-use crate::{Missing, trial};
 
 /// How long the server of a late start is not there.
 const ABSENCE: Duration = Duration::from_secs(1);
 
 pub(crate) fn trials() -> Vec<Trial> {
-    Program::ALL.into_iter().flat_map(trials_of).collect()
-}
-
-fn trials_of(program: Program) -> Vec<Trial> {
-    let server = program.name();
-    vec![
-        trial(server, "initialises", async move || initialises(program).await),
-        trial(server, "initialises_late", async move || initialises_late(program).await),
-    ]
+    for_each!(Program::ALL, initialises, initialises_late)
 }
 
 async fn initialises(program: Program) -> Result<(), Missing> {

@@ -36,13 +36,11 @@ type Place = (String, String, String);
 
 pub(crate) fn trial() -> Trial {
     machine::trial("real_readers_read_what_was_published", || {
-        match ["java", "mvn"].into_iter().find(|program| machine::find_program(program).is_none()) {
-            Some(program) => Err(Missing(format!("{program} is not here"))),
-            None => {
-                read_everything().unwrap_or_else(|fault| panic!("{}", fault.message().unwrap_or_default()));
-                Ok(())
-            }
+        if let Some(program) = ["java", "mvn"].into_iter().find(|it| machine::find_program(it).is_none()) {
+            return Err(Missing(format!("{program} is not here")));
         }
+        read_everything().unwrap_or_else(|fault| panic!("{}", fault.message().unwrap_or_default()));
+        Ok(())
     })
 }
 

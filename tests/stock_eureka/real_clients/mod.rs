@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::image::cache;
-use crate::process::Process;
+use crate::process::{Process, run};
 
 /// From the Python Package Index.
 const PYTHON_PACKAGE: &str = "py-eureka-client==0.13.3";
@@ -24,21 +24,19 @@ pub(crate) struct RealClient {
     _process: Process,
 }
 
-/// py-eureka-client.
 pub(crate) fn python(directory: &Path, servers: &[String]) -> RealClient {
     let home = installed("python", PYTHON_PACKAGE, |home| {
-        run(home, "python3", &["-m", "venv", "venv"]);
-        run(home, "venv/bin/python", &["-m", "pip", "install", "--quiet", PYTHON_PACKAGE]);
+        run(home, INSTALLED_WITHIN, "python3", &["-m", "venv", "venv"]);
+        run(home, INSTALLED_WITHIN, "venv/bin/python", &["-m", "pip", "install", "--quiet", PYTHON_PACKAGE]);
     });
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stock_eureka/real_clients/client.py");
     start("python-client", &home.join("venv/bin/python"), Path::new(script), &home, directory, servers)
 }
 
-/// eureka-js-client.
 pub(crate) fn javascript(directory: &Path, servers: &[String]) -> RealClient {
     let home = installed("javascript", JAVASCRIPT_PACKAGE, |home| {
         let flags = ["install", "--no-audit", "--no-fund", "--prefix", ".", JAVASCRIPT_PACKAGE];
-        run(home, "npm", &flags);
+        run(home, INSTALLED_WITHIN, "npm", &flags);
     });
     let script = home.join("client.js");
     fs::write(&script, include_str!("client.js")).expect("the target directory can be written");
@@ -73,16 +71,4 @@ fn installed(name: &str, package: &str, install: impl FnOnce(&Path)) -> PathBuf 
         fs::write(made, package).expect("the target directory can be written");
     }
     home
-}
-
-fn run(home: &Path, program: &str, arguments: &[&str]) {
-    let mut command = Command::new(program);
-    command.current_dir(home).args(arguments).envs(std::env::vars_os());
-    let mut process = Process::start(program, &command, &home.join("install.log"));
-    let ended = process.wait(INSTALLED_WITHIN);
-    assert!(
-        ended.is_some_and(|status| status.success()),
-        "{program} ended with {ended:?}; see {}",
-        home.display()
-    );
 }

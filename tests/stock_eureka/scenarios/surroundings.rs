@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
 use crate::cluster::Cluster;
 use crate::pod::{PeerHost, SERVICE};
-use crate::process::Process;
+use crate::process::run;
 use crate::release::Release;
 use crate::wait::wait_for;
 
@@ -168,19 +167,16 @@ impl Certificates {
         };
         let authority = file("authority.pem", &issuer.pem());
         let trust_store = directory.join("trust.p12");
-        import(&authority, &trust_store);
+        import(&directory, &authority, &trust_store);
         let certificate = file("server.pem", &leaf.pem());
         Self { authority, certificate, key: file("server.key", &key.serialize_pem()), trust_store }
     }
 }
 
 /// A trust store as the JVM reads it; `keytool` comes with every Java.
-fn import(authority: &Path, trust_store: &Path) {
-    let mut command = Command::new("keytool");
-    command.args(["-importcert", "-noprompt", "-alias", "authority", "-storetype", "PKCS12"]);
-    command.args(["-storepass", STORE_PASSWORD]).arg("-file").arg(authority);
-    command.arg("-keystore").arg(trust_store).envs(std::env::vars_os());
-    let mut process = Process::start("keytool", &command, &trust_store.with_extension("log"));
-    let ended = process.wait(IMPORTED_WITHIN);
-    assert!(ended.is_some_and(|status| status.success()), "keytool ended with {ended:?}: {}", process.log());
+fn import(directory: &Path, authority: &Path, trust_store: &Path) {
+    let [authority, trust_store] = [authority, trust_store].map(|file| file.to_str().expect("text"));
+    let kind = ["-importcert", "-noprompt", "-alias", "authority", "-storetype", "PKCS12"];
+    let files = ["-storepass", STORE_PASSWORD, "-file", authority, "-keystore", trust_store];
+    run(directory, IMPORTED_WITHIN, "keytool", &[kind, files].concat());
 }

@@ -30,28 +30,20 @@ const STARTS_AT_ONCE: usize = 2;
 /// The application under which tests register.
 const APPLICATION: &str = "DEMO";
 
-/// The running pods of a StatefulSet.
 pub(crate) struct Cluster {
-    /// What runs.
     pub(crate) release: &'static Release,
-    /// Names or addresses.
     pub(crate) peer_host: PeerHost,
     /// Where everybody asks.
     pub(crate) dns: Dns,
-    /// How servers are set up.
     pub(crate) server: server::SetUp,
-    /// How the program is set up.
     pub(crate) sidecar: sidecar::SetUp,
-    /// What runs, by ordinal.
     pub(crate) pods: BTreeMap<u8, Containers>,
     directory: PathBuf,
     registered: u32,
     removed: u32,
 }
 
-/// One pod's containers.
 pub(crate) struct Containers {
-    /// The pod.
     pub(crate) pod: Pod,
     /// The program, unless it has been killed.
     pub(crate) sidecar: Option<Sidecar>,
@@ -60,12 +52,10 @@ pub(crate) struct Containers {
 }
 
 impl Containers {
-    /// The running program.
     pub(crate) fn sidecar(&self) -> &Sidecar {
         self.sidecar.as_ref().expect("the scenario has the program running here")
     }
 
-    /// The running server.
     pub(crate) fn server(&self) -> &Server {
         self.server.as_ref().expect("the scenario has the server running here")
     }
@@ -101,12 +91,10 @@ impl Cluster {
         format!("{scheme}://{host}:{}{path}", self.release.port())
     }
 
-    /// The running program of a pod.
     pub(crate) fn sidecar(&self, ordinal: u8) -> &Sidecar {
         self.pods[&ordinal].sidecar()
     }
 
-    /// The running server of a pod.
     pub(crate) fn server(&self, ordinal: u8) -> &Server {
         self.pods[&ordinal].server()
     }
@@ -174,7 +162,6 @@ impl Cluster {
         sidecar::once(words, self.release, &self.pod(ordinal), self.dns.address(), &self.sidecar)
     }
 
-    /// Starts the server in a pod.
     pub(crate) fn start_server(&mut self, ordinal: u8) {
         let server = Server::start(self.release, &self.pod(ordinal), &self.server);
         self.containers(ordinal).server = Some(server);
@@ -186,7 +173,6 @@ impl Cluster {
         server.expect("the scenario started the server").wait_up()
     }
 
-    /// A pod's containers.
     pub(crate) fn containers(&mut self, ordinal: u8) -> &mut Containers {
         self.pods.get_mut(&ordinal).expect("the scenario has this pod")
     }
@@ -254,7 +240,6 @@ impl Cluster {
         wait_for("a renewed registration is everywhere", HEARTBEAT_WITHIN, || self.everyone_knows(id));
     }
 
-    /// Whether every server knows an instance.
     pub(crate) fn everyone_knows(&self, id: &str) -> Result<(), String> {
         self.pods.values().try_for_each(|containers| containers.server().knows(id))
     }

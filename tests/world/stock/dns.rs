@@ -20,7 +20,6 @@ impl Dns {
         Self { server: DnsThread::start(address).expect("a port is free"), port }
     }
 
-    /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.server.address()
     }

@@ -10,7 +10,6 @@ use std::path::Path;
 const MOUNT: &str = "/eureka-peers/";
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/environment");
 
-/// Variables by name.
 pub(crate) type Variables = BTreeMap<String, String>;
 
 /// The variables of `docs/environment/<name>.env`, with `known` for what comes from the pod, its

@@ -7,12 +7,12 @@
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
-use crate::world::machine::is_root;
+use crate::world::namespace::{unshare, unshare_for};
 
 /// The second part of the pods' addresses on each ground.
 const GROUNDS: [u8; 2] = [10, 11];
@@ -31,10 +31,8 @@ struct Ground {
     has_ipv6: bool,
 }
 
-/// What a trial stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// One of the grounds.
     Shared,
     /// A network namespace, for pods that have the machine's own ports.
     Namespace,
@@ -48,27 +46,20 @@ impl Kind {
         if self == Self::Shared {
             return None;
         }
-        let probe = unshare().args(["ip", "link"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        (!probe.is_ok_and(|status| status.success())).then_some("unshare --net, or ip in it")
+        let tried = unshare_for(&["--net"], &["ip", "link"]);
+        tried.is_none().then_some("unshare --net, or ip in it")
     }
 
-    /// How `program` is run on it.
     pub(crate) fn command(self, program: &Path) -> Command {
         match self {
             Self::Shared => Command::new(program),
             Self::Namespace | Self::Ipv6Namespace => {
-                let mut command = unshare();
+                let mut command = unshare(&["--net"]);
                 command.arg(program);
                 command
             }
         }
     }
-}
-
-fn unshare() -> Command {
-    let mut command = Command::new("unshare");
-    command.arg("--net").args((!is_root()).then_some("--map-root-user"));
-    command
 }
 
 /// Has this process stand on ground that no trial uses.
@@ -93,7 +84,6 @@ pub(crate) fn take(kind: Kind) -> Option<File> {
     lock
 }
 
-/// The address of a pod.
 pub(crate) fn pod(ordinal: u8) -> IpAddr {
     let ground = taken();
     if ground.has_ipv6 {

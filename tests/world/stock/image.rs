@@ -4,12 +4,11 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use super::release::{Kind, Release, Spring};
 use crate::world::machine::{find_program, target};
-use crate::world::process::Process;
+use crate::world::process::run;
 
 /// Where the Maven plugins that fetch things are pinned.
 pub(crate) const DEPENDENCY_PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
@@ -49,7 +48,6 @@ pub(crate) fn missing_tools() -> Vec<&'static str> {
     ["java", "javac", "jar", "mvn"].into_iter().filter(|tool| find_program(tool).is_none()).collect()
 }
 
-/// `target/stock-eureka`.
 pub(crate) fn cache() -> PathBuf {
     target().join("stock-eureka")
 }
@@ -141,18 +139,4 @@ fn build_war(directory: &Path, eureka: &str, jetty: &str) {
         let arguments = ["-B", "-q", &copy, &artifact, "-DoutputDirectory=.", "-Dmdep.stripVersion=true"];
         run(directory, FETCHED_WITHIN, "mvn", &arguments);
     }
-}
-
-/// One step of a build; its output is in `build.log`.
-fn run(directory: &Path, limit: Duration, program: &str, arguments: &[&str]) {
-    let mut command = Command::new(program);
-    // A build needs what the machine's owner has set up: home directory, proxies, mirrors.
-    command.current_dir(directory).args(arguments).envs(std::env::vars_os());
-    let mut process = Process::start(program, &command, &directory.join("build.log"));
-    let ended = process.wait(limit);
-    assert!(
-        ended.is_some_and(|status| status.success()),
-        "{program} ended with {ended:?}; see {}",
-        directory.join("build.log").display()
-    );
 }

@@ -12,7 +12,6 @@ use crate::world::secret;
 
 /// The headless Service in front of every pod.
 pub(crate) const SERVICE: &str = "eureka.test.svc.cluster.local";
-/// The namespace.
 pub(crate) const NAMESPACE: &str = "test";
 /// Names are known for this many pods; no scenario has more.
 pub(crate) const PODS_MAX: u8 = 40;
@@ -20,9 +19,7 @@ pub(crate) const PODS_MAX: u8 = 40;
 /// What the URLs in the list contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PeerHost {
-    /// Pods' names.
     Names,
-    /// Pods' addresses.
     Addresses,
 }
 
@@ -39,9 +36,7 @@ impl PeerHost {
 /// One pod, with or without containers in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Pod {
-    /// The StatefulSet's ordinal.
     pub(crate) ordinal: u8,
-    /// Its own directory on the host.
     directory: PathBuf,
 }
 
@@ -55,17 +50,14 @@ impl Pod {
         Self { ordinal, directory }
     }
 
-    /// Its name.
     pub(crate) fn name(&self) -> String {
         name_of(self.ordinal)
     }
 
-    /// Its full name in DNS.
     pub(crate) fn full_name(&self) -> String {
         full_name_of(self.ordinal)
     }
 
-    /// Its address.
     pub(crate) fn address(&self) -> IpAddr {
         ground::pod(self.ordinal)
     }
@@ -76,7 +68,6 @@ impl Pod {
         SocketAddr::from((ground::loopback(self.ordinal), port))
     }
 
-    /// One of its ports.
     pub(crate) fn socket(&self, port: u16) -> SocketAddr {
         SocketAddr::new(self.address(), port)
     }
@@ -96,7 +87,6 @@ impl Pod {
         self.directory.join("tmp")
     }
 
-    /// A file beside the volume.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
@@ -110,7 +100,6 @@ impl Pod {
         file
     }
 
-    /// What the downward API says.
     pub(crate) fn downward(&self) -> Variables {
         let variables = [
             ("POD_NAME", self.name()),

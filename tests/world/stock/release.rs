@@ -2,37 +2,29 @@
 //!
 //! Never a change to a server: only what its own documentation lets an operator say.
 
-/// One release of a stock server.
 #[derive(Debug)]
 pub(crate) struct Release {
     /// The first half of a trial's name, and of the directory that holds the build.
     pub(crate) name: &'static str,
-    /// What is built and run.
     pub(crate) kind: Kind,
 }
 
-/// What is built and run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
-    /// A Spring Boot application.
     Spring(Spring),
     /// The Netflix WAR in a servlet container.
     War {
-        /// `com.netflix.eureka:eureka-server`.
         eureka: &'static str,
         /// `org.eclipse.jetty:jetty-runner`, 9.4: the last one with javax names.
         jetty: &'static str,
     },
 }
 
-/// A Spring Boot application.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spring {
-    /// The release train.
     pub(crate) cloud: &'static str,
     /// The Spring Boot it goes with.
     pub(crate) boot: &'static str,
-    /// How it imports the peer list.
     pub(crate) import: Import,
     /// The newest class files that it reads, by their Java release.
     pub(crate) java: &'static str,
@@ -52,7 +44,6 @@ pub(crate) enum Import {
 /// The release on which every scenario runs; the others run those that a release can change.
 pub(crate) const REFERENCE: &str = "2025.0.1";
 
-/// Every release under test.
 pub(crate) static RELEASES: [Release; 6] = [
     spring("2025.0.1", "3.5.9"),
     spring("2021.0.9", "2.7.18"),
@@ -96,7 +87,6 @@ impl Release {
         }
     }
 
-    /// The file that it reads.
     pub(crate) fn file_name(&self) -> &'static str {
         match self.kind {
             Kind::Spring(Spring { import: Import::AdditionalLocation, .. }) => "application.properties",

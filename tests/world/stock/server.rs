@@ -39,7 +39,6 @@ pub(crate) enum Network {
 pub(crate) struct SetUp {
     /// The environment file, without the release's prefix.
     pub(crate) environment: String,
-    /// More environment files.
     pub(crate) more: Vec<&'static str>,
     /// Variables that the scenario is about.
     pub(crate) variables: Variables,
@@ -53,7 +52,6 @@ pub(crate) struct SetUp {
     pub(crate) security: Security,
     /// Who asks, where the server wants to know.
     pub(crate) credentials: Option<(&'static str, &'static str)>,
-    /// Where it listens.
     pub(crate) network: Network,
 }
 
@@ -73,14 +71,12 @@ impl SetUp {
         }
     }
 
-    /// The same with one more variable.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
         self
     }
 }
 
-/// A running server.
 pub(crate) struct Server {
     process: Process,
     registry: Registry,
@@ -118,7 +114,6 @@ impl Server {
         Self { process, registry }
     }
 
-    /// Waits until it answers.
     pub(crate) fn wait_up(&mut self) -> Duration {
         let begun = wait_for("a server's start", UP_WITHIN, || {
             let ended = self.process.ended();
@@ -138,12 +133,10 @@ impl Server {
         self.process.terminate(TERMINATED_WITHIN);
     }
 
-    /// Everything it has logged.
     pub(crate) fn log(&self) -> String {
         self.process.log()
     }
 
-    /// Threads that it has now.
     pub(crate) fn threads(&self) -> usize {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.process.pid().as_raw_nonzero()));
         tasks.map(Iterator::count).unwrap_or_default()

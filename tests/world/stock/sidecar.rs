@@ -37,7 +37,6 @@ pub(crate) const SINK: &str = "/sink/eureka/";
 /// Where Spring's actuator is.
 pub(crate) const MANAGEMENT: u16 = 8762;
 
-/// How the program is set up.
 #[derive(Clone, Debug)]
 pub(crate) struct SetUp {
     /// What its URLs contain.
@@ -73,7 +72,6 @@ impl SetUp {
         }
     }
 
-    /// The same with more flags.
     pub(crate) fn with(mut self, flags: &[&str]) -> Self {
         self.more.extend(flags.iter().map(|&flag| flag.to_owned()));
         self
@@ -90,7 +88,6 @@ impl SetUp {
     }
 }
 
-/// A running program.
 pub(crate) struct Sidecar {
     process: Process,
     view: View,
@@ -106,7 +103,6 @@ impl Deref for Sidecar {
 }
 
 impl Sidecar {
-    /// `eureka-peers run`.
     pub(crate) fn start(release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Self {
         let command = command("run", release, pod, dns, set_up);
         let listen = match set_up.network {
@@ -138,12 +134,10 @@ impl Sidecar {
         self.process.terminate(TERMINATED_WITHIN).expect("the program heeds SIGTERM")
     }
 
-    /// Everything it has logged.
     pub(crate) fn log(&self) -> String {
         self.process.log()
     }
 
-    /// What its file says now.
     pub(crate) fn published(&self) -> String {
         fs::read_to_string(&self.file).unwrap_or_default()
     }
@@ -182,12 +176,9 @@ impl Drop for Sidecar {
     }
 }
 
-/// How a subcommand ended.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// Its exit code.
     pub(crate) code: Option<i32>,
-    /// What it wrote.
     pub(crate) output: String,
 }
 
