@@ -106,8 +106,13 @@ impl Adopting {
         }
         let (call, _) = self.next_refresh(wanted).filter(|(_, due)| *due <= now)?;
         debug_assert!(
-            self.confirming.list().differs_from(wanted.target) && self.target.as_ref() == Some(wanted.target),
-            "each refresh disturbs the server: none without need, none for another list"
+            self.confirming.list().differs_from(wanted.target),
+            "each refresh disturbs the server: none without need"
+        );
+        debug_assert_eq!(
+            self.target.as_ref(),
+            Some(wanted.target),
+            "a refresh is for the list that is aimed at"
         );
         self.refreshing.started(now);
         let deadline = now.after(REFRESH_TIMEOUT);

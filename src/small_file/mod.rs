@@ -1,4 +1,4 @@
-//! Small files that others write: settings, secrets, certificates, `resolv.conf`.
+//! Small files that others write: settings, secrets, certificates, `resolv.conf`, the mount table.
 //!
 //! They may be anything and lie on any disk. Must never wait for a pipe, nor leave a second read behind
 //! where a first one hangs.

@@ -239,3 +239,21 @@ fn a_mistyped_service_empties_nothing_however_often_the_settings_are_edited() {
         }
     }
 }
+
+#[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "moments never run backwards")]
+fn a_clock_that_runs_backwards_is_told_at_once() {
+    let mut world = World::new(policy(), None, records(&[1, 2]));
+    world.run_until(5.0);
+    world.machine.next_action(at(4.0));
+}
+
+#[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "two questions about one Service")]
+fn two_questions_about_one_service_are_told_at_once() {
+    let mut world = World::new(policy(), None, records(&[1, 2]));
+    let questions = vec![question("eureka"), question("eureka")];
+    world.machine.change_policy(Policy { questions, ..policy() }, world.now);
+}
