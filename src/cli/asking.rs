@@ -20,7 +20,11 @@ pub(super) async fn ask_once(settings: &Settings, lookup: &HickoryLookup) -> Sta
     let mut pump = Pump::start(policy);
     let begin = pump.now();
     // The questions come first, and at the same moment no second one is due.
+    let mut questions = vec![];
     while let Some(Action::Ask(question)) = pump.next_action(begin) {
+        questions.push(question);
+    }
+    for question in questions {
         let answer = lookup.ask(&question).await;
         pump.handle(Observation::Answered { question, answer }, pump.now());
     }
