@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    HeadlessService, ListOrigin, LookupFailure, MaxShrink, Moment, Patience, PodIdentity, Question,
+    DurationOrNever, HeadlessService, ListOrigin, LookupFailure, MaxShrink, Moment, PodIdentity, Question,
     ServerFault, ServiceUrl,
 };
 
@@ -90,7 +90,7 @@ pub enum Situation {
         /// What is kept of it.
         kept: Kept,
         /// When it is believed.
-        empty_after: Patience,
+        empty_after: DurationOrNever,
     },
     /// Held: far fewer peers than before.
     HeldShrink {
@@ -101,7 +101,7 @@ pub enum Situation {
         /// How large a fall is believed at once.
         max_shrink: MaxShrink,
         /// When it is believed.
-        shrink_after: Patience,
+        shrink_after: DurationOrNever,
     },
     /// Held: peers are missing, not yet for long enough.
     HeldRemoval {
@@ -110,7 +110,7 @@ pub enum Situation {
         /// How many peers are missing.
         missing: usize,
         /// When they leave.
-        remove_after: Patience,
+        remove_after: DurationOrNever,
     },
     /// Held by the operator.
     Frozen,
@@ -130,7 +130,7 @@ pub enum Situation {
         /// The bound; the list has twice as many.
         max_peers: usize,
         /// When missing peers make room.
-        remove_after: Patience,
+        remove_after: DurationOrNever,
     },
     /// The loop panicked and was started again.
     LoopRestarted {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::{
-    DnsName, HeadlessService, Host, LookupFailure, Moment, Patience, PeerSet, Question, ServiceUrl,
+    DnsName, DurationOrNever, HeadlessService, Host, LookupFailure, Moment, PeerSet, Question, ServiceUrl,
 };
 
 use super::asking::Asking;
@@ -310,7 +310,7 @@ impl Ledger {
 
     /// When the last of the missing peers may leave, should records go on to lack them.
     pub(super) fn missing_until(&self, policy: &Policy) -> Option<Moment> {
-        let Patience::After(limit) = policy.remove_after else { return None };
+        let DurationOrNever::After(limit) = policy.remove_after else { return None };
         let missing_since = |presence: &Presence| match presence {
             Presence::Present => None,
             Presence::Missing { since_stood, .. } => Some(*since_stood),
@@ -321,7 +321,7 @@ impl Ledger {
 
     /// When "empty" is believed, should DNS go on to say so.
     pub(super) fn empty_until(&self, policy: &Policy) -> Option<Moment> {
-        let Patience::After(limit) = policy.empty_after else { return None };
+        let DurationOrNever::After(limit) = policy.empty_after else { return None };
         self.nobody.map(|empty| empty.stood.reaches(limit, Duration::ZERO))
     }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{
-    AddressFamily, HeadlessService, ListOrigin, LookupFailure, MaxShrink, Message, Patience, PodIdentity,
-    Question, Refusal, ServerFault,
+    AddressFamily, DurationOrNever, HeadlessService, ListOrigin, LookupFailure, MaxShrink, Message,
+    PodIdentity, Question, Refusal, ServerFault,
 };
 
 use super::{Kept, NotAdopted, NotPublished, PublishFault, SelfNotFound, Situation};
@@ -50,7 +50,7 @@ pub(crate) fn lookup_failures() -> Vec<LookupFailure> {
 pub(crate) fn situations() -> Vec<Situation> {
     let kept = Kept { peers: 2, is_starting: false };
     let held = |failure| Situation::HeldLookupFailed { question: question(), failure, kept };
-    let minute = Patience::After(Duration::from_secs(60));
+    let minute = DurationOrNever::After(Duration::from_secs(60));
     let own: crate::model::ServiceUrl = "http://10.0.0.1:8761/eureka/".parse().expect("valid");
     let failing = ServerFault::Failing { status: 500, reason: "no".to_owned() };
     let away = || ServerFault::Unreachable("connection refused".to_owned());
@@ -78,7 +78,7 @@ pub(crate) fn situations() -> Vec<Situation> {
             no_such_name: true,
             soa_serial: 7,
             kept,
-            empty_after: Patience::Never,
+            empty_after: DurationOrNever::Never,
         },
         Situation::HeldShrink { before: 5, now: 1, max_shrink: MaxShrink::HALF, shrink_after: minute },
         Situation::HeldRemoval { question: question(), missing: 1, remove_after: minute },

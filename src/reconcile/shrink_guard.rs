@@ -63,8 +63,12 @@ impl ShrinkGuard {
     }
 
     /// When the doubt ends, should the count stay as it is and records go on.
-    pub(super) fn doubts_until(&self, max_shrink: MaxShrink, shrink_after: Patience) -> Option<Moment> {
-        let Patience::After(limit) = shrink_after else { return None };
+    pub(super) fn doubts_until(
+        &self,
+        max_shrink: MaxShrink,
+        shrink_after: DurationOrNever,
+    ) -> Option<Moment> {
+        let DurationOrNever::After(limit) = shrink_after else { return None };
         let latest = self.peaks.back()?.count;
         let last = self.peaks.iter().rev().find(|peak| max_shrink.is_exceeded(peak.count, latest))?;
         Some(self.stood.reaches(limit, last.seen_at))

@@ -9,7 +9,7 @@ mod tests;
 
 use std::time::Duration;
 
-use crate::model::{HeadlessService, Message, Patience, Question, ServerFault};
+use crate::model::{DurationOrNever, HeadlessService, Message, Question, ServerFault};
 use crate::reconcile::{Condition, Kept, NotAdopted, NotPublished, SelfNotFound, Situation};
 
 pub use faults::{list_origin, lookup_failure, server_fault};
@@ -129,7 +129,7 @@ fn start_waits(asked: Option<&Question>, governing: Option<&HeadlessService>) ->
     .at(&asked.map_or("any Service".to_owned(), ToString::to_string))
 }
 
-fn no_room(unlisted: usize, max_peers: usize, remove_after: Patience) -> Message {
+fn no_room(unlisted: usize, max_peers: usize, remove_after: DurationOrNever) -> Message {
     Message::new(
         format!(
             "{} not listed: with those that are missing the list has all that --max-peers {max_peers} lets it have, \
@@ -208,5 +208,5 @@ pub fn lasted(duration: Duration) -> String {
         0 => Duration::from_millis(duration.subsec_millis().into()),
         seconds => Duration::from_secs(seconds),
     };
-    Patience::After(rounded).to_string()
+    DurationOrNever::After(rounded).to_string()
 }

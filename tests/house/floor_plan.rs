@@ -263,7 +263,9 @@ fn imports_within_settings() -> BTreeMap<String, BTreeSet<String>> {
             }
         }
     }
-    imports.iter_mut().for_each(|(own, found)| drop(found.remove(own)));
+    for (own, found) in &mut imports {
+        found.remove(own);
+    }
     imports
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::admin::{ListInPlace, Snapshot, snapshots};
-use crate::model::{AddressFamily, HeadlessService, LookupFailure, Patience, PeerSet, Question};
+use crate::model::{AddressFamily, DurationOrNever, HeadlessService, LookupFailure, PeerSet, Question};
 use crate::reconcile::samples::{masked, question, situations};
 use crate::reconcile::{
     Change, ChangeCause, Condition, Dated, LastAnswer, NotAdopted, ServiceStatus, Situation,
@@ -78,7 +78,7 @@ fn full() -> Snapshot {
     full.status.adopted = Some(since(10, one.clone()));
     full.status.confirmed_at = Some(at(40));
     full.status.refreshed_at = Some(at(52));
-    let remove_after = Patience::After(Duration::from_secs(30));
+    let remove_after = DurationOrNever::After(Duration::from_secs(30));
     let removal = Situation::HeldRemoval { question: question(), missing: 1, remove_after };
     full.status.conditions = vec![
         condition(Situation::NotAdopted(NotAdopted::Masked(masked().into()))),

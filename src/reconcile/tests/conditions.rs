@@ -99,9 +99,9 @@ fn a_fall_that_is_doubted_and_peers_that_are_missing() {
         before: 5,
         now: 1,
         max_shrink: MaxShrink::HALF,
-        shrink_after: Patience::After(Duration::from_secs(300)),
+        shrink_after: DurationOrNever::After(Duration::from_secs(300)),
     };
-    let remove_after = Patience::After(Duration::from_secs(30));
+    let remove_after = DurationOrNever::After(Duration::from_secs(30));
     let removal = Situation::HeldRemoval { question: question("eureka"), missing: 4, remove_after };
     assert_eq!(shown(&world), [(shrink, 101.0), (removal, 101.0)]);
     let untils: Vec<_> = world.status().conditions.into_iter().map(|it| it.until).collect();
