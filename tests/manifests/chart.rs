@@ -8,7 +8,7 @@ use crate::environment::written_out;
 use crate::names::dangling;
 use crate::rendered::{Object, at, build, parse};
 use crate::tool::Tool;
-use crate::{audit, none, restricted, schema, sidecar};
+use crate::{audited, none, restricted, schema, sidecar};
 
 const CHART: &str = "charts/eureka-peers";
 
@@ -81,8 +81,9 @@ pub(crate) fn overridden() -> Result<(), String> {
             [format!("topology={topology}"), format!("server.env[0].name={name}"), format!("{field}={path}")];
         let objects = template(&values.each_ref().map(String::as_str))?;
         let pods = objects.iter().filter_map(Object::pod);
-        faults
-            .extend(audit::faults(&objects).into_iter().map(|fault| format!("{topology}, {name}: {fault}")));
+        faults.extend(
+            audited::faults(&objects).into_iter().map(|fault| format!("{topology}, {name}: {fault}")),
+        );
         faults.extend(pods.flat_map(|pod| sidecar::faults(&objects, pod)));
     }
     none(&faults)
