@@ -23,6 +23,7 @@ mod overlay;
 #[path = "../stock_eureka/process.rs"]
 #[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
 mod process;
+mod recipes;
 #[path = "../stock_eureka/registry.rs"]
 #[expect(dead_code, reason = "shared with the tests of stock servers, which use all of it")]
 mod registry;
@@ -106,6 +107,7 @@ fn main() -> ExitCode {
     let is_wanted =
         |trial: &Trial| arguments.filter.is_some() || wants_all() || ALWAYS.contains(&trial.name());
     trials.extend(corpus::trials());
+    trials.extend(recipes::trials());
     trials.extend(renamed());
     trials.extend(executions().into_iter().filter(is_wanted));
     libtest_mimic::run(&arguments, trials).exit_code()
