@@ -2,7 +2,7 @@
 
 use serde_yaml::Value;
 
-use crate::audit::{Finding, refused, unread};
+use crate::audit::{Finding, lost, refused, unread};
 use crate::rendered::{Object, build};
 use crate::seeds::{Seed, sown};
 
@@ -64,6 +64,66 @@ const READ: [Seed; 4] = [
     ("containers/0/env/2", "{name: SPRING_CONFIG_NAME, value: registry}"),
     ("containers/0/args", "[--eureka.client.eureka-service-url-poll-interval-seconds=30]"),
 ];
+
+/// Takes each leaf of a workload away, or changes it, alone, and wants that to be seen as lost.
+pub(crate) fn lost_is_seen() -> Result<(), String> {
+    let before = values(&build("examples/existing")?);
+    if !lost(&before, &before).is_empty() {
+        return Err(format!("something is lost where nothing changed: {:?}", lost(&before, &before)));
+    }
+    let mut leaves = Vec::new();
+    for (at, object) in before.iter().enumerate() {
+        find_leaves(object, &format!("/{at}"), &mut leaves);
+    }
+    let all = Value::Sequence(before.clone());
+    let mut unseen = Vec::new();
+    for leaf in leaves.iter().filter(|leaf| !leaf.ends_with("/containers/0/name")) {
+        for seed in [Value::Null, Value::from("another")] {
+            let mut after = all.clone();
+            let place = place_of(&mut after, leaf);
+            if *place == seed {
+                continue;
+            }
+            *place = seed.clone();
+            let after = after.as_sequence().expect("it is a list of objects");
+            if lost(&before, after).is_empty() {
+                unseen.push(format!("{leaf}: {seed:?}"));
+            }
+        }
+    }
+    if leaves.len() < 30 {
+        return Err(format!("too little was looked at: {leaves:?}"));
+    }
+    if unseen.is_empty() { Ok(()) } else { Err(format!("not seen:\n{}", unseen.join("\n"))) }
+}
+
+/// Paths of everything that is neither a map nor a list.
+fn find_leaves(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Mapping(entries) => {
+            for (key, value) in entries {
+                find_leaves(value, &format!("{path}/{}", escaped(key)), found);
+            }
+        }
+        Value::Sequence(items) => {
+            for (at, value) in items.iter().enumerate() {
+                find_leaves(value, &format!("{path}/{at}"), found);
+            }
+        }
+        _ => found.push(path.to_owned()),
+    }
+}
+
+fn escaped(key: &Value) -> String {
+    key.as_str().unwrap_or_default().replace('/', "~1")
+}
+
+fn place_of<'a>(value: &'a mut Value, path: &str) -> &'a mut Value {
+    path.split('/').skip(1).fold(value, |value, key| match value {
+        Value::Sequence(items) => &mut items[key.parse::<usize>().expect("a place in a list")],
+        other => &mut other[key.replace("~1", "/").as_str()],
+    })
+}
 
 /// Everything that is wrong with these objects, whatever they are for.
 pub(crate) fn faults(objects: &[Object]) -> Vec<String> {

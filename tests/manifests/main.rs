@@ -80,6 +80,7 @@ fn main() -> ExitCode {
         trial("seeds::every_folder", &[Tool::Kustomize], Box::new(seeds::every_folder)),
         trial("seeds::waiting", &[Tool::Kustomize], Box::new(seeds::waiting)),
         trial("audited::seen", &[Tool::Kustomize], Box::new(audited::seen)),
+        trial("audited::lost_is_seen", &[Tool::Kustomize], Box::new(audited::lost_is_seen)),
         trial("names::seen", &[Tool::Kustomize], Box::new(names::seen)),
         trial("names::together", &[Tool::Kustomize], Box::new(names::together)),
         trial("names::client_follows", &[Tool::Kustomize], Box::new(names::client_follows)),

@@ -5,37 +5,10 @@
 
 use serde_yaml::Value;
 
-use super::spelling::{Meaning, meaning, relaxed};
+use super::spelling::{Meaning, is_decided, meaning};
 use super::workload::{Container, Workload, flattened, id};
 use super::{Finding, at, text};
 
-/// Variables that a component decides, as [`relaxed`] writes them; see `docs/environment/`.
-const DECIDED: [&str; 24] = [
-    "eurekaclienteurekaserviceurlpollintervalseconds",
-    "eurekaclientfetchregistry",
-    "eurekaclientinitialinstanceinforeplicationintervalseconds",
-    "eurekaclientinstanceinforeplicationintervalseconds",
-    "eurekaclientondemandupdatestatuschange",
-    "eurekaclientrefreshenable",
-    "eurekaclientregisterwitheureka",
-    "eurekainstancehostname",
-    "eurekainstanceipaddress",
-    "eurekainstancepreferipaddress",
-    "eurekainstanceregistrydefaultopenfortrafficcount",
-    "eurekaserverpeernodeconnecttimeoutms",
-    "eurekaserverpeernodereadtimeoutms",
-    "eurekaserverregistrysyncretries",
-    "eurekaserverwaittimeinmswhensyncempty",
-    "managementendpointhealthprobesaddadditionalpaths",
-    "managementendpointhealthprobesenabled",
-    "managementendpointswebexposureinclude",
-    "managementserveraddress",
-    "managementserverport",
-    "springmainallowcircularreferences",
-    "springsecurityusername",
-    "springsecurityuserpassword",
-    "serverport",
-];
 /// Fields of a server's container that a component decides.
 const PROBES: [&str; 3] = ["startupProbe", "readinessProbe", "livenessProbe"];
 /// Fields of a pod that are compared by name, one container at a time.
@@ -126,8 +99,7 @@ fn variables(before: Container<'_>, after: Container<'_>, is_the_server: bool, p
     for (name, entry) in before.environment() {
         let meaning = meaning(name);
         let other = after.environment().into_iter().find(|(other, _)| *other == name);
-        let is_decided = DECIDED.contains(&relaxed(name).as_str());
-        if is_the_server && (meaning == Meaning::List || is_decided) {
+        if is_the_server && (meaning == Meaning::List || is_decided(name)) {
             continue;
         }
         let Some((_, other)) = other else {

@@ -6,24 +6,29 @@ use serde_yaml::Value;
 
 use super::Finding;
 use super::reading::{Variable, effective, import, location, masks, variables};
-use super::spelling::{Meaning, meaning, relaxed};
+use super::spelling::{Meaning, is_decided, meaning, properties, relaxed};
 use super::workload::{Container, Workload, flattened, from_elsewhere, id, workloads};
 
 /// The label by which components find a workload and its pods.
 const LABEL: &str = "app.kubernetes.io/name";
 const NAME: &str = "eureka";
 const PORT: u64 = 8761;
+/// Decided only where peers are names, and the component takes addresses.
+const HOST_NAME: &str = "eurekainstancehostname";
 
-/// Groups and kinds that the components know; see `components/kinds`.
-const KINDS: [(&str, &str); 8] = [
-    ("apps", "DaemonSet"),
-    ("apps", "Deployment"),
-    ("apps", "StatefulSet"),
-    ("apps.kruise.io", "CloneSet"),
-    ("apps.kruise.io", "DaemonSet"),
-    ("apps.kruise.io", "StatefulSet"),
-    ("apps.openshift.io", "DeploymentConfig"),
-    ("argoproj.io", "Rollout"),
+/// What the components know; see `components/kinds`.
+const KINDS: [(&str, &str); 11] = [
+    ("apps/v1", "DaemonSet"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("apps.kruise.io/v1alpha1", "CloneSet"),
+    ("apps.kruise.io/v1alpha1", "DaemonSet"),
+    ("apps.kruise.io/v1alpha1", "StatefulSet"),
+    ("apps.kruise.io/v1beta1", "CloneSet"),
+    ("apps.kruise.io/v1beta1", "DaemonSet"),
+    ("apps.kruise.io/v1beta1", "StatefulSet"),
+    ("apps.openshift.io/v1", "DeploymentConfig"),
+    ("argoproj.io/v1alpha1", "Rollout"),
 ];
 
 /// Spellings of the list that `components/add-sidecar` takes away.
@@ -58,6 +63,7 @@ fn of_a_workload(workload: Workload<'_>, objects: &[&Value]) -> Vec<Finding> {
     let variables = variables(server, objects);
     found.extend(of_the_list(server, &variables, &place));
     found.extend(of_imports(&variables, &place));
+    found.extend(of_what_beats_variables(server, &variables, &place));
     let unseen = from_elsewhere(server, objects).1.into_iter();
     found.extend(unseen.map(|name| {
         let what = format!("takes variables from {name}, which is not among these manifests");
@@ -85,8 +91,9 @@ fn is_a_server(workload: Workload<'_>, container: Container<'_>, objects: &[&Val
 fn of_names(workload: Workload<'_>, server: Container<'_>) -> Vec<Finding> {
     let place = id(workload.object);
     let mut found = Vec::new();
-    if !KINDS.contains(&(workload.group(), workload.kind())) {
-        let what = format!("eureka-peers cannot be put beside a {} as it is", workload.kind());
+    if !KINDS.contains(&(workload.version(), workload.kind())) {
+        let kind = format!("{} of {}", workload.kind(), workload.version());
+        let what = format!("eureka-peers cannot be put beside a {kind} as it is");
         found.push(Finding::new(&place, what, "manifests/README.md, Other kinds"));
     }
     if workload.label(LABEL) != NAME {
@@ -119,6 +126,17 @@ fn of_places(server: Container<'_>, place: &str) -> Vec<Finding> {
         Finding::new(place, format!("{name} moves paths that probes and eureka-peers ask"), "docs/eureka.md")
     }));
     found
+}
+
+/// What beats the component's variables: arguments and system properties come before them.
+fn of_what_beats_variables(server: Container<'_>, variables: &[Variable<'_>], place: &str) -> Vec<Finding> {
+    let values = variables.iter().filter_map(|variable| variable.value);
+    let texts = server.command_line().into_iter().chain(values);
+    let decided = texts.flat_map(properties).filter(|name| is_decided(name) && relaxed(name) != HOST_NAME);
+    let cure = "take it away: it beats the variable that eureka-peers needs (docs/eureka.md)";
+    decided
+        .map(|name| Finding::new(place, format!("{name} is set by an argument or an option"), cure))
+        .collect()
 }
 
 /// What sets the list, unless the component takes it away.

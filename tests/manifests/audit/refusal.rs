@@ -50,6 +50,10 @@ fn of_a_workload(workload: Workload<'_>) -> Vec<Finding> {
     let mountable: Vec<&str> = volumes.iter().map(|volume| text(volume, &["name"])).chain(claims).collect();
     let containers = workload.containers();
     let mut found = unselected(&workload);
+    let replicas = at(workload.object, &["spec", "replicas"]);
+    found.extend(
+        replicas.is_some_and(|replicas| !replicas.is_u64()).then(|| "replicas is not a number".to_owned()),
+    );
     found.extend(
         untyped(at(workload.template, &["metadata", "labels"])).map(|key| not_text("pods' labels", &key)),
     );

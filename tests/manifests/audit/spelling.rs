@@ -18,6 +18,33 @@ const JVM_OPTIONS: [&str; 8] = [
     "_JAVA_OPTIONS",
 ];
 
+/// Properties that a component decides, as [`relaxed`] writes them; see `docs/environment/`.
+const DECIDED: [&str; 24] = [
+    "eurekaclienteurekaserviceurlpollintervalseconds",
+    "eurekaclientfetchregistry",
+    "eurekaclientinitialinstanceinforeplicationintervalseconds",
+    "eurekaclientinstanceinforeplicationintervalseconds",
+    "eurekaclientondemandupdatestatuschange",
+    "eurekaclientrefreshenable",
+    "eurekaclientregisterwitheureka",
+    "eurekainstancehostname",
+    "eurekainstanceipaddress",
+    "eurekainstancepreferipaddress",
+    "eurekainstanceregistrydefaultopenfortrafficcount",
+    "eurekaserverpeernodeconnecttimeoutms",
+    "eurekaserverpeernodereadtimeoutms",
+    "eurekaserverregistrysyncretries",
+    "eurekaserverwaittimeinmswhensyncempty",
+    "managementendpointhealthprobesaddadditionalpaths",
+    "managementendpointhealthprobesenabled",
+    "managementendpointswebexposureinclude",
+    "managementserveraddress",
+    "managementserverport",
+    "springmainallowcircularreferences",
+    "springsecurityusername",
+    "springsecurityuserpassword",
+    "serverport",
+];
 /// What a variable is to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -73,4 +100,17 @@ pub(super) fn meaning(name: &str) -> Meaning {
 pub(super) fn sets_the_list(text: &str) -> bool {
     let assigns = text.contains('=') || text.trim_start().starts_with('{');
     assigns && (relaxed(text).contains(LIST) || text.contains(WAR_LIST))
+}
+
+/// Whether a component decides this property.
+pub(super) fn is_decided(name: &str) -> bool {
+    DECIDED.contains(&relaxed(name).as_str())
+}
+
+/// Properties that a text sets before all variables, as they stand there: arguments (`--name=value`) and
+/// system properties (`-Dname=value`).
+pub(super) fn properties(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|letter: char| letter.is_whitespace() || "\"';".contains(letter));
+    let named = words.filter_map(|word| word.strip_prefix("--").or_else(|| word.strip_prefix("-D")));
+    named.filter_map(|word| Some(word.split_once('=')?.0))
 }

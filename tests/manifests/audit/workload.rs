@@ -54,9 +54,9 @@ impl<'a> Workload<'a> {
         text(self.object, &["kind"])
     }
 
-    /// The group of its API: empty for Kubernetes' oldest.
-    pub(super) fn group(&self) -> &'a str {
-        text(self.object, &["apiVersion"]).split_once('/').map_or("", |(group, _)| group)
+    /// Group and version of its API.
+    pub(super) fn version(&self) -> &'a str {
+        text(self.object, &["apiVersion"])
     }
 
     pub(super) fn pod(&self) -> &'a Value {
