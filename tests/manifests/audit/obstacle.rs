@@ -80,9 +80,11 @@ fn is_a_server(workload: Workload<'_>, container: Container<'_>, objects: &[&Val
     let image = container.image().rsplit('/').next().unwrap_or_default().to_lowercase();
     let has_settings =
         || variables(container, objects).iter().any(|it| relaxed(&it.name).starts_with("eurekaserver"));
+    // What tests or tends a registry may have its label.
+    let stays = !["Pod", "Job", "CronJob"].contains(&workload.kind());
+    let is_alone = stays && workload.containers().iter().filter(|other| !other.is_init).count() == 1;
     container.name() == NAME
-        || workload.containers().iter().filter(|other| !other.is_init).count() == 1
-            && workload.pod_label(LABEL) == NAME
+        || is_alone && workload.pod_label(LABEL) == NAME
         || image.contains("eureka") && !image.contains("client")
         || container.ports().contains(&PORT)
         || has_settings()
