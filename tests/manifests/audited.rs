@@ -7,7 +7,7 @@ use crate::rendered::{Object, build};
 use crate::seeds::{Seed, sown};
 
 /// Each is a workload that no cluster takes, or that starts with a variable that nobody fills in.
-const REFUSED: [Seed; 23] = [
+pub(crate) const REFUSED: [Seed; 23] = [
     ("containers/0/image", "null"),
     ("containers/0/name", "Eureka"),
     ("containers/0/env/0", "{name: POD_NAME, value: x, valueFrom: {fieldRef: {fieldPath: metadata.name}}}"),

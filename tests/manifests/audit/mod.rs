@@ -1,6 +1,7 @@
 //! What can be said of manifests by looking at them: pure, over parsed YAML, and for any workload.
 //!
-//! - [`refused`]: what an API server would not take, or a kubelet would leave standing as it is;
+//! - [`refused`]: what an API server of any version from 1.30 on would not take, or a kubelet would leave
+//!   standing as it is;
 //! - [`lost`]: what stood in the manifests before an overlay and does not stand there after it;
 //! - [`unread`]: why a server beside eureka-peers would not follow the published list;
 //! - [`obstacles`]: what keeps `components/add-sidecar` from a workload as it is.
