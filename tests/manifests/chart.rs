@@ -4,16 +4,21 @@ use std::collections::BTreeMap;
 
 use serde_yaml::{Mapping, Value};
 
+use crate::audit::unread;
+use crate::audited::values;
 use crate::environment::written_out;
 use crate::names::dangling;
 use crate::rendered::{Object, at, build, parse};
 use crate::tool::Tool;
-use crate::{audit, none, restricted, schema, sidecar};
+use crate::{audited, none, restricted, schema, sidecar};
 
 const CHART: &str = "charts/eureka-peers";
 
 /// Some of all that can be set, and two variables that are there by default.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 14] = [
+    "server.imports[0]=optional:configserver:http://config-server:8888",
+    "server.imports[1]=optional:configtree:/etc/secrets/",
+    "server.javaOptions[0]=-javaagent:/agent.jar",
     "sidecar.settings.remove-after=1m",
     "sidecar.settings.max-peers=100",
     "sidecar.settings.freeze=true",
@@ -61,6 +66,21 @@ pub(crate) fn settings() -> Result<(), String> {
     let server = pod.container("eureka").ok_or("no server")?;
     let shutdown = server.values().get("SERVER_SHUTDOWN").copied();
     faults.extend((shutdown != Some("immediate")).then(|| format!("SERVER_SHUTDOWN is {shutdown:?}")));
+    let added = [
+        (
+            "SPRING_CONFIG_IMPORT",
+            "optional:configserver:http://config-server:8888,optional:configtree:/etc/secrets/,\
+             optional:file:/eureka-peers/peers.properties",
+        ),
+        (
+            "JAVA_TOOL_OPTIONS",
+            "-XX:MaxRAMPercentage=50 -Dsun.net.inetaddr.ttl=5 -Dsun.net.inetaddr.negative.ttl=1 \
+             -javaagent:/agent.jar",
+        ),
+    ];
+    let wrong = added.into_iter().filter(|(name, value)| server.values().get(name) != Some(value));
+    faults.extend(wrong.map(|(name, _)| format!("{name} is {:?}", server.values().get(name))));
+    faults.extend(unread(&values(&objects)).into_iter().map(|finding| finding.to_string()));
     faults.extend((!ours.image().contains("@sha256:")).then(|| "the digest is not used".to_owned()));
     schema::check("chart", &objects, "1.30")?;
     none(&faults)
@@ -81,8 +101,9 @@ pub(crate) fn overridden() -> Result<(), String> {
             [format!("topology={topology}"), format!("server.env[0].name={name}"), format!("{field}={path}")];
         let objects = template(&values.each_ref().map(String::as_str))?;
         let pods = objects.iter().filter_map(Object::pod);
-        faults
-            .extend(audit::faults(&objects).into_iter().map(|fault| format!("{topology}, {name}: {fault}")));
+        faults.extend(
+            audited::faults(&objects).into_iter().map(|fault| format!("{topology}, {name}: {fault}")),
+        );
         faults.extend(pods.flat_map(|pod| sidecar::faults(&objects, pod)));
     }
     none(&faults)
@@ -124,6 +145,10 @@ pub(crate) fn refused() -> Result<(), String> {
         "server.env[0].name=eureka_client_service-url_defaultZone",
         "server.env[0].name=spring.config.import",
         "server.env[0].name=SERVER_PORT,server.env[0].value=8761",
+        "server.imports[0]=optional:file:/a\\,optional:file:/b",
+        "server.imports[0]=optional:file:/eureka-peers/peers.properties",
+        "server.imports=optional:file:/a",
+        "server.javaOptions=-Xmx1g",
         "server.image.digest=latest",
         "server.image.tag=",
         "server.image.tag=1.0.0+build",

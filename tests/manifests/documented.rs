@@ -51,6 +51,11 @@ fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
     let gated = |name| read(name).into_iter().chain(read("spring-registry-copy")).collect();
     let names = || -> BTreeMap<_, _> { gated("spring-names") };
     let addresses = || -> BTreeMap<_, _> { gated("spring-addresses") };
+    // Beside imports of the operator's own.
+    let beside = || -> BTreeMap<_, _> {
+        let others = addresses().into_iter().filter(|(name, _)| name != "SPRING_CONFIG_IMPORT");
+        others.chain(read("spring-beside")).collect()
+    };
     Some(match folder {
         "statefulset"
         | "init-container"
@@ -58,12 +63,16 @@ fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
         | "examples/linkerd"
         | "examples/monitoring"
         | "examples/network-policy" => names(),
-        "daemonset" | "deployment" | "examples/daemonset-labelled-nodes" | "examples/add-sidecar" => {
-            addresses()
-        }
+        "daemonset" | "deployment" | "examples/daemonset-labelled-nodes" => addresses(),
+        "examples/add-sidecar" => beside(),
         "examples/basic-auth" => names().into_iter().chain(read("spring-basic-auth")).collect(),
         "examples/netflix-war" => {
-            read("war-addresses").into_iter().chain(read("war-registry-copy")).collect()
+            // Beside options of the operator's own.
+            let moved = |(name, value)| match name {
+                name if name == "JAVA_TOOL_OPTIONS" => ("_JAVA_OPTIONS".to_owned(), value),
+                name => (name, value),
+            };
+            read("war-addresses").into_iter().map(moved).chain(read("war-registry-copy")).collect()
         }
         "client" => read("client-file"),
         "client/plain" => read("client-service"),
@@ -74,7 +83,7 @@ fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
         }
         "examples/add-sidecar-open-actuator" => {
             let is_management = |name: &str| name.starts_with("MANAGEMENT_");
-            let closed = addresses().into_iter().filter(|(name, _)| !is_management(name));
+            let closed = beside().into_iter().filter(|(name, _)| !is_management(name));
             let open = read("spring-names-open-actuator");
             closed.chain(open.into_iter().filter(|(name, _)| is_management(name))).collect()
         }

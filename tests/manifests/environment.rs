@@ -19,6 +19,8 @@ pub(crate) struct Facts {
     pub(crate) fields: BTreeMap<String, String>,
     /// By Secret and key.
     pub(crate) secrets: BTreeMap<(String, String), String>,
+    /// By `ConfigMap` and key.
+    pub(crate) config_maps: BTreeMap<(String, String), String>,
     /// By path in the volume and key: what an init container has written.
     pub(crate) files: BTreeMap<(String, String), String>,
 }
@@ -36,10 +38,16 @@ impl Facts {
         Self { fields: fields.into(), ..Self::default() }
     }
 
-    /// With the Secrets among these objects, and the annotations of the pod that they make.
+    /// With the Secrets and `ConfigMap`s among these objects, and the annotations of the pod that they make.
     pub(crate) fn with_objects(mut self, objects: &[Object]) -> Self {
         let annotations = objects.iter().filter_map(Object::pod_template).flat_map(annotations);
         self.fields.extend(annotations.map(|(key, value)| (field_path(key), value.to_owned())));
+        for map in objects.iter().filter(|object| object.kind() == "ConfigMap") {
+            let data = at(&map.0, &["data"]).and_then(Value::as_mapping).into_iter().flatten();
+            let data = data.filter_map(|(key, value)| Some((key.as_str()?.to_owned(), value.as_str()?)));
+            let named = data.map(|(key, value)| ((map.name().to_owned(), key), value.to_owned()));
+            self.config_maps.extend(named);
+        }
         for secret in objects.iter().filter(|object| object.kind() == "Secret") {
             let data = at(&secret.0, &["data"]).and_then(Value::as_mapping);
             for key in data.into_iter().flatten().filter_map(|(key, _)| key.as_str()) {
@@ -82,6 +90,11 @@ fn value_of(entry: &Value, facts: &Facts, known: &[(String, String)]) -> Result<
     if at(entry, &["valueFrom", "secretKeyRef"]).is_some() {
         let id = (text(&["valueFrom", "secretKeyRef", "name"]), text(&["valueFrom", "secretKeyRef", "key"]));
         return facts.secrets.get(&id).cloned().ok_or_else(|| format!("there is no Secret {id:?}"));
+    }
+    if at(entry, &["valueFrom", "configMapKeyRef"]).is_some() {
+        let path = ["valueFrom", "configMapKeyRef"];
+        let id = (text(&[path[0], path[1], "name"]), text(&[path[0], path[1], "key"]));
+        return facts.config_maps.get(&id).cloned().ok_or_else(|| format!("there is no ConfigMap {id:?}"));
     }
     if at(entry, &["valueFrom", "fileKeyRef"]).is_some() {
         let id = (text(&["valueFrom", "fileKeyRef", "path"]), text(&["valueFrom", "fileKeyRef", "key"]));

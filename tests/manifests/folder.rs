@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::tool::{project, text_of};
+use crate::tool::project;
 
 /// The oldest Kubernetes that the manifests are for: the first with `preStop.sleep` switched on, and
 /// with native sidecars.
@@ -28,9 +28,9 @@ impl Folder {
         found
     }
 
-    /// Whether it only changes what others bring.
+    /// Whether it only changes what others bring, or is a part of something that does.
     pub(crate) fn is_component(&self) -> bool {
-        text_of(&format!("manifests/{}/kustomization.yaml", self.path)).contains("kind: Component")
+        self.path.starts_with("components/")
     }
 
     /// The versions of Kubernetes against whose schemas it must hold.

@@ -6,8 +6,10 @@
 
 mod api_server;
 mod audit;
+mod audited;
 mod chart;
 mod compose;
+mod corpus;
 mod documented;
 mod environment;
 mod executed;
@@ -16,6 +18,7 @@ mod image;
 mod monitoring;
 mod names;
 mod overlay;
+mod recipes;
 mod restricted;
 mod schema;
 mod seeds;
@@ -40,7 +43,11 @@ use crate::tool::Tool;
 type Check = fn(&Folder, &[Object]) -> Vec<String>;
 
 /// The executions that are run where everything is asked for.
-const WIDE: [&str; 2] = ["executed::life", "executed::dead_peers::statefulset::2025.0.1"];
+const WIDE: [&str; 3] = [
+    "executed::life",
+    "executed::dead_peers::statefulset::2025.0.1",
+    "executed::corpus::import-of-a-file::2025.0.1",
+];
 
 /// What a trial does.
 type Body = Box<dyn FnOnce() -> Result<(), String> + Send>;
@@ -55,7 +62,8 @@ fn main() -> ExitCode {
         trial("seeds::variables", &[Tool::Kustomize], Box::new(seeds::variables)),
         trial("seeds::every_folder", &[Tool::Kustomize], Box::new(seeds::every_folder)),
         trial("seeds::waiting", &[Tool::Kustomize], Box::new(seeds::waiting)),
-        trial("audit::seen", &[Tool::Kustomize], Box::new(audit::seen)),
+        trial("audited::seen", &[Tool::Kustomize], Box::new(audited::seen)),
+        trial("audited::lost_is_seen", &[Tool::Kustomize], Box::new(audited::lost_is_seen)),
         trial("names::seen", &[Tool::Kustomize], Box::new(names::seen)),
         trial("names::together", &[Tool::Kustomize], Box::new(names::together)),
         trial("names::client_follows", &[Tool::Kustomize], Box::new(names::client_follows)),
@@ -81,6 +89,8 @@ fn main() -> ExitCode {
     // Two JVMs and a minute or two each: some are run where everything is asked for, all of them where stock
     // servers are wanted in full, and those that a filter on the command line chooses.
     let is_wanted = |trial: &Trial| arguments.filter.is_some() || wants_all() || WIDE.contains(&trial.name());
+    trials.extend(corpus::trials());
+    trials.extend(recipes::trials());
     trials.extend(renamed());
     trials.extend(executions().into_iter().filter(is_wanted));
     let trials = extent::chosen("manifests", &arguments, trials, |name| !WIDE.contains(&name));
@@ -119,6 +129,16 @@ fn executions() -> Vec<Trial> {
     .map(|(folder, release)| {
         execution(&format!("pair::{folder}::{release}"), Box::new(move || executed::pair(folder, release)))
     });
+    let shapes = [
+        ("import-of-a-file", "2025.0.1"),
+        ("import-of-a-file", "2021.0.9"),
+        ("location-of-its-own", "2025.1.2"),
+        ("from-a-configmap-by-key", "2025.0.1"),
+    ]
+    .map(|(case, release)| {
+        let body = move || executed::of_the_corpus(case, release);
+        execution(&format!("corpus::{case}::{release}"), Box::new(body))
+    });
     let clients = ["client", "init-container/client-env-file"]
         .map(|folder| execution(&format!("client::{folder}"), Box::new(move || executed::client(folder))));
     let dead_peers = [
@@ -153,6 +173,7 @@ fn executions() -> Vec<Trial> {
         .chain(pairs)
         .chain(dead_peers)
         .chain(clients)
+        .chain(shapes)
         .chain(typos)
         .collect()
 }

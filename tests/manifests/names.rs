@@ -15,7 +15,7 @@ use crate::rendered::{Container, Object, Pod, at};
 use crate::seeds::sown;
 use crate::tool::{Tool, project};
 use crate::workload::is_the_operators_own;
-use crate::{audit, none, sidecar};
+use crate::{audited, none, sidecar};
 
 /// Layers from the inside out, and what they do to a name in all.
 struct Overlay {
@@ -176,7 +176,7 @@ pub(crate) fn another_domain() -> Result<(), String> {
     let host = "$(POD_NAME).prod-eureka.$(POD_NAMESPACE).svc.k8s.example";
     let mut faults: Vec<String> =
         differs(&written_out(&objects), ("prod-eureka", HOST_NAME, host)).into_iter().collect();
-    faults.extend(audit::faults(&objects));
+    faults.extend(audited::faults(&objects));
     none(&faults)
 }
 
@@ -204,7 +204,7 @@ pub(crate) fn client_follows() -> Result<(), String> {
     let layer = own("containers", "orders", URL, url);
     let plain = build("client/plain", "own-url", &[&layer, "namePrefix: team-\nnameSuffix: -canary"])?;
     faults.extend(differs(&plain, ("team-orders-canary", URL, url)));
-    faults.extend(audit::faults(&objects).into_iter().chain(audit::faults(&plain)));
+    faults.extend(audited::faults(&objects).into_iter().chain(audited::faults(&plain)));
     none(&faults)
 }
 
@@ -227,7 +227,7 @@ pub(crate) fn of_kubectl() -> Trial {
 
 /// Names of Services and of what refers to them, in any rendering: nothing dangles.
 pub(crate) fn dangling(folder: &str, objects: &[Object]) -> Vec<String> {
-    let mut found = audit::faults(objects);
+    let mut found = audited::faults(objects);
     let ours: Vec<Object> = objects.iter().cloned().map(without_own).collect();
     found.extend(ours.iter().filter_map(Object::pod).flat_map(|pod| sidecar::faults(&ours, pod)));
     let services: BTreeSet<&str> =

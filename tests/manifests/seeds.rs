@@ -164,8 +164,10 @@ pub(crate) fn every_folder() -> Result<(), String> {
     if unseen.is_empty() { Ok(()) } else { Err(format!("not seen:\n{}", unseen.join("\n"))) }
 }
 
-/// A letter short: to Spring's relaxed binding a lost or an added underscore is no other name.
+/// A letter short, and without a number: to Spring's relaxed binding a lost or an added underscore is no
+/// other name.
 pub(crate) fn misspelt_name(name: &str) -> &str {
+    let name = name.strip_suffix("_0_").unwrap_or(name);
     let letters = name.strip_suffix(char::is_alphanumeric).unwrap_or(name);
     assert!(letters != name && !letters.ends_with('_'), "{name} cannot be a letter short");
     letters

@@ -20,6 +20,9 @@ const FROM_THE_POD: [&str; 3] = ["POD_NAME", "POD_NAMESPACE", "POD_IP"];
 /// What other variables refer to: the name of a Service, from an annotation of the pod.
 const REFERRED_TO: [&str; 2] = ["POD_SERVICE", "EUREKA_SERVICE"];
 
+/// Where a Spring server is told of the file; the second leaves room for an import of the operator's own.
+const IMPORTS: [&str; 2] = ["SPRING_CONFIG_IMPORT", "SPRING_CONFIG_IMPORT_0_"];
+
 /// Everything that is wrong with our containers in this workload, and with their neighbour.
 pub(crate) fn faults(objects: &[Object], pod: Pod<'_>) -> Vec<String> {
     let facts = Facts::of_pod(POD_NAME, POD_IP).with_objects(objects);
@@ -168,10 +171,11 @@ fn beside<'a>(
     let path = at(mount, &["mountPath"]).and_then(Value::as_str).unwrap_or_default();
     let files: Vec<String> = written.map(|name| format!("{path}/{name}")).collect();
     let reads = |file: &String| {
-        let spring = variables.get("SPRING_CONFIG_IMPORT");
-        let war = variables.get("JAVA_TOOL_OPTIONS");
-        spring.is_some_and(|value| *value == format!("optional:file:{file}"))
-            || war.is_some_and(|value| value.contains(&format!("additionalUrls=file://{file} ")))
+        // Of several imports the last one wins.
+        let spring = IMPORTS.iter().find_map(|name| variables.get(*name));
+        let last = spring.and_then(|value| value.split(',').next_back());
+        last == Some(&format!("optional:file:{file}"))
+            || jvm_options(variables).contains(&format!("additionalUrls=file://{file} "))
     };
     if !files.iter().any(reads) {
         found.push(format!("Eureka reads none of {files:?}"));
@@ -182,13 +186,19 @@ fn beside<'a>(
     found
 }
 
+/// All that the JVM is told by variables that it reads itself.
+fn jvm_options(variables: &BTreeMap<String, String>) -> String {
+    let names = ["JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS"].into_iter();
+    names.filter_map(|name| variables.get(name)).flat_map(|value| [value.as_str(), " "]).collect()
+}
+
 /// The server takes for itself what the list calls it.
 fn identity(own: &str, variables: &BTreeMap<String, String>) -> Vec<String> {
     let value = |name: &str| variables.get(name).map(String::as_str).unwrap_or_default();
     let host = match value("EUREKA_INSTANCE_PREFERIPADDRESS") {
         "true" => value("EUREKA_INSTANCE_IPADDRESS"),
         "false" => value("EUREKA_INSTANCE_HOSTNAME"),
-        _ if value("JAVA_TOOL_OPTIONS").contains(&format!("-Deureka.myUrl={own} ")) => return Vec::new(),
+        _ if jvm_options(variables).contains(&format!("-Deureka.myUrl={own} ")) => return Vec::new(),
         other => return vec![format!("nobody says what Eureka takes for itself: {other:?}")],
     };
     let expected = format!("http://{host}:{}/eureka/", value_or(variables, "SERVER_PORT", "8761"));

@@ -28,7 +28,8 @@ impl Object {
     /// Whether its schema is Kubernetes' own, not that of a custom resource.
     pub(crate) fn is_built_in(&self) -> bool {
         let group = self.text(&["apiVersion"]).split_once('/').map_or("", |(group, _)| group);
-        !group.contains('.') || group.ends_with(".k8s.io")
+        let is_of_kustomize = self.text(&["apiVersion"]) == "builtin";
+        !is_of_kustomize && (!group.contains('.') || group.ends_with(".k8s.io"))
     }
 
     /// The template of a workload's pods.
@@ -80,7 +81,7 @@ impl<'a> Container<'a> {
 
     /// Whether our program is in it.
     pub(crate) fn is_ours(self) -> bool {
-        self.image().starts_with("eureka-peers:")
+        ["eureka-peers:", "eureka-peers@"].iter().any(|name| self.image().starts_with(name))
     }
 
     pub(crate) fn image(self) -> &'a str {

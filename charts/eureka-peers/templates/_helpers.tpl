@@ -76,13 +76,13 @@ labelSelector:
 {{- if eq .Values.topology "statefulset" }}
 {{- include "eureka-peers.field" (list "POD_NAME" "metadata.name") | nindent 0 }}
 {{- include "eureka-peers.field" (list "POD_NAMESPACE" "metadata.namespace") | nindent 0 }}
-- name: JAVA_TOOL_OPTIONS
-  value: -XX:MaxRAMPercentage=50 -Dsun.net.inetaddr.ttl=5 -Dsun.net.inetaddr.negative.ttl=1
 {{- else }}
 {{- include "eureka-peers.field" (list "POD_IP" "status.podIP") | nindent 0 }}
-- name: JAVA_TOOL_OPTIONS
-  value: -XX:MaxRAMPercentage=50
 {{- end }}
+{{- $names := list "-Dsun.net.inetaddr.ttl=5" "-Dsun.net.inetaddr.negative.ttl=1" }}
+{{- $options := prepend (ternary $names list (eq .Values.topology "statefulset")) "-XX:MaxRAMPercentage=50" }}
+- name: JAVA_TOOL_OPTIONS
+  value: {{ concat $options .Values.server.javaOptions | join " " | quote }}
 - name: SERVER_PORT
   value: "8761"
 - name: SERVER_SHUTDOWN
@@ -90,7 +90,7 @@ labelSelector:
 - name: SPRING_APPLICATION_NAME
   value: eureka
 - name: SPRING_CONFIG_IMPORT
-  value: optional:file:/eureka-peers/peers.properties
+  value: {{ append .Values.server.imports "optional:file:/eureka-peers/peers.properties" | join "," | quote }}
 - name: EUREKA_CLIENT_REGISTERWITHEUREKA
   value: "true"
 - name: EUREKA_CLIENT_FETCHREGISTRY

@@ -12,11 +12,13 @@ use libtest_mimic::{Completion, Failed, Trial};
 use serde_yaml::{Mapping, Value};
 
 use crate::api_server::server::Server;
+use crate::audited;
 use crate::chart;
+use crate::corpus;
 use crate::executed::alone_in_time;
 use crate::folder::Folder;
 use crate::none;
-use crate::rendered::{Object, build};
+use crate::rendered::{Object, build, items};
 use crate::seeds;
 use crate::tool::Tool;
 
@@ -28,6 +30,10 @@ const PRIVILEGED: &str = "privileged";
 const REFUSED: &str = "violates PodSecurity \"restricted:latest\"";
 /// How it warns of a workload that it takes.
 const WARNED: &str = "would violate PodSecurity \"restricted:latest\"";
+/// Seeds that old versions refuse and this one does not: any letters in a variable's name (since 1.34), and
+/// a policy for each container (since 1.35).
+const TAKEN_BY_NEW_ONES: [seeds::Seed; 2] =
+    [("containers/0/env/0/name", "0POD"), ("containers/0/restartPolicy", "Always")];
 /// Seeds that no namespace takes: such a Pod contradicts itself.
 const NEVER_VALID: [&str; 3] = [
     "securityContext/windowsOptions",
@@ -50,7 +56,14 @@ fn everything() -> Result<(), String> {
     server.make_namespace(RESTRICTED, "restricted")?;
     server.make_namespace(PRIVILEGED, "privileged")?;
     server.make_custom_resources()?;
-    let faults = [folders(&server)?, charts(&server)?, insecure(&server)?, misspelt(&server)?];
+    let faults = [
+        folders(&server)?,
+        charts(&server)?,
+        shapes(&server)?,
+        audited(&server)?,
+        insecure(&server)?,
+        misspelt(&server)?,
+    ];
     server.stop()?;
     none(&faults.concat())
 }
@@ -79,6 +92,61 @@ fn charts(server: &Server) -> Result<Vec<String>, String> {
     let renderings = chart::renderings()?;
     let taken = |(name, objects): &(String, Vec<Object>)| taken(server, name, RESTRICTED, objects);
     Ok(renderings.iter().filter_map(taken).collect())
+}
+
+/// Manifests as people have them, with their overlays. Pods of kinds that the server does not know are
+/// asked for alone.
+fn shapes(server: &Server) -> Result<Vec<String>, String> {
+    let mut faults = Vec::new();
+    for (name, objects) in corpus::sound()? {
+        let (built_in, others): (Vec<_>, Vec<_>) = objects.into_iter().partition(Object::is_built_in);
+        let others: Vec<Object> = others.into_iter().map(with_claims).collect();
+        let asked: Vec<Object> = built_in.into_iter().chain(pods(&others)).map(anywhere).collect();
+        let refusal = server.dry_run(&format!("corpus-{name}"), PRIVILEGED, &asked).err();
+        faults.extend(refusal.map(|why| format!("corpus {name}: {why}")));
+    }
+    Ok(faults)
+}
+
+/// With a volume for each claim, which a bare Pod has nobody to make for.
+fn with_claims(mut object: Object) -> Object {
+    let claims = items(&object.0, &["spec", "volumeClaimTemplates"]).iter();
+    let claims = claims.map(|claim| {
+        let volume =
+            [("name".into(), claim["metadata"]["name"].clone()), ("emptyDir".into(), Mapping::new().into())];
+        Value::Mapping(volume.into_iter().collect())
+    });
+    let claims: Vec<Value> = claims.collect();
+    let pod = object.0.get_mut("spec").and_then(|spec| spec.get_mut("template")?.get_mut("spec"));
+    let volumes = pod.and_then(|pod| pod.get_mut("volumes")?.as_sequence_mut());
+    if let Some(volumes) = volumes {
+        volumes.extend(claims);
+    }
+    object
+}
+
+/// What the audit says of a workload, the server says too: each seed of a refusal is one. What only looks
+/// forward is taken, and stays as it is.
+fn audited(server: &Server) -> Result<Vec<String>, String> {
+    let objects = build("statefulset")?;
+    let mut faults = Vec::new();
+    for (path, value) in audited::REFUSED.into_iter().filter(|seed| !TAKEN_BY_NEW_ONES.contains(seed)) {
+        let sown = seeds::sown(&objects, path, value);
+        let only_looks_forward = audited::faults(&sown).iter().all(|fault| fault.contains("is not yet set"));
+        let is_refused = server.dry_run("seed", RESTRICTED, &sown).is_err();
+        let verdict = if is_refused { "refused" } else { "taken" };
+        let differs = is_refused == only_looks_forward;
+        faults.extend(differs.then(|| format!("{path}: {value} is {verdict}")));
+    }
+    Ok(faults)
+}
+
+/// Without a namespace of its own, which is not there.
+fn anywhere(mut object: Object) -> Object {
+    if let Some(metadata) = object.0.get_mut("metadata").and_then(Value::as_mapping_mut) {
+        metadata.remove("namespace");
+    }
+    object
 }
 
 /// Objects and bare Pods; a refusal or a warning, if there is one.

@@ -58,7 +58,7 @@ impl RunningPod {
         facts: &mut Facts,
         surroundings: &Surroundings<'_>,
     ) -> Result<Self, String> {
-        place.make_volumes(pod, &facts.secrets);
+        place.make_volumes(pod, facts);
         let mut running = Self { place, containers: Vec::new(), spec: pod.0.clone() };
         for container in pod.init_containers() {
             let mut process = running.launch(container, facts, surroundings)?;

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_yaml::Value;
 
+use crate::corpus;
 use crate::http::Request;
 use crate::monitoring;
 use crate::overlay;
@@ -160,6 +161,16 @@ pub(crate) fn pair(folder: &'static str, release: &'static str) -> Result<(), St
         succeeds(&cluster, &["mesh"])?;
         cluster.terminate(1)?;
         cluster.terminate(0)
+    })
+}
+
+/// As [`pair`], of a shape in which people have their manifests, with the overlay that fits it.
+pub(crate) fn of_the_corpus(case: &'static str, release: &'static str) -> Result<(), String> {
+    alone_in_time(move || {
+        let objects = corpus::built(case)?;
+        let mut cluster = Cluster::new(&format!("corpus-{case}-{release}"), objects, release_named(release));
+        two(&mut cluster)?;
+        succeeds(&cluster, &["check"])
     })
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::Value;
 
+use crate::environment::Facts;
 use crate::rendered::{Container, Pod, at, items};
 
 /// One pod's place on this machine.
@@ -40,13 +41,16 @@ impl Place {
         SocketAddr::from((self.address, port))
     }
 
-    /// Makes the pod's volumes: empty directories, and Secrets with their values in them.
-    pub(crate) fn make_volumes(&self, pod: Pod<'_>, secrets: &BTreeMap<(String, String), String>) {
+    /// Makes the pod's volumes: empty directories, and Secrets and `ConfigMap`s with their values in them.
+    pub(crate) fn make_volumes(&self, pod: Pod<'_>, facts: &Facts) {
         for volume in items(pod.0, &["volumes"]) {
             let directory = self.volume(text(volume, &["name"]));
             fs::create_dir_all(&directory).expect("the target directory can be written");
             let secret = text(volume, &["secret", "secretName"]);
-            for ((_, key), value) in secrets.iter().filter(|((name, _), _)| name == secret) {
+            let secret = facts.secrets.iter().filter(|((name, _), _)| name == secret);
+            let map = text(volume, &["configMap", "name"]);
+            let map = facts.config_maps.iter().filter(|((name, _), _)| name == map);
+            for ((_, key), value) in secret.chain(map) {
                 fs::write(directory.join(key), value).expect("the target directory can be written");
             }
         }

@@ -1,0 +1,203 @@
+//! Manifests in the shapes in which people have them, each with the overlay that fits it: built, and audited
+//! for what an API server refuses, for what was lost on the way, and for servers without the list.
+//!
+//! A file of `corpus/` begins with a document that says what it is and what must come out; see [`Case`].
+//! Everything that is named there must be found, and nothing else may be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::Trial;
+use serde_yaml::Value;
+
+use crate::audit::{self, Finding};
+use crate::audited::values;
+use crate::overlay::{fresh, put, relative, run};
+use crate::rendered::{Object, parse};
+use crate::tool::{Tool, project, text_of};
+use crate::{schema, trial};
+
+/// What to do unless a case says otherwise.
+const OVERLAY: &str = "components: [$components/add-sidecar]\n";
+/// "At least forty": fewer are a folder that was not read.
+const AT_LEAST: usize = 40;
+/// The spelling of a component that takes a variable away.
+const DELETED: &str = "$patch: delete";
+
+/// One file of `corpus/`.
+struct Case {
+    name: String,
+    /// What the manifests are before anything is done.
+    before: String,
+    /// A layer between the manifests and the overlay, where names must change first.
+    named: Option<String>,
+    overlay: String,
+    /// Why kustomize must refuse to build it.
+    refused: Option<String>,
+    /// What an API server refused of it all along.
+    broken: Vec<String>,
+    /// What stands in the way of `components/add-sidecar`, before the overlay.
+    obstacles: Vec<String>,
+    /// What the overlay takes away besides the list.
+    lost: Vec<String>,
+    /// Why the servers would still not follow the list.
+    unread: Vec<String>,
+    /// A prefix that the overlay gives every name.
+    prefix: String,
+}
+
+/// A trial for each case, and one for what all of them are.
+pub(crate) fn trials() -> Vec<Trial> {
+    let cases = cases();
+    let mut trials: Vec<Trial> = cases
+        .into_iter()
+        .map(|case| {
+            let name = format!("corpus::{}", case.name);
+            trial(&name, &[Tool::Kustomize], Box::new(move || check(&case)))
+        })
+        .collect();
+    let tools = [Tool::Kustomize, Tool::KubernetesValidate];
+    trials.push(trial("corpus_schemas", &tools, Box::new(schemas)));
+    trials.push(trial("corpus_is_known", &[], Box::new(known)));
+    trials
+}
+
+/// The built objects of one case by its name.
+pub(crate) fn built(name: &str) -> Result<Vec<Object>, String> {
+    let case = cases().into_iter().find(|case| case.name == name).ok_or("there is no such case")?;
+    build(&case)
+}
+
+fn check(case: &Case) -> Result<(), String> {
+    let before = values(&parse(&case.before)?);
+    let mut wrong = differences("obstacles", &case.obstacles, &audit::obstacles(&before));
+    wrong.extend(differences("broken", &case.broken, &audit::refused(&before)));
+    let is_expected = case.refused.is_some() || !audit::servers(&before).is_empty();
+    wrong.extend((!is_expected).then(|| "no server is found in it".to_owned()));
+    let after = match (build(case), &case.refused) {
+        (Err(why), Some(expected)) if why.contains(expected) => return crate::none(&wrong),
+        (Err(why), _) => return Err(why),
+        (Ok(_), Some(_)) => return Err("it is built, and should be refused".to_owned()),
+        (Ok(after), None) => values(&after),
+    };
+    let refused = audit::refused(&after).into_iter().map(|finding| finding.to_string());
+    wrong.extend(refused.filter(|finding| !case.broken.iter().any(|known| finding.contains(known))));
+    wrong.extend(differences(
+        "lost",
+        &case.lost,
+        &audit::lost(&before, &without_prefix(after.clone(), &case.prefix)),
+    ));
+    wrong.extend(differences("unread", &case.unread, &audit::unread(&after)));
+    wrong.extend(beside(&before, &after));
+    crate::none(&wrong)
+}
+
+/// Every server has one of ours beside it, and nothing else has.
+fn beside(before: &[Value], after: &[Value]) -> Option<String> {
+    let servers = audit::servers(before).len();
+    let after = serde_json::to_string(after).expect("manifests have texts for keys");
+    let ours = after.matches("\"image\":\"eureka-peers:").count();
+    (servers != ours).then(|| format!("{servers} servers and {ours} of ours"))
+}
+
+/// Each expected text in one finding of its own.
+fn differences(what: &str, expected: &[String], found: &[Finding]) -> Vec<String> {
+    let mut found: Vec<String> = found.iter().map(Finding::to_string).collect();
+    let mut wrong = Vec::new();
+    for text in expected {
+        match found.iter().position(|finding| finding.contains(text)) {
+            Some(at) => drop(found.swap_remove(at)),
+            None => wrong.push(format!("{what}: nothing says {text:?}")),
+        }
+    }
+    wrong.extend(found.into_iter().map(|finding| format!("{what}: {finding}")));
+    wrong
+}
+
+/// Names as they were, for a comparison by names.
+fn without_prefix(mut objects: Vec<Value>, prefix: &str) -> Vec<Value> {
+    let names = objects.iter_mut().filter_map(|object| object.get_mut("metadata")?.get_mut("name"));
+    for name in names {
+        let plain = name.as_str().and_then(|name| name.strip_prefix(prefix)).map(Value::from);
+        *name = plain.unwrap_or_else(|| name.clone());
+    }
+    objects
+}
+
+fn build(case: &Case) -> Result<Vec<Object>, String> {
+    let place = |layer: &str| fresh(&format!("corpus-{}-{layer}", case.name));
+    let base = place("base")?;
+    fs::write(base.join("eureka.yaml"), &case.before).map_err(|error| error.to_string())?;
+    put(&base, "resources: [eureka.yaml]\n")?;
+    let mut below = base;
+    let layers = [("named", case.named.as_ref()), ("overlay", Some(&case.overlay))];
+    for (layer, text) in layers.into_iter().filter_map(|(layer, text)| Some((layer, text?))) {
+        let directory = place(layer)?;
+        let components = relative(&directory, &project().join("manifests/components"))?;
+        let text = text.replace("$components", &components);
+        put(&directory, &format!("resources: [{}]\n{text}", relative(&directory, &below)?))?;
+        below = directory;
+    }
+    run(Tool::Kustomize, &below)
+}
+
+/// What is built of every case that an API server should take.
+pub(crate) fn sound() -> Result<Vec<(String, Vec<Object>)>, String> {
+    let cases = cases().into_iter().filter(|case| case.refused.is_none() && case.broken.is_empty());
+    cases.map(|case| Ok((case.name.clone(), build(&case)?))).collect()
+}
+
+/// All built-in objects of all cases at once, since the tool takes a second to begin.
+fn schemas() -> Result<(), String> {
+    let objects: Vec<Object> = sound()?.into_iter().flat_map(|(_, objects)| objects).collect();
+    ["1.30", "1.37"].into_iter().try_for_each(|version| schema::check("corpus", &objects, version))
+}
+
+/// There are enough cases, and the audit knows which spellings the component takes away.
+fn known() -> Result<(), String> {
+    let cases = cases();
+    if cases.len() < AT_LEAST {
+        return Err(format!("{} cases are too few", cases.len()));
+    }
+    let patch = text_of("manifests/components/add-sidecar/patch.yaml");
+    let lines: Vec<&str> = patch.lines().map(str::trim).collect();
+    let deleted = lines.windows(2).filter(|pair| pair[1] == DELETED);
+    let deleted: Vec<&str> = deleted.filter_map(|pair| pair[0].strip_prefix("- name: ")).collect();
+    if deleted == audit::TAKEN_AWAY { Ok(()) } else { Err(format!("the component takes {deleted:?} away")) }
+}
+
+fn cases() -> Vec<Case> {
+    let entries = fs::read_dir(project().join("tests/manifests/corpus")).expect("the corpus can be listed");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("it can be listed").path()).collect();
+    files.sort();
+    files.iter().map(|file| read(file)).collect()
+}
+
+fn read(file: &Path) -> Case {
+    let text = fs::read_to_string(file).expect("a case can be read");
+    let (about, before) = text.split_once("\n---\n").expect("a case is a document about it, and manifests");
+    let about: Value =
+        serde_yaml::from_str(about).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let about = &about["corpus"];
+    let known = ["shape", "named", "overlay", "refused", "broken", "obstacles", "lost", "unread", "prefix"];
+    let keys = about.as_mapping().expect("it is said about a case").keys().filter_map(Value::as_str);
+    keys.for_each(|key| assert!(known.contains(&key), "{}: {key}", file.display()));
+    assert!(about["shape"].is_string() && about["obstacles"].is_sequence(), "{}", file.display());
+    let text = |key: &str| about.get(key).and_then(Value::as_str).map(str::to_owned);
+    let list = |key: &str| {
+        let texts = about.get(key).and_then(Value::as_sequence).into_iter().flatten();
+        texts.map(|text| text.as_str().expect("a list of texts").to_owned()).collect()
+    };
+    Case {
+        name: file.file_stem().expect("a file has a name").to_string_lossy().into_owned(),
+        before: before.to_owned(),
+        named: text("named"),
+        overlay: text("overlay").unwrap_or_else(|| OVERLAY.to_owned()),
+        refused: text("refused"),
+        broken: list("broken"),
+        obstacles: list("obstacles"),
+        lost: list("lost"),
+        unread: list("unread"),
+        prefix: text("prefix").unwrap_or_default(),
+    }
+}

@@ -1,0 +1,282 @@
+//! Recipes of the pages on migration, as an operator would copy them: built over manifests of the kind that
+//! they are for, and audited.
+//!
+//! A block of a page is a file: its first line is a comment with the file's name.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use libtest_mimic::Trial;
+use serde_yaml::Value;
+
+use crate::audit::{self, Finding};
+use crate::audited::values;
+use crate::overlay::{fresh, relative, run};
+use crate::rendered::{Object, items, parse};
+use crate::tool::{Tool, project, text_of};
+use crate::{none, trial};
+
+const OWN: &str = "docs/migration/from-a-static-list.md";
+const OF_OTHERS: &str = "docs/migration/charts-of-others.md";
+/// The release in the recipes for charts.
+const RELEASE: &str = "shop";
+/// What such an overlay changes besides: the label by which components find a workload.
+const RELABELLED: &str = "metadata.labels.app.kubernetes.io/name was";
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let helm = [Tool::Kustomize, Tool::Helm];
+    vec![
+        trial("recipes::import", &[Tool::Kustomize], Box::new(import)),
+        trial("recipes::other_names", &[Tool::Kustomize], Box::new(other_names)),
+        trial("recipes::another_port", &[Tool::Kustomize], Box::new(another_port)),
+        trial("recipes::helm", &helm, Box::new(helm_post_renderer)),
+        trial("recipes::argo_cd", &helm, Box::new(argo_cd)),
+        trial("recipes::flux", &helm, Box::new(flux)),
+    ]
+}
+
+/// Both imports in one variable, ours last.
+fn import() -> Result<(), String> {
+    let server = stateful("eureka", 8761).replace(
+        "ports:",
+        "env: [{name: SPRING_CONFIG_IMPORT, value: 'optional:configserver:http://config-server:8888'}]\n          ports:",
+    );
+    let after = over(&server, "An import of your own", "import")?;
+    let text = serde_json::to_string(&values(&after)).map_err(|error| error.to_string())?;
+    let both = "optional:configserver:http://config-server:8888,optional:file:/eureka-peers/peers.properties";
+    let mut wrong = faults(&values(&parse(&server)?), &after, &[]);
+    wrong.extend((!text.contains(both)).then(|| "the two imports are not in one variable".to_owned()));
+    none(&wrong)
+}
+
+/// The second of two containers, which has its name back at the end.
+fn other_names() -> Result<(), String> {
+    let server = stateful("discovery", 8761)
+        .replace("app.kubernetes.io/name: eureka", "app: discovery-server")
+        .replace("- name: eureka\n", "- {name: proxy, image: 'nginx:1'}\n        - name: discovery-server\n");
+    let plain = server.replace(
+        "metadata: {name: discovery, labels: {app: discovery-server}}",
+        "metadata: {name: discovery}",
+    );
+    if plain == server {
+        return Err("the labels are still there".to_owned());
+    }
+    let mut wrong = Vec::new();
+    for (title, server) in [("other-names", &server), ("no-labels", &plain)] {
+        let after = over(server, "Under other names", title)?;
+        wrong.extend(faults(&values(&parse(server)?), &after, &[]));
+        let workload = after.iter().find_map(Object::pod).ok_or("no workload")?;
+        let names: Vec<&str> = workload.containers().iter().map(|container| container.name()).collect();
+        wrong.extend(
+            (names != ["discovery-server", "proxy"]).then(|| format!("its containers are {names:?}")),
+        );
+    }
+    none(&wrong)
+}
+
+fn another_port() -> Result<(), String> {
+    let server = stateful("eureka", 8070);
+    let after = over(&server, "On another port", "another-port")?;
+    let text = serde_json::to_string(&values(&after)).map_err(|error| error.to_string())?;
+    let mut wrong = faults(&values(&parse(&server)?), &after, &[]);
+    wrong.extend(text.contains("8761").then(|| "something still says 8761".to_owned()));
+    none(&wrong)
+}
+
+/// As a plugin of Helm 4; Helm 3 runs the same script by itself.
+fn helm_post_renderer() -> Result<(), String> {
+    let (place, chart) = chart("helm")?;
+    let plugin = place.join("plugins/eureka-peers");
+    write_blocks(&plugin, &blocks(OF_OTHERS, "Helm")?)?;
+    let script = plugin.join("post-render");
+    let kustomize = Tool::Kustomize.path()?;
+    let text = fs::read_to_string(&script).map_err(|error| error.to_string())?;
+    fs::write(&script, text.replace("kubectl kustomize", &format!("{} build", kustomize.display())))
+        .map_err(|error| error.to_string())?;
+    make_executable(&script)?;
+    let before = helm(&chart, &[], &place)?;
+    let after = helm(&chart, &["--post-renderer", "eureka-peers"], &place)?;
+    none(&faults(&values(&before), &after, &[RELABELLED]))
+}
+
+/// Kustomize renders the chart itself, from a directory instead of a repository.
+fn argo_cd() -> Result<(), String> {
+    let (place, chart) = chart("argo-cd")?;
+    let overlay = place.join("overlay");
+    write_blocks(&overlay, &blocks(OF_OTHERS, "Helm")?)?;
+    let mut files = blocks(OF_OTHERS, "Argo CD")?;
+    for text in files.values_mut() {
+        *text = text
+            .replace("repo: https://charts.example.com, version: 0.1.0, ", "")
+            .replace(", valuesFile: values.yaml", "");
+    }
+    write_blocks(&overlay, &files)?;
+    let charts = overlay.join("named/charts/eureka-server");
+    fs::create_dir_all(charts.join("templates")).map_err(|error| error.to_string())?;
+    for file in ["Chart.yaml", "values.yaml", "templates/all.yaml"] {
+        fs::copy(chart.join(file), charts.join(file)).map_err(|error| format!("{file}: {error}"))?;
+    }
+    let helm_path = Tool::Helm.path()?.display().to_string();
+    let arguments = ["build", "--enable-helm", "--helm-command", &helm_path, &overlay.display().to_string()]
+        .map(str::to_owned);
+    let after = parse(&Tool::Kustomize.run(&arguments.each_ref().map(String::as_str))?)?;
+    none(&faults(&values(&helm(&chart, &[], &place)?), &after, &[RELABELLED]))
+}
+
+/// What Flux applies of the folder, and what its post-renderer then makes of the chart.
+fn flux() -> Result<(), String> {
+    let (place, chart) = chart("flux")?;
+    let folder = place.join("folder");
+    write_blocks(&folder, &blocks(OF_OTHERS, "Flux")?)?;
+    for file in ["patch.yaml", "service.yaml"] {
+        let from = project().join("manifests/components/add-sidecar").join(file);
+        fs::copy(from, folder.join(file)).map_err(|error| error.to_string())?;
+    }
+    let applied = run(Tool::Kustomize, &folder)?;
+    let release = applied.iter().find(|object| object.kind() == "HelmRelease").ok_or("no HelmRelease")?;
+    let [renderer] = items(&release.0, &["spec", "postRenderers"]) else {
+        return Err("one post-renderer".to_owned());
+    };
+    let before = helm(&chart, &[], &place)?;
+    let below = place.join("rendered");
+    fs::create_dir_all(&below).map_err(|error| error.to_string())?;
+    fs::write(below.join("rendered.yaml"), crate::rendered::write(&before))
+        .map_err(|error| error.to_string())?;
+    let mut kustomization = renderer["kustomize"].clone();
+    kustomization["resources"] = Value::Sequence(vec![Value::from("rendered.yaml")]);
+    let text = serde_json::to_string(&kustomization).map_err(|error| error.to_string())?;
+    fs::write(below.join("kustomization.yaml"), text).map_err(|error| error.to_string())?;
+    let mut after = run(Tool::Kustomize, &below)?;
+    after.extend(applied.iter().filter(|object| object.kind() == "Service").cloned());
+    none(&faults(&values(&before), &after, &[]))
+}
+
+/// A server with our labels, or those that a recipe changes.
+fn stateful(name: &str, port: u16) -> String {
+    format!(
+        "apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{name: {name}, labels: {{app.kubernetes.io/name: eureka}}}}
+spec:
+  serviceName: {name}
+  selector: {{matchLabels: {{app.kubernetes.io/name: eureka}}}}
+  template:
+    metadata: {{labels: {{app.kubernetes.io/name: eureka}}}}
+    spec:
+      containers:
+        - name: eureka
+          image: registry.example/eureka:1
+          ports: [{{containerPort: {port}}}]
+          readinessProbe: {{tcpSocket: {{port: {port}}}}}
+"
+    )
+}
+
+/// What the blocks of a section make of manifests in the folder `your-eureka`.
+fn over(manifests: &str, heading: &str, title: &str) -> Result<Vec<Object>, String> {
+    let place = fresh(&format!("recipe-{title}"))?;
+    write_blocks(&place, &blocks(OWN, heading)?)?;
+    let yours = place.join("your-eureka");
+    fs::create_dir_all(&yours).map_err(|error| error.to_string())?;
+    fs::write(yours.join("eureka.yaml"), manifests).map_err(|error| error.to_string())?;
+    fs::write(yours.join("kustomization.yaml"), "resources: [eureka.yaml]\n")
+        .map_err(|error| error.to_string())?;
+    run(Tool::Kustomize, &place.join("overlay"))
+}
+
+/// What is wrong with servers that have been given a sidecar, and with what they had before.
+fn faults(before: &[Value], after: &[Object], changed: &[&str]) -> Vec<String> {
+    let after = values(after);
+    let text = serde_json::to_string(&after).expect("manifests have texts for keys");
+    let has_ours = text.contains("eureka-peers:0.1.0\"") && text.contains("eureka-mesh");
+    let lost = audit::lost(before, &after).into_iter().map(|finding| finding.to_string());
+    let lost = lost.filter(|finding| !changed.iter().any(|known| finding.contains(known)));
+    let others = audit::refused(&after).into_iter().chain(audit::unread(&after));
+    let unselected = unselected(&after).map(|what| format!("{what} is not selected by eureka-mesh"));
+    let mut found: Vec<String> =
+        lost.chain(others.map(|finding: Finding| finding.to_string())).chain(unselected).collect();
+    found.extend((!has_ours).then(|| "nothing of ours is in it".to_owned()));
+    found
+}
+
+/// Workloads with a sidecar whose pods the Service of peers does not select.
+fn unselected(objects: &[Value]) -> impl Iterator<Item = String> {
+    let mesh = objects.iter().find(|object| object["metadata"]["name"] == "eureka-mesh").cloned();
+    let templates =
+        objects.iter().filter(|object| object["spec"]["template"]["spec"]["initContainers"].is_sequence());
+    let wrong = templates.filter(move |object| {
+        let selector =
+            mesh.as_ref().and_then(|mesh| mesh["spec"]["selector"].as_mapping().cloned()).unwrap_or_default();
+        let labels = &object["spec"]["template"]["metadata"]["labels"];
+        selector.is_empty() || selector.iter().any(|(key, value)| labels.get(key) != Some(value))
+    });
+    wrong.map(|object| format!("{:?}", object["metadata"]["name"])).collect::<Vec<_>>().into_iter()
+}
+
+/// Files by their names: the blocks below a heading of the second level.
+fn blocks(page: &str, heading: &str) -> Result<BTreeMap<String, String>, String> {
+    let text = text_of(page);
+    let (_, section) = text
+        .split_once(&format!("\n## {heading}\n"))
+        .ok_or_else(|| format!("{page} has no section {heading}"))?;
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let fenced = section.split("\n```").skip(1).step_by(2);
+    let files: BTreeMap<String, String> = fenced
+        .filter_map(|block| {
+            let (_, body) = block.split_once('\n')?;
+            let (title, rest) = body.split_once('\n')?;
+            let name = title.strip_prefix("# ")?.split(" (").next()?;
+            Some((name.to_owned(), format!("{rest}\n")))
+        })
+        .collect();
+    if files.is_empty() { Err(format!("{page}, {heading}: no blocks")) } else { Ok(files) }
+}
+
+/// Writes them below a directory, with paths to this project's manifests that are right from there.
+fn write_blocks(directory: &Path, files: &BTreeMap<String, String>) -> Result<(), String> {
+    for (name, text) in files {
+        let file = directory.join(name);
+        let parent = file.parent().ok_or("a file is in a directory")?;
+        fs::create_dir_all(parent).map_err(|error| error.to_string())?;
+        let manifests = relative(parent, &project().join("manifests"))?;
+        let text = text.replace("../../manifests", "../manifests").replace("../manifests", &manifests);
+        fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// A chart as `helm create` makes it, and a place beside it.
+fn chart(title: &str) -> Result<(PathBuf, PathBuf), String> {
+    let place = fresh(&format!("recipe-{title}"))?;
+    let chart = place.join("eureka-server");
+    fs::create_dir_all(chart.join("templates")).map_err(|error| error.to_string())?;
+    let shape = text_of("tests/manifests/corpus/chart-of-others.yaml");
+    let (_, manifests) = shape.split_once("\n---\n").ok_or("manifests")?;
+    let templates = manifests.replace(RELEASE, "{{ .Release.Name }}");
+    let files = [
+        ("Chart.yaml", "apiVersion: v2\nname: eureka-server\nversion: 0.1.0\n"),
+        ("values.yaml", ""),
+        ("templates/all.yaml", &templates),
+    ];
+    for (name, text) in files {
+        fs::write(chart.join(name), text).map_err(|error| format!("{name}: {error}"))?;
+    }
+    Ok((place, chart))
+}
+
+fn helm(chart: &Path, arguments: &[&str], place: &Path) -> Result<Vec<Object>, String> {
+    let mut command = Command::new(Tool::Helm.path()?);
+    command.args(["template", RELEASE]).arg(chart).args(arguments).env("HELM_PLUGINS", place.join("plugins"));
+    let output = command.output().map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    parse(&String::from_utf8_lossy(&output.stdout))
+}
+
+fn make_executable(file: &Path) -> Result<(), String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).map_err(|error| error.to_string())
+}
