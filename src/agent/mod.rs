@@ -374,7 +374,7 @@ impl<'a, O: Outside> Agent<'a, O> {
         self.lookup = Rc::new(self.outside.lookup(self.settings));
         self.server = self.outside.server(self.settings).map(Rc::new);
         self.machine.change_policy(self.settings.policy.clone(), now);
-        // Whoever has just been renamed stays until there are records; whoever has just been denied goes.
+        // A peer that has just been renamed stays until there are records; one that has just been denied goes.
         let is_denied = |url: &ServiceUrl| match url.host() {
             Host::Name(_) => false,
             Host::Address(_) => !self.settings.policy.permits(url),

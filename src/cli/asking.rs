@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::agent::Clock;
 use crate::dns::{HickoryLookup, Lookup};
 use crate::model::Jitter;
-use crate::reconcile::{Action, Adoption, Machine, Observation, Policy, Status};
+use crate::reconcile::{Action, Adoption, Machine, Observation, OnDeadline, Policy, Status};
 use crate::settings::Settings;
 
 /// What DNS says of every Service now.
@@ -16,6 +16,7 @@ pub(super) async fn ask_once(settings: &Settings, lookup: &HickoryLookup) -> Sta
         adoption: Adoption::None,
         min_peers: 0,
         start_deadline: Duration::ZERO,
+        on_deadline: OnDeadline::Publish,
         ..settings.policy.clone()
     };
     let clock = Clock::start();
