@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::agent::Pump;
 use crate::dns::{HickoryLookup, Lookup};
-use crate::reconcile::{Action, Adoption, Observation, Policy, Status};
+use crate::reconcile::{Action, Adoption, Observation, OnDeadline, Policy, Status};
 use crate::settings::Settings;
 
 /// What DNS says of every Service now.
@@ -15,6 +15,7 @@ pub(super) async fn ask_once(settings: &Settings, lookup: &HickoryLookup) -> Sta
         adoption: Adoption::None,
         min_peers: 0,
         start_deadline: Duration::ZERO,
+        on_deadline: OnDeadline::Publish,
         ..settings.policy.clone()
     };
     let mut pump = Pump::start(policy);

@@ -8,9 +8,9 @@ use super::status::LastAnswer;
 /// How much of what DNS says an operator takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
-    /// Records. That a Service is empty is left alone.
+    /// Records. That a Service has no endpoints is left alone.
     Records,
-    /// That a Service is empty as well; and that a start without a list begins with none at all.
+    /// That a Service has no endpoints as well; and that a start without a list begins with none at all.
     Empty,
 }
 
@@ -32,9 +32,9 @@ pub enum Taken {
         /// Peers in it, self left out.
         peers: usize,
     },
-    /// The authority's word that nobody is there.
+    /// The authority's word that the Service has no endpoints.
     Empty,
-    /// The authority says that nobody is there, which is taken only with [`Consent::Empty`].
+    /// The authority says that the Service has no endpoints, which is taken only with [`Consent::Empty`].
     NeedsConsent,
     /// DNS says nothing just now, so there is nothing to take.
     Nothing,

@@ -32,7 +32,7 @@ pub enum Action {
     Diagnose,
 }
 
-/// A document and what the next life needs to go on from it.
+/// A document and what the next start needs to go on from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
     /// The document's content.
@@ -41,7 +41,7 @@ pub struct Publication {
     pub state: PreviousLife,
 }
 
-/// What one life leaves to the next.
+/// The saved state: what one run of the program leaves to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PreviousLife {
     /// The peers each Service contributed. Services no longer asked are dropped at once.

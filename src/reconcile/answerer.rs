@@ -17,7 +17,7 @@ const SEVERAL_KEPT: Duration = Duration::from_secs(300);
 /// Restarts that nothing proves are believed this far apart at least; one server may always restart.
 const UNPROVEN_SPACING: Duration = Duration::from_secs(600);
 
-/// What has been seen of whoever answers.
+/// What has been seen of the server that answers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Answerer {
     /// The last up-time that was told.

@@ -44,7 +44,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A new life, with what the previous one left.
+    /// A machine at the start of the program, with the saved state.
     pub fn new(policy: Policy, previous: Option<&PreviousLife>, now: Moment) -> Self {
         let home = Home::default();
         let mut ledgers: Vec<_> =
@@ -177,7 +177,7 @@ impl Machine {
         Ok(accepted)
     }
 
-    /// A client's list is never empty, by nobody's word.
+    /// A client's list is never empty, whatever anyone says.
     fn would_empty_a_client(&self, consent: Consent) -> bool {
         let accepted = self.ledgers.iter().map(|ledger| Accepted::of(ledger, consent).taken);
         let is_nothing = accepted.into_iter().all(|taken| !matches!(taken, Taken::Records { peers: 1.. }));
@@ -310,7 +310,7 @@ impl Machine {
         let interval = self.policy.interval;
         let pause = match self.pace() {
             Pace::FirstList => {
-                // Whoever was silent for seconds has been waited for: DNS may come up in the next moment.
+                // A server that was silent for seconds has been waited for: DNS may come up in the next moment.
                 let took = now.since(self.ledgers[at].asking.asked_at(now));
                 interval.min(START_PAUSE_MAX).saturating_sub(took)
             }

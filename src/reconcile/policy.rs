@@ -30,10 +30,10 @@ pub struct Own {
 /// What happens when a start has waited its deadline out without records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnDeadline {
-    /// Publish what there is: the previous life's list, else self.
+    /// Publish what there is: the saved list, else self.
     Publish,
-    /// Publish nothing until the Service that names self has given records: a server that knows no peer
-    /// does not start.
+    /// Publish nothing until the Service that names self has given records: a server without
+    /// peers does not start.
     Wait,
     /// Publish nothing; `init` exits with 69.
     Fail,
@@ -85,7 +85,7 @@ pub struct Policy {
     pub interval: Duration,
     /// How long a peer must have been missing.
     pub remove_after: DurationOrNever,
-    /// How long DNS must have said "nobody" before that is believed.
+    /// How long DNS must have said that a Service has no endpoints before that is believed.
     pub empty_after: DurationOrNever,
     /// How much of the list may leave at once.
     pub max_shrink: MaxShrink,
