@@ -30,6 +30,8 @@ use machine::Missing;
 use namespace::Stand;
 use step::Step;
 
+/// Stands for all that `strace` would do.
+const WITHOUT_STRACE: &str = "system_calls_are_disturbed";
 /// Trials wait more than they work.
 const AT_ONCE: usize = 12;
 
@@ -49,14 +51,15 @@ fn main() -> ExitCode {
 
 /// A quick run disturbs a sidecar at work in the usual layout, and mounts what is quickly mounted.
 fn is_in_sample(name: &str) -> bool {
-    name.contains("::Running::volume") || name.starts_with("mounts::") || name == "stall::fsync"
+    let is_quick = name == "stall::fsync" || name == WITHOUT_STRACE;
+    name.contains("::Running::volume") || name.starts_with("mounts::") || is_quick
 }
 
 /// The trials that need `strace`; without it, one that says so.
 fn injected() -> Vec<Trial> {
     let is_usable = strace::is_usable();
     if is_usable.is_err() {
-        return vec![trial("system_calls_are_disturbed".to_owned(), is_usable, || {})];
+        return vec![trial(WITHOUT_STRACE.to_owned(), is_usable, || {})];
     }
     let mut trials: Vec<_> =
         stalls::ALL.into_iter().map(|(name, play)| trial(format!("stall::{name}"), Ok(()), play)).collect();
