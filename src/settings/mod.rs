@@ -7,8 +7,6 @@
 //!
 //! Must never show a secret, and never read one: what holds it is named by its path.
 
-#[cfg(test)]
-mod chart_schema_tests;
 mod checked;
 mod closest;
 mod environment;
@@ -29,6 +27,8 @@ mod restart;
 mod server;
 mod sources;
 mod table;
+#[cfg(test)]
+mod tests;
 mod until_restart;
 mod variables;
 mod words;

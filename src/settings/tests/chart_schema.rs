@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::table::{Change, Key, Shape};
+use crate::settings::table::{Change, Key, Shape};
 
 /// What the chart's own volume, ports and probes are made for.
 const OF_THE_CHART: [Key; 7] =

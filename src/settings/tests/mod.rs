@@ -1,0 +1,3 @@
+//! What is held against files outside the sources.
+
+mod chart_schema;
