@@ -198,36 +198,39 @@ impl<'s> SettingsReader<'s> {
         key: Key,
         parse: impl Fn(&str) -> Result<T, Problem>,
     ) -> Vec<T> {
-        let default = |default: OriginalText| RawValue { texts: vec![default.text], origin: default.origin };
-        let given = self.values.get(&key).cloned().or_else(|| self.default_text(key).map(default));
-        let Some(given) = given else {
-            self.provenance.push(key, None, Origin::Default);
-            self.require(key);
-            return Vec::new();
-        };
-        let max = key.setting().values_max;
-        if given.texts.len() > max {
-            let count = given.texts.len();
-            self.fault(
-                key,
-                Problem::new(format!("has {count} values: expected {max} at most")).hint("give fewer"),
-            );
-            return Vec::new();
-        }
+        let given = self.given_list(key);
         let mut values = Vec::new();
-        for text in &given.texts {
+        for text in given.iter().flat_map(|given| &given.texts) {
             match checked(text).and_then(&parse) {
                 Ok(value) if values.contains(&value) => {}
                 Ok(value) => values.push(value),
                 Err(problem) => self.fault(key, problem),
             }
         }
-        let shown = values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        self.provenance.push(key, Some(shown), given.origin);
-        if values.is_empty() {
+        let shown: Vec<String> = values.iter().map(ToString::to_string).collect();
+        self.record_list(key, &shown, given);
+        values
+    }
+
+    /// The texts of a repeatable setting, or the default's; none where they are too many.
+    fn given_list(&mut self, key: Key) -> Option<RawValue> {
+        let default = |default: OriginalText| RawValue { texts: vec![default.text], origin: default.origin };
+        let mut given = self.values.get(&key).cloned().or_else(|| self.default_text(key).map(default))?;
+        let (count, max) = (given.texts.len(), key.setting().values_max);
+        if count > max {
+            let problem = Problem::new(format!("has {count} values: expected {max} at most"));
+            self.fault(key, problem.hint("give fewer"));
+            given.texts.clear();
+        }
+        Some(given)
+    }
+
+    fn record_list(&mut self, key: Key, shown: &[String], given: Option<RawValue>) {
+        if shown.is_empty() {
             self.require(key);
         }
-        values
+        let origin = given.as_ref().map_or(Origin::Default, |given| given.origin.clone());
+        self.provenance.push(key, given.map(|_| shown.join(",")), origin);
     }
 
     /// The values so far, and where each came from.
