@@ -20,6 +20,14 @@ use super::words::{Word, words_of};
 /// Bytes of one value; as long as a path may be (Linux, `PATH_MAX`).
 const TEXT_MAX: usize = 4_096;
 
+const VALID_DEFAULT: &str = "the row of this setting has a valid default, which a test proves";
+
+/// A text to be read as a value, and where it came from.
+struct OriginalText {
+    text: String,
+    origin: Origin,
+}
+
 pub(super) struct SettingsReader<'s> {
     values: BTreeMap<Key, RawValue>,
     faults: Vec<Fault>,
@@ -61,43 +69,61 @@ impl<'s> SettingsReader<'s> {
     pub(super) fn optional<T: Display>(
         &mut self,
         key: Key,
-        parse: impl FnOnce(&str) -> Result<T, Problem>,
+        parse: impl Fn(&str) -> Result<T, Problem>,
     ) -> Option<T> {
-        let Some(given) = self.values.get(&key) else {
+        let given = self.given(key);
+        if given.is_none() {
             self.provenance.push(key, None, Origin::Default);
             self.require(key);
-            return None;
-        };
-        let origin = given.origin.clone();
-        // The command line refuses a second value, and the file a list, so the last is the only one.
-        let text = given.texts.last().map_or("", String::as_str);
-        match checked(text).and_then(parse) {
-            Ok(value) => {
-                self.provenance.push(key, Some(value.to_string()), origin);
-                Some(value)
-            }
-            Err(problem) => {
-                self.fault(key, problem);
-                None
-            }
         }
+        self.first_valid(key, given.into_iter().collect(), &parse)
     }
 
     /// One value, or the default of the table, which also stands in for a faulty one while the rest is
     /// read.
     pub(super) fn value<T: Display>(&mut self, key: Key, parse: impl Fn(&str) -> Result<T, Problem>) -> T {
-        if self.is_given(key) {
-            return self.optional(key, &parse).unwrap_or_else(|| self.default(key, parse));
-        }
-        let default = self.default(key, parse);
-        self.provenance.push(key, Some(default.to_string()), Origin::Default);
-        default
+        let texts = self.given(key).into_iter().chain(self.default_text(key)).collect();
+        self.first_valid(key, texts, &parse).expect(VALID_DEFAULT)
     }
 
     /// The default of the table, whatever is given.
     pub(super) fn default<T>(&self, key: Key, parse: impl FnOnce(&str) -> Result<T, Problem>) -> T {
-        let default = self.default_value(key).and_then(|value| parse(&value.to_string()).ok());
-        default.expect("the row of this setting has a valid default, which a test proves")
+        self.default_text(key).and_then(|default| parse(&default.text).ok()).expect(VALID_DEFAULT)
+    }
+
+    /// The first of these that can be read; what cannot is a fault.
+    ///
+    /// A dynamic parser, because one of these for each setting would be a part of the program that is felt.
+    fn first_valid<T: Display>(
+        &mut self,
+        key: Key,
+        texts: Vec<OriginalText>,
+        parse: &dyn Fn(&str) -> Result<T, Problem>,
+    ) -> Option<T> {
+        for OriginalText { text, origin } in texts {
+            match checked(&text).and_then(parse) {
+                Ok(value) => {
+                    self.provenance.push(key, Some(value.to_string()), origin);
+                    return Some(value);
+                }
+                Err(problem) => self.fault(key, problem),
+            }
+        }
+        None
+    }
+
+    fn given(&self, key: Key) -> Option<OriginalText> {
+        let given = self.values.get(&key)?;
+        // The command line refuses a second value, and the file a list, so the last is the only one.
+        Some(OriginalText {
+            text: given.texts.last().cloned().unwrap_or_default(),
+            origin: given.origin.clone(),
+        })
+    }
+
+    fn default_text(&self, key: Key) -> Option<OriginalText> {
+        let value = self.default_value(key)?;
+        Some(OriginalText { text: value.to_string(), origin: Origin::Default })
     }
 
     /// What the table says that holds here where nothing is given.
@@ -126,7 +152,15 @@ impl<'s> SettingsReader<'s> {
 
     /// One of a few words.
     pub(super) fn word<T: Word>(&mut self, key: Key) -> T {
-        self.value(key, |text| T::from_word(text).map(Written).ok_or_else(|| no_word::<T>(text))).0
+        let word = self.word_among(key, &words_of::<T>());
+        T::from_word(word).expect("one of the words is one of them")
+    }
+
+    fn word_among(&mut self, key: Key, words: &[&'static str]) -> &'static str {
+        self.value(key, |text| {
+            let found = words.iter().find(|word| word.eq_ignore_ascii_case(text));
+            found.copied().ok_or_else(|| no_word(text, words))
+        })
     }
 
     /// A path, unread.
@@ -164,36 +198,39 @@ impl<'s> SettingsReader<'s> {
         key: Key,
         parse: impl Fn(&str) -> Result<T, Problem>,
     ) -> Vec<T> {
-        let default = |value: Value| RawValue { texts: vec![value.to_string()], origin: Origin::Default };
-        let given = self.values.get(&key).cloned().or_else(|| self.default_value(key).map(default));
-        let Some(given) = given else {
-            self.provenance.push(key, None, Origin::Default);
-            self.require(key);
-            return Vec::new();
-        };
-        let max = key.setting().values_max;
-        if given.texts.len() > max {
-            let count = given.texts.len();
-            self.fault(
-                key,
-                Problem::new(format!("has {count} values: expected {max} at most")).hint("give fewer"),
-            );
-            return Vec::new();
-        }
+        let given = self.given_list(key);
         let mut values = Vec::new();
-        for text in &given.texts {
+        for text in given.iter().flat_map(|given| &given.texts) {
             match checked(text).and_then(&parse) {
                 Ok(value) if values.contains(&value) => {}
                 Ok(value) => values.push(value),
                 Err(problem) => self.fault(key, problem),
             }
         }
-        let shown = values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        self.provenance.push(key, Some(shown), given.origin);
-        if values.is_empty() {
+        let shown: Vec<String> = values.iter().map(ToString::to_string).collect();
+        self.record_list(key, &shown, given);
+        values
+    }
+
+    /// The texts of a repeatable setting, or the default's; none where they are too many.
+    fn given_list(&mut self, key: Key) -> Option<RawValue> {
+        let default = |default: OriginalText| RawValue { texts: vec![default.text], origin: default.origin };
+        let mut given = self.values.get(&key).cloned().or_else(|| self.default_text(key).map(default))?;
+        let (count, max) = (given.texts.len(), key.setting().values_max);
+        if count > max {
+            let problem = Problem::new(format!("has {count} values: expected {max} at most"));
+            self.fault(key, problem.hint("give fewer"));
+            given.texts.clear();
+        }
+        Some(given)
+    }
+
+    fn record_list(&mut self, key: Key, shown: &[String], given: Option<RawValue>) {
+        if shown.is_empty() {
             self.require(key);
         }
-        values
+        let origin = given.as_ref().map_or(Origin::Default, |given| given.origin.clone());
+        self.provenance.push(key, given.map(|_| shown.join(",")), origin);
     }
 
     /// The values so far, and where each came from.
@@ -259,10 +296,9 @@ fn checked(text: &str) -> Result<&str, Problem> {
     }
 }
 
-fn no_word<T: Word>(text: &str) -> Problem {
-    let words = words_of::<T>();
+fn no_word(text: &str, words: &[&'static str]) -> Problem {
     let problem = Problem::invalid(text, "value", format_args!("one of {}", words.join(", ")));
-    match closest(text, words.into_iter()) {
+    match closest(text, words.iter().copied()) {
         Some(word) => problem.hint(format!("did you mean `{word}`?")),
         None => problem,
     }
@@ -285,15 +321,6 @@ fn not_within(key: Key, text: &str) -> Problem {
     let setting = key.setting();
     let what = if let Shape::Count { .. } = setting.shape { "number" } else { "duration" };
     Problem::invalid(text, what, format_args!("one {}", setting.bounds().unwrap_or_default()))
-}
-
-/// A word that shows itself as it is written.
-struct Written<T>(T);
-
-impl<T: Word> Display for Written<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0.word())
-    }
 }
 
 /// A duration that shows itself as it is written.

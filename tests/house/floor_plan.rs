@@ -243,7 +243,7 @@ fn imports_within_settings() -> BTreeMap<String, BTreeSet<String>> {
     for file in files.iter().filter(|file| !file.path.ends_with("settings/mod.rs")) {
         let own = part_of(&file.path);
         let is_on_top = file.path.parent() == Some(&room);
-        let text: String = file.lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+        let text = file.lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n");
         let prefixes: &[&str] =
             if is_on_top { &["super::", "crate::settings::"] } else { &["crate::settings::"] };
         for at in

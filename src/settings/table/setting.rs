@@ -115,20 +115,16 @@ impl Setting {
 
     /// What it means, and what else the row says of its values and of their change.
     pub fn meaning(&self) -> String {
-        let mut text = self.help.to_owned();
-        if let Some(bounds) = self.bounds() {
-            text.push_str(&format!(" Takes values {bounds}."));
-        }
-        if self.is_repeatable() {
-            text.push_str(&format!(" May be repeated, up to {} values.", self.values_max));
-        }
-        text.push_str(match self.change {
+        let bounds = self.bounds().map(|bounds| format!(" Takes values {bounds}."));
+        let repeats =
+            self.is_repeatable().then(|| format!(" May be repeated, up to {} values.", self.values_max));
+        let change = match self.change {
             Change::AtRunTime => "",
             Change::AtRestart => " A change needs a restart.",
             Change::PresenceAtRestart => " To add it or to take it away needs a restart.",
             Change::NotInFile => " The file itself cannot set this.",
-        });
-        text
+        };
+        [self.help, &bounds.unwrap_or_default(), &repeats.unwrap_or_default(), change].concat()
     }
 
     /// For whom a value must be given, in words; nothing where nobody must.

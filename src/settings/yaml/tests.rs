@@ -173,7 +173,7 @@ proptest! {
         for (index, value) in values.iter().enumerate() {
             text.push_str(&"# at line 7\n".repeat(blanks[index]));
             expected.push((format!("k{index}"), Some(text.lines().count() + 1)));
-            text.push_str(&format!("k{index}:{value}\n"));
+            text.extend([&expected[index].0, ":", value, "\n"]);
         }
         let entries = read(&text).expect("valid");
         let found: Vec<_> = entries.into_iter().map(|entry| (entry.key, entry.line)).collect();
