@@ -237,5 +237,4 @@ fn listed(peers: &PeerSet) -> String {
 }
 
 #[cfg(test)]
-#[path = "journal_tests.rs"]
 mod tests;
