@@ -13,15 +13,16 @@ use crate::reconcile::{NotAdopted, NotPublished, SelfNotFound, Situation};
 pub(super) struct Facts<'a>(pub(super) &'a Situation);
 
 /// One value.
-enum Fact {
+enum Fact<'a> {
     Unknown,
-    Text(String),
+    Text(&'a dyn Display),
+    Word(&'a str),
     List(Vec<String>),
     Count(u64),
     Flag(bool),
 }
 
-type Named = Vec<(&'static str, Fact)>;
+type Named<'a> = Vec<(&'static str, Fact<'a>)>;
 
 impl Serialize for Facts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -34,11 +35,12 @@ impl Serialize for Facts<'_> {
     }
 }
 
-impl Serialize for Fact {
+impl Serialize for Fact<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Unknown => serializer.serialize_none(),
-            Self::Text(text) => serializer.serialize_str(text),
+            Self::Text(text) => serializer.collect_str(text),
+            Self::Word(word) => serializer.serialize_str(word),
             Self::List(texts) => texts.serialize(serializer),
             Self::Count(count) => serializer.serialize_u64(*count),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
@@ -46,11 +48,11 @@ impl Serialize for Fact {
     }
 }
 
-fn facts(situation: &Situation) -> Named {
+fn facts(situation: &Situation) -> Named<'_> {
     match situation {
-        Situation::NotPublished(NotPublished::Stalled) => vec![("reason", text(&"stalled"))],
+        Situation::NotPublished(NotPublished::Stalled) => vec![("reason", Fact::Word("stalled"))],
         Situation::NotPublished(NotPublished::Failed(fault)) => {
-            vec![("reason", text(&fault.reason)), ("path", text(&fault.message.place))]
+            vec![("reason", Fact::Word(fault.reason)), ("path", Fact::Word(&fault.message.place))]
         }
         Situation::NotAdopted(why) => of_not_adopted(why),
         Situation::RefreshRefused(fault)
@@ -61,62 +63,63 @@ fn facts(situation: &Situation) -> Named {
             facts.push(("has_replied", Fact::Flag(*has_replied)));
             facts
         }
-        Situation::SelfNotRecognised { own } => vec![("self", text(&own))],
+        Situation::SelfNotRecognised { own } => vec![("self", Fact::Text(own))],
         Situation::StartWaits { asked, governing } => {
             vec![("question", optional(asked.as_ref())), ("governing", optional(governing.as_ref()))]
         }
         Situation::NothingKnown { is_starting } => vec![("is_starting", Fact::Flag(*is_starting))],
         Situation::HeldLookupFailed { question, failure, kept } => {
-            let mut facts = vec![("question", text(&question)), ("outcome", text(&failure.label()))];
+            let mut facts =
+                vec![("question", Fact::Text(question)), ("outcome", Fact::Word(failure.label()))];
             facts.extend(of_failure(failure));
             facts.push(("kept", count(kept.peers)));
             facts
         }
         Situation::HeldEmpty { question, no_such_name, soa_serial, kept, empty_after } => vec![
-            ("question", text(&question)),
-            ("outcome", text(&if *no_such_name { "no_such_name" } else { "no_data" })),
+            ("question", Fact::Text(question)),
+            ("outcome", Fact::Word(if *no_such_name { "no_such_name" } else { "no_data" })),
             ("soa_serial", number(*soa_serial)),
             ("kept", count(kept.peers)),
-            ("empty_after", text(empty_after)),
+            ("empty_after", Fact::Text(empty_after)),
         ],
         Situation::HeldShrink { before, now, max_shrink, shrink_after } => vec![
             ("before", count(*before)),
             ("now", count(*now)),
-            ("max_shrink", text(&max_shrink)),
-            ("shrink_after", text(shrink_after)),
+            ("max_shrink", Fact::Text(max_shrink)),
+            ("shrink_after", Fact::Text(shrink_after)),
         ],
         Situation::HeldRemoval { question, missing, remove_after } => vec![
-            ("question", text(&question)),
+            ("question", Fact::Text(question)),
             ("missing", count(*missing)),
-            ("remove_after", text(remove_after)),
+            ("remove_after", Fact::Text(remove_after)),
         ],
         Situation::SelfNotFound(facts) => of_self_not_found(facts),
         Situation::ManyPeers { peers } => vec![("peers", count(*peers))],
         Situation::NoRoom { question, unlisted, max_peers, remove_after } => vec![
-            ("question", text(&question)),
+            ("question", Fact::Text(question)),
             ("unlisted", count(*unlisted)),
             ("max_peers", count(*max_peers)),
-            ("remove_after", text(remove_after)),
+            ("remove_after", Fact::Text(remove_after)),
         ],
         Situation::LoopRestarted { panic, restarts } => {
-            vec![("panic", text(&panic)), ("restarts", number(*restarts))]
+            vec![("panic", Fact::Text(panic)), ("restarts", number(*restarts))]
         }
-        Situation::SettingsRejected { faults } => vec![("faults", text(&faults))],
+        Situation::SettingsRejected { faults } => vec![("faults", Fact::Text(faults))],
         Situation::SeveralServers | Situation::HeldDocument | Situation::Frozen => vec![],
     }
 }
 
-fn of_fault(fault: &ServerFault) -> Named {
-    let mut facts = vec![("fault", text(&fault.label()))];
+fn of_fault(fault: &ServerFault) -> Named<'_> {
+    let mut facts = vec![("fault", Fact::Word(fault.label()))];
     match fault {
         ServerFault::Failing { status, .. } => facts.push(("status", number(*status))),
-        ServerFault::Refused(refusal) => facts.push(("refusal", text(&refusal.label()))),
+        ServerFault::Refused(refusal) => facts.push(("refusal", Fact::Word(refusal.label()))),
         ServerFault::Unreachable(_) | ServerFault::TimedOut | ServerFault::Unreadable(_) => {}
     }
     facts
 }
 
-fn of_failure(failure: &LookupFailure) -> Named {
+fn of_failure(failure: &LookupFailure) -> Named<'_> {
     match failure {
         LookupFailure::ResponseCode(code) => vec![("response_code", number(*code))],
         LookupFailure::AllDenied { denied } => vec![("denied", count(*denied))],
@@ -127,23 +130,23 @@ fn of_failure(failure: &LookupFailure) -> Named {
     }
 }
 
-fn of_not_adopted(why: &NotAdopted) -> Named {
+fn of_not_adopted(why: &NotAdopted) -> Named<'_> {
     match why {
         NotAdopted::Unknown => vec![("reason", Fact::Unknown)],
-        NotAdopted::PollsTooLong => vec![("reason", text(&"polls_too_long"))],
+        NotAdopted::PollsTooLong => vec![("reason", Fact::Word("polls_too_long"))],
         NotAdopted::Masked(origin) => of_origin(origin),
     }
 }
 
-fn of_origin(origin: &ListOrigin) -> Named {
-    vec![("reason", text(&origin.label())), ("source", optional(origin.name()))]
+fn of_origin(origin: &ListOrigin) -> Named<'_> {
+    vec![("reason", Fact::Word(origin.label())), ("source", origin.name().map_or(Fact::Unknown, Fact::Word))]
 }
 
-fn of_self_not_found(facts: &SelfNotFound) -> Named {
+fn of_self_not_found(facts: &SelfNotFound) -> Named<'_> {
     let SelfNotFound { question, own, identity, sample, governing, namesake } = facts;
     vec![
-        ("question", text(&question)),
-        ("self", text(&own)),
+        ("question", Fact::Text(question)),
+        ("self", Fact::Text(own)),
         ("pod", optional(identity.name.as_ref())),
         ("addresses", list(&identity.addresses)),
         ("seen", list(sample)),
@@ -152,22 +155,18 @@ fn of_self_not_found(facts: &SelfNotFound) -> Named {
     ]
 }
 
-fn text(value: &dyn Display) -> Fact {
-    Fact::Text(value.to_string())
+fn optional<T: Display>(value: Option<&T>) -> Fact<'_> {
+    value.map_or(Fact::Unknown, |value| Fact::Text(value))
 }
 
-fn optional<T: Display>(value: Option<T>) -> Fact {
-    value.map_or(Fact::Unknown, |value| text(&value))
-}
-
-fn list<T: Display>(values: impl IntoIterator<Item = T>) -> Fact {
+fn list<T: Display>(values: impl IntoIterator<Item = T>) -> Fact<'static> {
     Fact::List(values.into_iter().map(|value| value.to_string()).collect())
 }
 
-fn count(value: usize) -> Fact {
+fn count(value: usize) -> Fact<'static> {
     Fact::Count(u64::try_from(value).unwrap_or(u64::MAX))
 }
 
-fn number(value: impl Into<u64>) -> Fact {
+fn number(value: impl Into<u64>) -> Fact<'static> {
     Fact::Count(value.into())
 }

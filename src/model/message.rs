@@ -15,12 +15,14 @@ pub struct Message {
 
 impl Message {
     /// A message about the only place there is.
+    #[inline(never)] // Some hundred calls, none of them in a hurry.
     pub fn new(what: impl Into<String>, cure: impl Into<String>) -> Self {
         Self { what: what.into(), place: String::new(), cure: cure.into() }
     }
 
     /// The same of this place.
     #[must_use]
+    #[inline(never)]
     pub fn at(self, place: &dyn fmt::Display) -> Self {
         Self { place: place.to_string(), ..self }
     }
