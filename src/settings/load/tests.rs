@@ -12,7 +12,7 @@ use crate::model::{DurationOrNever, HttpUrl, MaxShrink, PodIdentity, Zone};
 use crate::publish::Layout;
 use crate::reconcile::{Adoption, OnDeadline, Policy, RefreshCall};
 use crate::settings::fault::Origin;
-use crate::settings::table::{Condition, DefaultValue, Shape, Value};
+use crate::settings::table::{When, DefaultValue, Shape, Value};
 use crate::telemetry::{LogFormat, LogLevel};
 
 const BASE: &str = "service: eureka\noutput-dir: /eureka-peers\n";
@@ -165,12 +165,12 @@ fn defaults_are_those_of_the_table() {
             DefaultValue::Either { value, condition, otherwise } => {
                 is_default(key, otherwise, &empty, "");
                 let more = match condition {
-                    Condition::Has(name, word) => format!("{name}: {word}\n"),
-                    Condition::Given("user-info-file") => "user-info-file: /s\n".to_owned(),
-                    Condition::Given("actuator-url") => "actuator-url: http://a:1/\n".to_owned(),
-                    Condition::Given(other) => panic!("{other} needs a value here"),
+                    When::Has(name, word) => format!("{name}: {word}\n"),
+                    When::Given("user-info-file") => "user-info-file: /s\n".to_owned(),
+                    When::Given("actuator-url") => "actuator-url: http://a:1/\n".to_owned(),
+                    When::Given(other) => panic!("{other} needs a value here"),
                     // Seen in another test, because it is not said in a file.
-                    Condition::Terminal => continue,
+                    When::Terminal => continue,
                 };
                 is_default(key, value, &loaded(&more), &more);
             }

@@ -13,7 +13,7 @@ use crate::settings::purpose::Purpose;
 use crate::settings::words::{Adopt, PeerHost, RoleWord, words_of};
 use crate::telemetry::{LogFormat, LogLevel};
 
-use super::setting::{Change, Condition, DefaultValue, Group, Setting, Shape, Value};
+use super::setting::{Change, When, DefaultValue, Group, Setting, Shape, Value};
 
 /// Services united in one list; each is a question an interval.
 const SERVICES_MAX: usize = 16;
@@ -170,7 +170,7 @@ table! {
     Interval: Setting::new("interval", Peers, Shape::Duration { min: INTERVAL_MIN, max: HOUR })
         .default_is(Either {
             value: Value::Duration(seconds(10)),
-            condition: Condition::Has("role", "client"),
+            condition: When::Has("role", "client"),
             otherwise: Value::Duration(seconds(1)),
         })
         .help("Time between two questions to DNS about one Service.")
@@ -250,7 +250,7 @@ table! {
     FileMode: Setting::new("file-mode", Files, Text("MODE"))
         .default_is(Either {
             value: Value::Text("0640"),
-            condition: Condition::Given("user-info-file"),
+            condition: When::Given("user-info-file"),
             otherwise: Value::Text("0644"),
         })
         .change(Change::AtRestart)
@@ -259,7 +259,7 @@ table! {
     Adopt: Setting::new("adopt", Server, Words("none|refresh|env", words_of::<Adopt>))
         .default_is(Either {
             value: Value::Text("refresh"),
-            condition: Condition::Given("actuator-url"),
+            condition: When::Given("actuator-url"),
             otherwise: Value::Text("none"),
         })
         .help(
@@ -313,7 +313,7 @@ table! {
     LogFormat: Setting::new("log-format", Process, Words("text|json", words_of::<LogFormat>))
         .default_is(Either {
             value: Value::Text("text"),
-            condition: Condition::Terminal,
+            condition: When::Terminal,
             otherwise: Value::Text("json"),
         })
         .change(Change::AtRestart)

@@ -201,7 +201,7 @@ pub enum DefaultValue {
         /// Where it holds.
         value: Value,
         /// What must be so.
-        condition: Condition,
+        condition: When,
         /// Where it does not.
         otherwise: Value,
     },
@@ -216,7 +216,7 @@ pub enum DefaultValue {
 
 /// What a default may depend on. Settings are named as operators name them.
 #[derive(Clone, Copy, Debug)]
-pub enum Condition {
+pub enum When {
     /// Another setting is given.
     Given(&'static str),
     /// Another setting has this word.
@@ -225,7 +225,7 @@ pub enum Condition {
     Terminal,
 }
 
-impl fmt::Display for Condition {
+impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Given(name) => write!(f, "with --{name}"),
