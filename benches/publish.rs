@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use eureka_peers::document::{self, Document, FileName, Format};
 use eureka_peers::model::{Listing, PeerSet, Zone};
 use eureka_peers::publish::{Layout, Publisher, encode_state};
-use eureka_peers::reconcile::PreviousLife;
+use eureka_peers::reconcile::SavedState;
 
 /// Enough for the 99th percentile to be more than the worst one.
 const ROUNDS: u64 = 300;
@@ -117,7 +117,7 @@ fn render(peers: &PeerSet, generation: u64) -> document::File {
 }
 
 fn state(peers: &PeerSet, generation: u64) -> Vec<u8> {
-    encode_state(&PreviousLife { services: Vec::new(), static_peers: peers.clone(), generation })
+    encode_state(&SavedState { services: Vec::new(), static_peers: peers.clone(), generation })
 }
 
 /// The plainest way that is not wrong: write beside it, fsync, rename.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::model::{Moment, WallClock};
 
-/// Counts the moments of this life.
+/// Counts the moments since the start.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     origin: Instant,

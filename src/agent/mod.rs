@@ -40,7 +40,7 @@ pub use update::{Update, UpdateSender, Updates};
 use journal::Publishing;
 use pump::LONGEST_WAIT;
 use supervisor::catch_panic;
-use volume::{Found, SavedState, Volume};
+use volume::{Found, StateFound, Volume};
 use work::{Ended, Outcome, Work};
 
 /// Between a panic of the loop and its next start: a panic at once must not spin.
@@ -405,7 +405,7 @@ fn why_not_accepted(refused: &reconcile::NotAccepted) -> String {
 
 /// The machine of a start whose saved state gives no list, or is damaged: then what is good in it is worth
 /// less than files that are whole.
-fn begin_with_files(settings: &Settings, saved: &SavedState, found: &Found, now: Moment) -> Machine {
+fn begin_with_files(settings: &Settings, saved: &StateFound, found: &Found, now: Moment) -> Machine {
     let state = saved.state.as_ref().filter(|_| saved.fault.is_none() || found.is_empty());
     let mut machine = Machine::new(settings.policy.clone(), state, now);
     if !found.is_empty() {

@@ -1,4 +1,4 @@
-//! Turns the machine for whoever has one: reads the clock for it, throws its dice, wakes it in time.
+//! Turns the machine for anyone who has one: reads the clock for it, throws its dice, wakes it in time.
 
 use std::time::Duration;
 

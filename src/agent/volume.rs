@@ -9,7 +9,7 @@ use crate::document::{
 };
 use crate::model::{ErrorChain, Listing, Message, ServiceUrl};
 use crate::publish::{DecodedState, PublishError, Published, Publisher, decode_state, encode_state};
-use crate::reconcile::{Policy, PreviousLife, Publication, PublishFault, PublishOutcome};
+use crate::reconcile::{Policy, Publication, PublishFault, PublishOutcome, SavedState};
 use crate::settings::OutputSettings;
 use crate::small_file;
 
@@ -28,10 +28,10 @@ pub(super) struct Volume {
 /// The files as the start found them, output after output, where they are a whole document; else none.
 pub(super) type Found = Arc<[Vec<File>]>;
 
-/// The saved state as a start finds it.
-pub(super) struct SavedState {
+/// What a start finds of the saved state.
+pub(super) struct StateFound {
     /// What can be read of it.
-    pub(super) state: Option<PreviousLife>,
+    pub(super) state: Option<SavedState>,
     /// Why not all of it can.
     pub(super) fault: Option<String>,
 }
@@ -82,16 +82,16 @@ impl Volume {
     }
 
     /// Reads the saved state.
-    pub(super) fn saved_state(&mut self) -> SavedState {
+    pub(super) fn saved_state(&mut self) -> StateFound {
         match self.decoded_state() {
-            Ok(None) => SavedState { state: None, fault: None },
+            Ok(None) => StateFound { state: None, fault: None },
             Ok(Some(DecodedState { state, refused })) => {
                 let fault = refused
                     .first()
                     .map(|first| format!("{}; entries left out: {}", ErrorChain(first), refused.len()));
-                SavedState { state: Some(state), fault }
+                StateFound { state: Some(state), fault }
             }
-            Err(fault) => SavedState { state: None, fault: Some(fault) },
+            Err(fault) => StateFound { state: None, fault: Some(fault) },
         }
     }
 

@@ -1,6 +1,6 @@
 //! From a DNS message to an [`Answer`]: what is believed, and what is not.
 //!
-//! Whoever may edit the namespace's endpoints writes these messages. Nothing of them gets further
+//! Anyone who may edit the namespace's endpoints writes these messages. Nothing of them gets further
 //! than this file unless it has the asked name, type and class, and is a host name or an address.
 
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! The nouns of the program, valid by construction.
 //!
-//! Every type here has private fields and one way in; whoever holds one may rely on it without
+//! Every type here has private fields and one way in; anyone who holds one may rely on it without
 //! looking again. Nothing here does IO, reads a clock or logs.
 
 mod address_policy;

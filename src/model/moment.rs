@@ -3,14 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-/// A point on a monotonic axis of this life of the program, counted from its start.
+/// A point on a monotonic axis, counted from the start of the program.
 ///
 /// It never goes backwards and knows no date, so a wall clock that jumps cannot reach a decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(Duration);
 
 impl Moment {
-    /// The start of this life.
+    /// The start of the program.
     pub const START: Self = Self(Duration::ZERO);
 
     /// The moment that lies `since_start` after the start.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{HeadlessService, PeerSet, ServiceError, ServiceUrl, ServiceUrlError};
-use crate::reconcile::PreviousLife;
+use crate::reconcile::SavedState;
 
 /// The version that is written.
 ///
@@ -36,7 +36,7 @@ pub enum StateFault {
 #[derive(Debug)]
 pub struct DecodedState {
     /// What can be used.
-    pub state: PreviousLife,
+    pub state: SavedState,
     /// Why each of the other entries cannot.
     pub refused: Vec<StateFault>,
 }
@@ -76,7 +76,7 @@ struct FoundService {
 }
 
 /// The bytes of a state file. The same state has the same bytes.
-pub fn encode_state(state: &PreviousLife) -> Vec<u8> {
+pub fn encode_state(state: &SavedState) -> Vec<u8> {
     let service = |(service, peers): &(HeadlessService, PeerSet)| StoredService {
         service: service.to_string(),
         peers: texts(peers),
@@ -100,7 +100,7 @@ pub fn decode_state(bytes: &[u8]) -> Result<DecodedState, StateFault> {
         found.services.into_iter().filter_map(|value| found_service(value, &mut refused)).collect();
     let static_peers = found_peers(found.static_peers, &mut refused);
     let generation = found.generation.as_u64().unwrap_or_default();
-    Ok(DecodedState { state: PreviousLife { services, static_peers, generation }, refused })
+    Ok(DecodedState { state: SavedState { services, static_peers, generation }, refused })
 }
 
 fn found_service(value: Value, refused: &mut Vec<StateFault>) -> Option<(HeadlessService, PeerSet)> {
@@ -156,11 +156,11 @@ mod tests {
         proptest::collection::btree_set(url, 0..6)
     }
 
-    fn any_state() -> impl Strategy<Value = PreviousLife> {
+    fn any_state() -> impl Strategy<Value = SavedState> {
         let name = "[a-z][a-z0-9]{0,9}(\\.[a-z][a-z0-9]{0,9}){0,4}";
         let service = name.prop_map(|name| service(&name).expect("a Service"));
         let services = proptest::collection::vec((service, any_peers()), 0..4);
-        (services, any_peers(), any::<u64>()).prop_map(|(services, static_peers, generation)| PreviousLife {
+        (services, any_peers(), any::<u64>()).prop_map(|(services, static_peers, generation)| SavedState {
             services,
             static_peers,
             generation,
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn the_format_is_stable() {
         let peers: PeerSet = ["http://a.b:1/eureka/"].iter().map(|url| url.parse().expect("a URL")).collect();
-        let state = PreviousLife {
+        let state = SavedState {
             services: vec![(service("eureka.ns.svc").expect("a Service"), peers)],
             static_peers: PeerSet::new(),
             generation: 3,
@@ -181,7 +181,7 @@ mod tests {
     }
 
     /// What is read, and how many entries were refused.
-    fn read(text: &str) -> (PreviousLife, usize) {
+    fn read(text: &str) -> (SavedState, usize) {
         let DecodedState { state, refused } = decode_state(text.as_bytes()).expect(text);
         (state, refused.len())
     }

@@ -620,7 +620,7 @@ fn the_largest_list_is_read_back() {
     let url = |number: usize| format!("https://{number:061}.{long}:65535/{path}/").parse().expect("a URL");
     let peers: crate::model::PeerSet = (0..PEERS_MAX).map(url).collect();
     let service = crate::model::HeadlessService::from_setting("eureka.ns.svc.", "", "").expect("a Service");
-    let state = crate::reconcile::PreviousLife { services: vec![(service, peers)], ..Default::default() };
+    let state = crate::reconcile::SavedState { services: vec![(service, peers)], ..Default::default() };
     let bytes = encode_state(&state);
     assert!(bytes.len() <= STATE_BYTES_MAX, "{}", bytes.len());
     let mut scene = Scene::new(Layout::Plain);

@@ -38,12 +38,12 @@ pub struct Publication {
     /// The document's content.
     pub listing: Listing,
     /// The state kept beside it.
-    pub state: PreviousLife,
+    pub state: SavedState,
 }
 
 /// The saved state: what one run of the program leaves to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PreviousLife {
+pub struct SavedState {
     /// The peers each Service contributed. Services no longer asked are dropped at once.
     pub services: Vec<(HeadlessService, PeerSet)>,
     /// The static peers; those no longer configured are dropped at once.

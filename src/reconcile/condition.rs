@@ -14,7 +14,7 @@ use super::PublishFault;
 /// Something that an operator should know, for as long as it is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
-    /// Since when.
+    /// When it began.
     pub since: Moment,
     /// When it ends by itself if nothing else changes, as far as that is known.
     pub until: Option<Moment>,

@@ -92,7 +92,7 @@ impl Confirming {
         }
     }
 
-    /// Books an answer of whoever answers; returns whether it is a new process, which deserves new tries.
+    /// Books an answer; returns whether it comes from a new process, which deserves new tries.
     pub(super) fn answered(&mut self, uptime_min: Option<u64>, now: Moment) -> bool {
         let was_away =
             matches!(self.failures.latest(), Some(Dated { value: ServerFault::Unreachable(_), .. }));

@@ -2,7 +2,7 @@
 //!
 //! Names of pods are unique in a namespace, and their addresses in a cluster. A Service that mirrors
 //! another cluster has pods of our name, and of our dashed address where both clusters use the same range.
-//! A URL with an address of ours is different: whoever calls it here reaches us, whatever was meant.
+//! A URL with an address of ours is different: anyone who calls it here reaches us, whatever was meant.
 
 use crate::model::{DnsName, HeadlessService, Host, Question, Record, ServiceUrl};
 

@@ -30,7 +30,7 @@ const KEPT_TO_ANSWERED_MAX: usize = 2;
 /// The list in any case: what is read of a server's own list.
 const KEPT_MAX: usize = 4096;
 
-/// Answers of "nobody" in a row before `--empty-after` can end.
+/// Answers of "empty" in a row before `--empty-after` can end.
 const DENIALS_MIN: u32 = 2;
 
 /// The books of one Service.
@@ -47,7 +47,7 @@ pub(super) struct Ledger {
     records_at: Option<Moment>,
     /// Time during which the last answer was records.
     records_stood: Evidence,
-    nobody: Option<Nobody>,
+    empty: Option<Empty>,
     /// Since when there has always been a peer that was missing.
     missing_since: Option<Moment>,
     /// Peers of the last records answer for which there was no room.
@@ -67,7 +67,7 @@ enum Presence {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Nobody {
+struct Empty {
     since: Moment,
     answers: u32,
     latest: Moment,
@@ -87,14 +87,14 @@ impl Ledger {
             last: None,
             records_at: None,
             records_stood: Evidence::default(),
-            nobody: None,
+            empty: None,
             missing_since: None,
             over_limit: None,
             outdated: false,
         }
     }
 
-    /// Takes over what a previous life kept, as far as the policy still permits it.
+    /// Takes over what the saved state has, as far as the policy still permits it.
     pub(super) fn restore(&mut self, peers: &PeerSet, policy: &Policy, home: &Home) {
         let peers = peers.iter().map(|url| (in_form_of(policy, url), Presence::Present));
         self.kept = peers.filter(|(url, _)| self.is_wanted(url, policy, home)).collect();
@@ -136,7 +136,7 @@ impl Ledger {
         self.last.is_some()
     }
 
-    /// Whether records have come in this life.
+    /// Whether records have come since the start.
     pub(super) fn has_records(&self) -> bool {
         self.records_at.is_some()
     }
@@ -145,7 +145,7 @@ impl Ledger {
     /// Services keep.
     pub(super) fn records(&mut self, selection: Selection, policy: &Policy, others: usize, now: Moment) {
         self.records_at = Some(now);
-        self.nobody = None;
+        self.empty = None;
         self.note_self(selection.self_found, now);
         if std::mem::take(&mut self.outdated) {
             self.kept.clear();
@@ -202,19 +202,19 @@ impl Ledger {
         );
     }
 
-    /// Books the authority's word that nobody is there.
-    pub(super) fn nobody(&mut self, no_such_name: bool, soa_serial: u32, policy: &Policy, now: Moment) {
-        let first = Nobody { since: now, answers: 0, latest: now, stood: Evidence::default() };
-        let nobody = self.nobody.get_or_insert(first);
-        nobody.answers = nobody.answers.saturating_add(1);
-        nobody.stood.count(Stretch::of_answer(nobody.latest, now, policy.interval));
-        nobody.latest = now;
+    /// Books the authority's word that the Service is empty.
+    pub(super) fn empty(&mut self, no_such_name: bool, soa_serial: u32, policy: &Policy, now: Moment) {
+        let first = Empty { since: now, answers: 0, latest: now, stood: Evidence::default() };
+        let empty = self.empty.get_or_insert(first);
+        empty.answers = empty.answers.saturating_add(1);
+        empty.stood.count(Stretch::of_answer(empty.latest, now, policy.interval));
+        empty.latest = now;
         self.note(LastAnswer::Empty { no_such_name, soa_serial }, now);
     }
 
     /// Books that nothing is known.
     pub(super) fn failed(&mut self, failure: LookupFailure, now: Moment) {
-        self.nobody = None;
+        self.empty = None;
         self.note(LastAnswer::Failed(failure), now);
     }
 
@@ -230,10 +230,10 @@ impl Ledger {
         self.missing_since = self.missing_since.filter(|_| self.is_anybody_missing());
     }
 
-    /// Lets all go once "nobody" has been said for `--empty-after`; says whether any went.
-    pub(super) fn remove_all_after_nobody(&mut self, policy: &Policy) -> bool {
-        let is_over = self.nobody.is_some_and(|nobody| {
-            nobody.answers >= DENIALS_MIN && policy.empty_after.is_over(nobody.stood.stood())
+    /// Lets all go once "empty" has been said for `--empty-after`; says whether any went.
+    pub(super) fn remove_all_after_empty(&mut self, policy: &Policy) -> bool {
+        let is_over = self.empty.is_some_and(|empty| {
+            empty.answers >= DENIALS_MIN && policy.empty_after.is_over(empty.stood.stood())
         });
         is_over && self.forget_all()
     }
@@ -322,7 +322,7 @@ impl Ledger {
     /// When "empty" is believed, should DNS go on to say so.
     pub(super) fn empty_until(&self, policy: &Policy) -> Option<Moment> {
         let DurationOrNever::After(limit) = policy.empty_after else { return None };
-        self.nobody.map(|empty| empty.stood.reaches(limit, Duration::ZERO))
+        self.empty.map(|empty| empty.stood.reaches(limit, Duration::ZERO))
     }
 
     /// The peers in the last records answer whose names begin with this label.
@@ -337,9 +337,9 @@ impl Ledger {
         self.answered.iter().filter(is_first)
     }
 
-    /// When `--empty-after` may be over; none unless DNS says "nobody".
-    pub(super) fn nobody_since(&self) -> Option<Moment> {
-        self.nobody.map(|nobody| nobody.since)
+    /// Since when DNS says "empty"; none where it says something else.
+    pub(super) fn empty_since(&self) -> Option<Moment> {
+        self.empty.map(|empty| empty.since)
     }
 
     /// A copy for the status.

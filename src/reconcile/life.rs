@@ -4,11 +4,11 @@ use crate::model::{HeadlessService, PeerSet, ServiceUrl};
 
 use super::ledger::Ledger;
 use super::selection::is_permitted;
-use super::{Policy, PreviousLife};
+use super::{Policy, SavedState};
 
 /// Whether anything is left of the list that was saved, its ledgers restored: peers, or that the server was
 /// alone with the same Services.
-pub(super) fn is_left(saved: &PreviousLife, ledgers: &[Ledger], policy: &Policy) -> bool {
+pub(super) fn is_left(saved: &SavedState, ledgers: &[Ledger], policy: &Policy) -> bool {
     let was_asked = |ledger: &Ledger| saved.services.iter().any(|(service, _)| service == ledger.service());
     let was_alone = policy.own().is_some()
         && ledgers.iter().all(was_asked)

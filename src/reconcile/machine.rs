@@ -16,8 +16,8 @@ use super::shrink_guard::ShrinkGuard;
 use super::start::{LATE_START_PAUSE_MAX, Pace, START_PAUSE_MAX, Start};
 use super::status::Dated;
 use super::{
-    Accepted, Action, ChangeCause, Consent, LastAnswer, NotAccepted, Observation, Policy, PreviousLife,
-    Publication, RefreshCall, Taken,
+    Accepted, Action, ChangeCause, Consent, LastAnswer, NotAccepted, Observation, Policy, Publication,
+    RefreshCall, SavedState, Taken,
 };
 
 /// The reconcile machine of one sidecar.
@@ -45,7 +45,7 @@ pub struct Machine {
 
 impl Machine {
     /// A machine at the start of the program, with the saved state.
-    pub fn new(policy: Policy, previous: Option<&PreviousLife>, now: Moment) -> Self {
+    pub fn new(policy: Policy, previous: Option<&SavedState>, now: Moment) -> Self {
         let home = Home::default();
         let mut ledgers: Vec<_> =
             policy.questions.iter().map(|question| Ledger::new(question.clone(), now)).collect();
@@ -236,10 +236,10 @@ impl Machine {
     }
 
     /// What the next run of the program needs to begin with the list of this one, frozen or not.
-    fn state_to_save(&self) -> PreviousLife {
+    fn state_to_save(&self) -> SavedState {
         let none = PeerSet::new();
         let desired = self.desired.as_ref().map_or(&none, |desired| &desired.value);
-        PreviousLife {
+        SavedState {
             services: life::by_service(desired, &self.ledgers, &self.policy),
             static_peers: self.policy.static_peers.clone(),
             generation: self.adopting.generation(),
@@ -280,9 +280,9 @@ impl Machine {
             },
             Answer::Empty { no_such_name, soa_serial } => {
                 self.count_evidence(at, self.ledgers[at].asking.asked_at(now));
-                self.ledgers[at].nobody(no_such_name, soa_serial, &self.policy, now);
+                self.ledgers[at].empty(no_such_name, soa_serial, &self.policy, now);
                 self.ask_again(at, now, jitter);
-                if self.ledgers[at].remove_all_after_nobody(&self.policy) {
+                if self.ledgers[at].remove_all_after_empty(&self.policy) {
                     self.desire(ChangeCause::EmptyAfter, now);
                 }
             }

@@ -30,7 +30,7 @@ mod start;
 mod status;
 
 pub use accepted::{Accepted, Consent, NotAccepted, Taken};
-pub use action::{Action, PreviousLife, Publication};
+pub use action::{Action, Publication, SavedState};
 pub use condition::{
     Condition, ConditionKind, Kept, NotAdopted, NotPublished, SelfNotFound, Severity, Situation,
 };

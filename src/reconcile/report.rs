@@ -136,7 +136,7 @@ fn held_by_answer(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
     match &last.value {
         LastAnswer::Records { .. } => None,
         LastAnswer::Empty { no_such_name, soa_serial } => Some(Condition {
-            since: ledger.nobody_since().unwrap_or(last.since),
+            since: ledger.empty_since().unwrap_or(last.since),
             until: ledger.empty_until(&machine.policy),
             situation: Situation::HeldEmpty {
                 question,

@@ -50,7 +50,7 @@ impl Status {
 pub struct Dated<T> {
     /// The value.
     pub value: T,
-    /// Since when.
+    /// When it became so.
     pub since: Moment,
 }
 

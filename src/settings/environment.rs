@@ -42,7 +42,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Looks around. What cannot be read is missing, and whoever needs it says so.
+    /// Looks around. What cannot be read is missing, and the reader that needs it says so.
     pub fn observe() -> Self {
         Self {
             variables: ours(std::env::vars_os()),

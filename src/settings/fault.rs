@@ -18,7 +18,7 @@ pub enum Origin {
     Variable(String),
     /// A file, and the line where its parser tells it.
     File {
-        /// Which.
+        /// Its path.
         path: PathBuf,
         /// Counted from 1.
         line: Option<usize>,

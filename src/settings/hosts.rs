@@ -1,6 +1,6 @@
 //! What the kubelet has written into `/etc/hosts` about this pod.
 //!
-//! Others may write there as well, so whoever uses this compares it with what else is known of the pod.
+//! Others may write there as well, so anyone who uses this compares it with what else is known of the pod.
 
 use std::net::IpAddr;
 

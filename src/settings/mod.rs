@@ -42,6 +42,6 @@ pub use provenance::{Provenance, ProvenanceEntry};
 pub use purpose::Purpose;
 pub use readme::markdown_table;
 pub use sources::{Flags, SettingsFile};
-pub use table::{Change, When, DefaultValue, Group, Key, Setting, Shape, VARIABLE_PREFIX, Value};
+pub use table::{Change, Condition, DefaultValue, Group, Key, Setting, Shape, VARIABLE_PREFIX, Value};
 pub use until_restart::UntilRestart;
 pub use yaml::FILE_SIZE_MAX;

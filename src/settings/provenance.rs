@@ -15,7 +15,7 @@ pub struct Provenance {
 /// One setting in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenanceEntry {
-    /// Which.
+    /// Its name in the table.
     pub key: Key,
     /// Its value, the items of a list with commas; none where it is not set.
     pub value: Option<String>,
@@ -31,7 +31,7 @@ impl Provenance {
 
     /// Sixteen hexadecimal digits that are the same wherever the same settings are in force.
     ///
-    /// A self URL that nobody gave is left out, for it differs from pod to pod, and this is for
+    /// A self URL that was not given is left out, because it differs from pod to pod, and this is for
     /// comparing pods. FNV-1a, 64 bits: stable over releases of compiler and program.
     pub fn fingerprint(&self) -> String {
         let common = self.entries.iter().filter(|entry| !entry.is_of_this_pod());

@@ -14,7 +14,7 @@ use super::fault::{Fault, Origin, Problem, Rejected, Warning};
 use super::provenance::Provenance;
 use super::purpose::Purpose;
 use super::raw_settings::{RawSettings, RawValue};
-use super::table::{When, DefaultValue, Key, Shape, Value};
+use super::table::{Condition, DefaultValue, Key, Shape, Value};
 use super::words::{Word, words_of};
 
 /// Bytes of one value; as long as a path may be (Linux, `PATH_MAX`).
@@ -138,15 +138,15 @@ impl<'s> SettingsReader<'s> {
         }
     }
 
-    fn holds(&self, condition: When) -> bool {
+    fn holds(&self, condition: Condition) -> bool {
         let given = |name| Key::from_name(name).and_then(|key| self.values.get(&key));
         match condition {
-            When::Given(name) => given(name).is_some(),
-            When::Has(name, word) => {
+            Condition::Given(name) => given(name).is_some(),
+            Condition::Has(name, word) => {
                 let text = given(name).and_then(|given| given.texts.last());
                 text.is_some_and(|text| text.eq_ignore_ascii_case(word))
             }
-            When::Terminal => self.environment.is_terminal,
+            Condition::Terminal => self.environment.is_terminal,
         }
     }
 

@@ -68,7 +68,7 @@ impl Pod {
         sidecar["started"].as_bool() == Some(false) && at(sidecar, &["state", "running"]).is_some()
     }
 
-    /// Whether its startup probe has succeeded in this life.
+    /// Whether its startup probe has succeeded since its start.
     pub(crate) fn sidecar_is_started(&self) -> bool {
         self.sidecar().is_some_and(|sidecar| sidecar["started"].as_bool() == Some(true))
     }

@@ -188,7 +188,7 @@ fn plant_leftovers(volume: &Path) {
     fs::write(volume.join("..tmp~peers.properties"), "half").expect("made");
 }
 
-/// What is there of the previous life is left by a newer release: this one must wait for DNS.
+/// What is there of the saved state is left by a newer release: this one must wait for DNS.
 fn spoil_state(volume: &Path) {
     let file = fs::canonicalize(volume.join("peers.properties")).expect("there");
     fs::write(file.with_file_name("..state.json"), "{\"version\":2}").expect("there");

@@ -52,7 +52,7 @@ fn stalls(call: &str, layout: &'static str) {
     scene.next_start_mends(&cluster);
 }
 
-/// Before anything is known of the previous life.
+/// Before anything is known of the saved state.
 fn the_first_look_stalls() {
     let cluster = Cluster::of(&[0, 1]);
     cluster.once("init", &[]).expect(0);

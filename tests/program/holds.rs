@@ -123,7 +123,7 @@ fn a_frozen_list_follows_nobody() {
 }
 
 #[test]
-fn the_previous_life_goes_on_after_a_crash() {
+fn the_saved_state_goes_on_after_a_crash() {
     let cluster = Cluster::of(&[0, 1, 2]);
     cluster.run_until_listed(&[1, 2], &[]).kill();
     cluster.set_mode(Mode::ServFail);

@@ -109,7 +109,7 @@ fn plain_files_are_renamed_into_place() {
     cluster.set_mode(crate::dns_server::Mode::ServFail);
     let sidecar = cluster.run(&[&flags[..], &["--start-deadline", "0s"]].concat());
     sidecar.until_condition("held_lookup_failed");
-    assert_eq!(cluster.listed(), urls(&[1, 2]), "the previous life's");
+    assert_eq!(cluster.listed(), urls(&[1, 2]), "the saved state's");
 }
 
 #[test]

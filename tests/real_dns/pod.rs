@@ -125,7 +125,7 @@ impl<'p> Deref for Sidecar<'p> {
 }
 
 impl Sidecar<'_> {
-    /// How often files were written in this life.
+    /// How often files were written since its start.
     pub(crate) fn publications(&self) -> u64 {
         let counts = self.view().metric("eureka_peers_publications_total", "outcome");
         counts.expect("a running program answers")["written"]

@@ -1,6 +1,6 @@
 //! What a scenario file may say; the reference for whoever writes one.
 //!
-//! A file is one story: settings, what the previous life left, what DNS and the server say at the
+//! A file is one story: settings, what the saved state has, what DNS and the server say at the
 //! start, and a timeline. A step's acts happen first, at its moment; then the machine does whatever
 //! is due; then the step's expectations are checked.
 
@@ -23,7 +23,7 @@ pub(crate) struct Scenario {
     #[serde(default)]
     pub(crate) settings: Given,
     /// What the life before left; absent for a first start.
-    pub(crate) previous_life: Option<Left>,
+    pub(crate) saved_state: Option<Left>,
     /// Whether whole files of some earlier time are in place, whatever the state says.
     #[serde(default)]
     pub(crate) document_in_place: bool,

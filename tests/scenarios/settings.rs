@@ -174,7 +174,7 @@ impl Given {
         if is_plain { url.host().to_string() } else { url.to_string() }
     }
 
-    /// A peer of the previous life: the host a word stands for, in the form that these settings give it.
+    /// A peer of the saved state: the host a word stands for, in the form that these settings give it.
     pub(crate) fn peer(&self, word: &HostWord) -> ServiceUrl {
         let text = match word {
             HostWord::Raw(text) if text.contains("://") => text.clone(),

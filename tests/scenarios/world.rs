@@ -8,8 +8,8 @@ use eureka_peers::model::{
     Record,
 };
 use eureka_peers::reconcile::{
-    Accepted, Action, Consent, Machine, NotAccepted, Observation, PreviousLife, Publication, PublishFault,
-    PublishOutcome,
+    Accepted, Action, Consent, Machine, NotAccepted, Observation, Publication, PublishFault, PublishOutcome,
+    SavedState,
 };
 
 use crate::format::{Left, Scenario, Step};
@@ -51,7 +51,7 @@ impl World {
     /// The world before its first moment.
     pub(crate) fn new(scenario: &Scenario) -> Self {
         let settings = scenario.settings.clone();
-        let previous = scenario.previous_life.as_ref().map(|left| life(left, &settings));
+        let previous = scenario.saved_state.as_ref().map(|left| life(left, &settings));
         let mut server = Server::new(settings.own_url());
         server.act(&scenario.server, &settings, None, Duration::ZERO);
         let mut machine = Machine::new(settings.policy(), previous.as_ref(), Moment::START);
@@ -249,12 +249,12 @@ fn record(word: &HostWord, service: &str, settings: &Given) -> Record {
 }
 
 /// The state that a life would have left.
-pub(crate) fn life(left: &Left, settings: &Given) -> PreviousLife {
+pub(crate) fn life(left: &Left, settings: &Given) -> SavedState {
     let peers = |service: Option<&str>, hosts: &Vec<crate::words::Written<HostWord>>| -> PeerSet {
         hosts.iter().map(|host| settings.peer(&under(&host.0, service))).collect()
     };
     let services = left.services.iter();
-    PreviousLife {
+    SavedState {
         services: services.map(|(name, hosts)| (service_of(name), peers(Some(name), hosts))).collect(),
         static_peers: peers(None, &left.static_peers),
         generation: left.generation,

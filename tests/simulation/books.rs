@@ -222,7 +222,7 @@ impl Books {
         !self.has_lost_state || self.is_operators_will || all
     }
 
-    /// Whether any Service has given records in this life.
+    /// Whether any Service has given records since the start.
     pub(crate) fn has_records(&self) -> bool {
         self.services.iter().any(|service| service.latest.is_some())
     }

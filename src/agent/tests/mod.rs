@@ -49,14 +49,14 @@ fn what_dns_says_is_published_and_stays_when_the_loop_is_told_to_stop() {
 }
 
 #[test]
-fn a_panicking_look_up_starts_the_loop_again_with_the_previous_life() {
+fn a_panicking_look_up_starts_the_loop_again_with_the_saved_state() {
     in_paused_time(async {
         let world = World::of(&[1, 2, 3]);
         let life = world.start(world.settings(&[]), Until::Stopped);
         life.until_published(&world, &[2, 3]).await;
         world.set_dns(Dns::Panics);
         life.until("three restarts", |life| life.shown().loop_restarts == 3).await;
-        assert_eq!(life.desired(), urls(&[2, 3]), "the previous life's list goes on");
+        assert_eq!(life.desired(), urls(&[2, 3]), "the saved state's list goes on");
         assert_eq!(world.published(), urls(&[2, 3]));
         assert!(life.counter("eureka_peers_loop_restarts_total") >= 3.0);
         let restarted = Situation::LoopRestarted { panic: "a look-up that panics".into(), restarts: 3 };
@@ -108,7 +108,7 @@ fn a_start_that_waits_for_its_disk_can_be_stopped() {
         let release = stall_the_disk();
         let life = world.start(world.settings(&[]), Until::Stopped);
         pass(5 * SECOND).await;
-        assert_eq!(world.asked(), 0, "the previous life comes first");
+        assert_eq!(world.asked(), 0, "the saved state comes first");
         life.tell_to_stop();
         assert_eq!(life.ended().await, End::Stopped, "what is in place is not known");
         drop(release);

@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::reconcile::samples::{lookup_failures, publish_fault, situations};
 use crate::reconcile::{
-    Adoption, ChangeCause, ConditionKind, Kept, NotAdopted, NotPublished, Own, Policy, PreviousLife, Role,
+    Adoption, ChangeCause, ConditionKind, Kept, NotAdopted, NotPublished, Own, Policy, Role, SavedState,
     SelfNotFound, Severity, Situation,
 };
 
@@ -56,7 +56,7 @@ fn nothing_known() {
 #[test]
 fn what_the_saved_state_knew_is_something() {
     let services = vec![(question("eureka").service().clone(), peers(&[2]))];
-    let previous = PreviousLife { services, static_peers: PeerSet::new(), generation: 0 };
+    let previous = SavedState { services, static_peers: PeerSet::new(), generation: 0 };
     let mut world = World::new(policy(), Some(&previous), SERVFAIL);
     world.run_until(5.0);
     assert_eq!(shown(&world), [(failed("eureka", LookupFailure::ServerFailure, 1, true), 0.0)]);

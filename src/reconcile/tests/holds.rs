@@ -81,7 +81,7 @@ fn nothing_known_holds_for_ever() {
 }
 
 #[test]
-fn nobody_is_believed_only_after_empty_after() {
+fn empty_is_believed_only_after_empty_after() {
     let policy = Policy { empty_after: DurationOrNever::After(Duration::from_secs(60)), ..policy() };
     let mut world = World::new(policy, None, records(&[1, 2, 3]));
     world.run_until(10.5);
@@ -199,7 +199,7 @@ fn time_in_which_nobody_asked_is_no_evidence() {
 }
 
 #[test]
-fn nor_is_it_where_nobody_is_said() {
+fn nor_is_it_where_empty_is_said() {
     let policy = Policy { empty_after: DurationOrNever::After(Duration::from_secs(60)), ..policy() };
     let mut world = World::new(policy, None, records(&[1, 2]));
     world.run_until(10.5);

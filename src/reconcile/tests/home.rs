@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::model::{
     Answer, HeadlessService, Host, Jitter, Moment, PeerSet, PodIdentity, Question, Record, ServiceUrl,
 };
-use crate::reconcile::{Action, Machine, Observation, Own, Policy, PreviousLife, Role, Status};
+use crate::reconcile::{Action, Machine, Observation, Own, Policy, Role, SavedState, Status};
 
 use super::world::{policy, question};
 
@@ -76,7 +76,7 @@ fn named(own_url: &str, asked: &[&str], governing: Option<&str>) -> Policy {
 }
 
 /// A machine that has been told these records, Service by Service.
-fn told(policy: &Policy, previous: Option<&PreviousLife>, answers: &[(&str, Vec<Record>)]) -> Machine {
+fn told(policy: &Policy, previous: Option<&SavedState>, answers: &[(&str, Vec<Record>)]) -> Machine {
     let mut machine = Machine::new(policy.clone(), previous, Moment::START);
     let mut asked = vec![];
     while let Some(action) = machine.next_action(Moment::START) {
@@ -125,7 +125,7 @@ fn what_the_settings_and_a_saved_list_name_is_judged_alike() {
     let with = Policy { static_peers: [mine.clone(), theirs.clone()].into(), ..base.clone() };
     let silent = told(&with, None, &[("eureka", vec![pod("eureka-0", "eureka")])]);
     assert_eq!(desired(&silent), [theirs.clone()].into(), "static peers");
-    let saved = PreviousLife {
+    let saved = SavedState {
         services: vec![
             (service("eureka"), [mine].into()),
             (service("eureka-west"), [theirs.clone(), url("10-0-0-1", "eureka-west")].into()),

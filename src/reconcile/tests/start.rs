@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::model::{Answer, Jitter, Listing, PeerSet, Record};
 use crate::reconcile::{
     Action, Condition, ConditionKind, Consent, Dated, Machine, NotPublished, Observation, OnDeadline, Policy,
-    PreviousLife, PublishOutcome, Role, Situation,
+    PublishOutcome, Role, SavedState, Situation,
 };
 
-fn previous(hosts: &[u8]) -> PreviousLife {
-    PreviousLife {
+fn previous(hosts: &[u8]) -> SavedState {
+    SavedState {
         services: vec![(question("eureka").service().clone(), peers(hosts))],
         static_peers: PeerSet::new(),
         generation: 3,
@@ -223,7 +223,7 @@ fn a_saved_list_waits_for_nothing() {
 }
 
 /// A world whose saved state gave nothing, and whose files are whole.
-fn with_document(policy: Policy, state: Option<&PreviousLife>, dns: Answer) -> World {
+fn with_document(policy: Policy, state: Option<&SavedState>, dns: Answer) -> World {
     let mut world = World::new(policy, state, dns);
     world.machine.found_document(at(0.0));
     world
@@ -231,7 +231,7 @@ fn with_document(policy: Policy, state: Option<&PreviousLife>, dns: Answer) -> W
 
 #[test]
 fn a_document_in_place_stays_until_there_are_records() {
-    let nothing_good = PreviousLife { generation: 2, ..PreviousLife::default() };
+    let nothing_good = SavedState { generation: 2, ..SavedState::default() };
     for state in [None, Some(&nothing_good)] {
         for policy in [refreshing(), Policy { adoption: refreshing().adoption, ..waiting() }] {
             for dns in [EMPTY, SERVFAIL] {
@@ -337,7 +337,7 @@ fn a_client_publishes_nothing_before_the_first_real_answer() {
 }
 
 #[test]
-fn the_previous_life_is_in_place_at_once_and_its_peers_leave_only_by_the_rules() {
+fn the_saved_state_is_in_place_at_once_and_its_peers_leave_only_by_the_rules() {
     let mut world = World::new(policy(), Some(&previous(&[2, 3])), SERVFAIL);
     world.run_until(0.0);
     assert_eq!(world.listed(), peers(&[2, 3]));
@@ -350,7 +350,7 @@ fn the_previous_life_is_in_place_at_once_and_its_peers_leave_only_by_the_rules()
 }
 
 #[test]
-fn a_previous_life_of_other_services_is_not_ours() {
+fn a_saved_state_of_other_services_is_not_ours() {
     let policy = Policy { questions: vec![question("other")], ..policy() };
     let mut world = World::new(policy, Some(&previous(&[2, 3])), SERVFAIL);
     world.run_until(9.0);
@@ -358,7 +358,7 @@ fn a_previous_life_of_other_services_is_not_ours() {
 }
 
 #[test]
-fn a_previous_life_with_other_services_does_not_make_us_alone() {
+fn a_saved_state_with_other_services_does_not_make_us_alone() {
     let other = Policy { questions: vec![question("other")], ..policy() };
     for hosts in [&[2, 3][..], &[]] {
         let mut world = World::new(other.clone(), Some(&previous(hosts)), SERVFAIL);
@@ -368,7 +368,7 @@ fn a_previous_life_with_other_services_does_not_make_us_alone() {
 }
 
 #[test]
-fn a_previous_life_that_was_alone_is_alone_at_once() {
+fn a_saved_state_that_was_alone_is_alone_at_once() {
     let mut world = World::new(policy(), Some(&previous(&[])), SERVFAIL);
     world.run_until(0.0);
     assert_eq!(world.listed(), peers(&[1]));
@@ -376,9 +376,9 @@ fn a_previous_life_that_was_alone_is_alone_at_once() {
 }
 
 #[test]
-fn what_the_policy_forbids_does_not_come_back_from_a_previous_life() {
+fn what_the_policy_forbids_does_not_come_back_from_a_saved_state() {
     let hostile = [url("169.254.169.254"), url("10.0.0.2"), url("evil.example")];
-    let life = PreviousLife {
+    let life = SavedState {
         services: vec![(question("eureka").service().clone(), hostile.into())],
         ..previous(&[])
     };

@@ -8,8 +8,8 @@ use crate::model::{
 };
 use crate::reconcile::samples::{masked, publish_fault};
 use crate::reconcile::{
-    Action, Adoption, ConditionKind, Machine, Observation, OnDeadline, Own, Policy, PreviousLife,
-    PublishOutcome, RefreshCall, Replicas, Role, Status,
+    Action, Adoption, ConditionKind, Machine, Observation, OnDeadline, Own, Policy, PublishOutcome,
+    RefreshCall, Replicas, Role, SavedState, Status,
 };
 
 /// Actions at one moment above which the machine is spinning.
@@ -97,7 +97,7 @@ pub(super) struct World {
     pub(super) dns: Vec<(Question, Answer)>,
     pub(super) files: Option<Listing>,
     /// What a start would find now.
-    pub(super) state: Option<PreviousLife>,
+    pub(super) state: Option<SavedState>,
     pub(super) volume: Result<(), String>,
     pub(super) server: Server,
     pub(super) status_fault: Option<ServerFault>,
@@ -111,7 +111,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(policy: Policy, previous: Option<&PreviousLife>, dns: Answer) -> Self {
+    pub(super) fn new(policy: Policy, previous: Option<&SavedState>, dns: Answer) -> Self {
         let dns = policy.questions.iter().cloned().zip(std::iter::repeat(dns)).collect();
         Self {
             machine: Machine::new(policy, previous, Moment::START),

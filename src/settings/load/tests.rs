@@ -12,7 +12,7 @@ use crate::model::{DurationOrNever, HttpUrl, MaxShrink, PodIdentity, Zone};
 use crate::publish::Layout;
 use crate::reconcile::{Adoption, OnDeadline, Policy, RefreshCall};
 use crate::settings::fault::Origin;
-use crate::settings::table::{When, DefaultValue, Shape, Value};
+use crate::settings::table::{DefaultValue, Shape, Value, When};
 use crate::telemetry::{LogFormat, LogLevel};
 
 const BASE: &str = "service: eureka\noutput-dir: /eureka-peers\n";
@@ -125,7 +125,7 @@ fn an_empty_configuration_gives_the_documented_values() {
 }
 
 /// What the table says of a setting, against what an empty configuration gives: the value that holds is the
-/// one that the row has, whoever writes it out.
+/// one that the row has, wherever it is written out.
 #[test]
 fn defaults_are_those_of_the_table() {
     let empty = loaded("");

@@ -4,4 +4,4 @@ mod rows;
 mod setting;
 
 pub use rows::Key;
-pub use setting::{Change, When, DefaultValue, Group, Setting, Shape, VARIABLE_PREFIX, Value};
+pub use setting::{Change, Condition, DefaultValue, Group, Setting, Shape, VARIABLE_PREFIX, Value};

@@ -13,7 +13,7 @@ use crate::settings::purpose::Purpose;
 use crate::settings::words::{Adopt, PeerHost, RoleWord, words_of};
 use crate::telemetry::{LogFormat, LogLevel};
 
-use super::setting::{Change, When, DefaultValue, Group, Setting, Shape, Value};
+use super::setting::{Change, DefaultValue, Group, Setting, Shape, Value, When};
 
 /// Services united in one list; each is a question an interval.
 const SERVICES_MAX: usize = 16;

@@ -127,7 +127,7 @@ impl Setting {
         [self.help, &bounds.unwrap_or_default(), &repeats.unwrap_or_default(), change].concat()
     }
 
-    /// For whom a value must be given, in words; nothing where nobody must.
+    /// For whom a value must be given, in words; nothing where it is optional.
     pub fn requirement(&self) -> Option<String> {
         match self.required_for {
             [] => None,
@@ -201,7 +201,7 @@ pub enum DefaultValue {
         /// Where it holds.
         value: Value,
         /// What must be so.
-        condition: When,
+        condition: Condition,
         /// Where it does not.
         otherwise: Value,
     },
@@ -216,7 +216,7 @@ pub enum DefaultValue {
 
 /// What a default may depend on. Settings are named as operators name them.
 #[derive(Clone, Copy, Debug)]
-pub enum When {
+pub enum Condition {
     /// Another setting is given.
     Given(&'static str),
     /// Another setting has this word.
@@ -225,7 +225,7 @@ pub enum When {
     Terminal,
 }
 
-impl fmt::Display for When {
+impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Given(name) => write!(f, "with --{name}"),

@@ -142,13 +142,13 @@ impl Sidecar {
         fs::read_to_string(&self.file).unwrap_or_default()
     }
 
-    /// Refreshes that the server took, and those that were given up, in this life.
+    /// Refreshes that the server took, and those that were given up, since its start.
     pub(crate) fn refreshes(&self) -> u64 {
         let counts = self.metric("eureka_peers_refreshes_total", "outcome").expect("metrics are served");
         ["taken", "abandoned"].iter().filter_map(|outcome| counts.get(*outcome)).sum()
     }
 
-    /// Changes of the desired list in this life, the first list included.
+    /// Changes of the desired list since its start, the first list included.
     pub(crate) fn changes(&self) -> u64 {
         let status = self.status().expect("the status is served");
         let history = status["history"].as_array().expect("the status holds a history");
