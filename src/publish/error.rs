@@ -263,8 +263,13 @@ impl PublishError {
 
     /// What failed, with the operating system's own words; where; and what to do.
     pub fn message(&self) -> Message {
-        let mut what = format!("cannot {} it: {}", self.step, self.fault.what());
-        if let Some(source) = &self.source {
+        let mut what = match self.step {
+            PublishStep::Rename => "cannot put it in place: ".to_owned(),
+            step => format!("cannot {step} it: "),
+        };
+        what.push_str(&self.fault.what());
+        // Where the fault has a name, the operating system's words say the same again.
+        if let (PublishFault::Other, Some(source)) = (&self.fault, &self.source) {
             let _infallible = write!(what, ": {source}");
         }
         Message::new(what, self.fault.cure()).at(&self.path.display())

@@ -98,10 +98,15 @@ fn injection(step: &Step, failure: Failure) -> String {
     injection + step_between
 }
 
-/// Whether `message` names the failed step, its object and the reason.
+/// Whether `message` names the failed step and the reason, its object, and what to do.
 fn is_about(message: &str, complaint: &str, step: &Step, failure: Failure) -> bool {
-    let object = step.file_name().map(|name| format!("/{name}: ")).unwrap_or_default();
-    message.contains(complaint) && message.contains(&object) && message.contains(failure.said)
+    let object = step.file_name().map(|name| format!("/{name})")).unwrap_or_default();
+    message.contains(complaint) && message.contains(&object) && says(message, failure.said)
+}
+
+/// Whether `message` has the reason and, behind the place, the cure that stand in `said` side by side.
+pub(crate) fn says(message: &str, said: &str) -> bool {
+    said.split("; ").all(|part| message.contains(part))
 }
 
 fn run_fails(scene: Scene, all: &[Step], number: usize, failure: Failure) {

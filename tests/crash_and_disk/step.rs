@@ -85,20 +85,20 @@ impl Step {
         let last_sync = all.iter().rposition(|step| step.call == "fsync").expect("a whole publication");
         let is_lock = self.object == "..lock";
         let word = match &*self.call {
-            "flock" => "lock",
-            "openat" if is_lock && self.makes => "lock",
+            "flock" => "lock it",
+            "openat" if is_lock && self.makes => "lock it",
             // Who holds the lock is written there for others to read; it is no more than a courtesy.
             _ if is_lock => return None,
             // Leftovers are in nobody's way.
             _ if here < first_made || here > last_sync => return None,
-            "openat" | "mkdirat" | "symlinkat" => "create",
-            "write" | "fchmod" => "write",
-            "fsync" => "sync",
-            "renameat" | "renameat2" => "put in place",
-            "unlinkat" => "remove",
+            "openat" | "mkdirat" | "symlinkat" => "create it",
+            "write" | "fchmod" => "write it",
+            "fsync" => "sync it",
+            "renameat" | "renameat2" => "put it in place",
+            "unlinkat" => "remove it",
             other => panic!("what is {other} good for?"),
         };
-        Some(format!("cannot {word} "))
+        Some(format!("cannot {word}: "))
     }
 
     /// The last part of the object's path, where that is known beforehand.
