@@ -136,9 +136,12 @@ impl Sidecar<'_> {
         let few: Vec<_> = urls.iter().take(NAMED_MAX).collect();
         let what = format!("lists {} such as {few:?}", urls.len());
         self.until(&what, |_| self.pod.listed().as_ref() == Some(urls));
-        let published =
-            |it: &sidecar::Sidecar<'_>| it.status()["published"]["peers"].as_array().map(Vec::len);
-        self.until("knows what it has published", |it| published(it) == Some(urls.len()));
+        self.until("knows what it has published", |it| {
+            let status = it.status();
+            // Peers are other servers: a list of the server alone has none.
+            let peers: Vec<_> = urls.iter().filter(|url| status["self"] != **url).collect();
+            status["published"]["peers"] == serde_json::json!(peers)
+        });
     }
 
     /// Waits until the last outcome of a question is of this kind.
