@@ -21,7 +21,7 @@ pub enum DurationError {
     #[error("is not a valid duration: expected a shorter text, such as 30s or 5m")]
     TooLong,
     /// It is something else.
-    #[error("is not a valid duration: expected a number with its unit, such as 30s or 5m")]
+    #[error("is not a valid duration: expected a number with its unit")]
     Unreadable,
 }
 

@@ -13,7 +13,7 @@ use crate::settings::purpose::Purpose;
 use crate::settings::words::{Adopt, PeerHost, RoleWord, words_of};
 use crate::telemetry::{LogFormat, LogLevel};
 
-use super::setting::{Change, DefaultValue, Group, Setting, Shape, Value, When};
+use super::setting::{Change, Condition, DefaultValue, Group, Setting, Shape, Value};
 
 /// Services united in one list; each is a question an interval.
 const SERVICES_MAX: usize = 16;
@@ -170,7 +170,7 @@ table! {
     Interval: Setting::new("interval", Peers, Shape::Duration { min: INTERVAL_MIN, max: HOUR })
         .default_is(Either {
             value: Value::Duration(seconds(10)),
-            condition: When::Has("role", "client"),
+            condition: Condition::Has("role", "client"),
             otherwise: Value::Duration(seconds(1)),
         })
         .help("Time between two questions to DNS about one Service.")
@@ -178,7 +178,7 @@ table! {
     RemoveAfter: Setting::new("remove-after", Holds, DurationOrNever { min: Duration::ZERO, max: DAY })
         .default(Value::Duration(seconds(30)))
         .help("How long a peer must have been missing from DNS before it leaves the list.")
-        .hint("write a duration with its unit, such as 30s or 5m, or `never`");
+        .hint("write `never`, or a duration with its unit, such as 30s");
     EmptyAfter: Setting::new("empty-after", Holds, DurationOrNever { min: seconds(1), max: MONTH })
         .default(Value::Never)
         .help(
@@ -250,7 +250,7 @@ table! {
     FileMode: Setting::new("file-mode", Files, Text("MODE"))
         .default_is(Either {
             value: Value::Text("0640"),
-            condition: When::Given("user-info-file"),
+            condition: Condition::Given("user-info-file"),
             otherwise: Value::Text("0644"),
         })
         .change(Change::AtRestart)
@@ -259,7 +259,7 @@ table! {
     Adopt: Setting::new("adopt", Server, Words("none|refresh|env", words_of::<Adopt>))
         .default_is(Either {
             value: Value::Text("refresh"),
-            condition: When::Given("actuator-url"),
+            condition: Condition::Given("actuator-url"),
             otherwise: Value::Text("none"),
         })
         .help(
@@ -309,11 +309,11 @@ table! {
     LogLevel: Setting::new("log-level", Process, Words("LEVEL", words_of::<LogLevel>))
         .default(Value::Text("info"))
         .help("How much is logged: off, error, warn, info, debug or trace.")
-        .hint("write one of off, error, warn, info, debug, trace");
+        .hint("write `info`, or `debug` to see more");
     LogFormat: Setting::new("log-format", Process, Words("text|json", words_of::<LogFormat>))
         .default_is(Either {
             value: Value::Text("text"),
-            condition: When::Terminal,
+            condition: Condition::Terminal,
             otherwise: Value::Text("json"),
         })
         .change(Change::AtRestart)

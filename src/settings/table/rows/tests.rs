@@ -27,6 +27,14 @@ fn names_are_distinct_and_found() {
 }
 
 #[test]
+fn each_format_stands_in_the_help_of_output() {
+    let help = Key::Output.setting().help;
+    for (word, _) in crate::document::Format::WORDS {
+        assert!(help.split([' ', ',', '.', ':']).any(|said| said == *word), "{word}");
+    }
+}
+
+#[test]
 fn rows_are_complete_and_grouped() {
     let groups: Vec<Group> = rows().map(|row| row.group).collect();
     assert!(groups.is_sorted(), "a group stands together");
