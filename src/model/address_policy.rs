@@ -85,6 +85,7 @@ const fn v4([a, b, c, d]: [u8; 4], length: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length)
 }
 
+#[expect(clippy::many_single_char_names, reason = "an IPv6 address has eight groups")]
 const fn v6([a, b, c, d, e, f, g, h]: [u16; 8], length: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), length)
 }
@@ -99,12 +100,12 @@ fn is_never_a_pod(address: IpAddr) -> bool {
 /// The IPv4 address to which a translator or a tunnel would lead.
 fn carried_v4(address: IpAddr) -> Option<Ipv4Addr> {
     let IpAddr::V6(v6) = address else { return None };
-    let bits = v6.to_bits();
     if CARRIES_V4_LAST.iter().any(|range| range.contains(&v6)) {
-        // Cast after the mask: the low 32 bits.
-        return Some(Ipv4Addr::from_bits((bits & u128::from(u32::MAX)) as u32));
+        let [.., a, b, c, d] = v6.octets();
+        return Some(Ipv4Addr::new(a, b, c, d));
     }
-    SIX_TO_FOUR.contains(&v6).then(|| Ipv4Addr::from_bits((bits >> 80 & u128::from(u32::MAX)) as u32))
+    let [_, _, a, b, c, d, ..] = v6.octets();
+    SIX_TO_FOUR.contains(&v6).then(|| Ipv4Addr::new(a, b, c, d))
 }
 
 #[cfg(test)]

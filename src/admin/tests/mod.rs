@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// DurationOrNever of a client; far above any bound under test.
+/// How long a client waits; far above any bound under test.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One reply as it came over the wire.
