@@ -34,7 +34,9 @@ pub(super) fn accept(sources: &Sources, consent: Consent) -> ExitStatus {
             }
         }
         Err(error) => {
-            say(format_args!("the sidecar's local listener {url} cannot be called: {error}"));
+            say(format_args!(
+                "the sidecar's local listener {url} cannot be called: {error}; run this in the container of a sidecar that runs, with its --local-listen"
+            ));
             ExitStatus::Failure
         }
     }

@@ -26,7 +26,9 @@ pub(super) fn health(sources: &Sources, probe: Probe) -> ExitStatus {
             print(&String::from_utf8_lossy(&body), status)
         }
         Err(error) => {
-            say(format_args!("{url} cannot be asked: {error}"));
+            say(format_args!(
+                "{url} cannot be asked: {error}; see whether the sidecar runs, and whether its --listen is the same"
+            ));
             ExitStatus::Failure
         }
     }

@@ -13,7 +13,7 @@ use crate::model::{
     AddressFamily, Answer, HeadlessService, Host, Moment, PeerSet, Question, Record, ServerFault, ServiceUrl,
     WallClock,
 };
-use crate::reconcile::{Replicas, Role};
+use crate::reconcile::{ConditionKind, Replicas, Role};
 use crate::settings::Settings;
 use crate::wording::{server_fault, situation};
 
@@ -120,7 +120,8 @@ async fn servers_in_dns(settings: &Settings, lookup: &HickoryLookup) -> PeerSet 
     let mut settings = settings.clone();
     settings.policy.role = Role::Client;
     let status = ask_once(&settings, lookup).await;
-    for condition in &status.conditions {
+    // No state is saved here; what keeps records away is said all the same.
+    for condition in status.conditions.iter().filter(|it| it.kind() != ConditionKind::NothingKnown) {
         say(situation(&condition.situation));
     }
     let peers = status.services.into_iter().flat_map(|service| service.kept);

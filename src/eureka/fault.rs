@@ -74,7 +74,7 @@ fn failing(response: &Response) -> ServerFault {
 }
 
 /// Where a server says nothing, or only the name of its status: Spring hides messages by default.
-const NO_REASON: &str = "it gives no reason; its log does";
+const NO_REASON: &str = "it gives no reason";
 
 /// Spring's error document (`DefaultErrorAttributes`), or a problem document (RFC 9457). What else
 /// stands there, `error` and `title`, is but the name of the status.

@@ -137,7 +137,8 @@ fn held_by_answer(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
         LastAnswer::Records { .. } => None,
         LastAnswer::Empty { no_such_name, soa_serial } => Some(Condition {
             since: ledger.empty_since().unwrap_or(last.since),
-            until: ledger.empty_until(&machine.policy),
+            // Once it is believed nothing is kept, and it lasts until DNS says something else.
+            until: ledger.empty_until(&machine.policy).filter(|_| kept.peers > 0),
             situation: Situation::HeldEmpty {
                 question,
                 no_such_name: *no_such_name,
@@ -157,6 +158,8 @@ fn held_by_guard(machine: &Machine) -> Option<Condition> {
     let since = machine.doubted_since?;
     let policy = &machine.policy;
     let before = machine.guard.doubts(policy.max_shrink)?;
+    // What DNS has denied until --empty-after has left all the same.
+    machine.ledgers.iter().find_map(Ledger::missing)?;
     let situation = Situation::HeldShrink {
         before,
         now: machine.believed_count(),

@@ -58,21 +58,20 @@ pub fn lookup_failure(failure: &LookupFailure) -> Message {
     }
 }
 
+const LOOK_AT_SERVER: &str = "look at the server: does it run, and has it time to answer";
+
+const LOOK_AT_LOG: &str = "look at the server's log";
+
 /// Why the server did not do, or did not say, what it was asked.
 pub fn server_fault(fault: &ServerFault) -> Message {
     match fault {
-        ServerFault::Unreachable(what) => Message::new(
-            format!("the server cannot be reached: {what}"),
-            "look at the server in this pod; it is asked again every few seconds",
-        ),
-        ServerFault::TimedOut => Message::new(
-            "the server did not answer in time",
-            "look at the server in this pod; it is asked again with growing pauses",
-        ),
-        ServerFault::Failing { status, reason } => Message::new(
-            format!("the server answered {status}: {reason}"),
-            "look at the server's log; it is asked again with growing pauses",
-        ),
+        ServerFault::Unreachable(what) => {
+            Message::new(format!("the server cannot be reached: {what}"), LOOK_AT_SERVER)
+        }
+        ServerFault::TimedOut => Message::new("the server did not answer in time", LOOK_AT_SERVER),
+        ServerFault::Failing { status, reason } => {
+            Message::new(format!("the server answered {status}: {reason}"), LOOK_AT_LOG)
+        }
         ServerFault::Refused(refusal) => refused(*refusal),
         ServerFault::Unreadable(what) => Message::new(
             format!("the server's reply cannot be read: {what}"),
@@ -111,9 +110,7 @@ fn refused(refusal: Refusal) -> Message {
             "405: the endpoint takes no POST",
             "check --actuator-url, and for `--adopt env` set MANAGEMENT_ENDPOINT_ENV_POST_ENABLED=true",
         ),
-        Refusal::Status(status) => {
-            Message::new(format!("the server answered {status}"), "look at the server's log")
-        }
+        Refusal::Status(status) => Message::new(format!("the server answered {status}"), LOOK_AT_LOG),
     }
 }
 

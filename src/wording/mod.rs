@@ -26,10 +26,8 @@ pub fn situation(situation: &Situation) -> Message {
             "see the node's disk; the files are written as soon as it answers",
         ),
         Situation::NotAdopted(why) => not_adopted(why),
-        Situation::RefreshRefused(fault) | Situation::RefreshFailing(fault) => {
-            server_fault(fault).at(&"refresh")
-        }
-        Situation::StatusUnreadable(fault) => server_fault(fault).at(&"status"),
+        Situation::RefreshRefused(fault) | Situation::RefreshFailing(fault) => of_call(Call::Refresh, fault),
+        Situation::StatusUnreadable(fault) => of_call(Call::Status, fault),
         Situation::ServerUnreachable { fault, has_replied } => unreachable(fault, *has_replied),
         Situation::SelfNotRecognised { own } => Message::new(NOT_RECOGNISED, RECOGNISED_BY).at(&own),
         Situation::SeveralServers => Message::new(SEVERAL_SERVERS, ONE_SERVER),
@@ -56,15 +54,17 @@ pub fn situation(situation: &Situation) -> Message {
         }
         Situation::HeldShrink { before, now, max_shrink, shrink_after } => Message::new(
             format!(
-                "the peers in DNS fell from {before} to {now}, by more than --max-shrink {max_shrink}; removals \
-                 wait until it has stayed so for --shrink-after {shrink_after}"
+                "the peers in DNS fell from {before} to {now}, by more than --max-shrink {max_shrink}; {}",
+                match shrink_after {
+                    DurationOrNever::After(_) =>
+                        format!("removals wait until it has stayed so for --shrink-after {shrink_after}"),
+                    DurationOrNever::Never => "none is removed, because --shrink-after is never".to_owned(),
+                }
             ),
             "find out where they went; where so many are meant to leave: `eureka-peers accept`",
         ),
         Situation::HeldRemoval { question, missing, remove_after } => {
-            let missing = peers_are(*missing);
-            Message::new(format!("{missing} missing and will leave after --remove-after {remove_after}"), "")
-                .at(&question)
+            held_removal(*missing, *remove_after).at(&question)
         }
         Situation::Frozen => Message::new("the list is kept as it is", "lift --freeze when you are done"),
         Situation::SelfNotFound(facts) => self_not_found(facts),
@@ -110,10 +110,38 @@ const SEVERAL_SERVERS: &str = "several servers answer under --status-url: up-tim
 const ONE_SERVER: &str = "point it at the server in this pod, such as http://127.0.0.1:8761/eureka/status, and not \
     at a Service or a load balancer";
 
-fn unreachable(fault: &ServerFault, has_replied: bool) -> Message {
+/// Which of its calls the loop makes again, unlike a command that looks once.
+#[derive(Clone, Copy)]
+enum Call {
+    Refresh,
+    Status,
+}
+
+fn of_call(call: Call, fault: &ServerFault) -> Message {
     let Message { what, cure, .. } = server_fault(fault);
-    let cure = if has_replied { cure } else { "nothing, while the server starts".to_owned() };
-    Message::new(what, cure).at(&"status")
+    let (place, setting) = match call {
+        Call::Refresh => ("refresh", "check --actuator-url"),
+        Call::Status => {
+            ("status", "check --status-url (Spring: /eureka/status, Netflix WAR: /eureka/v2/status)")
+        }
+    };
+    let cure = match fault {
+        ServerFault::Unreachable(_) | ServerFault::TimedOut | ServerFault::Failing { .. } => {
+            format!("{cure}; it is asked again with growing pauses")
+        }
+        ServerFault::Unreadable(_) => setting.to_owned(),
+        ServerFault::Refused(_) => cure,
+    };
+    Message::new(what, cure).at(&place)
+}
+
+fn unreachable(fault: &ServerFault, has_replied: bool) -> Message {
+    let message = of_call(Call::Status, fault);
+    if has_replied {
+        message
+    } else {
+        Message { cure: "nothing, while the server starts".to_owned(), ..message }
+    }
 }
 
 fn start_waits(asked: Option<&Question>, governing: Option<&HeadlessService>) -> Message {
@@ -129,11 +157,30 @@ fn start_waits(asked: Option<&Question>, governing: Option<&HeadlessService>) ->
     .at(&asked.map_or("any Service".to_owned(), ToString::to_string))
 }
 
+fn held_removal(missing: usize, remove_after: DurationOrNever) -> Message {
+    let missing = peers_are(missing);
+    match remove_after {
+        DurationOrNever::After(_) => {
+            Message::new(format!("{missing} missing and will leave after --remove-after {remove_after}"), "")
+        }
+        DurationOrNever::Never => Message::new(
+            format!("{missing} missing and stay, because --remove-after is never"),
+            "where they are meant to leave: `eureka-peers accept`",
+        ),
+    }
+}
+
 fn no_room(unlisted: usize, max_peers: usize, remove_after: DurationOrNever) -> Message {
+    let enter = match remove_after {
+        DurationOrNever::After(_) => {
+            format!("they enter as others leave after --remove-after {remove_after}")
+        }
+        DurationOrNever::Never => "none leaves, because --remove-after is never".to_owned(),
+    };
     Message::new(
         format!(
             "{} not listed: with those that are missing the list has all that --max-peers {max_peers} lets it have, \
-             twice as many; they enter as others leave after --remove-after {remove_after}",
+             twice as many; {enter}",
             peers_are(unlisted)
         ),
         "see who changes the Service's endpoints",

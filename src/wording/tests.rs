@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::model::{ListOrigin, LookupFailure, PodIdentity};
+use crate::model::{ListOrigin, LookupFailure, MaxShrink, PodIdentity};
 use crate::reconcile::samples::{lookup_failures, question, service, situations};
 
 fn said(it: &Situation) -> String {
@@ -49,12 +49,54 @@ fn the_words_of_what_is_held() {
 }
 
 #[test]
+fn what_is_never_done_is_not_promised() {
+    let never = DurationOrNever::Never;
+    let shrink =
+        Situation::HeldShrink { before: 5, now: 1, max_shrink: MaxShrink::HALF, shrink_after: never };
+    let removal = Situation::HeldRemoval { question: question(), missing: 2, remove_after: never };
+    let no_room = Situation::NoRoom { question: question(), unlisted: 3, max_peers: 2, remove_after: never };
+    for (situation, expected) in [
+        (shrink, "by more than --max-shrink 50%; none is removed, because --shrink-after is never; find out"),
+        (
+            removal,
+            "2 peers are missing and stay, because --remove-after is never (eureka.ns.svc.cluster.local. A); where",
+        ),
+        (no_room, "twice as many; none leaves, because --remove-after is never (eureka.ns"),
+    ] {
+        assert!(said(&situation).contains(expected), "{}", said(&situation));
+    }
+}
+
+#[test]
 fn a_server_that_starts_needs_nothing_and_one_that_has_gone_is_to_be_looked_at() {
     let fault = ServerFault::Unreachable("connection refused".to_owned());
     let cure =
         |has_replied| situation(&Situation::ServerUnreachable { fault: fault.clone(), has_replied }).cure;
     assert_eq!(cure(false), "nothing, while the server starts");
-    assert!(cure(true).starts_with("look at the server in this pod"));
+    assert!(cure(true).starts_with("look at the server: does it run"));
+}
+
+#[test]
+fn only_what_the_loop_does_again_is_promised_again() {
+    for (fault, is_asked_again) in [
+        (ServerFault::TimedOut, true),
+        (ServerFault::Failing { status: 500, reason: "no".to_owned() }, true),
+        (ServerFault::Unreadable("no status".to_owned()), false),
+    ] {
+        assert!(
+            !server_fault(&fault).cure.contains("again"),
+            "a command that looks once says so, too: {fault:?}"
+        );
+        let cure = situation(&Situation::StatusUnreadable(fault.clone())).cure;
+        assert_eq!(cure.contains("asked again"), is_asked_again, "{cure}");
+        assert_eq!(
+            cure.starts_with("check --status-url"),
+            !is_asked_again,
+            "the setting of this call: {cure}"
+        );
+        let cure = situation(&Situation::RefreshRefused(fault)).cure;
+        assert_eq!(cure == "check --actuator-url", !is_asked_again, "{cure}");
+    }
 }
 
 #[test]

@@ -10,8 +10,8 @@ use crate::model::{
 };
 use crate::reconcile::samples::{lookup_failures, publish_fault, situations};
 use crate::reconcile::{
-    Adoption, ChangeCause, ConditionKind, Kept, NotAdopted, NotPublished, Own, Policy, Role, SavedState,
-    SelfNotFound, Severity, Situation,
+    Adoption, ChangeCause, Condition, ConditionKind, Kept, NotAdopted, NotPublished, Own, Policy, Role,
+    SavedState, SelfNotFound, Severity, Situation,
 };
 
 /// What is so, in order, and since when.
@@ -89,6 +89,22 @@ fn empty() {
     assert_eq!(until(&world), Some(701.0), "after --empty-after");
     world.run_until(701.5);
     assert_eq!(world.listed(), peers(&[1]), "and so it is");
+    assert_eq!(until(&world), None, "what has been believed ends only with other words");
+}
+
+#[test]
+fn a_fall_is_no_longer_doubted_where_nothing_is_kept() {
+    let empty_after = DurationOrNever::After(Duration::from_secs(60));
+    let mut world = running(Policy { empty_after, ..policy() }, &[1, 2, 3, 4, 5, 6]);
+    world.dns_then_run(records(&[1, 2]), 110.5);
+    world.dns_then_run(EMPTY, 160.0);
+    let kinds = |world: &World| -> Vec<_> { world.status().conditions.iter().map(Condition::kind).collect() };
+    let [empty, shrink, removal] =
+        [ConditionKind::HeldEmpty, ConditionKind::HeldShrink, ConditionKind::HeldRemoval];
+    assert_eq!(kinds(&world), [empty, shrink, removal]);
+    world.run_until(180.0);
+    assert_eq!(world.listed(), peers(&[1]), "--empty-after is over");
+    assert_eq!(kinds(&world), [empty], "no removal waits any more");
 }
 
 #[test]
