@@ -75,7 +75,7 @@ pub fn server_fault(fault: &ServerFault) -> Message {
         ServerFault::Refused(refusal) => refused(*refusal),
         ServerFault::Unreadable(what) => Message::new(
             format!("the server's reply cannot be read: {what}"),
-            "check --actuator-url, and --status-url (Spring: /eureka/status, Netflix WAR: /eureka/v2/status)",
+            "check --status-url (Spring: /eureka/status, Netflix WAR: /eureka/v2/status), and --actuator-url",
         ),
     }
 }

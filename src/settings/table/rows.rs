@@ -178,7 +178,7 @@ table! {
     RemoveAfter: Setting::new("remove-after", Holds, DurationOrNever { min: Duration::ZERO, max: DAY })
         .default(Value::Duration(seconds(30)))
         .help("How long a peer must have been missing from DNS before it leaves the list.")
-        .hint("write `never`, or a duration with its unit, such as 30s");
+        .hint("write a duration with its unit, such as 30s or 5m, or `never`");
     EmptyAfter: Setting::new("empty-after", Holds, DurationOrNever { min: seconds(1), max: MONTH })
         .default(Value::Never)
         .help(
