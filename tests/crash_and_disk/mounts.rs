@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cluster::{Cluster, urls};
-use crate::errors::says;
 use crate::sidecar::Sidecar;
 
 pub(crate) const ALL: [(&str, fn()); 5] = [
@@ -52,7 +51,7 @@ fn is_refused(sidecar: &Sidecar<'_>, step: &str, reason: &str) {
     let cluster = sidecar.cluster;
     sidecar.until_condition("not_published");
     let message = sidecar.message_of("not_published");
-    assert!(message.contains(step) && says(&message, reason), "{message}");
+    assert!(message.contains(step) && crate::errors::says(&message, reason), "{message}");
     assert_eq!(sidecar.get("/livez").status, 200);
     assert_eq!(cluster.listed(), urls(&[1]), "the list stays");
 }
@@ -60,7 +59,7 @@ fn is_refused(sidecar: &Sidecar<'_>, step: &str, reason: &str) {
 /// `init` on a volume where nobody else publishes.
 fn init_is_refused(cluster: &Cluster, step: &str, reason: &str) {
     let outcome = cluster.once("init", &[]).expect(73);
-    assert!(outcome.stderr.contains(step) && says(&outcome.stderr, reason), "{outcome:#?}");
+    assert!(outcome.stderr.contains(step) && crate::errors::says(&outcome.stderr, reason), "{outcome:#?}");
 }
 
 fn full_volume() {
@@ -137,7 +136,7 @@ fn single_file_mount() {
     let sidecar = cluster.run(&[]);
     sidecar.until_condition("not_published");
     let message = sidecar.message_of("not_published");
-    assert!(message.contains(step) && says(&message, reason), "{message}");
+    assert!(message.contains(step) && crate::errors::says(&message, reason), "{message}");
     assert_eq!(fs::read_to_string(&source).expect("there"), "of somebody else\n");
     drop(mount);
     sidecar.until_listed(&[1]);
