@@ -23,7 +23,7 @@ use std::time::Instant;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
-use world::{http, process, registry, rendered, tool, wait};
+use world::{control_plane, http, namespace, overlay, process, registry, rendered, tool, wait};
 
 use crate::ground::Ground;
 use crate::shop::Shop;

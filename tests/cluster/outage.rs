@@ -6,7 +6,9 @@ use crate::change::hasten;
 use crate::ground::Dns;
 use crate::install::install;
 use crate::pod::Pod;
-use crate::shop::Shop;
+use crate::shop::{READY_WITHIN, Shop};
+use crate::silence::all_wait;
+use crate::wait;
 
 /// How long DNS is away after the pods are there again.
 const SILENT: Duration = Duration::from_secs(40);
@@ -17,16 +19,8 @@ pub(crate) fn everything(shop: &mut Shop<'_>) -> Result<(), String> {
     shop.ground.borrow_mut().stop_dns();
     let pods = shop.pods()?;
     shop.delete(&pods.iter().collect::<Vec<_>>())?;
-    crate::wait::until("the pods are back", crate::shop::READY_WITHIN, || {
-        let pods = shop.pods()?;
-        let waiting = pods.iter().filter(|pod| pod.waits()).count();
-        if waiting == 3 {
-            Ok(())
-        } else {
-            Err(format!("{:?}", pods.iter().map(Pod::brief).collect::<Vec<_>>()))
-        }
-    })?;
-    crate::wait::throughout("no server starts while DNS is silent", SILENT, || {
+    wait::until("the pods are back", READY_WITHIN, || all_wait(shop, 3))?;
+    wait::throughout("no server starts while DNS is silent", SILENT, || {
         let started: Vec<String> =
             shop.pods()?.iter().filter(|pod| pod.server_was_started()).map(Pod::brief).collect();
         if started.is_empty() { Ok(()) } else { Err(format!("{started:?}")) }

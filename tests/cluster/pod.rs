@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde_yaml::Value;
 
 use crate::http::Request;
-use crate::rendered::{at, items};
+use crate::rendered::{at, items, text};
 
 /// Where the sidecar listens in a pod of its own.
 const SIDECAR_PORT: u16 = 9761;
@@ -18,18 +18,18 @@ pub(crate) struct Pod(pub(crate) Value);
 
 impl Pod {
     pub(crate) fn name(&self) -> &str {
-        self.text(&["metadata", "name"])
+        text(&self.0, &["metadata", "name"])
     }
 
     pub(crate) fn uid(&self) -> &str {
-        self.text(&["metadata", "uid"])
+        text(&self.0, &["metadata", "uid"])
     }
 
     /// Of the template that it was made from.
     pub(crate) fn revision(&self) -> &str {
         let labels = ["controller-revision-hash", "pod-template-hash"];
         labels
-            .map(|label| self.text(&["metadata", "labels", label]))
+            .map(|label| text(&self.0, &["metadata", "labels", label]))
             .into_iter()
             .find(|it| !it.is_empty())
             .unwrap_or("")
@@ -46,7 +46,7 @@ impl Pod {
     }
 
     pub(crate) fn address(&self) -> Option<IpAddr> {
-        self.text(&["status", "podIP"]).parse().ok()
+        text(&self.0, &["status", "podIP"]).parse().ok()
     }
 
     pub(crate) fn server_port(&self) -> u16 {
@@ -101,10 +101,6 @@ impl Pod {
     /// In a line.
     pub(crate) fn brief(&self) -> String {
         let sidecar = self.sidecar().map(|it| format!("started {:?}", it["started"].as_bool()));
-        format!("{} {} {}", self.name(), self.text(&["status", "phase"]), sidecar.unwrap_or_default())
-    }
-
-    fn text(&self, path: &[&str]) -> &str {
-        at(&self.0, path).and_then(Value::as_str).unwrap_or_default()
+        format!("{} {} {}", self.name(), text(&self.0, &["status", "phase"]), sidecar.unwrap_or_default())
     }
 }

@@ -2,17 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_yaml::Value;
 
 use crate::ground::Ground;
+use crate::overlay;
 use crate::pod::Pod;
 use crate::registry::Registry;
-use crate::rendered::{Object, at, items, parse, write};
-use crate::tool::{Tool, target};
+use crate::rendered::{Object, at, is_true, items, write};
 use crate::wait;
 
 /// Images are there; a JVM takes a minute beside other work, and forty seconds more where nobody hands
@@ -70,23 +69,14 @@ impl<'a> Shop<'a> {
         text: &str,
         edit: impl Fn(&mut Object),
     ) -> Result<(), String> {
-        let overlay = target().join("cluster/overlay").join(&self.namespace);
-        fs::create_dir_all(&overlay).map_err(|error| error.to_string())?;
-        // Kustomize takes no absolute paths.
-        let base = crate::tool::project().join("manifests").join(folder);
-        let base = relative(&overlay, &base)?;
-        let text = format!("{text}\nresources: [{base}]\n");
-        fs::write(overlay.join("kustomization.yaml"), text).map_err(|error| error.to_string())?;
-        let built = Tool::Kustomize.run(&["build", &overlay.display().to_string()])?;
-        self.apply_objects(parse(&built)?, edit)
+        self.apply_objects(overlay::build(folder, &self.namespace, &[text])?, edit)
     }
 
     fn apply_objects(&mut self, mut objects: Vec<Object>, edit: impl Fn(&mut Object)) -> Result<(), String> {
         objects.iter_mut().for_each(edit);
         self.objects = objects;
-        let file = self.ground.borrow().place(&format!("{}.yaml", self.namespace));
-        fs::write(&file, write(&self.objects)).map_err(|error| error.to_string())?;
-        self.kubectl(&["apply", "-f", &file.display().to_string()]).map(drop)
+        let file = self.ground.borrow().write(&format!("{}.yaml", self.namespace), &write(&self.objects))?;
+        self.kubectl(&["apply", "-f", &file]).map(drop)
     }
 
     /// The workload that was applied.
@@ -96,10 +86,8 @@ impl<'a> Shop<'a> {
 
     /// Its headless Service, the one that unready pods are in.
     fn service(&self) -> &str {
-        let lists_all = |object: &&Object| {
-            at(&object.0, &["spec", "publishNotReadyAddresses"]).and_then(Value::as_bool) == Some(true)
-        };
-        self.objects.iter().find(lists_all).expect("a folder has a headless Service").name()
+        let service = self.objects.iter().find(|object| object.publishes_all());
+        service.expect("a folder has a headless Service").name()
     }
 
     /// The clients' Service.
@@ -198,8 +186,7 @@ impl<'a> Shop<'a> {
         let list: Value = serde_yaml::from_str(&said).map_err(|error| error.to_string())?;
         let slices = items(&list, &["items"]).iter();
         let endpoints = slices.flat_map(|slice| items(slice, &["endpoints"]));
-        let ready =
-            endpoints.filter(|one| at(one, &["conditions", "ready"]).and_then(Value::as_bool) == Some(true));
+        let ready = endpoints.filter(|one| is_true(one, &["conditions", "ready"]));
         Ok(ready.filter_map(|one| Some(at(one, &["targetRef", "name"])?.as_str()?.to_owned())).collect())
     }
 
@@ -242,14 +229,4 @@ impl<'a> Shop<'a> {
         ]);
         [pods, described, events, logs].map(|said| said.unwrap_or_else(|error| error)).join("\n")
     }
-}
-
-/// The way from one directory to another, both of this project.
-fn relative(from: &std::path::Path, to: &std::path::Path) -> Result<String, String> {
-    let from = from.canonicalize().map_err(|error| error.to_string())?;
-    let to = to.canonicalize().map_err(|error| error.to_string())?;
-    let common = from.components().zip(to.components()).take_while(|(one, other)| one == other).count();
-    let up = from.components().skip(common).map(|_| "..".to_owned());
-    let down = to.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned());
-    Ok(up.chain(down).collect::<Vec<_>>().join("/"))
 }

@@ -72,12 +72,9 @@ fn begin(shop: &mut Shop<'_>, count: usize) -> Result<usize, String> {
     Ok(count)
 }
 
-fn all_wait(shop: &Shop<'_>, count: usize) -> Result<(), String> {
+/// Whether this many pods are there, and no server has been started.
+pub(crate) fn all_wait(shop: &Shop<'_>, count: usize) -> Result<(), String> {
     let pods = shop.pods()?;
     let waiting = pods.iter().filter(|pod| pod.waits() && !pod.server_was_started()).count();
-    if waiting == count {
-        Ok(())
-    } else {
-        Err(format!("{:?}", pods.iter().map(Pod::brief).collect::<Vec<_>>()))
-    }
+    wait::is_so(waiting == count, || format!("{:?}", pods.iter().map(Pod::brief).collect::<Vec<_>>()))
 }

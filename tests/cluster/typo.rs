@@ -69,11 +69,7 @@ pub(crate) fn published(shop: &mut Shop<'_>) -> Result<(), String> {
     let limit = crate::shop::READY_WITHIN;
     let ((), took) = wait::until("clients are sent to a server that knows no peer", limit, || {
         let sent = shop.clients_are_sent_to()?;
-        if sent.difference(&old).next().is_some() {
-            Ok(())
-        } else {
-            Err(format!("clients are sent to {sent:?}"))
-        }
+        wait::is_so(sent.difference(&old).next().is_some(), || format!("clients are sent to {sent:?}"))
     })?;
     println!("    with `publish`, clients were sent to a server that knows no peer after {took:.0?}");
     Ok(())
@@ -135,11 +131,9 @@ fn typo(
         |pods: &[Pod]| -> Vec<Pod> { pods.iter().filter(|pod| !old.contains(pod.uid())).cloned().collect() };
     wait::until("the first new pod waits", STUCK_WITHIN, || {
         let new = new(&shop.pods()?);
-        if new.iter().any(Pod::waits) {
-            Ok(())
-        } else {
-            Err(format!("{:?}", new.iter().map(Pod::brief).collect::<Vec<_>>()))
-        }
+        wait::is_so(new.iter().any(Pod::waits), || {
+            format!("{:?}", new.iter().map(Pod::brief).collect::<Vec<_>>())
+        })
     })?;
     let left = if shop.workload().kind() == "Deployment" { count } else { count - 1 };
     let mut said = None;

@@ -5,9 +5,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::cluster::{Cluster, urls};
+use crate::namespace::{mount, unmount};
 use crate::sidecar::Sidecar;
 
 pub(crate) const ALL: [(&str, fn()); 5] = [
@@ -35,15 +35,9 @@ impl Mount {
 
 impl Drop for Mount {
     fn drop(&mut self) {
-        // Lazily: the program may still have it open.
-        let status = Command::new("umount").arg("-l").arg(&self.0).status();
-        assert!(status.is_ok_and(|status| status.success()) || std::thread::panicking());
+        let unmounted = unmount(&self.0);
+        assert!(unmounted.is_ok() || std::thread::panicking(), "{unmounted:?}");
     }
-}
-
-fn mount(point: &Path, arguments: &[&str]) {
-    let status = Command::new("mount").args(arguments).arg(point).status();
-    assert!(status.expect("mount is there").success(), "mount {arguments:?} {}", point.display());
 }
 
 /// The condition that holds while nothing can be published, and the list that is in place all the same.

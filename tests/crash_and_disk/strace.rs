@@ -10,6 +10,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::machine::{self, said};
 use crate::step::Step;
 
 /// Every call by which files are looked at or changed; a machine may lack some (`?`).
@@ -21,12 +22,7 @@ const WAKES_THE_LOOP: &str = "eventfd";
 
 /// Whether there is a `strace` that may do its work here.
 pub(crate) fn is_usable() -> Result<(), String> {
-    let trial = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
-    match trial {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(format!("strace: {}", String::from_utf8_lossy(&output.stderr).trim())),
-        Err(error) => Err(format!("strace: {error}")),
-    }
+    said(Command::new("strace").args(["-o", "/dev/null", "true"])).map(drop)
 }
 
 /// A program under `strace` from its first call on, and under its own process id.
@@ -34,10 +30,8 @@ pub(crate) fn around(program: &Command, output: &Path, injection: &str) -> Comma
     let mut command = Command::new("strace");
     // -D: the tracer is a grandchild, so that signals and exit codes are the program's own.
     command.args(["-D", "-f", "-o"]).arg(output).args(["-e", CALLS, "-e", injection]);
-    command.arg(program.get_program()).args(program.get_args()).env_clear();
-    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.stdin(Stdio::null());
+    let mut command = machine::around(command, program);
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).stdin(Stdio::null());
     command
 }
 

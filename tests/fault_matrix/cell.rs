@@ -10,6 +10,7 @@ use rustix::process::Signal;
 
 use crate::cluster::{Cluster, PATIENCE, SERVICE, address};
 use crate::expected::{Init, STOPPED, Shown, expected};
+use crate::machine::around;
 use crate::network;
 use crate::once::Outcome;
 use crate::phase::Phase;
@@ -18,6 +19,7 @@ use crate::reader::{Reader, list_in};
 use crate::says::{Kind, Says};
 use crate::secret;
 use crate::sidecar::{Sidecar, texts};
+use crate::wait;
 
 /// Short times, so that what must not happen after them can be waited for.
 const REMOVE_AFTER: &str = "600ms";
@@ -38,8 +40,6 @@ const WAITED: &str = "2.5";
 /// Between two reads of the file, and between two looks at the status.
 const READ_PAUSE: Duration = Duration::from_millis(3);
 const LOOK_PAUSE: Duration = Duration::from_millis(60);
-/// From the signal to the end; the contract's figure for an idle machine is 100 ms.
-const END_MAX: Duration = Duration::from_secs(1);
 
 /// One cell of the matrix.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +70,7 @@ impl Cell {
         let shown = watch.shown(inits);
         assert_eq!(shown, expected, "{}", sidecar.log_text());
         self.mends(&cluster, &sidecar);
-        end(&cluster, sidecar);
+        sidecar.ends_well();
         reader.expect_whole();
         shown
     }
@@ -106,16 +106,8 @@ impl Cell {
 
     /// What held the list when DNS began to say what it says; the first look may come too late for it.
     fn held_before(self) -> BTreeSet<String> {
-        let held: &[&str] = match self.phase {
-            Phase::Held => &["held_shrink", "held_removal"],
-            Phase::Start
-            | Phase::WaitingStart
-            | Phase::ClientStart
-            | Phase::Steady
-            | Phase::Alone
-            | Phase::Restart => &[],
-        };
-        held.iter().map(|kind| (*kind).to_owned()).collect()
+        let held = ["held_shrink", "held_removal"].map(str::to_owned);
+        if self.phase == Phase::Held { held.into() } else { BTreeSet::new() }
     }
 
     /// `init` in a volume that is as ours is now, while DNS says what it says.
@@ -184,15 +176,6 @@ impl Cell {
     }
 }
 
-/// It ends by SIGTERM at once, and leaves the file as it is.
-fn end(cluster: &Cluster, sidecar: Sidecar<'_>) {
-    let before = std::fs::read(cluster.file()).expect("there");
-    let (status, took) = sidecar.end_by(Signal::TERM);
-    assert!(status.success(), "{status}");
-    assert!(took < END_MAX, "ended after {took:?}");
-    assert_eq!(std::fs::read(cluster.file()).expect("there"), before);
-}
-
 /// A sidecar in a cell, and what was seen of it.
 struct Watch<'a> {
     cell: Cell,
@@ -204,20 +187,13 @@ struct Watch<'a> {
 impl Watch<'_> {
     /// Waits until all that is expected can be seen, and nothing else.
     fn until_at_rest(&mut self, expected: &Shown) {
-        let since = Instant::now();
-        loop {
+        let at_rest = wait::closely("at rest", PATIENCE, || {
             let (lists, conditions) = (self.lists(), self.look());
-            if lists == expected.lists && conditions == expected.conditions && self.is_said() {
-                return;
-            }
-            let state = || format!("{:#}\n{}", self.sidecar.status(), self.sidecar.log_text());
-            assert!(
-                since.elapsed() < PATIENCE,
-                "lists {lists:?}, conditions {conditions:?} are not {expected:#?}\n{}",
-                state()
-            );
-            sleep(LOOK_PAUSE);
-        }
+            let is_it = lists == expected.lists && conditions == expected.conditions && self.is_said();
+            wait::is_so(is_it, || format!("lists {lists:?}, conditions {conditions:?} are not {expected:#?}"))
+        });
+        let state = || format!("{:#}\n{}", self.sidecar.status(), self.sidecar.log_text());
+        at_rest.unwrap_or_else(|late| panic!("{late}\n{}", state()));
     }
 
     /// Insists that it stays so.
@@ -337,10 +313,8 @@ fn pods(urls: &[String]) -> Vec<u8> {
 /// The same command, told to stop after so many seconds; its exit code stays its own.
 fn stopped_after(seconds: &str, command: &Command) -> Command {
     let mut stopped = Command::new("timeout");
-    stopped.args(["--preserve-status", "--signal=TERM", seconds]).arg(command.get_program());
-    stopped.args(command.get_args()).env_clear();
-    stopped.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    stopped
+    stopped.args(["--preserve-status", "--signal=TERM", seconds]);
+    around(stopped, command)
 }
 
 fn copy(from: &Path, to: &PathBuf) {

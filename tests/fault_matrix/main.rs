@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex};
 
 use libtest_mimic::{Arguments, Trial};
 
-use world::{cluster, dns_server, extent, machine, namespace, once, ports, reader, secret, sidecar};
+use world::{cluster, dns_server, extent, machine, namespace, once, ports, reader, secret, sidecar, wait};
 
 use cell::Cell;
 use expected::Shown;
@@ -72,7 +72,7 @@ fn trials(rows: &Rows, network: &Result<(), String>) -> Vec<Trial> {
     let mut says = Says::all();
     says.sort_by_key(|says| says.outcome() != "timeout");
     for says in says {
-        for phase in Phase::ALL {
+        for phase in Phase::all() {
             trials.extend(LAYOUTS.map(|layout| trial(Cell { phase, says, layout }, rows, network)));
         }
     }
@@ -98,7 +98,7 @@ fn compare(rows: &[(Phase, Says, &'static str, Shown)]) -> Result<(), String> {
         rows.iter().find(is_it).map(|(.., shown)| shown.clone())
     };
     let mut page_rows = vec![];
-    for phase in Phase::ALL {
+    for phase in Phase::all() {
         for says in Says::all() {
             let [Some(volume), Some(plain)] = LAYOUTS.map(|layout| find(phase, says, layout)) else {
                 return Ok(());

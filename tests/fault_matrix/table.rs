@@ -32,7 +32,7 @@ const COLUMNS: &str = "
 /// The page; `rows` are in the order of phases, and within one of what DNS says.
 pub(crate) fn page(rows: &[(Phase, Says, Shown)]) -> String {
     let mut page = HEAD.to_owned();
-    for phase in Phase::ALL {
+    for phase in Phase::all() {
         let (heading, sentence) = phase.words();
         let _infallible = write!(page, "\n## {heading}\n\n{sentence}\n{COLUMNS}");
         for (_, says, shown) in rows.iter().filter(|(of, ..)| *of == phase) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_yaml::Value;
 
-use crate::rendered::{at, items};
+use crate::rendered::{at, is_true, items, text};
 use crate::sidecar;
 use crate::tool::Tool;
 use crate::{documented, none};
@@ -40,7 +40,7 @@ fn of_the_server(server: &Value, pod: &str) -> Vec<String> {
         faults.push("the server does not wait for the first list".to_owned());
     }
     let mount = items(server, &["volumes"]).iter().find(|mount| text(mount, &["target"]) == "/eureka-peers");
-    if mount.and_then(|mount| at(mount, &["read_only"])).and_then(Value::as_bool) != Some(true) {
+    if !mount.is_some_and(|mount| is_true(mount, &["read_only"])) {
         faults.push("the server may write to the volume".to_owned());
     }
     faults
@@ -75,8 +75,4 @@ fn variables(service: &Value) -> BTreeMap<String, String> {
     let variables = at(service, &["environment"]).and_then(Value::as_mapping);
     let pairs = variables.into_iter().flatten();
     pairs.filter_map(|(name, value)| Some((name.as_str()?.to_owned(), value.as_str()?.to_owned()))).collect()
-}
-
-fn text<'a>(value: &'a Value, path: &[&str]) -> &'a str {
-    at(value, path).and_then(Value::as_str).unwrap_or_default()
 }

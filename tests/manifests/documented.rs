@@ -8,7 +8,7 @@ use serde_yaml::Value;
 
 use crate::folder::Folder;
 use crate::rendered::{Container, at};
-use crate::tool::text_of;
+use crate::stock_environment;
 
 /// What manifests set besides, each for a reason that stands beside it there.
 const BESIDES: [&str; 4] = ["JAVA_TOOL_OPTIONS", "SERVER_PORT", "SERVER_SHUTDOWN", "SPRING_APPLICATION_NAME"];
@@ -92,10 +92,7 @@ fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
 }
 
 fn read(name: &str) -> BTreeMap<String, String> {
-    let text = text_of(&format!("docs/environment/{name}.env"));
-    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    let assignments = lines.map(|line| line.split_once('=').unwrap_or_else(|| panic!("{name}.env: {line}")));
-    assignments.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    stock_environment::assignments(name).into_iter().collect()
 }
 
 /// What manifests must set besides, for probes and heap to mean what they say.

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml::Value;
 
-use crate::rendered::{Container, Object, at};
+use crate::rendered::{Container, Object, at, text};
 use crate::secret;
+use crate::stock_environment;
 
 /// The key whose value must be in nobody's mouth.
 const PASSWORD: &str = "password";
@@ -77,28 +78,27 @@ pub(crate) fn expand(container: Container<'_>, facts: &Facts) -> Result<Vec<(Str
 }
 
 fn value_of(entry: &Value, facts: &Facts, known: &[(String, String)]) -> Result<String, String> {
-    let text = |path: &[&str]| at(entry, path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |path: &[&str]| text(entry, path).to_owned();
     if let Some(value) = at(entry, &["value"]) {
         let value = value.as_str().ok_or("is no text: YAML reads it as something else")?;
-        return dependent(value, known);
+        let earlier = |name: &str| known.iter().find(|(earlier, _)| earlier == name).map(|(_, value)| value);
+        return stock_environment::expand(value, earlier);
     }
     if at(entry, &["valueFrom", "fieldRef"]).is_some() {
         let path = text(&["valueFrom", "fieldRef", "fieldPath"]);
         let value = facts.fields.get(path.as_str());
         return value.cloned().ok_or_else(|| format!("the downward API has no {path}"));
     }
-    if at(entry, &["valueFrom", "secretKeyRef"]).is_some() {
-        let id = (text(&["valueFrom", "secretKeyRef", "name"]), text(&["valueFrom", "secretKeyRef", "key"]));
-        return facts.secrets.get(&id).cloned().ok_or_else(|| format!("there is no Secret {id:?}"));
-    }
-    if at(entry, &["valueFrom", "configMapKeyRef"]).is_some() {
-        let path = ["valueFrom", "configMapKeyRef"];
-        let id = (text(&[path[0], path[1], "name"]), text(&[path[0], path[1], "key"]));
-        return facts.config_maps.get(&id).cloned().ok_or_else(|| format!("there is no ConfigMap {id:?}"));
-    }
-    if at(entry, &["valueFrom", "fileKeyRef"]).is_some() {
-        let id = (text(&["valueFrom", "fileKeyRef", "path"]), text(&["valueFrom", "fileKeyRef", "key"]));
-        return facts.files.get(&id).cloned().ok_or_else(|| format!("nobody writes {id:?}"));
+    let by_key = [
+        ("secretKeyRef", "name", &facts.secrets),
+        ("configMapKeyRef", "name", &facts.config_maps),
+        ("fileKeyRef", "path", &facts.files),
+    ];
+    for (kind, place, values) in by_key {
+        if at(entry, &["valueFrom", kind]).is_some() {
+            let id = (text(&["valueFrom", kind, place]), text(&["valueFrom", kind, "key"]));
+            return values.get(&id).cloned().ok_or_else(|| format!("{kind}: nobody has {id:?}"));
+        }
     }
     Err("has no value that this test knows".to_owned())
 }
@@ -139,8 +139,7 @@ fn write_out_in(environment: &mut Vec<Value>, fields: &BTreeMap<String, String>)
     environment.retain_mut(|entry| {
         let path = at(entry, &["valueFrom", "fieldRef", "fieldPath"]).and_then(Value::as_str);
         if let Some((path, value)) = path.and_then(|path| fields.get_key_value(path)) {
-            let name = at(entry, &["name"]).and_then(Value::as_str).unwrap_or_default();
-            known.push((format!("$({name})"), value));
+            known.push((format!("$({})", text(entry, &["name"])), value));
             used.insert(path.clone());
             return false;
         }
@@ -161,24 +160,4 @@ fn annotations(template: &Value) -> impl Iterator<Item = (&str, &str)> {
 /// As the downward API calls an annotation.
 fn field_path(annotation: &str) -> String {
     format!("metadata.annotations['{annotation}']")
-}
-
-/// Kubernetes' `$(NAME)` (`third_party/forked/golang/expansion`): looks back only; `$$(` escapes.
-fn dependent(value: &str, known: &[(String, String)]) -> Result<String, String> {
-    let mut expanded = String::new();
-    let mut rest = value;
-    while let Some(at) = rest.find("$(") {
-        let (before, reference) = (&rest[..at], &rest[at + 2..]);
-        let (name, after) = reference.split_once(')').ok_or("has $( without )")?;
-        if let Some(escaped) = before.strip_suffix('$') {
-            expanded.extend([escaped, "$(", name, ")"]);
-        } else {
-            let filler = known.iter().find(|(earlier, _)| earlier == name);
-            let (_, filler) = filler.ok_or_else(|| format!("$({name}) is not set before it"))?;
-            expanded += before;
-            expanded += filler;
-        }
-        rest = after;
-    }
-    Ok(expanded + rest)
 }

@@ -77,14 +77,10 @@ struct Storage(PathBuf);
 
 impl Storage {
     fn buildah(&self, arguments: &[&str]) -> Result<String, String> {
-        let (root, run) = (self.0.join("root"), self.0.join("run"));
-        let places = [
-            "--root",
-            root.to_str().expect("a plain path"),
-            "--runroot",
-            run.to_str().expect("a plain path"),
-        ];
-        Tool::Buildah.run(&[&places[..], &["--storage-driver", "vfs"], arguments].concat())
+        let place = |name: &str| self.0.join(name).display().to_string();
+        let (root, run) = (place("root"), place("run"));
+        let places = ["--root", &root, "--runroot", &run, "--storage-driver", "vfs"];
+        Tool::Buildah.run(&[&places[..], arguments].concat())
     }
 }
 

@@ -17,7 +17,6 @@ mod folder;
 mod image;
 mod monitoring;
 mod names;
-mod overlay;
 mod recipes;
 mod restricted;
 mod schema;
@@ -30,12 +29,16 @@ mod world;
 
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::{Arguments, Trial};
 
-use world::stock::{image as stock_image, release};
-use world::{dns_server, extent, http, machine, process, registry, rendered, secret, tool, trial, wait};
+use world::stock::{environment as stock_environment, image as stock_image, pod as stock_pod, release};
+use world::{
+    control_plane, dns_server, extent, http, machine, overlay, process, reader, registry, rendered, secret,
+    tool, trial, wait,
+};
 
 use crate::folder::Folder;
+use crate::machine::Missing;
 use crate::rendered::{Object, Pod, build};
 use crate::tool::Tool;
 
@@ -250,11 +253,7 @@ fn old_pods_stay_peers() -> Result<(), String> {
     let before = before.iter().find_map(Object::pod_template).ok_or("no workload before")?;
     let after = build("examples/add-sidecar")?;
     let mesh = after.iter().find(|object| object.name() == "eureka-mesh").ok_or("no Service eureka-mesh")?;
-    if workload::selects(mesh, before) {
-        Ok(())
-    } else {
-        Err("new servers would not list old ones".to_owned())
-    }
+    wait::is_so(workload::selects(mesh, before), || "new servers would not list old ones".to_owned())
 }
 
 /// Each by its name, for actionlint looks for them in a git repository alone.
@@ -279,14 +278,11 @@ fn trial(name: &str, needs: &[Tool], body: Body) -> Trial {
 
 /// Ignored where something is missing, and failed where nothing may be.
 fn trial_unless(name: &str, missing: Vec<&'static str>, body: Body) -> Trial {
-    Trial::ignorable_test(name, move || {
-        if missing.is_empty() {
-            return body().map(|()| Completion::Completed).map_err(Failed::from);
+    machine::trial(name, move || {
+        if !missing.is_empty() {
+            return Err(Missing(format!("not on this machine, see .ci/tools: {}", missing.join(", "))));
         }
-        let reason = format!("not on this machine, see .ci/tools: {}", missing.join(", "));
-        if machine::is_ci() {
-            return Err(Failed::from(reason));
-        }
-        Ok(Completion::ignored_with(reason))
+        body().unwrap_or_else(|fault| panic!("{fault}"));
+        Ok(())
     })
 }

@@ -13,6 +13,7 @@ use serde_yaml::Value;
 
 use crate::audit::{self, Finding};
 use crate::audited::values;
+use crate::machine;
 use crate::overlay::{fresh, relative, run};
 use crate::rendered::{Object, items, parse};
 use crate::tool::{Tool, project, text_of};
@@ -269,11 +270,7 @@ fn chart(title: &str) -> Result<(PathBuf, PathBuf), String> {
 fn helm(chart: &Path, arguments: &[&str], place: &Path) -> Result<Vec<Object>, String> {
     let mut command = Command::new(Tool::Helm.path()?);
     command.args(["template", RELEASE]).arg(chart).args(arguments).env("HELM_PLUGINS", place.join("plugins"));
-    let output = command.output().map_err(|error| error.to_string())?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-    }
-    parse(&String::from_utf8_lossy(&output.stdout))
+    parse(&machine::said(&mut command)?)
 }
 
 fn make_executable(file: &Path) -> Result<(), String> {

@@ -5,7 +5,7 @@
 
 use serde_yaml::Value;
 
-use crate::rendered::{Container, Pod, at, items};
+use crate::rendered::{Container, Pod, at, is_true, items, text};
 
 /// Volume kinds that "restricted" allows.
 const VOLUMES: [&str; 8] = [
@@ -142,12 +142,4 @@ fn hosts_of_handlers(container: &Value) -> impl Iterator<Item = String> {
 fn kinds_of_volume(volume: &Value) -> Vec<&str> {
     let keys = volume.as_mapping().into_iter().flatten().filter_map(|(key, _)| key.as_str());
     keys.filter(|key| *key != "name").collect()
-}
-
-fn is_true(value: &Value, path: &[&str]) -> bool {
-    at(value, path).and_then(Value::as_bool) == Some(true)
-}
-
-fn text<'a>(value: &'a Value, path: &[&str]) -> &'a str {
-    at(value, path).and_then(Value::as_str).unwrap_or_default()
 }

@@ -209,11 +209,8 @@ fn unseen(
     if seen(objects) {
         return Err("the folder is not right to begin with".to_owned());
     }
-    let unseen: Vec<&str> = seeds
-        .iter()
-        .filter(|(path, value)| !seen(&sown(objects, path, value)))
-        .map(|(path, _)| *path)
-        .collect();
+    let unseen = seeds.iter().filter(|(path, value)| !seen(&sown(objects, path, value)));
+    let unseen: Vec<&str> = unseen.map(|(path, _)| *path).collect();
     if unseen.is_empty() { Ok(()) } else { Err(format!("not seen: {unseen:?}")) }
 }
 

@@ -9,7 +9,7 @@ use eureka_peers::settings::{Environment, Flags, Purpose, Settings, load};
 use serde_yaml::Value;
 
 use crate::environment::{Facts, expand};
-use crate::rendered::{Container, Object, Pod, at, items};
+use crate::rendered::{Container, Object, Pod, at, is_true, items, text};
 use crate::waiting;
 
 /// The pod that stands for all of them.
@@ -90,7 +90,7 @@ fn subcommand(container: Container<'_>) -> &str {
 fn shape(container: Container<'_>, pod: Pod<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let has = |path: &[&str]| at(container.0, path).is_some();
-    let text = |path: &[&str]| at(container.0, path).and_then(Value::as_str).unwrap_or_default();
+    let text = |path: &[&str]| text(container.0, path);
     let mut expect = |held: bool, what: &str| {
         if !held {
             found.push(what.to_owned());
@@ -162,13 +162,13 @@ fn beside<'a>(
         server.mounts().iter().find(|mount| at(mount, &["name"]).and_then(Value::as_str) == Some(volume));
     let Some(mount) = mount else { return vec![format!("Eureka does not mount {volume}")] };
     let mut found = Vec::new();
-    if at(mount, &["readOnly"]).and_then(Value::as_bool) != Some(true) {
+    if !is_true(mount, &["readOnly"]) {
         found.push("Eureka may write to the volume".to_owned());
     }
     if at(mount, &["subPath"]).or(at(mount, &["subPathExpr"])).is_some() {
         found.push("Eureka mounts a subPath, which never sees a change".to_owned());
     }
-    let path = at(mount, &["mountPath"]).and_then(Value::as_str).unwrap_or_default();
+    let path = text(mount, &["mountPath"]);
     let files: Vec<String> = written.map(|name| format!("{path}/{name}")).collect();
     let reads = |file: &String| {
         // Of several imports the last one wins.

@@ -8,7 +8,7 @@ use eureka_peers::reconcile::OnDeadline;
 use eureka_peers::settings::Settings;
 use serde_yaml::Value;
 
-use crate::rendered::{Container, Object, Pod, at};
+use crate::rendered::{Container, Object, Pod, at, text};
 
 /// Istio's switches of DNS capture, in sidecar and in ambient mode.
 const CAPTURE_OFF: [&str; 2] = ["ISTIO_META_DNS_CAPTURE: \"false\"", "ambient.istio.io/dns-capture"];
@@ -47,9 +47,7 @@ fn service_faults(objects: &[Object], home: &Question) -> Option<String> {
     let Some(service) = service else {
         return Some(format!("waits for the Service {name}, which nobody makes"));
     };
-    let lists_all = at(&service.0, &["spec", "publishNotReadyAddresses"]).and_then(Value::as_bool);
-    let is_headless = service.text(&["spec", "clusterIP"]) == "None";
-    (lists_all != Some(true) || !is_headless)
+    (!service.publishes_all() || !service.is_headless())
         .then(|| format!("waits for the Service {name}, which does not list pods that are not ready"))
 }
 
@@ -69,7 +67,7 @@ fn capture_faults(objects: &[Object], pod: Pod<'_>) -> Vec<String> {
     if label != Some("true") {
         return Vec::new();
     }
-    let text = |name: &str| at(metadata, &["annotations", name]).and_then(Value::as_str).unwrap_or_default();
+    let text = |name: &str| text(metadata, &["annotations", name]);
     let is_off = [text("proxy.istio.io/config").contains(CAPTURE_OFF[0]), text(CAPTURE_OFF[1]) == "false"];
     let modes = is_off.iter().zip(["sidecar", "ambient"]).filter(|(is_off, _)| !**is_off);
     modes.map(|(_, mode)| format!("waits for records, and Istio may answer instead ({mode} mode)")).collect()

@@ -53,7 +53,7 @@ fn of_a_workload(object: &Object, all: &[Object]) -> Vec<String> {
         let parallel = object.text(&["spec", "podManagementPolicy"]) == "Parallel";
         let governed = all
             .iter()
-            .any(|other| other.name() == object.text(&["spec", "serviceName"]) && is_headless(other));
+            .any(|other| other.name() == object.text(&["spec", "serviceName"]) && other.is_headless());
         found.extend((!parallel).then(|| "starts its servers one by one".to_owned()));
         found.extend((!governed).then(|| "its governing Service is not here".to_owned()));
     }
@@ -109,10 +109,10 @@ fn services(template: &Value, all: &[Object]) -> Vec<String> {
     let fronting: Vec<&Object> =
         all.iter().filter(|object| object.kind() == "Service" && selects(object, template)).collect();
     let mut found = Vec::new();
-    if !fronting.iter().any(|service| is_headless(service) && publishes_all(service)) {
+    if !fronting.iter().any(|service| service.is_headless() && service.publishes_all()) {
         found.push("no headless Service that publishes pods before they are ready".to_owned());
     }
-    if !fronting.iter().any(|service| !is_headless(service) && !publishes_all(service)) {
+    if !fronting.iter().any(|service| !service.is_headless() && !service.publishes_all()) {
         found.push("no Service for clients".to_owned());
     }
     found
@@ -147,7 +147,7 @@ fn of_a_service(object: &Object, all: &[Object]) -> Vec<String> {
     let [template] = fronts[..] else { return vec![format!("selects {} workloads", fronts.len())] };
     let mut found = Vec::new();
     let ports = items(&object.0, &["spec", "ports"]);
-    if is_headless(object) && !ports.iter().any(|port| port["name"].as_str() == Some("http")) {
+    if object.is_headless() && !ports.iter().any(|port| port["name"].as_str() == Some("http")) {
         found.push("has no port named http, and so no SRV records".to_owned());
     }
     let offered: Vec<&Value> = items(template, &["spec", "containers"])
@@ -161,14 +161,6 @@ fn of_a_service(object: &Object, all: &[Object]) -> Vec<String> {
         targets.filter(|port| !offered.contains(port)).map(|port| format!("leads to no port {port:?}")),
     );
     found
-}
-
-pub(crate) fn is_headless(service: &Object) -> bool {
-    service.text(&["spec", "clusterIP"]) == "None"
-}
-
-pub(crate) fn publishes_all(service: &Object) -> bool {
-    at(&service.0, &["spec", "publishNotReadyAddresses"]).and_then(Value::as_bool) == Some(true)
 }
 
 pub(crate) fn selects(service: &Object, template: &Value) -> bool {

@@ -18,8 +18,9 @@ pub(crate) struct Fault {
     pub(crate) found: Option<&'static str>,
 }
 
-const REFRESHES: &str = "refreshes";
-const CONFIRMS: &str = "confirms";
+/// What is asked for, and the counter of it.
+const REFRESH: (Resource, &str) = (Resource::Refresh, "refreshes");
+const STATUS: (Resource, &str) = (Resource::Status, "confirms");
 const REFUSED: &str = "refresh_refused";
 const FAILING: &str = "refresh_failing";
 const UNREADABLE: &str = "status_unreadable";
@@ -38,28 +39,17 @@ fn bytes(bytes: &str) -> Manner {
 }
 
 impl Fault {
-    /// A refresh that is answered so; `check` finds what the condition says.
-    fn refresh(
+    /// Requests for a resource that are answered so; `check` finds what the condition says.
+    fn of(
+        (resource, counter): (Resource, &'static str),
         name: &'static str,
         manner: Manner,
         kind: &'static str,
         message: &'static str,
         outcome: &'static str,
     ) -> Self {
-        let (condition, counted) = ((kind, message), (REFRESHES, outcome));
-        Self { name, manners: vec![(Resource::Refresh, manner)], condition, counted, found: Some(message) }
-    }
-
-    /// The same of a question for the status.
-    fn status(
-        name: &'static str,
-        manner: Manner,
-        kind: &'static str,
-        message: &'static str,
-        outcome: &'static str,
-    ) -> Self {
-        let (condition, counted) = ((kind, message), (CONFIRMS, outcome));
-        Self { name, manners: vec![(Resource::Status, manner)], condition, counted, found: Some(message) }
+        let (condition, counted) = ((kind, message), (counter, outcome));
+        Self { name, manners: vec![(resource, manner)], condition, counted, found: Some(message) }
     }
 
     fn but_check_finds(self, found: Option<&'static str>) -> Self {
@@ -84,7 +74,8 @@ fn refresh_faults() -> Vec<Fault> {
     let too_large = "the body is larger than";
     let csrf = "Spring Security's CSRF check";
     let to_posts = vec![(Resource::Refresh, Manner::NoPosts), (Resource::Other, Manner::NoPosts)];
-    let refresh = Fault::refresh;
+    let refresh =
+        |name, manner, kind, message, outcome| Fault::of(REFRESH, name, manner, kind, message, outcome);
     vec![
         refresh("refresh-hangs", Manner::Hang, FAILING, late, "abandoned"),
         refresh("refresh-drips", dripped, FAILING, late, "abandoned"),
@@ -119,7 +110,8 @@ fn status_faults() -> Vec<Fault> {
     let too_soon = "closed before the body was whole";
     let late = "did not answer in time";
     let too_large = "the body is larger than";
-    let status = Fault::status;
+    let status =
+        |name, manner, kind, message, outcome| Fault::of(STATUS, name, manner, kind, message, outcome);
     vec![
         status("status-hangs", Manner::Hang, UNREACHABLE, late, "timeout"),
         status("status-drips", dripped, UNREACHABLE, late, "timeout"),
@@ -142,10 +134,11 @@ fn lies() -> [Fault; 2] {
     let foreign = said(&Server::status_of("http://vm.example:8761/eureka/", "00:07"));
     let variable = said(include_str!("../../src/eureka/testdata/env-variable.json"));
     let masks = "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE";
-    let masked = Fault::status("another-servers-list", foreign.clone(), "not_adopted", masks, "different");
+    let masked =
+        Fault::of(STATUS, "another-servers-list", foreign.clone(), "not_adopted", masks, "different");
     let manners = vec![(Resource::Status, foreign), (Resource::Env, variable)];
     let own = said(&Server::status_of("http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/", "00:07"));
     let host = "EUREKA_INSTANCE_HOSTNAME";
-    let itself = Fault::status("lists-itself", own, "self_not_recognised", host, "different");
+    let itself = Fault::of(STATUS, "lists-itself", own, "self_not_recognised", host, "different");
     [Fault { manners, ..masked }, itself.but_check_finds(Some("the server takes itself for a peer"))]
 }

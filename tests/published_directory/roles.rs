@@ -12,7 +12,7 @@ use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::machine::is_root;
-use crate::namespace;
+use crate::namespace::{self, mount, unmount};
 use crate::scene;
 use eureka_peers::publish::{Hazard, Layout, PublishFault, Published, Publisher, inspect};
 
@@ -159,15 +159,6 @@ fn fault(publisher: &mut Publisher, number: u64) -> PublishFault {
     scene::publish(publisher, number).expect_err("refused").fault().clone()
 }
 
-fn mount(arguments: &[&str], directory: &Path) {
-    let status = Command::new("mount").args(arguments).arg(directory).status().expect("mount is there");
-    assert!(status.success(), "mount {arguments:?}");
-}
-
-fn unmount(path: &Path) {
-    assert!(Command::new("umount").arg(path).status().expect("umount is there").success());
-}
-
 /// Fills the disk to the last byte, and gives back what filled it.
 fn fill(directory: &Path) -> PathBuf {
     let ballast = directory.join("ballast");
@@ -177,7 +168,7 @@ fn fill(directory: &Path) -> PathBuf {
 }
 
 fn full_disk(directory: &Path, layout: Layout) {
-    mount(&["-t", "tmpfs", "-o", "size=256k", "tmpfs"], directory);
+    mount(directory, &["-t", "tmpfs", "-o", "size=256k", "tmpfs"]);
     let mut publisher = scene::publisher(directory, layout);
     for number in 0..3 {
         scene::publish(&mut publisher, number).expect("room enough");
@@ -197,7 +188,7 @@ fn full_disk(directory: &Path, layout: Layout) {
 }
 
 fn full_disk_next_life(directory: &Path, layout: Layout) {
-    mount(&["-t", "tmpfs", "-o", "size=256k", "tmpfs"], directory);
+    mount(directory, &["-t", "tmpfs", "-o", "size=256k", "tmpfs"]);
     scene::publish(&mut scene::publisher(directory, layout), 0).expect("room enough");
     // What a life that was killed left behind is what fills the disk.
     let orphan = directory.join("..2025_01_01_00_00_00.orphan");
@@ -210,10 +201,10 @@ fn full_disk_next_life(directory: &Path, layout: Layout) {
 }
 
 fn read_only(directory: &Path, layout: Layout) {
-    mount(&["-t", "tmpfs", "tmpfs"], directory);
+    mount(directory, &["-t", "tmpfs", "tmpfs"]);
     let mut publisher = scene::publisher(directory, layout);
     scene::publish(&mut publisher, 0).expect("writable");
-    mount(&["-o", "remount,bind,ro"], directory);
+    mount(directory, &["-o", "remount,bind,ro"]);
     assert_eq!(scene::publish(&mut publisher, 0).expect("nothing to do"), Published::Unchanged);
     assert_eq!(fault(&mut publisher, 1), PublishFault::ReadOnly);
     drop(publisher);
@@ -222,16 +213,16 @@ fn read_only(directory: &Path, layout: Layout) {
     assert_eq!(fault(&mut next_life, 1), PublishFault::ReadOnly);
     let unwritable = Hazard::Unwritable { directory: directory.to_owned(), fault: PublishFault::ReadOnly };
     assert_eq!(inspect(directory, layout, &[]), [unwritable]);
-    mount(&["-o", "remount,bind,rw"], directory);
+    mount(directory, &["-o", "remount,bind,rw"]);
     assert_eq!(scene::publish(&mut next_life, 1).expect("writable"), Published::Written);
 }
 
 fn single_file_mount(directory: &Path, layout: Layout) {
-    mount(&["-t", "tmpfs", "tmpfs"], directory);
+    mount(directory, &["-t", "tmpfs", "tmpfs"]);
     let (file, source) = (directory.join(scene::NAMES[1]), directory.join("..source"));
     fs::write(&file, "").expect("made");
     fs::write(&source, "of somebody else").expect("made");
-    mount(&["--bind", source.to_str().expect("text")], &file);
+    mount(&file, &["--bind", source.to_str().expect("text")]);
     let mut publisher = scene::publisher(directory, layout);
     assert_eq!(fault(&mut publisher, 0), PublishFault::SingleFileMount);
     assert_eq!(fs::read_to_string(&source).expect("there"), "of somebody else");
@@ -239,7 +230,7 @@ fn single_file_mount(directory: &Path, layout: Layout) {
     assert!(!scene::names(directory).iter().any(on_its_way), "nothing is left of the attempt");
     let names = [scene::NAMES[1].parse().expect("a file name")];
     assert_eq!(inspect(directory, layout, &names), [Hazard::FileMounted(file.clone())]);
-    unmount(&file);
+    unmount(&file).expect("ours");
     scene::publish(&mut publisher, 0).expect("free again");
     assert_eq!(inspect(directory, layout, &names), []);
 }
@@ -247,10 +238,10 @@ fn single_file_mount(directory: &Path, layout: Layout) {
 fn sub_path(directory: &Path, layout: Layout) {
     let whole = directory.with_file_name("whole");
     fs::create_dir_all(&whole).expect("made");
-    mount(&["-t", "tmpfs", "tmpfs"], &whole);
+    mount(&whole, &["-t", "tmpfs", "tmpfs"]);
     let part = whole.join("a");
     fs::create_dir(&part).expect("made");
-    mount(&["--bind", part.to_str().expect("text")], directory);
+    mount(directory, &["--bind", part.to_str().expect("text")]);
     let hazard = Hazard::SubPath { directory: directory.to_owned(), root: "a".into() };
     assert_eq!(inspect(directory, layout, &[]), [hazard]);
     assert_eq!(inspect(&whole, layout, &[]), []);

@@ -150,16 +150,6 @@ impl Sidecar<'_> {
         self.until(&format!("hears {outcome}"), hears);
     }
 
-    /// Waits until a condition of this kind stands.
-    pub(crate) fn shows(&self, kind: &str) {
-        self.until_condition(kind);
-    }
-
-    /// Waits until no condition stands.
-    pub(crate) fn is_content(&self) {
-        self.until_no_condition();
-    }
-
     /// Watches for this long that the file stays as it is, and says what is in it.
     pub(crate) fn keeps_the_file(&self, time: Duration) -> Urls {
         let (listed, generation) = (self.pod.listed().expect("a file"), self.pod.generation());
@@ -176,7 +166,7 @@ impl Sidecar<'_> {
         let file = || (self.pod.listed(), self.pod.generation(), self.publications());
         let before = file();
         self.hears(outcome);
-        self.shows(condition);
+        self.until_condition(condition);
         assert_eq!(self.status()["held"]["is_held"], true, "{}", self.log_text());
         self.keeps_the_file(HELD);
         assert_eq!(before, file(), "{}", self.log_text());

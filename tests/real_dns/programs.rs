@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use crate::Missing;
-use crate::machine::find_program;
+use crate::machine::{find_program, said};
 use crate::running::Spec;
 use crate::zone::Zone;
 
@@ -207,19 +207,9 @@ fn build_coredns() -> Result<PathBuf, String> {
         return Ok(program);
     }
     let go = find("go").map_err(|Missing(what)| what)?;
-    let output = Command::new(go)
-        .args(["build", "-trimpath", "-buildvcs=false", "-o"])
-        .arg(&program)
-        .arg(".")
-        .current_dir(&module)
-        .output();
-    match output {
-        Ok(Output { status, .. }) if status.success() => Ok(program),
-        Ok(Output { stderr, .. }) => {
-            Err(format!("go cannot build CoreDNS: {}", String::from_utf8_lossy(&stderr)))
-        }
-        Err(error) => Err(format!("go cannot be run: {error}")),
-    }
+    let mut command = Command::new(go);
+    command.args(["build", "-trimpath", "-buildvcs=false", "-o"]).arg(&program).arg(".");
+    said(command.current_dir(&module)).map(|_| program)
 }
 
 /// Whether the program is younger than everything it is built from.

@@ -90,7 +90,7 @@ impl Server {
         handed_over: &Listing,
     ) -> Option<Result<(), ServerFault>> {
         if self.is_down {
-            return Some(Err(ServerFault::Unreachable("connection refused".to_owned())));
+            return Some(Err(refused()));
         }
         match &self.on_refresh {
             OnRefresh::Hangs => None,
@@ -115,7 +115,7 @@ impl Server {
             return second.status(now);
         }
         if self.is_down {
-            return Err(ServerFault::Unreachable("connection refused".to_owned()));
+            return Err(refused());
         }
         self.status.clone()?;
         Ok(Replicas {
@@ -153,9 +153,13 @@ impl Server {
 impl Second {
     fn status(&self, now: Duration) -> Result<Replicas, ServerFault> {
         if self.is_down {
-            return Err(ServerFault::Unreachable("connection refused".to_owned()));
+            return Err(refused());
         }
         let uptime_min = Some((self.up_before + now).as_secs() / 60);
         Ok(Replicas { peers: self.peers.clone(), foreign: vec![], uptime_min })
     }
+}
+
+fn refused() -> ServerFault {
+    ServerFault::Unreachable("connection refused".to_owned())
 }

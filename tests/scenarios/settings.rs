@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use eureka_peers::model::{
     AddressFamily, AddressPolicy, ContextPath, DnsName, DurationOrNever, HeadlessService, Host, IpNet,
@@ -83,18 +84,21 @@ macro_rules! overlay {
     };
 }
 
+/// What is written, or the default.
+fn or<T: Clone>(written: Option<&Written<T>>, default: T) -> T {
+    written.map_or(default, |Written(value)| value.clone())
+}
+
 fn values<T: Clone>(written: Option<&Vec<Written<T>>>) -> Vec<T> {
     written.into_iter().flatten().map(|Written(value)| value.clone()).collect()
 }
 
-fn span(written: Option<&Written<Span>>, default: &str) -> std::time::Duration {
-    written.map_or_else(|| default.parse::<Span>().expect("a duration").0, |Written(Span(span))| *span)
+fn seconds(seconds: u64) -> Span {
+    Span(Duration::from_secs(seconds))
 }
 
-fn span_or_never(written: Option<&Written<SpanOrNever>>, default: &str) -> DurationOrNever {
-    let SpanOrNever(span) =
-        written.map_or_else(|| default.parse().expect("a duration"), |Written(span)| *span);
-    span
+fn after(seconds: u64) -> SpanOrNever {
+    SpanOrNever(DurationOrNever::After(Duration::from_secs(seconds)))
 }
 
 impl Given {
@@ -124,13 +128,13 @@ impl Given {
                 values(self.allow_cidr.as_ref()),
                 values(self.deny_cidr.as_ref()),
             ),
-            interval: span(self.interval.as_ref(), if self.is_client() { "10s" } else { "1s" }),
-            remove_after: span_or_never(self.remove_after.as_ref(), "30s"),
-            empty_after: span_or_never(self.empty_after.as_ref(), "never"),
-            max_shrink: self.max_shrink.as_ref().map_or(MaxShrink::HALF, |Written(shrink)| *shrink),
-            shrink_after: span_or_never(self.shrink_after.as_ref(), "5m"),
+            interval: or(self.interval.as_ref(), seconds(if self.is_client() { 10 } else { 1 })).0,
+            remove_after: or(self.remove_after.as_ref(), after(30)).0,
+            empty_after: or(self.empty_after.as_ref(), SpanOrNever(DurationOrNever::Never)).0,
+            max_shrink: or(self.max_shrink.as_ref(), MaxShrink::HALF),
+            shrink_after: or(self.shrink_after.as_ref(), after(300)).0,
             min_peers: self.min_peers.unwrap_or(0),
-            start_deadline: span(self.start_deadline.as_ref(), "10s"),
+            start_deadline: or(self.start_deadline.as_ref(), seconds(10)).0,
             on_deadline: match self.on_deadline {
                 Some(OnDeadlineWord::Fail) => OnDeadline::Fail,
                 Some(OnDeadlineWord::Wait) => OnDeadline::Wait,
@@ -187,7 +191,10 @@ impl Given {
     pub(crate) fn question(&self, service: &str) -> Question {
         let service = service_of(service);
         match self.peer_host() {
-            PeerHost::Name => Question::Names { service, port_name: self.port_name() },
+            PeerHost::Name => {
+                let http = "http".parse().expect("a port name");
+                Question::Names { service, port_name: or(self.port_name.as_ref(), http) }
+            }
             PeerHost::Ipv4 => Question::Addresses { service, family: AddressFamily::Ipv4 },
             PeerHost::Ipv6 => Question::Addresses { service, family: AddressFamily::Ipv6 },
         }
@@ -204,7 +211,7 @@ impl Given {
             return url.clone();
         }
         let first = self.services().first().cloned().unwrap_or_default();
-        let port = self.port.as_ref().map_or(Port::EUREKA, |Written(port)| *port);
+        let port = or(self.port.as_ref(), Port::EUREKA);
         let host = self.pod(OWN_NUMBER, &first);
         let text = format!("{}://{host}:{port}{}", self.scheme(), self.context_path());
         text.parse().expect("made of valid parts")
@@ -223,16 +230,11 @@ impl Given {
     }
 
     fn scheme(&self) -> Scheme {
-        self.scheme.as_ref().map_or(Scheme::Http, |Written(scheme)| *scheme)
+        or(self.scheme.as_ref(), Scheme::Http)
     }
 
     fn context_path(&self) -> ContextPath {
-        self.context_path.as_ref().map(|Written(path)| path.clone()).unwrap_or_default()
-    }
-
-    fn port_name(&self) -> PortName {
-        let written = self.port_name.as_ref().map(|Written(name)| name.clone());
-        written.unwrap_or_else(|| "http".parse().expect("a port name"))
+        or(self.context_path.as_ref(), ContextPath::default())
     }
 
     fn is_client(&self) -> bool {

@@ -16,7 +16,7 @@ pub(crate) struct Written<T>(pub(crate) T);
 
 impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Written<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(WordVisitor(PhantomData)).map(Self)
+        deserializer.deserialize_str(WordVisitor(PhantomData)).map(Self)
     }
 }
 
@@ -31,22 +31,6 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for WordVisitor<T> {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
         text.parse().map_err(|error| E::custom(format!("{text:?} {error}")))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
-        self.visit_str(&number.to_string())
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
-        self.visit_str(&number.to_string())
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
-        self.visit_str(&number.to_string())
-    }
-
-    fn visit_bool<E: Error>(self, is: bool) -> Result<T, E> {
-        self.visit_str(&is.to_string())
     }
 }
 
@@ -136,10 +120,7 @@ impl<'de> Visitor<'de> for SaysVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Says, E> {
-        negative(text)
-            .or_else(|| failure(text).map(Answer::Failed))
-            .map(Says::Other)
-            .ok_or_else(|| E::custom(format!("DNS cannot say {text:?}")))
+        answer(text).map(Says::Other).ok_or_else(|| E::custom(format!("DNS cannot say {text:?}")))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Says, A::Error> {
@@ -158,17 +139,11 @@ impl<'de> Visitor<'de> for SaysVisitor {
     }
 }
 
-fn negative(text: &str) -> Option<Answer> {
-    let no_such_name = match text {
-        "nobody" => true,
-        "no-data" => false,
-        _ => return None,
-    };
-    Some(Answer::Empty { no_such_name, soa_serial: 1_700_000_000 })
-}
-
-fn failure(text: &str) -> Option<LookupFailure> {
-    Some(match text {
+fn answer(text: &str) -> Option<Answer> {
+    let empty = |no_such_name| Answer::Empty { no_such_name, soa_serial: 1_700_000_000 };
+    Some(Answer::Failed(match text {
+        "nobody" => return Some(empty(true)),
+        "no-data" => return Some(empty(false)),
         "timeout" => LookupFailure::Timeout,
         "servfail" => LookupFailure::ServerFailure,
         "refused" => LookupFailure::Refused,
@@ -179,7 +154,7 @@ fn failure(text: &str) -> Option<LookupFailure> {
         "network" => LookupFailure::Network("network unreachable".to_owned()),
         "port-name-missing" => LookupFailure::PortNameMissing,
         _ => return None,
-    })
+    }))
 }
 
 /// How the server beside us answers a call: `ok`, or a fault by name.

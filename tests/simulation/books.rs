@@ -192,7 +192,7 @@ impl Books {
         let Some(before) = before.filter(|_| !is_operators_will) else { return Ok(()) };
         if freeze == Freeze::InForce && before != peers {
             let expected = format!("the frozen list: {}", said(&before));
-            return Err(Broken { promise: Promise::Frozen, expected, seen: said(&peers) });
+            return Err(Broken::of(Promise::Frozen, expected, said(&peers)));
         }
         let left: PeerSet = before.difference(&peers).cloned().collect();
         left.iter().try_for_each(|url| self.may_leave(url))?;
@@ -208,7 +208,7 @@ impl Books {
             return Ok(());
         }
         let expected = format!("a list with {}, which DNS named just now", said(&lacking));
-        Err(Broken { promise: Promise::AdditionAtOnce, expected, seen: said(listed) })
+        Err(Broken::of(Promise::AdditionAtOnce, expected, said(listed)))
     }
 
     /// Whether the operator, or the Service that names self, lets a first list begin.
@@ -235,18 +235,18 @@ impl Books {
     fn names_only_peers(&self, listing: &Listing, peers: &PeerSet) -> Result<(), Broken> {
         let has_own = listing.urls().any(|url| Some(url) == self.own.as_ref());
         if has_own && !peers.is_empty() {
-            let expected = "self beside nobody else".to_owned();
-            return Err(Broken { promise: Promise::SelfOnlyAlone, expected, seen: said(peers) });
+            let expected = "self beside nobody else";
+            return Err(Broken::of(Promise::SelfOnlyAlone, expected, said(peers)));
         }
         if !has_own && peers.is_empty() {
-            let expected = "a list that names somebody".to_owned();
-            return Err(Broken { promise: Promise::NeverEmpty, expected, seen: "nothing".to_owned() });
+            let expected = "a list that names somebody";
+            return Err(Broken::of(Promise::NeverEmpty, expected, "nothing"));
         }
         let is_known = |url| self.statics.contains(url) || self.named.iter().any(|named| named.contains(url));
         match peers.iter().find(|url| !is_known(*url)) {
             Some(stranger) => {
-                let expected = "peers that DNS has named, or the settings name".to_owned();
-                Err(Broken { promise: Promise::NoStranger, expected, seen: stranger.to_string() })
+                let expected = "peers that DNS has named, or the settings name";
+                Err(Broken::of(Promise::NoStranger, expected, stranger.to_string()))
             }
             None => Ok(()),
         }
@@ -273,7 +273,7 @@ impl Books {
             format!("it leaves after {answers} answers without it, DNS having given records for {stood:?} of that time")
         });
         let seen = seen.collect::<Vec<_>>().join("; ");
-        Err(Broken { promise: Promise::SlowToRemove, expected, seen })
+        Err(Broken::of(Promise::SlowToRemove, expected, seen))
     }
 
     fn is_plausible(&self, before: &PeerSet, after: &PeerSet) -> Result<(), Broken> {
@@ -290,7 +290,7 @@ impl Books {
             said(before),
             self.shrink_after
         );
-        Err(Broken { promise: Promise::ShrinkDoubted, expected, seen: said(after) })
+        Err(Broken::of(Promise::ShrinkDoubted, expected, said(after)))
     }
 
     /// How many peers DNS names; none before every Service has given records.

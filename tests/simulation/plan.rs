@@ -61,37 +61,44 @@ pub(crate) struct Planned {
     pub(crate) event: Event,
 }
 
-/// What may happen. Events that name a pod which is not there do nothing.
+/// What may happen.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// The workload is scaled.
     Scale(u32),
     /// The second Service is scaled.
     ScaleOthers(u32),
-    /// A pod is deleted and made again: a step of a roll-out, a lost node.
-    Replace { pod: u32, back_after: Duration },
     /// What becomes of every question.
     Path(Path),
+    /// Something happens to one pod; nothing, where it is not there.
+    Pod(u32, Trouble),
+}
+
+/// What may happen to a pod.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Trouble {
+    /// It is deleted and made again: a step of a roll-out, a lost node.
+    Replace { back_after: Duration },
     /// The sidecar's process dies, at whatever it was doing, and is started again.
-    KillSidecar { pod: u32, back_after: Duration },
+    KillSidecar { back_after: Duration },
     /// The same, and the saved state is lost; the files stay.
-    LoseState { pod: u32, back_after: Duration },
+    LoseState { back_after: Duration },
     /// The JVM dies and is started again.
-    RestartServer { pod: u32 },
+    RestartServer,
     /// The server changes its manners.
-    Server { pod: u32, manners: Manners },
+    Server(Manners),
     /// The volume can be written, or cannot.
-    Volume { pod: u32, is_full: bool },
+    Volume { is_full: bool },
     /// The node is suspended: nothing of the sidecar runs.
-    Suspend { pod: u32, how_long: Duration },
+    Suspend { how_long: Duration },
     /// The operator freezes the list, or lifts that.
-    Freeze { pod: u32, is_frozen: bool },
+    Freeze { is_frozen: bool },
     /// The operator accepts what DNS says.
-    Accept { pod: u32 },
+    Accept,
     /// The settings are reloaded with another `--remove-after`.
-    Reload { pod: u32, remove_after: Duration },
+    Reload { remove_after: Duration },
     /// SIGHUP.
-    AskNow { pod: u32 },
+    AskNow,
 }
 
 /// What becomes of a question on its way.
@@ -172,8 +179,8 @@ impl Plan {
                     .map(|step| Planned { at: begin + step.at, ..step }),
             );
             let mut at = |event| events.push(Planned { at: begin + millis(&mut rng, 0, 80_000_000), event });
-            at(Event::KillSidecar { pod: 1, back_after: seconds(2) });
-            at(Event::RestartServer { pod: 2 });
+            at(Event::Pod(1, Trouble::KillSidecar { back_after: seconds(2) }));
+            at(Event::Pod(2, Trouble::RestartServer));
             if date % 7 == 0 {
                 let path = [Path::Silent, Path::Denied, Path::ServFail]
                     [usize::try_from(date / 7 % 3).expect("small")];
@@ -193,7 +200,7 @@ impl Plan {
 
     fn longest_removal(&self) -> Duration {
         let reloads = self.events.iter().filter_map(|planned| match planned.event {
-            Event::Reload { remove_after, .. } => Some(remove_after),
+            Event::Pod(_, Trouble::Reload { remove_after }) => Some(remove_after),
             _ => None,
         });
         reloads.chain([self.shape.remove_after]).max().expect("one at least")
@@ -232,17 +239,25 @@ impl Event {
         match rng.u8(..24) {
             0..=2 => Self::Scale(rng.u32(1..=shape.pods + 2)),
             3 => Self::ScaleOthers(rng.u32(..=4)),
-            4..=5 => Self::Replace { pod, back_after: short },
             6..=10 => Self::Path(Path::throw(rng)),
-            11..=13 => Self::KillSidecar { pod, back_after: short },
-            14 => Self::RestartServer { pod },
-            15..=17 => Self::Server { pod, manners: Manners::throw(rng) },
-            18 => Self::Volume { pod, is_full: rng.bool() },
-            19 => Self::Suspend { pod, how_long: millis(rng, 1_000, 400_000) },
-            20 => Self::Freeze { pod, is_frozen: rng.bool() },
-            21 => Self::Accept { pod },
-            22 => Self::Reload { pod, remove_after: seconds(rng.u64(0..=60)) },
-            _ => Self::AskNow { pod },
+            other => Self::Pod(pod, Trouble::throw(rng, other, short)),
+        }
+    }
+}
+
+impl Trouble {
+    fn throw(rng: &mut fastrand::Rng, kind: u8, short: Duration) -> Self {
+        match kind {
+            4..=5 => Self::Replace { back_after: short },
+            11..=13 => Self::KillSidecar { back_after: short },
+            14 => Self::RestartServer,
+            15..=17 => Self::Server(Manners::throw(rng)),
+            18 => Self::Volume { is_full: rng.bool() },
+            19 => Self::Suspend { how_long: millis(rng, 1_000, 400_000) },
+            20 => Self::Freeze { is_frozen: rng.bool() },
+            21 => Self::Accept,
+            22 => Self::Reload { remove_after: seconds(rng.u64(0..=60)) },
+            _ => Self::AskNow,
         }
     }
 }
@@ -272,7 +287,7 @@ fn losses(seed: u64, shape: &Shape, length: Duration) -> Vec<Planned> {
     let count = rng.usize(0..=2);
     let loss = |_| {
         let (pod, back_after) = (rng.u32(0..shape.pods.max(1)), Duration::from_millis(rng.u64(0..5_000)));
-        Planned { at: length.mul_f64(rng.f64()), event: Event::LoseState { pod, back_after } }
+        Planned { at: length.mul_f64(rng.f64()), event: Event::Pod(pod, Trouble::LoseState { back_after }) }
     };
     (0..count).map(loss).collect()
 }
@@ -284,59 +299,9 @@ fn roll_out(rng: &mut fastrand::Rng, shape: &Shape, length: Duration) -> Vec<Pla
     let pods = (0..shape.pods).rev();
     let steps = pods.map(|pod| Planned {
         at: begin + step * (shape.pods - pod),
-        event: Event::Replace { pod, back_after: step.mul_f64(rng.f64()) },
+        event: Event::Pod(pod, Trouble::Replace { back_after: step.mul_f64(rng.f64()) }),
     });
     steps.filter(|planned| planned.at < length).collect()
-}
-
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Scale(pods) => write!(f, "the workload is scaled to {pods}"),
-            Self::ScaleOthers(pods) => write!(f, "the second Service is scaled to {pods}"),
-            Self::Replace { back_after, .. } => {
-                write!(f, "the pod is deleted, and made again after {back_after:?}")
-            }
-            Self::Path(Path::Works) => write!(f, "DNS works"),
-            Self::Path(Path::Lossy(percent)) => write!(f, "{percent} % of the questions are lost once"),
-            Self::Path(Path::ServFail) => write!(f, "DNS answers SERVFAIL from now on"),
-            Self::Path(Path::Refused) => write!(f, "DNS answers REFUSED from now on"),
-            Self::Path(Path::Silent) => write!(f, "DNS is silent from now on"),
-            Self::Path(Path::Denied) => {
-                write!(f, "the kubelets are cut off: DNS denies every name from now on, and all pods live")
-            }
-            Self::LoseState { back_after, .. } => {
-                write!(f, "its sidecar dies, its state is lost, and it starts again {back_after:?} later")
-            }
-            Self::KillSidecar { back_after, .. } => {
-                write!(f, "the sidecar is killed, and started again after {back_after:?}")
-            }
-            Self::RestartServer { .. } => write!(f, "the server is killed, and started again"),
-            Self::Server { manners: Manners::Takes, .. } => write!(f, "the server takes refreshes"),
-            Self::Server { manners: Manners::Hangs, .. } => {
-                write!(f, "the server hangs in refreshes from now on")
-            }
-            Self::Server { manners: Manners::Fails, .. } => {
-                write!(f, "the server answers refreshes with 500 from now on")
-            }
-            Self::Server { manners: Manners::Refuses, .. } => {
-                write!(f, "the server answers refreshes with 403 from now on")
-            }
-            Self::Server { manners: Manners::Masked, .. } => {
-                write!(f, "something masks the server's file from now on")
-            }
-            Self::Volume { is_full: true, .. } => write!(f, "the volume is full"),
-            Self::Volume { is_full: false, .. } => write!(f, "the volume has room"),
-            Self::Suspend { how_long, .. } => write!(f, "the sidecar is suspended for {how_long:?}"),
-            Self::Freeze { is_frozen: true, .. } => write!(f, "the operator freezes the list"),
-            Self::Freeze { is_frozen: false, .. } => write!(f, "the operator lifts the freeze"),
-            Self::Accept { .. } => write!(f, "the operator accepts what DNS says"),
-            Self::Reload { remove_after, .. } => {
-                write!(f, "the settings now say --remove-after {remove_after:?}")
-            }
-            Self::AskNow { .. } => write!(f, "SIGHUP"),
-        }
-    }
 }
 
 impl Event {
@@ -344,17 +309,65 @@ impl Event {
     pub(crate) fn pod(&self) -> Option<u32> {
         match self {
             Self::Scale(_) | Self::ScaleOthers(_) | Self::Path(_) => None,
-            Self::Replace { pod, .. }
-            | Self::KillSidecar { pod, .. }
-            | Self::LoseState { pod, .. }
-            | Self::RestartServer { pod }
-            | Self::Server { pod, .. }
-            | Self::Volume { pod, .. }
-            | Self::Suspend { pod, .. }
-            | Self::Freeze { pod, .. }
-            | Self::Accept { pod }
-            | Self::Reload { pod, .. }
-            | Self::AskNow { pod } => Some(*pod),
+            Self::Pod(pod, _) => Some(*pod),
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scale(pods) => write!(f, "the workload is scaled to {pods}"),
+            Self::ScaleOthers(pods) => write!(f, "the second Service is scaled to {pods}"),
+            Self::Path(path) => path.fmt(f),
+            Self::Pod(_, trouble) => trouble.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Works => write!(f, "DNS works"),
+            Self::Lossy(percent) => write!(f, "{percent} % of the questions are lost once"),
+            Self::ServFail => write!(f, "DNS answers SERVFAIL from now on"),
+            Self::Refused => write!(f, "DNS answers REFUSED from now on"),
+            Self::Silent => write!(f, "DNS is silent from now on"),
+            Self::Denied => {
+                write!(f, "the kubelets are cut off: DNS denies every name from now on, and all pods live")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Replace { back_after: time } => {
+                write!(f, "the pod is deleted, and made again after {time:?}")
+            }
+            Self::KillSidecar { back_after: time } => {
+                write!(f, "the sidecar is killed, and started again after {time:?}")
+            }
+            Self::LoseState { back_after: time } => {
+                write!(f, "the sidecar dies, its state is lost, and it starts again after {time:?}")
+            }
+            Self::RestartServer => write!(f, "the server is killed, and started again"),
+            Self::Server(Manners::Takes) => write!(f, "the server takes refreshes"),
+            Self::Server(Manners::Hangs) => write!(f, "the server hangs in refreshes from now on"),
+            Self::Server(Manners::Fails) => write!(f, "the server answers refreshes with 500 from now on"),
+            Self::Server(Manners::Refuses) => write!(f, "the server answers refreshes with 403 from now on"),
+            Self::Server(Manners::Masked) => write!(f, "something masks the server's file from now on"),
+            Self::Volume { is_full: true } => write!(f, "the volume is full"),
+            Self::Volume { is_full: false } => write!(f, "the volume has room"),
+            Self::Suspend { how_long } => write!(f, "the sidecar is suspended for {how_long:?}"),
+            Self::Freeze { is_frozen: true } => write!(f, "the operator freezes the list"),
+            Self::Freeze { is_frozen: false } => write!(f, "the operator lifts the freeze"),
+            Self::Accept => write!(f, "the operator accepts what DNS says"),
+            Self::Reload { remove_after } => {
+                write!(f, "the settings now say --remove-after {remove_after:?}")
+            }
+            Self::AskNow => write!(f, "SIGHUP"),
         }
     }
 }

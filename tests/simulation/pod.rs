@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eureka_peers::model::{Listing, Message, Moment, PeerSet};
+use eureka_peers::model::{DurationOrNever, Listing, Message, Moment, PeerSet};
 use eureka_peers::reconcile::{Machine, Policy, Publication, PublishFault, PublishOutcome};
 
 use crate::books::Books;
@@ -137,13 +137,10 @@ impl Pod {
     }
 
     /// New settings, such as a reload brings them.
-    pub(crate) fn change_policy(
-        &mut self,
-        policy: Policy,
-        remove_after: Duration,
-        sabotage: Sabotage,
-        now: Time,
-    ) {
+    pub(crate) fn change_policy(&mut self, policy: Policy, sabotage: Sabotage, now: Time) {
+        let DurationOrNever::After(remove_after) = policy.remove_after else {
+            unreachable!("no plan says never")
+        };
         self.books.settings(policy.freeze, remove_after);
         self.refreshes.begin_again();
         if let Some(sidecar) = &mut self.sidecar {
@@ -165,7 +162,7 @@ impl Sidecar {
         if asked.is_in_flight || now < asked.not_before {
             let expected = format!("no question before {:?}, and none beside another", asked.not_before);
             let seen = format!("a question at {now:?}, another in flight: {}", asked.is_in_flight);
-            return Err(Broken { promise: Promise::AsksInMeasure, expected, seen });
+            return Err(Broken::of(Promise::AsksInMeasure, expected, seen));
         }
         *asked = Asked { is_in_flight: true, not_before: now + pause };
         Ok(())

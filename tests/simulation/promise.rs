@@ -66,6 +66,12 @@ pub(crate) struct Broken {
     pub(crate) seen: String,
 }
 
+impl Broken {
+    pub(crate) fn of(promise: Promise, expected: impl Into<String>, seen: impl Into<String>) -> Self {
+        Self { promise, expected: expected.into(), seen: seen.into() }
+    }
+}
+
 /// Peers, for a sentence.
 pub(crate) fn said(peers: &PeerSet) -> String {
     if peers.is_empty() {

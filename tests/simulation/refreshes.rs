@@ -30,9 +30,9 @@ impl Refreshes {
     pub(crate) fn begin(&mut self, list: PeerSet, now: Time) -> Result<(), Broken> {
         let is_early = self.began.is_some_and(|began| now < began + SPACING);
         if self.in_flight || is_early {
-            let expected = "one refresh at a time, and 5 s after the one before".to_owned();
+            let expected = "one refresh at a time, and 5 s after the one before";
             let seen = format!("one at {now:?}, the one before at {:?}", self.began.unwrap_or_default());
-            return Err(Broken { promise: Promise::RefreshOneAtATime, expected, seen });
+            return Err(Broken::of(Promise::RefreshOneAtATime, expected, seen));
         }
         (self.in_flight, self.is_of_before) = (true, false);
         (self.began, self.list) = (Some(now), list);
@@ -48,7 +48,7 @@ impl Refreshes {
         }
         let expected = format!("at most {ACCEPTED_MAX} refreshes with the list {}", said(&self.list));
         let seen = format!("the {}th that was answered 200", self.accepted);
-        Err(Broken { promise: Promise::RefreshBounded, expected, seen })
+        Err(Broken::of(Promise::RefreshBounded, expected, seen))
     }
 
     /// The wanted list is another, the server holds it, is another process, or is under other settings:

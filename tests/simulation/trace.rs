@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use eureka_peers::model::{Answer, ServerFault};
 use eureka_peers::reconcile::Replicas;
@@ -54,15 +55,11 @@ impl Trace {
     /// What the server says of its peers, where it is news.
     pub(crate) fn confirms(&mut self, at: Time, pod: u32, status: &Result<Replicas, ServerFault>) {
         if self.lines.is_some() {
-            self.news(
-                at,
-                pod,
-                SERVICES.len(),
-                match status {
-                    Ok(replicas) => format!("the server's status lists: {}", said(&replicas.peers)),
-                    Err(fault) => server_fault(fault).to_string(),
-                },
-            );
+            let text = match status {
+                Ok(replicas) => format!("the server's status lists: {}", said(&replicas.peers)),
+                Err(fault) => server_fault(fault).to_string(),
+            };
+            self.news(at, pod, SERVICES.len(), text);
         }
     }
 
@@ -92,11 +89,8 @@ impl Trace {
             shape.remove_after,
             shape.shrink_after
         ));
-        let caches: Vec<_> = shape
-            .caches
-            .iter()
-            .map(|cache| cache.map_or("none".to_owned(), |ttl| format!("{ttl:?}")))
-            .collect();
+        let cache = |ttl: &Option<Duration>| ttl.map_or("none".to_owned(), |ttl| format!("{ttl:?}"));
+        let caches: Vec<_> = shape.caches.iter().map(cache).collect();
         tell(format!(
             "CoreDNS replicas, by what they cache: {}; up to {:?} behind.",
             caches.join(", "),

@@ -38,11 +38,7 @@ impl World<'_> {
             self.acts(number, action, is_answer)?;
         }
         let seen = format!("more than {ACTIONS_MAX} actions at one moment");
-        Err(Broken {
-            promise: Promise::NeverSpins,
-            expected: "an end of what is to be done".to_owned(),
-            seen,
-        })
+        Err(Broken::of(Promise::NeverSpins, "an end of what is to be done", seen))
     }
 
     /// Nothing is to be done: the list must be as it should, and there must be a time to wait for.
@@ -61,9 +57,9 @@ impl World<'_> {
         let Some(wake) = sidecar.machine.poll_timeout() else { return Ok(()) };
         let wake = sidecar.born + wake.since_start();
         if wake <= now {
-            let expected = "a time to wait for".to_owned();
+            let expected = "a time to wait for";
             let seen = format!("nothing to be done, and a wake-up that was due at {wake:?}");
-            return Err(Broken { promise: Promise::NeverSpins, expected, seen });
+            return Err(Broken::of(Promise::NeverSpins, expected, seen));
         }
         if sidecar.wakes_at != Some(wake) {
             sidecar.wakes_at = Some(wake);
@@ -147,20 +143,20 @@ impl World<'_> {
         let is_known = age >= pod.policy.start_deadline && peers == pod.policy.static_peers;
         let waits = pod.policy.role == Role::Client && pod.books.listed().is_none();
         if waits && !pod.books.has_records() && !is_known {
-            let expected = "no file before DNS has given records".to_owned();
-            return Err(Broken { promise: Promise::ClientWaits, expected, seen: said(&peers) });
+            let expected = "no file before DNS has given records";
+            return Err(Broken::of(Promise::ClientWaits, expected, said(&peers)));
         }
         if pod.policy.on_deadline == OnDeadline::Wait
             && pod.policy.role != Role::Client
             && pod.books.listed().is_none()
             && !pod.books.may_begin()
         {
-            let expected = "no file before the Service that names self has given records".to_owned();
-            return Err(Broken { promise: Promise::StartWaits, expected, seen: said(&peers) });
+            let expected = "no file before the Service that names self has given records";
+            return Err(Broken::of(Promise::StartWaits, expected, said(&peers)));
         }
         if !pod.books.may_replace_found() {
-            let expected = "the files as they were found".to_owned();
-            return Err(Broken { promise: Promise::FilesStay, expected, seen: said(&peers) });
+            let expected = "the files as they were found";
+            return Err(Broken::of(Promise::FilesStay, expected, said(&peers)));
         }
         pod.books.publishes(&publication.listing, is_answer)?;
         pod.sidecar.as_mut().expect("it acts").publishing = Some(publication);

@@ -9,7 +9,7 @@ use eureka_peers::wording::situation;
 use crate::dice::{Dice, millis};
 use crate::dns::Dns;
 use crate::names::{HostId, sink, static_peers};
-use crate::plan::{Event, Hosts, Manners, Path, Plan, Time};
+use crate::plan::{Event, Hosts, Manners, Path, Plan, Time, Trouble};
 use crate::pod::{Pod, Sidecar};
 use crate::promise::{Broken, Promise, said};
 use crate::sabotage::Sabotage;
@@ -175,15 +175,12 @@ impl<'a> World<'a> {
 
     fn awake(&self, number: u32, uid: u64, life: u64) -> Awake {
         let Some(pod) = self.pods.get(&number).filter(|pod| pod.uid == uid) else { return Awake::Gone };
-        match &pod.sidecar {
-            Some(sidecar) if sidecar.life == life => {
-                if pod.suspended_until > self.now {
-                    Awake::At(pod.suspended_until)
-                } else {
-                    Awake::Yes
-                }
-            }
-            Some(_) | None => Awake::Gone,
+        if !pod.sidecar.as_ref().is_some_and(|sidecar| sidecar.life == life) {
+            Awake::Gone
+        } else if pod.suspended_until > self.now {
+            Awake::At(pod.suspended_until)
+        } else {
+            Awake::Yes
         }
     }
 
@@ -197,43 +194,36 @@ impl<'a> World<'a> {
     }
 
     fn happens(&mut self, event: &Event) -> Result<(), Broken> {
-        let (now, sabotage) = (self.now, self.sabotage);
+        let now = self.now;
+        let is_there = event.pod().is_none_or(|number| self.pods.contains_key(&number));
+        if is_there {
+            self.trace.say(now, event.pod(), || event.to_string());
+        }
         match event {
             Event::Scale(pods) => {
-                self.trace.say(now, None, || event.to_string());
                 self.scale(*pods);
-                return self
-                    .pods
-                    .keys()
-                    .copied()
-                    .collect::<Vec<_>>()
-                    .into_iter()
-                    .try_for_each(|pod| self.turn(pod));
+                let pods: Vec<u32> = self.pods.keys().copied().collect();
+                return pods.into_iter().try_for_each(|pod| self.turn(pod));
             }
-            Event::ScaleOthers(pods) => {
-                self.trace.say(now, None, || event.to_string());
-                self.scale_others(*pods);
-                return Ok(());
-            }
-            Event::Path(path) => {
-                self.trace.say(now, None, || event.to_string());
-                self.dns.path = *path;
-                return Ok(());
-            }
-            _ => {}
+            Event::ScaleOthers(pods) => self.scale_others(*pods),
+            Event::Path(path) => self.dns.path = *path,
+            Event::Pod(number, trouble) if is_there => return self.troubles(*number, *trouble),
+            Event::Pod(..) => {}
         }
-        let Some(number) = event.pod().filter(|number| self.pods.contains_key(number)) else { return Ok(()) };
-        self.trace.say(now, Some(number), || event.to_string());
+        Ok(())
+    }
+
+    fn troubles(&mut self, number: u32, trouble: Trouble) -> Result<(), Broken> {
+        let (now, sabotage) = (self.now, self.sabotage);
         let pod = self.pods.get_mut(&number).expect("it is there");
-        match event {
-            Event::Scale(_) | Event::ScaleOthers(_) | Event::Path(_) => unreachable!("done above"),
-            Event::Replace { back_after, .. } => {
+        match trouble {
+            Trouble::Replace { back_after } => {
                 self.delete_pod(number);
-                self.queue(now + *back_after, Due::PodBack { number });
+                self.queue(now + back_after, Due::PodBack { number });
                 return Ok(());
             }
-            Event::KillSidecar { back_after, .. } | Event::LoseState { back_after, .. } => {
-                pod.loses_state |= matches!(event, Event::LoseState { .. });
+            Trouble::KillSidecar { back_after } | Trouble::LoseState { back_after } => {
+                pod.loses_state |= matches!(trouble, Trouble::LoseState { .. });
                 let Some(sidecar) = pod.sidecar.take() else { return Ok(()) };
                 // It may have died just before or just after the one rename that counts.
                 if let Some(publication) = sidecar.publishing
@@ -242,35 +232,32 @@ impl<'a> World<'a> {
                     pod.write(publication);
                 }
                 let uid = pod.uid;
-                self.queue(now + *back_after, Due::SidecarBack { number, uid });
+                self.queue(now + back_after, Due::SidecarBack { number, uid });
                 return Ok(());
             }
-            Event::RestartServer { .. } => self.restart_server(number),
-            Event::Server { manners, .. } => {
+            Trouble::RestartServer => self.restart_server(number),
+            Trouble::Server(manners) => {
                 let before =
-                    pod.eureka.as_mut().map(|eureka| std::mem::replace(&mut eureka.manners, *manners));
+                    pod.eureka.as_mut().map(|eureka| std::mem::replace(&mut eureka.manners, manners));
                 // What masks the file is a property of the process, and goes with it.
-                if before == Some(Manners::Masked) && *manners != Manners::Masked {
+                if before == Some(Manners::Masked) && manners != Manners::Masked {
                     self.restart_server(number);
                 }
             }
-            Event::Volume { is_full, .. } => pod.is_full = *is_full,
-            Event::Suspend { how_long, .. } => {
-                pod.suspended_until = (now + *how_long).min(self.plan.calm_at);
+            Trouble::Volume { is_full } => pod.is_full = is_full,
+            Trouble::Suspend { how_long } => {
+                pod.suspended_until = (now + how_long).min(self.plan.calm_at);
             }
-            Event::Freeze { is_frozen, .. } => {
-                let policy = Policy { freeze: *is_frozen, ..pod.policy.clone() };
-                let remove_after = remove_after_of(&policy);
-                pod.change_policy(policy, remove_after, sabotage, now);
+            Trouble::Freeze { is_frozen } => {
+                pod.change_policy(Policy { freeze: is_frozen, ..pod.policy.clone() }, sabotage, now);
                 pod.sidecar.iter_mut().for_each(Sidecar::may_ask_now);
             }
-            Event::Reload { remove_after, .. } => {
-                let patience = DurationOrNever::After(*remove_after);
-                let policy = Policy { remove_after: patience, ..pod.policy.clone() };
-                pod.change_policy(policy, *remove_after, sabotage, now);
+            Trouble::Reload { remove_after } => {
+                let remove_after = DurationOrNever::After(remove_after);
+                pod.change_policy(Policy { remove_after, ..pod.policy.clone() }, sabotage, now);
                 pod.sidecar.iter_mut().for_each(Sidecar::may_ask_now);
             }
-            Event::Accept { .. } => {
+            Trouble::Accept => {
                 if let Some(sidecar) = &mut pod.sidecar {
                     let moment = sidecar.moment(now);
                     if sidecar.machine.accept(Consent::Empty, moment).is_ok() {
@@ -278,7 +265,7 @@ impl<'a> World<'a> {
                     }
                 }
             }
-            Event::AskNow { .. } => self.ask_now(number),
+            Trouble::AskNow => self.ask_now(number),
         }
         self.turn(number)
     }
@@ -294,9 +281,7 @@ impl<'a> World<'a> {
             pod.is_full = false;
             pod.suspended_until = now;
             if pod.policy.freeze {
-                let policy = Policy { freeze: false, ..pod.policy.clone() };
-                let remove_after = remove_after_of(&policy);
-                pod.change_policy(policy, remove_after, sabotage, now);
+                pod.change_policy(Policy { freeze: false, ..pod.policy.clone() }, sabotage, now);
             }
             let is_masked = pod.eureka.as_ref().is_some_and(|eureka| eureka.manners == Manners::Masked);
             if let Some(eureka) = &mut pod.eureka
@@ -428,20 +413,13 @@ enum Awake {
     Gone,
 }
 
-fn remove_after_of(policy: &Policy) -> Time {
-    match policy.remove_after {
-        DurationOrNever::After(time) => time,
-        DurationOrNever::Never => unreachable!("no plan says never"),
-    }
-}
-
 /// Exactly the others, wanted, in the file and in the server; and nothing to complain of.
 fn pod_is_right(pod: &Pod, all: &PeerSet, statics: &PeerSet, now: Time) -> Result<(), Broken> {
     let own = pod.policy.own().map(|own| own.url.clone());
     let mut expected: PeerSet = all.union(statics).cloned().collect();
     expected.retain(|url| Some(url) != own.as_ref());
     let broken = |what: &str, seen: String| {
-        Err(Broken { promise: Promise::RightAtRest, expected: format!("{what}: {}", said(&expected)), seen })
+        Err(Broken::of(Promise::RightAtRest, format!("{what}: {}", said(&expected)), seen))
     };
     let Some(sidecar) = &pod.sidecar else {
         return broken("a sidecar that runs, and in its file", "none runs".into());
@@ -469,11 +447,7 @@ fn pod_is_right(pod: &Pod, all: &PeerSet, statics: &PeerSet, now: Time) -> Resul
     }
     if status.history.len() > Status::HISTORY_MAX {
         let expected = format!("at most {} changes remembered", Status::HISTORY_MAX);
-        return Err(Broken {
-            promise: Promise::HistoryBounded,
-            expected,
-            seen: status.history.len().to_string(),
-        });
+        return Err(Broken::of(Promise::HistoryBounded, expected, status.history.len().to_string()));
     }
     Ok(())
 }

@@ -202,7 +202,7 @@ impl Deref for DnsThread {
 }
 
 /// Binds both protocols to one port.
-async fn bind(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+pub(crate) async fn bind(address: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
     let mut attempts = BIND_ATTEMPTS;
     loop {
         let udp = UdpSocket::bind(address).await?;

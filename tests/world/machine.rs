@@ -37,6 +37,24 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     env::split_paths(&path).chain(beside).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
+/// `outer` with the whole of `inner` as its last arguments, and in its surroundings.
+pub(crate) fn around(mut outer: Command, inner: &Command) -> Command {
+    outer.arg(inner.get_program()).args(inner.get_args()).env_clear();
+    outer.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    outer
+}
+
+/// Runs an outside program to its end; what it prints, or why it failed.
+pub(crate) fn said(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(out);
+    }
+    let errors = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{command:?}: {}\n{out}{errors}", output.status))
+}
+
 /// Whether what a test needs must be there.
 pub(crate) fn is_ci() -> bool {
     env::var_os("CI").is_some_and(|value| value == "true")
@@ -83,11 +101,9 @@ pub(crate) fn is_alone(test: &str) -> bool {
         return true;
     }
     let program = env::current_exe().expect("we run");
-    let output = Command::new(program).args(["--exact", test, "--nocapture"]).env(ALONE, test).output();
-    let output = output.expect("we can be run again");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let has_passed = output.status.success() && said.contains("1 passed");
-    assert!(has_passed, "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let said = said(Command::new(program).args(["--exact", test, "--nocapture"]).env(ALONE, test));
+    let said = said.unwrap_or_else(|why| panic!("{why}"));
+    assert!(said.contains("1 passed"), "{said}");
     false
 }
 

@@ -6,6 +6,7 @@
 
 pub(crate) mod beside;
 pub(crate) mod cluster;
+pub(crate) mod control_plane;
 pub(crate) mod dns_server;
 pub(crate) mod eureka_server;
 pub(crate) mod extent;
@@ -13,6 +14,7 @@ pub(crate) mod http;
 pub(crate) mod machine;
 pub(crate) mod namespace;
 pub(crate) mod once;
+pub(crate) mod overlay;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod raw_dns_server;

@@ -6,7 +6,7 @@ use std::env;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-use super::machine;
+use super::machine::{self, said};
 
 /// Tells the second run that it is one.
 const INSIDE: &str = "EUREKA_PEERS_TEST_NAMESPACE";
@@ -53,4 +53,19 @@ pub(crate) fn enter(kinds: &[&str]) -> Stand {
     let status = again.status();
     let code = status.expect("unshare was there a moment ago").code();
     Stand::Over(code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Changes the networks of this namespace.
+pub(crate) fn ip(arguments: &[&str]) -> Result<(), String> {
+    said(Command::new("ip").args(arguments)).map(drop)
+}
+
+/// Mounts what `arguments` say at `point`, or changes what is mounted there.
+pub(crate) fn mount(point: &Path, arguments: &[&str]) {
+    said(Command::new("mount").args(arguments).arg(point)).expect("a mount namespace is our own");
+}
+
+/// Lazily: a program may still have it open.
+pub(crate) fn unmount(point: &Path) -> Result<(), String> {
+    said(Command::new("umount").arg("-l").arg(point)).map(drop)
 }

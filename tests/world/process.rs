@@ -162,13 +162,12 @@ fn guarded(command: &Command) -> Command {
     let mut guarded = match GUARD.as_ref() {
         Some(setpriv) => {
             let mut guarded = Command::new(setpriv);
-            guarded.args(["--pdeathsig", "KILL", "--"]).arg(command.get_program());
-            guarded
+            guarded.args(["--pdeathsig", "KILL", "--"]);
+            machine::around(guarded, command)
         }
-        None => Command::new(command.get_program()),
+        // It becomes the program, as setpriv does.
+        None => machine::around(Command::new("env"), command),
     };
-    guarded.args(command.get_args()).env_clear();
-    guarded.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     if let Some(directory) = command.get_current_dir() {
         guarded.current_dir(directory);
     }

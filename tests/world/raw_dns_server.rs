@@ -2,7 +2,7 @@
 //!
 //! Never clever: the test's functions say what is sent, this file only carries it.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,6 +10,8 @@ use hickory_proto::op::{Message, OpCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
+
+use super::dns_server::bind;
 
 /// The datagrams sent for a question, which is the so-manieth one, counted from 0.
 pub(crate) type OverUdp = fn(&Message, usize) -> Vec<Vec<u8>>;
@@ -37,7 +39,7 @@ pub(crate) struct RawDnsServer {
 impl RawDnsServer {
     /// Serves on any free port of 127.0.0.1.
     pub(crate) async fn start(over_udp: OverUdp, over_tcp: OverTcp) -> Self {
-        let (tcp, udp) = bind().await;
+        let (udp, tcp) = bind((Ipv4Addr::LOCALHOST, 0).into()).await.expect("a free port");
         let address = udp.local_addr().expect("bound");
         let questions = Arc::<AtomicUsize>::default();
         let mut tasks = JoinSet::new();
@@ -66,16 +68,6 @@ pub(crate) fn reply_to(question: &Message) -> Message {
     reply.metadata.authoritative = true;
     reply.add_queries(question.queries.iter().cloned());
     reply
-}
-
-/// Both protocols on one port.
-async fn bind() -> (TcpListener, UdpSocket) {
-    loop {
-        let tcp = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        if let Ok(udp) = UdpSocket::bind(tcp.local_addr().expect("bound")).await {
-            return (tcp, udp);
-        }
-    }
 }
 
 async fn serve_udp(socket: UdpSocket, answer: OverUdp, questions: Arc<AtomicUsize>) {

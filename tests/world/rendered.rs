@@ -42,8 +42,18 @@ impl Object {
         at(self.pod_template()?, &["spec"]).map(Pod)
     }
 
+    /// Whether it is a headless Service.
+    pub(crate) fn is_headless(&self) -> bool {
+        self.text(&["spec", "clusterIP"]) == "None"
+    }
+
+    /// Whether it is a Service that lists pods before they are ready.
+    pub(crate) fn publishes_all(&self) -> bool {
+        is_true(&self.0, &["spec", "publishNotReadyAddresses"])
+    }
+
     pub(crate) fn text(&self, path: &[&str]) -> &str {
-        at(&self.0, path).and_then(Value::as_str).unwrap_or_default()
+        text(&self.0, path)
     }
 }
 
@@ -76,7 +86,7 @@ pub(crate) struct Container<'a>(pub(crate) &'a Value);
 
 impl<'a> Container<'a> {
     pub(crate) fn name(self) -> &'a str {
-        at(self.0, &["name"]).and_then(Value::as_str).unwrap_or_default()
+        text(self.0, &["name"])
     }
 
     /// Whether our program is in it.
@@ -85,15 +95,12 @@ impl<'a> Container<'a> {
     }
 
     pub(crate) fn image(self) -> &'a str {
-        at(self.0, &["image"]).and_then(Value::as_str).unwrap_or_default()
+        text(self.0, &["image"])
     }
 
     /// Names and entries of `env`, in order.
     pub(crate) fn environment(self) -> Vec<(&'a str, &'a Value)> {
-        let entries = items(self.0, &["env"]).iter();
-        entries
-            .map(|entry| (at(entry, &["name"]).and_then(Value::as_str).unwrap_or_default(), entry))
-            .collect()
+        items(self.0, &["env"]).iter().map(|entry| (text(entry, &["name"]), entry)).collect()
     }
 
     /// The variables that are written out as values.
@@ -110,6 +117,16 @@ impl<'a> Container<'a> {
 /// What lies under `path`, where every part of it is there; `null` is not, as for the API server.
 pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, key| value.get(key).filter(|value| !value.is_null()))
+}
+
+/// The text under `path`; empty where there is none.
+pub(crate) fn text<'a>(value: &'a Value, path: &[&str]) -> &'a str {
+    at(value, path).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Whether there is a `true` under `path`.
+pub(crate) fn is_true(value: &Value, path: &[&str]) -> bool {
+    at(value, path).and_then(Value::as_bool) == Some(true)
 }
 
 /// The list under `path`; empty where there is none.

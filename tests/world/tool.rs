@@ -3,10 +3,10 @@
 //! A tool that is missing is no fault of what is tested: see [`Tool::is_there`].
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-use super::machine::find_program;
 pub(crate) use super::machine::target;
+use super::machine::{find_program, said};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
@@ -51,18 +51,8 @@ impl Tool {
 
     /// Runs it in the project's directory; what it prints, or why it failed.
     pub(crate) fn run(self, arguments: &[&str]) -> Result<String, String> {
-        let output = Command::new(self.path()?).args(arguments).current_dir(project()).output();
-        let output = output.map_err(|error| format!("{}: {error}", self.name()))?;
-        said(&output).map_err(|why| format!("{} {}: {why}", self.name(), arguments.join(" ")))
+        said(Command::new(self.path()?).args(arguments).current_dir(project()))
     }
-}
-
-fn said(output: &Output) -> Result<String, String> {
-    let out = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() {
-        return Ok(out);
-    }
-    Err(format!("{}\n{out}{}", output.status, String::from_utf8_lossy(&output.stderr)))
 }
 
 pub(crate) fn project() -> &'static Path {

@@ -14,6 +14,11 @@ const FINE_PACE: Duration = Duration::from_millis(50);
 /// Where each look is a program that is started: the cores are left to what is looked at.
 const PACE: Duration = Duration::from_secs(1);
 
+/// What is so, or says what is instead: an answer to those who wait.
+pub(crate) fn is_so(is_so: bool, instead: impl FnOnce() -> String) -> Result<(), String> {
+    if is_so { Ok(()) } else { Err(instead()) }
+}
+
 /// Waits until `probe` gives a value, and says how long that took; `probe` says what is missing.
 pub(crate) fn until<T>(
     what: &str,

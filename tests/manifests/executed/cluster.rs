@@ -6,27 +6,25 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_yaml::Value;
-use tokio::runtime::Runtime;
 
-use crate::dns_server::{self, DnsServer};
+use crate::dns_server::{self, DnsThread};
 use crate::environment::Facts;
 use crate::executed::kubelet::{RunningPod, Surroundings, container_port};
 use crate::executed::place::Place;
+use crate::reader::list_in;
 use crate::registry::Registry;
 use crate::release::Release;
 use crate::rendered::{Object, at, items};
 use crate::secret;
 use crate::stock_image::{Image, Security};
-use crate::workload::{is_headless, publishes_all, selects};
+use crate::stock_pod::machine_as_pod;
+use crate::wait;
+use crate::workload::selects;
 
 /// The namespace of every test.
 const NAMESPACE: &str = "shop";
 /// The ordinal of a pod that is no server.
 const GUEST: u8 = 100;
-/// How the list begins in `peers.properties`.
-const PUBLISHED_AS: &str = "eureka.client.service-url.defaultZone=";
-/// Between two looks.
-const POLL: Duration = Duration::from_millis(100);
 
 /// Everything that one folder says, running.
 pub(crate) struct Cluster {
@@ -34,9 +32,7 @@ pub(crate) struct Cluster {
     /// None where pods run without their servers.
     image: Option<Image>,
     context_path: &'static str,
-    dns: DnsServer,
-    /// Carries the DNS server; ends with it.
-    _runtime: Runtime,
+    dns: DnsThread,
     directory: PathBuf,
     pods: BTreeMap<u8, (RunningPod, Facts)>,
     /// Pods on nodes that are gone: DNS lists them, and nobody answers.
@@ -56,21 +52,9 @@ impl Cluster {
     }
 
     fn with(name: &str, objects: Vec<Object>, image: Option<Image>, context_path: &'static str) -> Self {
-        let mut builder = tokio::runtime::Builder::new_multi_thread();
-        let runtime = builder.worker_threads(1).enable_all().build().expect("a thread can be started");
-        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let dns = runtime.block_on(DnsServer::start(anywhere)).expect("a port is free");
+        let dns = DnsThread::start((Ipv4Addr::LOCALHOST, 0).into()).expect("a port is free");
         let directory = crate::tool::scratch("executed").join(name);
-        Self {
-            objects,
-            image,
-            context_path,
-            dns,
-            _runtime: runtime,
-            directory,
-            pods: BTreeMap::new(),
-            lost: BTreeSet::new(),
-        }
+        Self { objects, image, context_path, dns, directory, pods: BTreeMap::new(), lost: BTreeSet::new() }
     }
 
     /// Starts a pod of the workload and waits for its native sidecars; Eureka has been started then.
@@ -82,15 +66,8 @@ impl Cluster {
         self.lost.remove(&ordinal);
         // From the moment that it has an address, where the Service says so.
         self.announce(&self.listed().chain([ordinal]).collect());
-        let surroundings = Surroundings {
-            dns: self.dns.address(),
-            image: self.image.as_ref(),
-            hosts: self.hosts(ordinal),
-            brings: &[],
-        };
-        let workload = self.workload().clone();
-        let pod = workload.pod().expect("a workload has a pod");
-        let running = RunningPod::start(pod, place, &mut facts, &surroundings)?;
+        let pod = self.workload().pod().expect("a workload has a pod");
+        let running = RunningPod::start(pod, place, &mut facts, &self.surroundings(ordinal, &[]))?;
         self.pods.insert(ordinal, (running, facts));
         Ok(())
     }
@@ -112,13 +89,12 @@ impl Cluster {
             ("SPRING_APPLICATION_NAME", name),
             ("EUREKA_CLIENT_REGISTERWITHEUREKA", "true"),
         ];
-        let surroundings = Surroundings {
-            dns: self.dns.address(),
-            image: self.image.as_ref(),
-            hosts: self.hosts(GUEST),
-            brings: &brings,
-        };
-        RunningPod::start(pod, place, &mut facts, &surroundings)
+        RunningPod::start(pod, place, &mut facts, &self.surroundings(GUEST, &brings))
+    }
+
+    fn surroundings<'a>(&'a self, own: u8, brings: &'a [(&'a str, &'a str)]) -> Surroundings<'a> {
+        let (dns, image) = (self.dns.address(), self.image.as_ref());
+        Surroundings { dns, image, hosts: self.hosts(own), brings }
     }
 
     /// Where a server hands out what it has of an application; as old as all that it hands out.
@@ -138,14 +114,8 @@ impl Cluster {
 
     /// Waits until every server knows an instance.
     pub(crate) fn wait_known(&self, id: &str, limit: Duration) -> Result<(), String> {
-        let begun = Instant::now();
-        loop {
-            match self.pods.keys().try_for_each(|ordinal| self.registry(*ordinal).knows(id)) {
-                Ok(()) => return Ok(()),
-                Err(missing) if begun.elapsed() > limit => return Err(missing),
-                Err(_) => std::thread::sleep(POLL),
-            }
-        }
+        let is_known = || self.pods.keys().try_for_each(|ordinal| self.registry(*ordinal).knows(id));
+        wait::closely(&format!("{id} is known"), limit, is_known).map(drop)
     }
 
     /// Takes a pod away, in order; DNS lists it until it is gone.
@@ -173,25 +143,16 @@ impl Cluster {
 
     /// Waits until every pod has published every other server and nobody else.
     pub(crate) fn wait_published(&self, limit: Duration) -> Result<Duration, String> {
-        let begun = Instant::now();
-        loop {
-            match self.is_published() {
-                Ok(()) => return Ok(begun.elapsed()),
-                Err(missing) if begun.elapsed() > limit => return Err(missing),
-                Err(_) => std::thread::sleep(POLL),
-            }
-        }
+        wait::closely("every pod has published", limit, || self.is_published()).map(|((), took)| took)
     }
 
     fn is_published(&self) -> Result<(), String> {
         for (ordinal, (pod, _)) in &self.pods {
             let file = pod.place.volume("eureka-peers").join("peers.properties");
-            let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+            let published = list_in(&file).map_err(|unread| format!("pod {ordinal}: {unread:?}"))?;
             let others = self.listed().filter(|other| other != ordinal);
             let others: BTreeSet<String> = others.map(|other| self.url(other)).collect();
-            let line = text.lines().find_map(|line| line.strip_prefix(PUBLISHED_AS));
-            let published = line.unwrap_or_default().split(',').map(str::to_owned).collect();
-            if others != published {
+            if others != published.iter().cloned().collect() {
                 return Err(format!("pod {ordinal} has published {published:?} instead of {others:?}"));
             }
         }
@@ -200,14 +161,7 @@ impl Cluster {
 
     /// Waits until every server lists every other one and nobody else, and no sidecar complains.
     pub(crate) fn wait_complete(&mut self, limit: Duration) -> Result<Duration, String> {
-        let begun = Instant::now();
-        loop {
-            match self.is_complete() {
-                Ok(()) => return Ok(begun.elapsed()),
-                Err(missing) if begun.elapsed() > limit => return Err(missing),
-                Err(_) => std::thread::sleep(POLL),
-            }
-        }
+        wait::closely("the mesh is complete", limit, || self.is_complete()).map(|((), took)| took)
     }
 
     /// Waits until every server knows every server as an instance, itself included.
@@ -267,7 +221,7 @@ impl Cluster {
     /// What the Services say of these pods.
     fn announce(&self, pods: &BTreeSet<u8>) {
         for service in self.headless_services() {
-            assert!(publishes_all(service), "{} would list no pod that starts", service.name());
+            assert!(service.publishes_all(), "{} would list no pod that starts", service.name());
             let port = &items(&service.0, &["spec", "ports"])[0];
             let target = at(port, &["targetPort"]).unwrap_or(&port["port"]);
             let number = self.resolve_port(target);
@@ -284,7 +238,7 @@ impl Cluster {
         let services = self.objects.iter().filter(|object| object.kind() == "Service");
         // A Service that publishes ready pods only is not what our program asks.
         services
-            .filter(|service| is_headless(service) && selects(service, template) && publishes_all(service))
+            .filter(|service| service.is_headless() && selects(service, template) && service.publishes_all())
     }
 
     /// Under the governing Service a pod has its own name, elsewhere its address (`endpointHostname`).
@@ -342,20 +296,14 @@ impl Cluster {
         ours.find_map(container_port).expect("our container offers a port")
     }
 
-    /// Names for a JVM: every pod's, and the machine under a name of its own, from which Spring makes
-    /// default instance ids.
+    /// Names for a JVM: every pod's, and the machine's.
     fn hosts(&self, own: u8) -> String {
         let governing = self.headless_services().next().expect("the folder has a headless Service");
         let pods = (0..9).map(|ordinal| {
             let label = self.host_label(governing, ordinal);
             format!("{} {label}.{}.{NAMESPACE}.svc.cluster.local\n", address_of(ordinal), governing.name())
         });
-        let machine = if_addrs::get_if_addrs().expect("a machine can list its interfaces").into_iter();
-        let machine = machine.filter(|interface| !interface.is_loopback());
-        let machine = machine.map(|interface| format!("{} machine-of-{own}\n", interface.ip()));
-        let host_name = rustix::system::uname();
-        let host_name = format!("{} {}\n", address_of(own), host_name.nodename().to_string_lossy());
-        pods.chain(machine).chain(["127.0.0.1 localhost\n".to_owned(), host_name]).collect()
+        pods.chain([machine_as_pod(&own.to_string(), address_of(own).into())]).collect()
     }
 }
 

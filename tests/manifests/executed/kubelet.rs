@@ -20,11 +20,8 @@ use crate::process::Process;
 use crate::rendered::{Container, Pod, at, items};
 use crate::secret::{self, Published};
 use crate::stock_image::Image;
+use crate::wait;
 
-/// What these servers need is 170 to 195 MiB; this machine has no cgroup to say so.
-const JVM_OPTIONS: [&str; 4] = ["-Xmx256m", "-Xss512k", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
-/// The kubelet asks each `periodSeconds`; nobody wants to wait for that.
-const POLL: Duration = Duration::from_millis(100);
 /// The first publication waits ten seconds for DNS at most.
 const SIDECAR_WITHIN: Duration = Duration::from_secs(20);
 /// An init container that publishes waits ten seconds for DNS at most.
@@ -172,13 +169,9 @@ impl RunningPod {
         fs::write(&hosts, &surroundings.hosts).expect("the target directory can be written");
         let tmp = self.place.mounted(container, "/tmp").unwrap_or_else(|| self.place.file("tmp"));
         fs::create_dir_all(&tmp).expect("the target directory can be written");
-        let mut command = Command::new("java");
-        command.args(JVM_OPTIONS);
-        command.arg(format!("-Djdk.net.hosts.file={}", hosts.display()));
-        command.arg(format!("-Djava.io.tmpdir={}", tmp.display()));
-        let port = container_port(container).unwrap_or_default();
+        let socket = self.place.socket(container_port(container).unwrap_or_default());
         let image = surroundings.image.expect("servers run only where there is an image");
-        command.args(image.arguments(&self.place.address.to_string(), port));
+        let mut command = image.java(&[], &hosts, &tmp, socket);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
     }
@@ -222,18 +215,14 @@ impl RunningPod {
         let patience = Duration::from_secs(number("periodSeconds", 10) * number("failureThreshold", 3));
         // A startup probe that is not green by then restarts the container; readiness may come later.
         let limit = if probe == "startupProbe" { limit.min(patience) } else { limit };
-        let begun = Instant::now();
-        loop {
+        let (outcome, took) = wait::closely(&format!("{name}: {probe}"), limit, || {
             let process = self.containers.iter_mut().find(|(other, _)| other == name);
             if let Some(ended) = process.and_then(|(_, process)| process.ended()) {
-                return Err(format!("{name} ended with {ended}:\n{}", self.log(name)));
+                return Ok(Err(format!("{name} ended with {ended}:\n{}", self.log(name))));
             }
-            match self.probe(container, probe) {
-                Ok(()) => return Ok(begun.elapsed()),
-                Err(why) if begun.elapsed() > limit => return Err(format!("{name}: {probe}: {why}")),
-                Err(_) => std::thread::sleep(POLL),
-            }
-        }
+            self.probe(container, probe).map(Ok)
+        })?;
+        outcome.map(|()| took)
     }
 
     /// 200 to 399, or an open port (`pkg/probe`).

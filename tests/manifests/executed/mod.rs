@@ -212,10 +212,9 @@ pub(crate) fn client(folder: &'static str) -> Result<(), String> {
         let mut application = cluster.start_guest(&objects, "orders")?;
         application.wait_ready(READY_WITHIN)?;
         let apps = Request::get("/eureka/apps/ORDERS");
-        let found = wait::wait_for("the application is registered", COMPLETE_WITHIN, || {
+        wait::wait_for("the application is registered", COMPLETE_WITHIN, || {
             apps.send(cluster.socket(1)).map_err(|error| error.to_string())?.ok()
         });
-        drop(found);
         application.check_alive()?;
         application.terminate()
     })
@@ -278,10 +277,8 @@ fn variable_of<'a>(objects: &'a mut [Object], variable: &str) -> Result<&'a mut 
 }
 
 fn release_named(name: &str) -> &'static Release {
-    RELEASES
-        .iter()
-        .find(|release| release.name == name)
-        .expect("the tests of stock servers have this release")
+    let release = RELEASES.iter().find(|release| release.name == name);
+    release.expect("the tests of stock servers have this release")
 }
 
 /// One at a time, bounded, and without a process that outlives it.

@@ -6,10 +6,8 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use serde_yaml::Value;
-
 use crate::environment::Facts;
-use crate::rendered::{Container, Pod, at, items};
+use crate::rendered::{Container, Pod, items, text};
 
 /// One pod's place on this machine.
 #[derive(Clone, Debug)]
@@ -132,8 +130,4 @@ impl Place {
 /// Whether `value` begins with `path`, as a whole path or the beginning of one.
 fn lies_under(value: &str, path: &str) -> bool {
     value.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn text<'a>(value: &'a Value, path: &[&str]) -> &'a str {
-    at(value, path).and_then(Value::as_str).unwrap_or_default()
 }

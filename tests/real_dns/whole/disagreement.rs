@@ -74,7 +74,7 @@ async fn takes_turns(forwarder: Forwarder) -> Result<(), Missing> {
     // As soon as they agree, so does the file.
     pair.agree(&[0, 1, 3]).await;
     sidecar.lists(&names([1, 3]));
-    sidecar.is_content();
+    sidecar.until_no_condition();
     assert_eq!(sidecar.publications(), written + 1, "{}", sidecar.log_text());
     Ok(())
 }
@@ -119,7 +119,7 @@ async fn denies_every_other_time() -> Result<(), Missing> {
     // each time.
     let sidecar = pod.run(&["--remove-after", "0s", "--max-shrink", "100%", "--peer-host", "ipv4"]);
     sidecar.lists(&ipv4(1..3));
-    sidecar.is_content();
+    sidecar.until_no_condition();
     pair.old.host(Hosting::Zone(Zone::of_pods([]))).await;
     sidecar.hears("no_such_name");
     sidecar.hears("records");
@@ -141,7 +141,7 @@ async fn are_asked_in_turn() -> Result<(), Missing> {
     // The first is back with its old zone, and is not preferred any more.
     old.restart_with(Hosting::Zone(Zone::of_pods([0, 1, 2]))).await;
     sidecar.keeps_the_file(Duration::from_secs(2));
-    sidecar.is_content();
+    sidecar.until_no_condition();
     assert_eq!(sidecar.publications(), 3, "{}", sidecar.log_text());
     Ok(())
 }

@@ -81,9 +81,9 @@ async fn lists_who_is_ready() -> Result<(), Missing> {
     sidecar.lists(&names(1..3));
     // One that is not ready any more leaves after the hold, and one that soon is again does not.
     cluster.set(&[0, 1, 2], &[0, 2]);
-    sidecar.shows("held_removal");
+    sidecar.until_condition("held_removal");
     cluster.set(&[0, 1, 2], &[0, 1, 2]);
-    sidecar.is_content();
+    sidecar.until_no_condition();
     let since = Instant::now();
     cluster.set(&[0, 1, 2], &[0, 1]);
     sidecar.lists(&names([1]));
@@ -109,7 +109,7 @@ async fn holds_when_nobody_is_ready() -> Result<(), Missing> {
     cluster.set(&[], &[]);
     sidecar.is_held_at("no_such_name", "held_empty");
     cluster.set(&[0, 1, 2], &[0, 1, 2]);
-    sidecar.is_content();
+    sidecar.until_no_condition();
     assert_eq!(sidecar.publications(), 1, "{}", sidecar.log_text());
     Ok(())
 }
@@ -120,7 +120,7 @@ async fn lists_who_is_not_ready_where_told_so() -> Result<(), Missing> {
     let pod = cluster.pod();
     let sidecar = pod.run(&PATIENT);
     sidecar.lists(&names([1]));
-    sidecar.is_content();
+    sidecar.until_no_condition();
     cluster.set(&[0, 1, 2], &[0]);
     sidecar.lists(&names(1..3));
     cluster.set(&[0, 1, 2], &[]);
@@ -155,7 +155,7 @@ async fn lists_both_families() -> Result<(), Missing> {
     by_ipv6.lists(&ipv6([1]));
     assert_eq!(by_name.keeps_the_file(Duration::from_millis(300)), names(1..3));
     for sidecar in [by_name, by_ipv4, by_ipv6] {
-        sidecar.is_content();
+        sidecar.until_no_condition();
         assert_eq!(sidecar.publications(), 2 + u64::from(sidecar.log_text().contains("start_deadline")));
     }
     Ok(())
@@ -174,10 +174,10 @@ async fn lists_pods_without_names() -> Result<(), Missing> {
         labels.iter().map(url).collect()
     };
     sidecar.lists(&dashed(&["10-0-0-1", "10-0-0-2"]));
-    sidecar.is_content();
+    sidecar.until_no_condition();
     cluster.api.set_endpoints("eureka", (0..2).map(|pod| endpoint(v6(pod).into())));
     sidecar.lists(&dashed(&["10-0-0-1", "10-0-0-2", "fd00--1-1"]));
-    sidecar.is_content();
+    sidecar.until_no_condition();
     Ok(())
 }
 
@@ -202,7 +202,7 @@ async fn waits_until_synchronised() -> Result<(), Missing> {
     };
     cluster.set(&[0, 1, 2], &[0, 1, 2]);
     sidecar.lists(&names(1..3));
-    sidecar.is_content();
+    sidecar.until_no_condition();
     assert_eq!(sidecar.publications(), 1, "{}", sidecar.log_text());
     Ok(())
 }

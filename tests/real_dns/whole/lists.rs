@@ -20,7 +20,7 @@ async fn lists_names_and_addresses(program: Program) -> Result<(), Missing> {
         let pod = Pod::asking([server.address()]);
         let sidecar = pod.run(&["--peer-host", peer_host]);
         sidecar.lists(&urls);
-        sidecar.is_content();
+        sidecar.until_no_condition();
         sidecar.terminate();
     }
     Ok(())
@@ -52,7 +52,7 @@ fn lists_many(server: &Authority, peer_host: &str, urls: &Urls) {
     let max_peers = urls.len().to_string();
     let sidecar = pod.run(&["--peer-host", peer_host, "--max-peers", &max_peers]);
     sidecar.lists(urls);
-    sidecar.shows("many_peers");
+    sidecar.until_condition("many_peers");
     sidecar.terminate();
 }
 
@@ -66,10 +66,10 @@ async fn follows_the_pods(program: Program) -> Result<(), Missing> {
     sidecar.lists(&names(1..4));
     let since = Instant::now();
     server.host(Hosting::Zone(Zone::of_pods([0, 1, 3]))).await;
-    sidecar.shows("held_removal");
+    sidecar.until_condition("held_removal");
     sidecar.lists(&names([1, 3]));
     assert!(since.elapsed() > HOLD, "gone after {:?}", since.elapsed());
-    sidecar.is_content();
+    sidecar.until_no_condition();
     assert_eq!(sidecar.publications(), 3, "{}", sidecar.log_text());
     sidecar.terminate();
     Ok(())

@@ -25,18 +25,18 @@ async fn is_accepted(program: Program) -> Result<(), Missing> {
     sidecar.lists(&names(1..6));
 
     server.host(Hosting::Zone(Zone::of_pods(0..2))).await;
-    sidecar.shows("held_shrink");
+    sidecar.until_condition("held_shrink");
     sidecar.keeps_the_file(KEPT);
     let accepted = pod.once("accept", &[]).expect(0);
     assert!(accepted.stdout.contains("eureka-2.eureka.ns.svc.cluster.local"), "{accepted:?}");
     sidecar.lists(&names([1]));
-    sidecar.is_content();
+    sidecar.until_no_condition();
 
     // Only once: the next implausible answer is held again.
     server.host(Hosting::Zone(Zone::of_pods(0..6))).await;
     sidecar.lists(&names(1..6));
     server.host(Hosting::Zone(Zone::of_pods(0..2))).await;
-    sidecar.shows("held_shrink");
+    sidecar.until_condition("held_shrink");
     sidecar.keeps_the_file(KEPT);
 
     // Where DNS says nothing there is nothing to take.
@@ -57,7 +57,7 @@ async fn is_frozen(program: Program) -> Result<(), Missing> {
     sidecar.lists(&names(1..3));
 
     write("freeze: true\nremove-after: 0s\n");
-    sidecar.shows("frozen");
+    sidecar.until_condition("frozen");
     server.host(Hosting::Zone(Zone::of_pods([0, 1, 3]))).await;
     let knows_better =
         |it: &sidecar::Sidecar<'_>| it.status()["services"][0]["answered"].to_string().contains("eureka-3");
@@ -69,7 +69,7 @@ async fn is_frozen(program: Program) -> Result<(), Missing> {
 
     write("freeze: false\nremove-after: 0s\n");
     sidecar.lists(&names([1, 3]));
-    sidecar.is_content();
+    sidecar.until_no_condition();
     sidecar.terminate();
     Ok(())
 }

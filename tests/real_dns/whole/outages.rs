@@ -33,7 +33,7 @@ async fn is_held_through_silence(program: Program) -> Result<(), Missing> {
     sidecar.is_held_at("timeout", "held_lookup_failed");
     server.restart_with(four()).await;
     sidecar.lists(&names(1..4));
-    sidecar.is_content();
+    sidecar.until_no_condition();
     assert_eq!(sidecar.publications(), 2, "{}", sidecar.log_text());
     Ok(())
 }
@@ -46,7 +46,7 @@ async fn is_held_through_a_pause(program: Program) -> Result<(), Missing> {
     server.running().signal(Signal::STOP);
     sidecar.is_held_at("timeout", "held_lookup_failed");
     server.running().signal(Signal::CONT);
-    sidecar.is_content();
+    sidecar.until_no_condition();
     assert_eq!(sidecar.publications(), 1, "{}", sidecar.log_text());
     server.host(four()).await;
     sidecar.lists(&names(1..4));
@@ -68,7 +68,7 @@ async fn is_held_through_denials(program: Program) -> Result<(), Missing> {
     }
     server.host(four()).await;
     sidecar.lists(&names(1..4));
-    sidecar.is_content();
+    sidecar.until_no_condition();
     assert_eq!(sidecar.publications(), 2, "{}", sidecar.log_text());
     Ok(())
 }

@@ -121,19 +121,9 @@ fn build() -> Result<PathBuf, Failed> {
     }
     let mut maven = Command::new("mvn");
     maven.args(["--quiet", "--batch-mode", "--file"]).arg(sources.join("pom.xml"));
-    run(maven.arg(format!("-Dout={}", out.display())).args(["clean", "compile"]))?;
+    machine::said(maven.arg(format!("-Dout={}", out.display())).args(["clean", "compile"]))?;
     fs::write(stamp, state)?;
     Ok(out)
-}
-
-fn run(command: &mut Command) -> Result<String, Failed> {
-    let output = command.output()?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if output.status.success() {
-        Ok(text(&output.stdout))
-    } else {
-        Err(format!("{command:?}:\n{}{}", text(&output.stdout), text(&output.stderr)).into())
-    }
 }
 
 /// All properties of all files, each by all its readers, in one JVM.
@@ -141,7 +131,7 @@ fn read(out: &Path, paths: &[String]) -> Result<BTreeMap<Place, String>, Failed>
     let main = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stock_eureka/readers/java/Main.java");
     let mut java = Command::new("java");
     java.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Dfile.encoding=UTF-8"]);
-    let lines = run(java.arg(main).arg(out).args(paths))?;
+    let lines = machine::said(java.arg(main).arg(out).args(paths))?;
     let line = |line: &str| match line.split('\t').collect::<Vec<_>>()[..] {
         [reader, path, key, value] => Ok(((reader.into(), path.into(), key.into()), value.into())),
         _ => Err(format!("not understood: {line:?}").into()),

@@ -52,14 +52,14 @@ pub(super) fn thirty(release: &'static Release) {
 fn remove_and_add(cluster: &Cluster, pods: &[Pod]) -> Duration {
     let (youngest, others) = pods.split_last().expect("there are several");
     let begun = Instant::now();
-    cluster.dns.set(others);
+    cluster.set_pods(others);
     for ordinal in 0..youngest.ordinal {
         let peers = others.iter().filter(|pod| pod.ordinal != ordinal).map(|pod| cluster.url(pod.ordinal));
         cluster.wait_for_peers(ordinal, &peers.collect::<Vec<_>>());
     }
     sleep((REMOVED_AFTER + CHANGES_APART).saturating_sub(begun.elapsed()));
     let added = Instant::now();
-    cluster.dns.set(pods);
+    cluster.set_pods(pods);
     let figure = cluster.wait_adopted();
     sleep(CHANGES_APART.saturating_sub(added.elapsed()));
     figure
@@ -133,7 +133,7 @@ pub(super) fn with_client_refresh(release: &'static Release) {
     cluster.wait_shown();
     let own = cluster.server(0).status().expect("an up server answers").instance_id;
     wait_for("there is something to cancel", REGISTERED_WITHIN, || cluster.everyone_knows(&own));
-    cluster.dns.set([&cluster.pod(0), &cluster.pod(1), &cluster.pod(2)]);
+    cluster.set_pods([&cluster.pod(0), &cluster.pod(1), &cluster.pod(2)]);
     let is_own = |line: &str| line.contains(CANCELLED) && line.contains(&own);
     wait_for("its registration is cancelled", CANCELLED_WITHIN, || {
         let log = cluster.server(0).log() + &cluster.server(1).log();

@@ -35,7 +35,7 @@ pub(super) fn slow_server(release: &'static Release) {
     let (cluster, proxy) = behind_proxy(release, "slow_server");
     let before = cluster.sidecar(0).refreshes();
     proxy.set(Manner::Slow(SLOW));
-    cluster.dns.set([&cluster.pod(0), &cluster.pod(1)]);
+    cluster.set_pods([&cluster.pod(0), &cluster.pod(1)]);
     let adopted = cluster.wait_for_peers(0, &[cluster.url(1)]);
     println!("  adopted after {adopted:?}, with a server that takes {SLOW:?}");
     sleep(SLOW);
@@ -52,7 +52,7 @@ pub(super) fn slow_status(release: &'static Release) {
     wait_for("the first word", RECOVERED_WITHIN, || is_adopted(&cluster));
     let before = cluster.sidecar(0).refreshes();
     proxy.set(Manner::Slow(SLOW));
-    cluster.dns.set([&cluster.pod(0), &cluster.pod(1)]);
+    cluster.set_pods([&cluster.pod(0), &cluster.pod(1)]);
     cluster.wait_for_peers(0, &[cluster.url(1)]);
     sleep(UNHEARD_FOR);
     assert_eq!(cluster.sidecar(0).refreshes() - before, 1, "one change, one call");
@@ -72,7 +72,7 @@ pub(super) fn hanging_server(release: &'static Release) {
     let pods = [cluster.pod(0), cluster.pod(1), cluster.pod(2)];
     proxy.set(Manner::Hang);
     for count in [2, 3] {
-        cluster.dns.set(&pods[..count]);
+        cluster.set_pods(&pods[..count]);
         let newest = cluster.url(u8::try_from(count - 1).expect("three pods"));
         wait_for("the file follows behind a hanging call", PUBLISHED_WITHIN, || {
             let file = cluster.sidecar(0).published();
@@ -96,7 +96,7 @@ pub(super) fn storm(release: &'static Release) {
     let before = cluster.sidecar(0).refreshes();
     let all: Vec<Pod> = (0..=STORM_PODS).map(|ordinal| cluster.pod(ordinal)).collect();
     for change in 1..=STORM_CHANGES {
-        cluster.dns.set(in_storm(change).map(|ordinal| &all[usize::from(ordinal)]));
+        cluster.set_pods(in_storm(change).map(|ordinal| &all[usize::from(ordinal)]));
         sleep(STORM_PAUSE);
     }
     let peers: Vec<String> = in_storm(STORM_CHANGES).skip(1).map(|ordinal| cluster.url(ordinal)).collect();

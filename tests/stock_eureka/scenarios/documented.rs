@@ -17,7 +17,7 @@ const CONNECTED_WITHIN: Duration = Duration::from_secs(1);
 pub(super) fn init_container_only(release: &'static Release) {
     let mut cluster = Cluster::new(release, "init_container_only", PeerHost::Names);
     let pods = [cluster.pod(0), cluster.pod(1), cluster.pod(2)];
-    cluster.dns.set(&pods);
+    cluster.set_pods(&pods);
     cluster.add(0);
     let init = cluster.once("init", 0);
     assert_eq!(init.code, Some(0), "{}", init.output);
@@ -52,7 +52,7 @@ fn on_the_machine(release: &'static Release, scenario: &str, environment: &str) 
     cluster.scale(1);
     println!("{STARTED}");
     let pods = [cluster.pod(0), cluster.pod(1)];
-    cluster.dns.set(&pods);
+    cluster.set_pods(&pods);
     let peers = [cluster.url(1)];
     cluster.wait_for_peers(0, &peers);
     println!("{ADOPTED}");

@@ -32,7 +32,7 @@ pub(super) fn by_the_environment(release: &'static Release) {
     start_with(&mut cluster, &pods[..2]);
     expect_given_up(&cluster, REFRESHES_A_LIST);
     // Another list is another try, as bounded as the first.
-    cluster.dns.set(&pods);
+    cluster.set_pods(&pods);
     let peers = [cluster.url(1), cluster.url(2)];
     wait_for("the file follows all the same", GIVEN_UP_WITHIN, || {
         let file = cluster.sidecar(0).published();
@@ -113,7 +113,7 @@ pub(super) fn and_shown(release: &'static Release) {
 /// The first pod, with `pods` in DNS before it: a list of self alone would be one more, with refreshes of
 /// its own.
 fn start_with(cluster: &mut Cluster, pods: &[Pod]) {
-    cluster.dns.set(pods);
+    cluster.set_pods(pods);
     cluster.add(0);
     cluster.start_sidecar(0);
     cluster.start_server(0);

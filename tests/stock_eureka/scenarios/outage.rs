@@ -37,7 +37,7 @@ pub(super) fn failures_and_denials(release: &'static Release) {
         let before = seen(&cluster);
         cluster.dns.set_mode(mode);
         let joins = nth % 2 == 0;
-        cluster.dns.set(if joins { &pods } else { &pods[..2] });
+        cluster.set_pods(if joins { &pods } else { &pods[..2] });
         expect_held(&cluster, mode, condition, &before);
         cluster.dns.set_mode(Mode::Normal);
         let third = joins.then(|| cluster.url(2));

@@ -122,7 +122,7 @@ pub(super) fn change_during_start(release: &'static Release) {
         std::thread::sleep(Duration::from_millis(moment));
         // The peer is in DNS and nowhere else: a list says nothing of who is alive.
         let peer = cluster.pod(1);
-        cluster.dns.set([&cluster.pod(0)].into_iter().chain(with_peer.then_some(&peer)));
+        cluster.set_pods([&cluster.pod(0)].into_iter().chain(with_peer.then_some(&peer)));
         let expected = if with_peer { vec![cluster.url(1)] } else { Vec::new() };
         cluster.wait_up(0);
         let adopted = cluster.wait_for_peers(0, &expected);

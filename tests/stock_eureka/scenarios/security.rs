@@ -44,7 +44,7 @@ pub(super) fn on_the_main_port(release: &'static Release) {
     cluster.sidecar.actuator = Some(cluster.pod(0).socket(release.port()));
     cluster.scale(1);
     let (one, other) = (cluster.pod(0), cluster.pod(1));
-    cluster.dns.set([&one, &other]);
+    cluster.set_pods([&one, &other]);
     cluster.wait_for_peers(0, &[cluster.url(1)]);
     expect_no_leak(&cluster);
 }
@@ -55,7 +55,7 @@ pub(super) fn unresolved_placeholders(release: &'static Release) {
     let mut cluster = Cluster::new(release, "unresolved_placeholders", PeerHost::Names);
     cluster.sidecar = cluster.sidecar.clone().with(&["--user-info", "${EUREKA_USER}:${EUREKA_PASSWORD}"]);
     cluster.scale(1);
-    cluster.dns.set([&cluster.pod(0), &cluster.pod(1)]);
+    cluster.set_pods([&cluster.pod(0), &cluster.pod(1)]);
     cluster.wait_for_peers(0, &[cluster.url(1)]);
     let check = cluster.once("check", 0);
     let is_told = check.output.contains("fault: the server does not know EUREKA_USER");
@@ -85,7 +85,7 @@ pub(super) fn starter_only(release: &'static Release) {
 fn refused(release: &'static Release, scenario: &str, exempt: Option<&str>) -> Cluster {
     let mut cluster = guarded(release, scenario, exempt);
     cluster.scale(1);
-    cluster.dns.set([&cluster.pod(0), &cluster.pod(1)]);
+    cluster.set_pods([&cluster.pod(0), &cluster.pod(1)]);
     cluster
 }
 

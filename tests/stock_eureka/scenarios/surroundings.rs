@@ -78,9 +78,9 @@ pub(super) fn steeltoe(release: &'static Release) {
     cluster.wait_up(0);
     cluster.has_peers(0, &[]).expect("it knows itself");
     let (one, other) = (cluster.pod(0), cluster.pod(1));
-    cluster.dns.set([&one, &other]);
+    cluster.set_pods([&one, &other]);
     cluster.wait_for_peers(0, &[cluster.url(1)]);
-    cluster.dns.set([&one]);
+    cluster.set_pods([&one]);
     cluster.wait_for_peers(0, &[]);
     wait_for("the condition is lifted", TOLD_WITHIN, || {
         cluster.sidecar(0).condition("self_not_recognised")?.map_or(Ok(()), Err)
@@ -122,7 +122,7 @@ pub(super) fn https(release: &'static Release) {
         let is_well = check.code == Some(0) && !check.output.contains("unavailable");
         if is_well { Ok(()) } else { Err(check.output) }
     });
-    cluster.dns.set([&cluster.pod(0), &cluster.pod(1), &cluster.pod(2)]);
+    cluster.set_pods([&cluster.pod(0), &cluster.pod(1), &cluster.pod(2)]);
     wait_for("a third peer", UP_WITHIN, || {
         let status = cluster.sidecar(0).status()?;
         let adopted = status["adopted"]["peers"].to_string();

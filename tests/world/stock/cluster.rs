@@ -5,15 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::dns::Dns;
 use super::image::cache;
-use super::pod::{PeerHost, Pod};
+use super::pod::{PeerHost, Pod, SERVICE};
 use super::release::Release;
 use super::server::{self, Server};
 use super::sidecar::{self, Outcome, SINK, Sidecar};
+use crate::world::dns_server::{self, DnsThread};
 use crate::world::wait::wait_for;
 
 /// A second until DNS is asked, two answers for a removal, five seconds between refreshes, and for
@@ -34,7 +35,7 @@ pub(crate) struct Cluster {
     pub(crate) release: &'static Release,
     pub(crate) peer_host: PeerHost,
     /// Where everybody asks.
-    pub(crate) dns: Dns,
+    pub(crate) dns: DnsThread,
     pub(crate) server: server::SetUp,
     pub(crate) sidecar: sidecar::SetUp,
     pub(crate) pods: BTreeMap<u8, Containers>,
@@ -69,7 +70,7 @@ impl Cluster {
         Self {
             release,
             peer_host,
-            dns: Dns::start(release.port()),
+            dns: DnsThread::start((Ipv4Addr::LOCALHOST, 0).into()).expect("a port is free"),
             server: server::SetUp::documented(peer_host),
             sidecar: sidecar::SetUp::documented(peer_host).without_patience(),
             pods: BTreeMap::new(),
@@ -146,7 +147,14 @@ impl Cluster {
 
     /// Lists the running pods in DNS.
     pub(crate) fn tell_dns(&self) {
-        self.dns.set(self.pods.values().map(|containers| &containers.pod));
+        self.set_pods(self.pods.values().map(|containers| &containers.pod));
+    }
+
+    /// The pods behind the Service from now on.
+    pub(crate) fn set_pods<'a>(&self, pods: impl IntoIterator<Item = &'a Pod>) {
+        let port = self.release.port();
+        let pods = pods.into_iter().map(|pod| dns_server::Pod::new(pod.name(), pod.address(), port));
+        self.dns.set_pods(SERVICE, "http", pods);
     }
 
     /// Starts the program in a pod and waits for its start-up probe.

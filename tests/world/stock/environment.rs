@@ -12,37 +12,46 @@ const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/environment")
 
 pub(crate) type Variables = BTreeMap<String, String>;
 
-/// The variables of `docs/environment/<name>.env`, with `known` for what comes from the pod, its
+/// The variables of `docs/environment/<file>.env`, with `known` for what comes from the pod, its
 /// Secrets and the lines above, and `volume` mounted.
-pub(crate) fn load(name: &str, known: &Variables, volume: &Path) -> Variables {
-    let file = format!("{DIRECTORY}/{name}.env");
-    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+pub(crate) fn load(file: &str, known: &Variables, volume: &Path) -> Variables {
     let mut known = known.clone();
     let mut variables = Variables::new();
-    for (name, value) in assignments(&file, &text) {
+    for (name, value) in assignments(file) {
         // Mounted first: what is known by now may have the mount's name in its own path.
-        let value = expand(&file, &value.replace(MOUNT, &format!("{}/", volume.display())), &known);
-        known.insert(name.to_owned(), value.clone());
-        variables.insert(name.to_owned(), value);
+        let value = value.replace(MOUNT, &format!("{}/", volume.display()));
+        let value =
+            expand(&value, |name| known.get(name)).unwrap_or_else(|why| panic!("{file}: {name}: {why}"));
+        known.insert(name.clone(), value.clone());
+        variables.insert(name, value);
     }
     variables
 }
 
-fn assignments<'a>(file: &'a str, text: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+/// What `docs/environment/<name>.env` says, in its order.
+pub(crate) fn assignments(name: &str) -> Vec<(String, String)> {
+    let file = format!("{DIRECTORY}/{name}.env");
+    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
     let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    lines.map(move |line| line.split_once('=').unwrap_or_else(|| panic!("{file}: no assignment: {line}")))
+    let pairs =
+        lines.map(|line| line.split_once('=').unwrap_or_else(|| panic!("{file}: no assignment: {line}")));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// Kubernetes' dependent variables (`expansion.Expand`), but what is not known is a fault here.
-fn expand(file: &str, value: &str, known: &Variables) -> String {
+/// Kubernetes' `$(NAME)` (`third_party/forked/golang/expansion`): `$$(` escapes. What is not known is a
+/// fault here, and not left standing as it is.
+pub(crate) fn expand<'a>(value: &str, known: impl Fn(&str) -> Option<&'a String>) -> Result<String, String> {
     let mut expanded = String::new();
     let mut rest = value;
     while let Some((before, reference)) = rest.split_once("$(") {
-        let (name, after) = reference.split_once(')').unwrap_or_else(|| panic!("{file}: $( without )"));
-        let filler = known.get(name).unwrap_or_else(|| panic!("{file}: nobody sets {name}"));
-        expanded += before;
-        expanded += filler;
+        let (name, after) = reference.split_once(')').ok_or("has $( without )")?;
+        if let Some(escaped) = before.strip_suffix('$') {
+            expanded.extend([escaped, "$(", name, ")"]);
+        } else {
+            let filler = known(name).ok_or_else(|| format!("$({name}) is not set before it"))?;
+            expanded.extend([before, filler]);
+        }
         rest = after;
     }
-    expanded + rest
+    Ok(expanded + rest)
 }

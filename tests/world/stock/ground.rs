@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
-use crate::world::namespace::{unshare, unshare_for};
+use crate::world::namespace::{ip, unshare, unshare_for};
 
 /// The second part of the pods' addresses on each ground.
 const GROUNDS: [u8; 2] = [10, 11];
@@ -102,15 +102,11 @@ fn ipv6_pod(ordinal: u8) -> Ipv6Addr {
 }
 
 fn furnish_namespace() {
-    ip("link set lo up");
+    let furnish = |arguments: &[&str]| ip(arguments).unwrap_or_else(|error| panic!("{error}"));
+    furnish(&["link", "set", "lo", "up"]);
     for ordinal in 0..IPV6_PODS {
-        ip(&format!("address add {}/128 dev lo nodad", ipv6_pod(ordinal)));
+        furnish(&["address", "add", &format!("{}/128", ipv6_pod(ordinal)), "dev", "lo", "nodad"]);
     }
-}
-
-fn ip(words: &str) {
-    let output = Command::new("ip").args(words.split(' ')).output().expect("ip is here");
-    assert!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn taken() -> Ground {

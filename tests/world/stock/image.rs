@@ -3,13 +3,17 @@
 //! Never a patched class, never an extra one: the documentation's application, and what it needs.
 
 use std::fs::{self, File};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use super::release::{Kind, Release, Spring};
 use crate::world::machine::{find_program, target};
 use crate::world::process::run;
 
+/// What these servers need is 170 to 195 MiB; this machine has no cgroup to say so.
+const JVM_OPTIONS: [&str; 4] = ["-Xmx256m", "-Xss512k", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
 /// Where the Maven plugins that fetch things are pinned.
 pub(crate) const DEPENDENCY_PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
 /// A first build fetches some 120 files.
@@ -28,9 +32,10 @@ const SECURITY: &str = "
     </dependency>";
 
 /// Whether a build contains Spring Security.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Security {
     /// It does not.
+    #[default]
     Without,
     /// The starter, and the documentation's exemptions where a property asks for them.
     With,
@@ -74,8 +79,18 @@ impl Image {
         Self { directory, kind: release.kind }
     }
 
-    /// What `java` is given after its options.
-    pub(crate) fn arguments(&self, address: &str, port: u16) -> Vec<String> {
+    /// Its JVM, with more options, a file for the pod's `/etc/hosts` and a directory for its `/tmp`; `socket`
+    /// is told to a server that has no environment for it.
+    pub(crate) fn java(&self, options: &[&str], hosts: &Path, tmp: &Path, socket: SocketAddr) -> Command {
+        let mut command = Command::new("java");
+        command.args(JVM_OPTIONS).args(options);
+        command.arg(format!("-Djdk.net.hosts.file={}", hosts.display()));
+        command.arg(format!("-Djava.io.tmpdir={}", tmp.display()));
+        command.args(self.arguments(&socket.ip().to_string(), socket.port()));
+        command
+    }
+
+    fn arguments(&self, address: &str, port: u16) -> Vec<String> {
         let file = |name: &str| self.directory.join(name).display().to_string();
         match self.kind {
             Kind::Spring(_) => {

@@ -1,7 +1,6 @@
 //! Stock Eureka servers on this machine, with the program beside each: builds, pods, and what they say.
 
 pub(crate) mod cluster;
-pub(crate) mod dns;
 pub(crate) mod environment;
 pub(crate) mod ground;
 pub(crate) mod image;

@@ -120,19 +120,23 @@ impl Pod {
         }
     }
 
-    /// A hosts file for its JVM: every pod by name, and the machine under a name of its own, from
-    /// which Spring makes default instance ids.
+    /// A hosts file for its JVM: every pod by name, and the machine.
     pub(crate) fn hosts(&self) -> String {
         let pods =
             (0..PODS_MAX).map(|ordinal| format!("{} {}\n", ground::pod(ordinal), full_name_of(ordinal)));
-        let machine = if_addrs::get_if_addrs().expect("a machine can list its interfaces");
-        let machine = machine.iter().filter(|interface| !interface.is_loopback());
-        let machine = machine.map(|interface| format!("{} machine-of-{}\n", interface.ip(), self.name()));
-        let host_name = rustix::system::uname();
-        let host_name = host_name.nodename().to_string_lossy();
-        let own = format!("127.0.0.1 localhost\n{} {host_name}\n", self.address());
-        pods.chain(machine).chain([own]).collect()
+        pods.chain([machine_as_pod(&self.name(), self.address())]).collect()
     }
+}
+
+/// What a pod's JVM knows of this machine: its addresses have a name of the pod's own, from which Spring
+/// makes default instance ids, and its name is the pod.
+pub(crate) fn machine_as_pod(name: &str, address: IpAddr) -> String {
+    let interfaces = if_addrs::get_if_addrs().expect("a machine can list its interfaces");
+    let outer = interfaces.iter().filter(|interface| !interface.is_loopback());
+    let outer = outer.map(|interface| format!("{} machine-of-{name}\n", interface.ip()));
+    let host_name = rustix::system::uname();
+    let own = format!("127.0.0.1 localhost\n{address} {}\n", host_name.nodename().to_string_lossy());
+    outer.chain([own]).collect()
 }
 
 fn name_of(ordinal: u8) -> String {

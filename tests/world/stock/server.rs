@@ -5,7 +5,6 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
-use std::process::Command;
 use std::time::Duration;
 
 use super::environment::{self, Variables};
@@ -22,20 +21,27 @@ pub(crate) const UP_WITHIN: Duration = Duration::from_secs(90);
 const TERMINATED_WITHIN: Duration = Duration::from_secs(15);
 /// Names documented variables, with commas between, that every server does without.
 const WITHOUT: &str = "STOCK_EUREKA_WITHOUT";
-/// What these servers need is 170 to 195 MiB.
-const JVM_OPTIONS: [&str; 4] = ["-Xmx256m", "-Xss512k", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
-
 /// Where a server listens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Network {
     /// At its pod's loopback address, so that one machine carries many pods.
+    #[default]
     Pod,
     /// Exactly as its environment says: one such pod a machine.
     Machine,
 }
 
+impl Network {
+    pub(crate) fn socket(self, pod: &Pod, port: u16) -> SocketAddr {
+        match self {
+            Self::Pod => pod.socket(port),
+            Self::Machine => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        }
+    }
+}
+
 /// How a server is set up, over what `docs/environment/` says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SetUp {
     /// The environment file, without the release's prefix.
     pub(crate) environment: String,
@@ -58,17 +64,7 @@ pub(crate) struct SetUp {
 impl SetUp {
     /// What the documentation says for such peers, and nothing else.
     pub(crate) fn documented(peer_host: PeerHost) -> Self {
-        Self {
-            environment: peer_host.as_str().to_owned(),
-            more: Vec::new(),
-            variables: Variables::new(),
-            without: Vec::new(),
-            arguments: Vec::new(),
-            context_path: None,
-            security: Security::Without,
-            credentials: None,
-            network: Network::Pod,
-        }
+        Self { environment: peer_host.as_str().to_owned(), ..Self::default() }
     }
 
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
@@ -95,20 +91,19 @@ impl Server {
     pub(crate) fn start(release: &Release, pod: &Pod, set_up: &SetUp) -> Self {
         let image = Image::of(release, set_up.security);
         fs::write(pod.file("hosts"), pod.hosts()).expect("the target directory can be written");
-        let mut command = Command::new("java");
-        command.current_dir(pod.work()).env_clear().envs(variables(release, pod, set_up));
-        command.args(JVM_OPTIONS);
-        if let Kind::Spring(spring) = release.kind {
-            command.args(spring.jvm_options);
-        }
-        command.arg(format!("-Djdk.net.hosts.file={}", pod.file("hosts").display()));
-        command.arg(format!("-Djava.io.tmpdir={}", pod.tmp().display()));
-        command.args(image.arguments(&pod.address().to_string(), release.port())).args(&set_up.arguments);
-        let process = Process::start(pod.name(), &command, &pod.file("server.log"));
-        let socket = match set_up.network {
-            Network::Pod => pod.socket(release.port()),
-            Network::Machine => SocketAddr::from((Ipv4Addr::LOCALHOST, release.port())),
+        let options = match release.kind {
+            Kind::Spring(spring) => spring.jvm_options,
+            Kind::War { .. } => &[],
         };
+        let socket = pod.socket(release.port());
+        let mut command = image.java(options, &pod.file("hosts"), &pod.tmp(), socket);
+        command
+            .current_dir(pod.work())
+            .env_clear()
+            .envs(variables(release, pod, set_up))
+            .args(&set_up.arguments);
+        let process = Process::start(pod.name(), &command, &pod.file("server.log"));
+        let socket = set_up.network.socket(pod, release.port());
         let context_path = set_up.context_path.unwrap_or(release.context_path());
         let registry = Registry::new(socket, context_path, set_up.credentials);
         Self { process, registry }

@@ -3,7 +3,7 @@
 //! Never looks into its state file: only what an operator sees.
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Command;
@@ -18,7 +18,7 @@ use crate::world::machine;
 use crate::world::process::Process;
 use crate::world::secret::{self, Published};
 use crate::world::view::View;
-use crate::world::wait::wait_for;
+use crate::world::wait::{is_so, wait_for};
 
 /// The start deadline is ten seconds; a start with an answer takes milliseconds.
 const STARTED_WITHIN: Duration = Duration::from_secs(15);
@@ -105,10 +105,7 @@ impl Deref for Sidecar {
 impl Sidecar {
     pub(crate) fn start(release: &Release, pod: &Pod, dns: SocketAddr, set_up: &SetUp) -> Self {
         let command = command("run", release, pod, dns, set_up);
-        let listen = match set_up.network {
-            Network::Pod => pod.socket(LISTEN),
-            Network::Machine => SocketAddr::from((Ipv4Addr::LOCALHOST, LISTEN)),
-        };
+        let listen = set_up.network.socket(pod, LISTEN);
         let name = format!("eureka-peers of {}", pod.name());
         let process = Process::start(name, &command, &pod.file("eureka-peers.log"));
         Self { process, view: View(listen), file: pod.volume().join(release.file_name()) }
@@ -244,10 +241,7 @@ fn output_flags(release: &Release, set_up: &SetUp) -> Vec<String> {
 fn adoption_flags(release: &Release, pod: &Pod, set_up: &SetUp) -> Vec<String> {
     let mut flags = Vec::new();
     if release.is_refreshed() {
-        let actuator = set_up.actuator.unwrap_or_else(|| match set_up.network {
-            Network::Pod => pod.socket(MANAGEMENT),
-            Network::Machine => SocketAddr::from((Ipv4Addr::LOCALHOST, MANAGEMENT)),
-        });
+        let actuator = set_up.actuator.unwrap_or_else(|| set_up.network.socket(pod, MANAGEMENT));
         flags.extend(["--actuator-url".to_owned(), format!("http://{actuator}/actuator")]);
     }
     if set_up.network == Network::Pod {
@@ -266,9 +260,5 @@ pub(crate) fn agree(server: &Server, sidecar: &Sidecar) -> Result<(), String> {
     let status = sidecar.status()?;
     let shown = status["adopted"]["peers"].as_array().ok_or_else(|| format!("nothing adopted: {status}"))?;
     let shown = shown.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    if adopted == shown {
-        Ok(())
-    } else {
-        Err(format!("server has {adopted:?}, the program shows {shown:?}"))
-    }
+    is_so(adopted == shown, || format!("server has {adopted:?}, the program shows {shown:?}"))
 }

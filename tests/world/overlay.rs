@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::rendered::{Object, parse};
-use crate::tool::{Tool, project, scratch};
+use super::rendered::{Object, parse};
+use super::tool::{Tool, project, scratch};
 
 /// What kustomize makes of layers over a folder under `manifests/`, from the inside out.
 pub(crate) fn build(folder: &str, title: &str, layers: &[&str]) -> Result<Vec<Object>, String> {
