@@ -9,7 +9,7 @@
 //! | `/readyz`, `/healthz` | is a valid list in place | one was published, also before this start, and the program is not draining |
 //! | `/startupz` | is the start over | the first publication of this process was made; stays so |
 //! | `/status` | the status as JSON, `"schema": 1` ([`SCHEMA`]) | always |
-//! | `/metrics` | OpenMetrics text | always |
+//! | `/metrics` | what was counted, as Prometheus' text format 0.0.4, or as OpenMetrics where `Accept` names it | always |
 //!
 //! The four probes take `?verbose` and then list each check as Kubernetes components do:
 //! `[+]list ok`, `[-]list failed: reason`. Any other path is 404 and names these.

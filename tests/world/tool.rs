@@ -2,8 +2,9 @@
 //!
 //! A tool that is missing is no fault of what is tested: see [`Tool::is_there`].
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use super::machine::find_program;
 pub(crate) use super::machine::target;
@@ -13,6 +14,7 @@ pub(crate) enum Tool {
     Kustomize,
     KubernetesValidate,
     Promtool,
+    OpenMetricsParser,
     Helm,
     Actionlint,
     ComposeGo,
@@ -28,6 +30,7 @@ impl Tool {
             Self::Kustomize => "kustomize",
             Self::KubernetesValidate => "kubernetes-validate",
             Self::Promtool => "promtool",
+            Self::OpenMetricsParser => "openmetrics-parser",
             Self::Helm => "helm",
             Self::Actionlint => "actionlint",
             Self::ComposeGo => "compose-go",
@@ -54,6 +57,20 @@ impl Tool {
         let output = Command::new(self.path()?).args(arguments).current_dir(project()).output();
         let output = output.map_err(|error| format!("{}: {error}", self.name()))?;
         said(&output).map_err(|why| format!("{} {}: {why}", self.name(), arguments.join(" ")))
+    }
+
+    /// Runs it with `input` on its standard input; what it prints in all, or why it failed.
+    pub(crate) fn run_with(self, arguments: &[&str], input: &str) -> Result<String, String> {
+        let of_this = |error| format!("{}: {error}", self.name());
+        let mut command = Command::new(self.path()?);
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = command.spawn().map_err(of_this)?;
+        // What does not read to its end says why.
+        let written = running.stdin.take().expect("it is piped").write_all(input.as_bytes());
+        let output = running.wait_with_output().map_err(of_this)?;
+        let out = said(&output).map_err(|why| format!("{} {}: {why}", self.name(), arguments.join(" ")))?;
+        written.map_err(of_this)?;
+        Ok(out + &String::from_utf8_lossy(&output.stderr))
     }
 }
 

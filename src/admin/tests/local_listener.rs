@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::admin::{Accepted, Bounds, LocalCommand, NotAccepted};
 
-use super::fixture::{Fixture, METRICS, SHORT, peers};
+use super::fixture::{Fixture, SHORT, metrics_text, peers};
 use super::{Heard, connect, elsewhere, exchange, get, half_closed_exchange, read_all};
 
 const BATCH: &str = "/sink/eureka/peerreplication/batch/";
@@ -134,7 +134,7 @@ async fn a_batch_of_megabytes_is_counted_and_a_longer_one_refused() {
 
 #[tokio::test]
 async fn a_batch_that_breaks_off_leaves_no_trace() {
-    let fixture = Fixture::within(SHORT, || METRICS.to_owned());
+    let fixture = Fixture::within(SHORT, metrics_text);
     let request =
         "POST /sink/eureka/peerreplication/batch/ HTTP/1.1\r\nhost: h\r\ncontent-length: 99\r\n\r\n{";
     let heard = half_closed_exchange(fixture.local, request).await;
@@ -183,7 +183,7 @@ async fn accept_may_be_refused_by_the_loop() {
 
 #[tokio::test]
 async fn a_loop_that_does_not_answer_is_not_waited_for_and_does_nothing_later() {
-    let mut fixture = Fixture::within(SHORT, || METRICS.to_owned());
+    let mut fixture = Fixture::within(SHORT, metrics_text);
     let heard = post(fixture.local, "/accept", OVERRIDE, "").await;
     assert_eq!(heard.status, 503);
     assert!(heard.body.starts_with("the loop did not answer"), "{}", heard.body);

@@ -24,7 +24,8 @@ use crate::agent::{
 };
 use crate::dns::Lookup;
 use crate::model::{
-    Answer, ListOrigin, LookupFailure, Moment, PeerSet, Question, Record, ServerFault, ServiceUrl,
+    Answer, ListOrigin, LookupFailure, MetricsFormat, Moment, PeerSet, Question, Record, ServerFault,
+    ServiceUrl,
 };
 use crate::reconcile::{ConditionKind, Consent, Machine, RefreshCall, Replicas, Situation};
 use crate::settings::{Environment, Flags, Key, Purpose, Settings, load};
@@ -303,7 +304,7 @@ impl Life {
 
     /// The value of a counter without labels.
     pub(super) fn counter(&self, name: &str) -> f64 {
-        let text = encode(&self.registry);
+        let text = encode(&self.registry, MetricsFormat::Text);
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.unwrap_or_else(|| panic!("no {name} in\n{text}")).parse().expect("a number")
     }
@@ -353,7 +354,7 @@ impl Life {
 
 /// The value of every series in the registry.
 pub(super) fn series(registry: &Registry) -> BTreeMap<String, f64> {
-    let text = encode(registry);
+    let text = encode(registry, MetricsFormat::Text);
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let value = |line: &str| {
         let (name, value) = line.rsplit_once(' ').expect("a series and its value");
