@@ -10,7 +10,8 @@ use crate::model::ServiceUrl;
 use crate::reconcile::Consent;
 use crate::settings::{Flags, Key, Purpose};
 
-use super::command::command;
+use super::command::{CommandFor, command, command_for};
+use super::terminal::columns;
 
 /// A command line that can be followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +139,7 @@ impl Probe {
 /// The error also carries what `--help` and `--version` print; its `exit_code()` is 0 for those and 2
 /// for wrong usage.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
-    let matches = command().try_get_matches_from(arguments)?;
+    let matches = command_for(CommandFor::Person, columns()).try_get_matches_from(arguments)?;
     let (name, matches) = matches.subcommand().expect("a subcommand is required");
     Ok(Invocation { task: task(name, matches)?, flags: flags(matches) })
 }
@@ -312,7 +313,7 @@ mod tests {
             let error = read(&format!("eureka-peers {line}")).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");
         }
-        for line in ["--help", "run --help", "--version"] {
+        for line in ["--help", "run --help", "help", "help run", "--version", "-V"] {
             assert_eq!(read(&format!("eureka-peers {line}")).expect_err(line).exit_code(), 0, "{line}");
         }
     }

@@ -8,6 +8,7 @@ mod asking;
 mod check;
 mod command;
 mod completions;
+mod examples;
 mod exit_status;
 mod health;
 mod invocation;

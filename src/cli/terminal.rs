@@ -6,6 +6,16 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::ExitStatus;
+use super::command::COLUMNS;
+
+/// How wide texts for people may be: as the terminal, within what reads well.
+pub(super) fn columns() -> usize {
+    match rustix::termios::tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col).clamp(60, 100),
+        // No terminal, or one that does not say.
+        Ok(_) | Err(_) => COLUMNS,
+    }
+}
 
 /// Says something besides the outcome. Where standard error is closed, nobody wants to hear it.
 pub(super) fn say(message: impl Display) {
