@@ -99,7 +99,14 @@ fn subcommands(audience: CommandFor, columns: usize) -> [Command; 9] {
             .arg(watch_arg("Print the mesh again whenever it changes"))
             .arg(url_arg()),
         with_only("accept", "Take what DNS says now, past all holds, once", &[Key::LocalListen, Key::Config])
-            .arg(empty_arg(columns - INDENT)),
+            .arg(empty_arg(columns - INDENT))
+            .arg(
+                Arg::new("dry-run")
+                    .long("dry-run")
+                    .action(ArgAction::SetTrue)
+                    .help("Show what would be taken, and change nothing"),
+            )
+            .arg(format_arg(&["text", "json"])),
         with_only(
             "health",
             "Ask a probe of the sidecar, for images without a shell",

@@ -51,10 +51,16 @@ pub(super) fn examples(subcommand: &str) -> &'static [Example] {
                 "eureka-peers mesh --url http://eureka-0:8761/eureka/ --url http://eureka-1:8761/eureka/",
             ),
         ],
-        "accept" => &[(
-            "After a scale-down that was meant, in each pod",
-            "kubectl -n NAMESPACE exec POD -c eureka-peers -- /usr/bin/eureka-peers accept",
-        )],
+        "accept" => &[
+            (
+                "See who would leave the list",
+                "kubectl -n NAMESPACE exec POD -c eureka-peers -- /usr/bin/eureka-peers accept --dry-run",
+            ),
+            (
+                "After a scale-down that was meant, in each pod",
+                "kubectl -n NAMESPACE exec POD -c eureka-peers -- /usr/bin/eureka-peers accept",
+            ),
+        ],
         "health" => &[("As the liveness probe of a container", "/usr/bin/eureka-peers health --probe livez")],
         "completions" => &[
             ("bash", "eureka-peers completions bash >/etc/bash_completion.d/eureka-peers"),

@@ -6,6 +6,7 @@ use clap::ArgMatches;
 use clap::error::ErrorKind;
 use clap_complete::Shell;
 
+use crate::admin::AcceptMode;
 use crate::model::ServiceUrl;
 use crate::reconcile::Consent;
 use crate::settings::{Flags, Key, Purpose};
@@ -53,6 +54,10 @@ pub enum Task {
     Accept {
         /// How much of it.
         consent: Consent,
+        /// Whether it is taken.
+        mode: AcceptMode,
+        /// How to print it.
+        format: ReportFormat,
     },
     /// Ask a probe.
     Health { probe: Probe },
@@ -94,7 +99,7 @@ pub enum ListFormat {
     Env,
 }
 
-/// How `check` prints.
+/// How `check` and `accept` print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportFormat {
     /// For people.
@@ -157,6 +162,8 @@ fn task(name: &str, matches: &ArgMatches) -> Result<Task, clap::Error> {
         },
         "accept" => Task::Accept {
             consent: if matches.get_flag("empty") { Consent::Empty } else { Consent::Records },
+            mode: if matches.get_flag("dry-run") { AcceptMode::DryRun } else { AcceptMode::Take },
+            format: report_format(matches),
         },
         "health" => Task::Health { probe: probe(matches) },
         "completions" => {
@@ -254,8 +261,15 @@ mod tests {
             task_of("mesh --url http://a:1/eureka --url http://b:1 -o json --watch"),
             Task::Mesh { urls, format: MeshFormat::Json, watch: true }
         );
-        assert_eq!(task_of("accept"), Task::Accept { consent: Consent::Records });
-        assert_eq!(task_of("accept --empty"), Task::Accept { consent: Consent::Empty });
+        let accept = |consent, mode, format| Task::Accept { consent, mode, format };
+        let text = ReportFormat::Text;
+        assert_eq!(task_of("accept"), accept(Consent::Records, AcceptMode::Take, text));
+        assert_eq!(task_of("accept --empty"), accept(Consent::Empty, AcceptMode::Take, text));
+        assert_eq!(task_of("accept --dry-run"), accept(Consent::Records, AcceptMode::DryRun, text));
+        assert_eq!(
+            task_of("accept --dry-run --empty -o json"),
+            accept(Consent::Empty, AcceptMode::DryRun, ReportFormat::Json)
+        );
         assert_eq!(task_of("health"), Task::Health { probe: Probe::Readyz });
         assert_eq!(task_of("health --probe livez"), Task::Health { probe: Probe::Livez });
         assert_eq!(task_of("completions zsh"), Task::Completions(Shell::Zsh));

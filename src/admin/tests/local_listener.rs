@@ -4,7 +4,8 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::admin::{Accepted, Bounds, LocalCommand, NotAccepted};
+use crate::admin::{AcceptMode, Accepted, Bounds, LocalCommand, NotAccepted};
+use crate::reconcile::Consent;
 
 use super::fixture::{Fixture, SHORT, metrics_text, peers};
 use super::{Heard, connect, elsewhere, exchange, get, half_closed_exchange, read_all};
@@ -169,6 +170,29 @@ async fn accept_goes_to_the_loop_and_its_reply_comes_back() {
         heard.body,
         r#"{"peers":["http://a:1/","http://b:1/"],"added":["http://b:1/"],"removed":["http://c:1/"]}"#
     );
+}
+
+#[tokio::test]
+async fn a_path_says_what_is_meant() {
+    let mut fixture = Fixture::start();
+    for (path, consent, mode) in [
+        ("/accept", Consent::Records, AcceptMode::Take),
+        ("/accept/empty", Consent::Empty, AcceptMode::Take),
+        ("/accept/dry-run", Consent::Records, AcceptMode::DryRun),
+        ("/accept/empty/dry-run", Consent::Empty, AcceptMode::DryRun),
+    ] {
+        let (heard, meant) = tokio::join!(post(fixture.local, path, OVERRIDE, ""), async {
+            let LocalCommand::Accept(request) = fixture.commands.next().await;
+            let meant = (request.consent(), request.mode());
+            request.answer(Err(NotAccepted("no".to_owned())));
+            meant
+        });
+        assert_eq!((heard.status, meant), (409, (consent, mode)), "{path}");
+        assert_eq!(post(fixture.local, path, "", "").await.status, 403, "{path}");
+    }
+    for path in ["/accept/", "/accept/dry", "/accept/dry-run/empty", "/accept/dry-run/"] {
+        assert_eq!(post(fixture.local, path, OVERRIDE, "").await.status, 503, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::sleep;
 
 use crate::admin::{
-    self, AcceptReply, AdminCounts, CommandSender, ListInPlace, Liveness, SettingsInForce, Snapshot,
-    Snapshots, Stage,
+    self, AcceptMode, AcceptReply, AdminCounts, CommandSender, ListInPlace, Liveness, SettingsInForce,
+    Snapshot, Snapshots, Stage,
 };
 use crate::agent::{
     self, Clock, End, Inputs, Outside, Reporter, Server, Until, Update, UpdateSender, Updates,
@@ -326,7 +326,11 @@ impl Life {
     }
 
     pub(super) async fn accept(&self, consent: Consent) -> AcceptReply {
-        let reply = self.commands.accept(consent).expect("the loop takes commands");
+        self.asked_to_accept(consent, AcceptMode::Take).await
+    }
+
+    pub(super) async fn asked_to_accept(&self, consent: Consent, mode: AcceptMode) -> AcceptReply {
+        let reply = self.commands.accept(consent, mode).expect("the loop takes commands");
         reply.await.expect("the loop answers")
     }
 
