@@ -115,6 +115,8 @@ pub enum MeshFormat {
     Table,
     /// For programs.
     Json,
+    /// For Graphviz.
+    Dot,
 }
 
 /// The probes of the public listener.
@@ -208,6 +210,7 @@ fn report_format(matches: &ArgMatches) -> ReportFormat {
 fn mesh_format(matches: &ArgMatches) -> MeshFormat {
     match word(matches, "format") {
         "json" => MeshFormat::Json,
+        "dot" => MeshFormat::Dot,
         _ => MeshFormat::Table,
     }
 }
@@ -263,6 +266,8 @@ mod tests {
         );
         let accept = |consent, mode, format| Task::Accept { consent, mode, format };
         let text = ReportFormat::Text;
+        let graph = Task::Mesh { urls: vec![], format: MeshFormat::Dot, watch: false };
+        assert_eq!(task_of("mesh -o dot"), graph);
         assert_eq!(task_of("accept"), accept(Consent::Records, AcceptMode::Take, text));
         assert_eq!(task_of("accept --empty"), accept(Consent::Empty, AcceptMode::Take, text));
         assert_eq!(task_of("accept --dry-run"), accept(Consent::Records, AcceptMode::DryRun, text));

@@ -75,6 +75,7 @@ fn environment() -> Roff {
     let variables = [
         ("EUREKA_PEERS_<FLAG>", SOURCES),
         ("POD_NAME, POD_IP, POD_IPS, POD_NAMESPACE", "Who this pod is, from the downward API."),
+        ("NO_COLOR", "Set to anything, it keeps colours out of what is printed on a terminal."),
     ];
     let mut roff = terms("ENVIRONMENT", variables.into_iter());
     for setting in Key::all().map(Key::setting) {

@@ -2,11 +2,21 @@
 //!
 //! Must never panic: `println!` does when its reader has gone away, or a disk behind it is full.
 
+use std::env;
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+
+use crate::mesh::Colour;
 
 use super::ExitStatus;
 use super::command::COLUMNS;
+
+/// Colours are for terminals, and for those who want them: see no-color.org.
+pub(super) fn colour() -> Colour {
+    let is_unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_plain = env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
+    if is_unwanted || is_plain || !io::stdout().is_terminal() { Colour::Plain } else { Colour::Ansi }
+}
 
 /// How wide texts for people may be: as the terminal, within what reads well.
 pub(super) fn columns() -> usize {
