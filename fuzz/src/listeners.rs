@@ -213,7 +213,7 @@ impl Server {
                 request.answer(Ok(Accepted { peers: none(), added: none(), removed: none() }));
             }
         });
-        let metrics = MetricsText::new(|| "# EOF\n".to_owned());
+        let metrics = MetricsText::new(|_| "# EOF\n".to_owned());
         let view = View { snapshots, liveness: Liveness::starting(Instant::now()), metrics };
         let (public, local) = (bound.public_address().expect("bound"), bound.local_address().expect("bound"));
         let running = bound.start(view, sender);

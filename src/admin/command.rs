@@ -17,10 +17,20 @@ pub enum LocalCommand {
     Accept(AcceptRequest),
 }
 
+/// Whether what would be taken is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AcceptMode {
+    /// It is.
+    Take,
+    /// It is shown, and nothing changes.
+    DryRun,
+}
+
 /// A request to accept, which its receiver must answer.
 #[derive(Debug)]
 pub struct AcceptRequest {
     consent: Consent,
+    mode: AcceptMode,
     reply: oneshot::Sender<AcceptReply>,
 }
 
@@ -28,6 +38,11 @@ impl AcceptRequest {
     /// How much is to be taken.
     pub fn consent(&self) -> Consent {
         self.consent
+    }
+
+    /// Whether it is to be taken at all.
+    pub fn mode(&self) -> AcceptMode {
+        self.mode
     }
 
     /// Answers; nobody hears it where the requester has gone in the meantime.
@@ -39,7 +54,7 @@ impl AcceptRequest {
 /// What became of a request to accept.
 pub type AcceptReply = Result<Accepted, NotAccepted>;
 
-/// What was taken.
+/// What was taken, or would be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
     /// The desired list as it is now.
@@ -75,9 +90,13 @@ pub(crate) struct LoopIsBusy;
 
 impl CommandSender {
     /// Asks for an accept; the reply comes on the channel that this gives.
-    pub(crate) fn accept(&self, consent: Consent) -> Result<oneshot::Receiver<AcceptReply>, LoopIsBusy> {
+    pub(crate) fn accept(
+        &self,
+        consent: Consent,
+        mode: AcceptMode,
+    ) -> Result<oneshot::Receiver<AcceptReply>, LoopIsBusy> {
         let (reply, receiver) = oneshot::channel();
-        let request = AcceptRequest { consent, reply };
+        let request = AcceptRequest { consent, mode, reply };
         self.0.try_send(LocalCommand::Accept(request)).map_err(|_| LoopIsBusy)?;
         Ok(receiver)
     }
@@ -108,10 +127,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_command_is_dropped_with_its_requester() {
         let (sender, mut commands) = commands();
-        drop(sender.accept(Consent::Records).expect("there is room"));
-        let reply = sender.accept(Consent::Empty).expect("there is room");
+        drop(sender.accept(Consent::Records, AcceptMode::Take).expect("there is room"));
+        let reply = sender.accept(Consent::Empty, AcceptMode::DryRun).expect("there is room");
         let LocalCommand::Accept(request) = commands.next().await;
-        assert_eq!(request.consent(), Consent::Empty);
+        assert_eq!((request.consent(), request.mode()), (Consent::Empty, AcceptMode::DryRun));
         request.answer(Err(NotAccepted("no".to_owned())));
         assert_eq!(reply.await, Ok(Err(NotAccepted("no".to_owned()))));
         assert!(timeout(Duration::from_secs(1), commands.next()).await.is_err());
@@ -120,11 +139,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_full_queue_and_a_lost_loop_refuse() {
         let (sender, commands) = commands();
-        let replies: Vec<_> = (0..WAITING_MAX).map(|_| sender.accept(Consent::Records)).collect();
+        let replies: Vec<_> =
+            (0..WAITING_MAX).map(|_| sender.accept(Consent::Records, AcceptMode::Take)).collect();
         assert!(replies.iter().all(Result::is_ok));
-        assert_eq!(sender.accept(Consent::Records).err(), Some(LoopIsBusy));
+        assert_eq!(sender.accept(Consent::Records, AcceptMode::Take).err(), Some(LoopIsBusy));
         drop(commands);
-        assert_eq!(sender.accept(Consent::Records).err(), Some(LoopIsBusy));
+        assert_eq!(sender.accept(Consent::Records, AcceptMode::Take).err(), Some(LoopIsBusy));
     }
 
     #[tokio::test(start_paused = true)]

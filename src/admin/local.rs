@@ -21,13 +21,16 @@ use crate::model::{PeerSet, ServiceUrl};
 use crate::reconcile::Consent;
 
 use super::bounds::Bounds;
-use super::command::{Accepted, CommandSender};
+use super::command::{AcceptMode, Accepted, CommandSender};
 use super::replication_count::{BadBatch, ReplicationCount};
 use super::reply::{self, Reply};
 
 /// Says that a request to accept is meant; its value is [`OVERRIDE_VALUE`].
 const OVERRIDE_HEADER: &str = "x-eureka-peers";
 const OVERRIDE_VALUE: &str = "accept";
+
+/// Where servers send batches.
+const BATCH_PATHS: [&str; 2] = ["/sink/eureka/peerreplication/batch/", "/sink/eureka/peerreplication/batch"];
 
 /// A reply's entry for one item: `ReplicationInstanceResponse` with nothing but its status.
 const ITEM_REPLY: &str = r#"{"statusCode":200}"#;
@@ -38,22 +41,26 @@ pub(super) async fn answer(
     request: Request<Incoming>,
 ) -> Reply {
     let (head, body) = request.into_parts();
-    match (head.uri.path(), &head.method) {
-        ("/sink/eureka/peerreplication/batch/" | "/sink/eureka/peerreplication/batch", &Method::POST) => {
-            take_batch(&head.headers, body).await
-        }
-        (path @ ("/accept" | "/accept/empty"), method) => {
-            reply::skip_body(body).await;
-            if *method != Method::POST {
-                return reply::method_not_allowed("POST");
-            }
-            let consent = if path == "/accept" { Consent::Records } else { Consent::Empty };
-            accept(&commands, consent, reply_max, &head.headers).await
-        }
-        _ => {
-            reply::skip_body(body).await;
-            unavailable("a sink for replication batches, and no Eureka server\n")
-        }
+    let (path, is_post) = (head.uri.path(), head.method == Method::POST);
+    if is_post && BATCH_PATHS.contains(&path) {
+        return take_batch(&head.headers, body).await;
+    }
+    reply::skip_body(body).await;
+    match meant_by(path) {
+        Some(meant) if is_post => accept(&commands, meant, reply_max, &head.headers).await,
+        Some(_) => reply::method_not_allowed("POST"),
+        None => unavailable("a sink for replication batches, and no Eureka server\n"),
+    }
+}
+
+/// What a path of the override means. A sidecar that does not know of dry runs has no such path, so it takes nothing.
+fn meant_by(path: &str) -> Option<(Consent, AcceptMode)> {
+    match path {
+        "/accept" => Some((Consent::Records, AcceptMode::Take)),
+        "/accept/empty" => Some((Consent::Empty, AcceptMode::Take)),
+        "/accept/dry-run" => Some((Consent::Records, AcceptMode::DryRun)),
+        "/accept/empty/dry-run" => Some((Consent::Empty, AcceptMode::DryRun)),
+        _ => None,
     }
 }
 
@@ -94,7 +101,7 @@ async fn count_items(body: &mut (impl Body<Data = Bytes> + Unpin)) -> Result<usi
 
 async fn accept(
     commands: &CommandSender,
-    consent: Consent,
+    (consent, mode): (Consent, AcceptMode),
     reply_max: Duration,
     headers: &HeaderMap,
 ) -> Reply {
@@ -106,7 +113,7 @@ async fn accept(
         let reason = "the host must be localhost or a loopback address\n";
         return reply::text(StatusCode::FORBIDDEN, reason);
     }
-    let Ok(answer) = commands.accept(consent) else {
+    let Ok(answer) = commands.accept(consent, mode) else {
         return unavailable("the loop takes no commands now; try again\n");
     };
     match timeout(reply_max, answer).await {

@@ -9,7 +9,7 @@
 //! | `/readyz`, `/healthz` | is a valid list in place | one was published, also before this start, and the program is not draining |
 //! | `/startupz` | is the start over | the first publication of this process was made; stays so |
 //! | `/status` | the status as JSON, `"schema": 1` ([`SCHEMA`]) | always |
-//! | `/metrics` | OpenMetrics text | always |
+//! | `/metrics` | what was counted, as Prometheus' text format 0.0.4, or as OpenMetrics where `Accept` names it | always |
 //!
 //! The four probes take `?verbose` and then list each check as Kubernetes components do:
 //! `[+]list ok`, `[-]list failed: reason`. Any other path is 404 and names these.
@@ -19,7 +19,7 @@
 //! | request | answer |
 //! |---|---|
 //! | `POST /sink/eureka/peerreplication/batch/` | 200 and `{"responseList":[{"statusCode":200},…]}`, one entry for each item of the request's `replicationList`; 503 where the body is no such JSON, is compressed, or is over a bound |
-//! | `POST /accept` with the header `x-eureka-peers: accept` | has the loop take what DNS says now past all holds, and gives as JSON what was taken: `{"peers":[…],"added":[…],"removed":[…]}`; 409 where there is nothing to take, 403 for what may come from a browser, 405 for another method, 503 where the loop does not answer within 5 s |
+//! | `POST /accept` with the header `x-eureka-peers: accept` | has the loop take what DNS says now past all holds, and gives as JSON what was taken: `{"peers":[…],"added":[…],"removed":[…]}`. `/accept/empty` takes an empty answer too, and `…/dry-run` behind either shows what would be taken and changes nothing; 409 where there is nothing to take, 403 for what may come from a browser, 405 for another method, 503 where the loop does not answer within 5 s |
 //! | everything else | 503: a server that has the sink in its list must not take it for a Eureka server |
 //!
 //! The sink is what stands beside self in the list while a server's last dead peers are flushed. It
@@ -56,7 +56,8 @@ mod tests;
 pub use bind::{AdminCounts, BindError, Bound, Listeners, Running};
 pub use bounds::Bounds;
 pub use command::{
-    AcceptReply, AcceptRequest, Accepted, CommandSender, LocalCommand, LocalCommands, NotAccepted, commands,
+    AcceptMode, AcceptReply, AcceptRequest, Accepted, CommandSender, LocalCommand, LocalCommands,
+    NotAccepted, commands,
 };
 pub use counts::ConnectionCounts;
 pub use listen_address::{ListenAddress, ListenAddresses};

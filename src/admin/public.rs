@@ -6,13 +6,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY};
+use hyper::header::{ACCEPT, CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, REFERRER_POLICY, VARY};
 use hyper::{Method, Request, StatusCode};
+
+use crate::model::MetricsFormat;
 
 use super::liveness::Liveness;
 use super::probes::{self, Detail};
 use super::reply::{self, Reply};
 use super::shown::Snapshots;
+
+/// Prometheus' exposition formats, "Text-based format".
+const METRICS_TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
 /// OpenMetrics 1.0, section "Protocol negotiation".
 const OPENMETRICS: HeaderValue =
@@ -26,13 +31,13 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-u
 
 const ROUTES: &str = "not found; there are:\n/\n/livez\n/readyz\n/startupz\n/healthz\n/status\n/metrics\n";
 
-/// Gives the metrics as OpenMetrics text.
+/// Gives the metrics as text.
 #[derive(Clone)]
-pub struct MetricsText(Arc<dyn Fn() -> String + Send + Sync>);
+pub struct MetricsText(Arc<dyn Fn(MetricsFormat) -> String + Send + Sync>);
 
 impl MetricsText {
     /// `text` is called for each scrape, and gives a whole exposition.
-    pub fn new(text: impl Fn() -> String + Send + Sync + 'static) -> Self {
+    pub fn new(text: impl Fn(MetricsFormat) -> String + Send + Sync + 'static) -> Self {
         Self(Arc::new(text))
     }
 }
@@ -62,18 +67,21 @@ pub(super) enum Resource {
     Readyz,
     Startupz,
     Status,
-    Metrics,
+    Metrics(MetricsFormat),
 }
 
 impl Resource {
-    fn at(path: &str) -> Option<Self> {
+    fn at(path: &str, headers: &HeaderMap) -> Option<Self> {
         match path {
             "/" => Some(Self::Page),
             "/livez" => Some(Self::Livez),
             "/readyz" | "/healthz" => Some(Self::Readyz),
             "/startupz" => Some(Self::Startupz),
             "/status" => Some(Self::Status),
-            "/metrics" => Some(Self::Metrics),
+            "/metrics" => {
+                let accept = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+                Some(Self::Metrics(MetricsFormat::accepted(accept)))
+            }
             _ => None,
         }
     }
@@ -82,7 +90,7 @@ impl Resource {
 pub(super) async fn answer(view: View, request: Request<Incoming>) -> Reply {
     let (head, body) = request.into_parts();
     reply::skip_body(body).await;
-    let Some(resource) = Resource::at(head.uri.path()) else {
+    let Some(resource) = Resource::at(head.uri.path(), &head.headers) else {
         return reply::text(StatusCode::NOT_FOUND, ROUTES);
     };
     if head.method != Method::GET && head.method != Method::HEAD {
@@ -104,7 +112,17 @@ impl View {
             Resource::Readyz => probes::readyz(&shown.snapshot).into_reply(detail),
             Resource::Startupz => probes::startupz(&shown).into_reply(detail),
             Resource::Status => reply::json(StatusCode::OK, shown.json()),
-            Resource::Metrics => reply::of_type(StatusCode::OK, OPENMETRICS, (self.metrics.0)()),
+            Resource::Metrics(format) => {
+                let content_type = match format {
+                    MetricsFormat::Text => METRICS_TEXT,
+                    MetricsFormat::OpenMetrics => OPENMETRICS,
+                };
+                reply::with(
+                    reply::of_type(StatusCode::OK, content_type, (self.metrics.0)(format)),
+                    VARY,
+                    "Accept",
+                )
+            }
         }
     }
 }

@@ -23,7 +23,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::admin::{AcceptReply, Accepted, ListInPlace, LocalCommand, LocalCommands, NotAccepted};
+use crate::admin::{
+    AcceptMode, AcceptReply, Accepted, ListInPlace, LocalCommand, LocalCommands, NotAccepted,
+};
 use crate::dns::Lookup;
 use crate::model::{Answer, Host, Listing, Moment, Question, ServerFault, ServiceUrl};
 use crate::reconcile::{self, Action, Consent, Machine, Observation, RefreshCall, Replicas, Taken};
@@ -330,20 +332,36 @@ impl<'a, O: Outside> Agent<'a, O> {
     fn obey(&mut self, command: LocalCommand) {
         match command {
             LocalCommand::Accept(request) => {
-                let reply = self.accept(request.consent());
+                let reply = self.accept(request.consent(), request.mode());
                 request.answer(reply);
             }
         }
     }
 
-    fn accept(&mut self, consent: Consent) -> AcceptReply {
+    /// A dry run is the same on a copy.
+    fn accept(&mut self, consent: Consent, mode: AcceptMode) -> AcceptReply {
         let now = self.pump.now();
+        let mut copy;
+        let machine = match mode {
+            AcceptMode::Take => &mut self.pump.machine,
+            AcceptMode::DryRun => {
+                copy = self.pump.machine.clone();
+                &mut copy
+            }
+        };
         let peers = |machine: &Machine| machine.desired().cloned().unwrap_or_default();
-        let before = peers(&self.pump.machine);
-        self.pump.machine.accept(consent, now).map_err(|refused| NotAccepted(why_not_accepted(&refused)))?;
-        let after = peers(&self.pump.machine);
+        let before = peers(machine);
+        machine.accept(consent, now).map_err(|refused| NotAccepted(why_not_accepted(&refused)))?;
+        let after = peers(machine);
         let (added, removed) = (&after - &before, &before - &after);
-        info!(added = added.len(), removed = removed.len(), peers = after.len(), "accepted by the operator");
+        if mode == AcceptMode::Take {
+            info!(
+                added = added.len(),
+                removed = removed.len(),
+                peers = after.len(),
+                "accepted by the operator"
+            );
+        }
         Ok(Accepted { peers: after, added, removed })
     }
 

@@ -1,22 +1,34 @@
 //! `accept`: the operator's override of a held list, through the local listener.
 
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::admin::AcceptMode;
 use crate::http_client::{Method, Request};
 use crate::reconcile::Consent;
 
-use super::ExitStatus;
 use super::local_call::{call, listeners_of, root_of};
 use super::sources::Sources;
 use super::terminal::{print, say};
+use super::{ExitStatus, ReportFormat};
 
-/// Has the loop take what DNS says now past all holds, once, and prints what was taken.
-pub(super) fn accept(sources: &Sources, consent: Consent) -> ExitStatus {
+/// Has the loop take what DNS says now past all holds, once, and prints what was taken; or what would be.
+pub(super) fn accept(
+    sources: &Sources,
+    consent: Consent,
+    mode: AcceptMode,
+    format: ReportFormat,
+) -> ExitStatus {
     let listeners = match listeners_of(sources) {
         Ok(listeners) => listeners,
         Err(status) => return status,
     };
-    let path = match consent {
-        Consent::Records => "accept",
-        Consent::Empty => "accept/empty",
+    let path = match (consent, mode) {
+        (Consent::Records, AcceptMode::Take) => "accept",
+        (Consent::Empty, AcceptMode::Take) => "accept/empty",
+        (Consent::Records, AcceptMode::DryRun) => "accept/dry-run",
+        (Consent::Empty, AcceptMode::DryRun) => "accept/empty/dry-run",
     };
     let Some(url) = root_of(listeners.local).and_then(|root| root.join(path).ok()) else {
         say(format_args!("{} has no port to call", listeners.local));
@@ -26,10 +38,15 @@ pub(super) fn accept(sources: &Sources, consent: Consent) -> ExitStatus {
         Ok(response) => {
             let body = response.body.unwrap_or_default();
             let text = String::from_utf8_lossy(&body);
+            let text = text.trim_end();
             if response.status == 200 {
-                print(&format!("{}\n", text.trim_end()), ExitStatus::Success)
+                let said = match format {
+                    ReportFormat::Text => in_words(text, mode),
+                    ReportFormat::Json => None,
+                };
+                print(&said.unwrap_or_else(|| format!("{text}\n")), ExitStatus::Success)
             } else {
-                say(format_args!("not accepted: {}", text.trim_end()));
+                say(format_args!("not accepted: {text}"));
                 ExitStatus::Failure
             }
         }
@@ -38,6 +55,64 @@ pub(super) fn accept(sources: &Sources, consent: Consent) -> ExitStatus {
                 "the sidecar's local listener {url} cannot be called: {error}; run this in the container of a sidecar that runs, with its --local-listen"
             ));
             ExitStatus::Failure
+        }
+    }
+}
+
+/// The reply for people; none where it cannot be read.
+fn in_words(reply: &str, mode: AcceptMode) -> Option<String> {
+    let reply: Value = serde_json::from_str(reply).ok()?;
+    let urls =
+        |name: &str| -> Option<Vec<&str>> { reply[name].as_array()?.iter().map(Value::as_str).collect() };
+    let (peers, added, removed) = (urls("peers")?, urls("added")?, urls("removed")?);
+    let (came, left) = (added.len(), removed.len());
+    let mut text = match (mode, came + left) {
+        (AcceptMode::Take, 0) => "nothing has changed".to_owned(),
+        (AcceptMode::Take, _) => format!("taken: {came} added, {left} removed"),
+        (AcceptMode::DryRun, 0) => "dry run: nothing would change".to_owned(),
+        (AcceptMode::DryRun, _) => format!("dry run: {came} would be added, {left} would be removed"),
+    };
+    let _infallible = writeln!(text, "; peers in the list: {}", peers.len());
+    for url in removed {
+        let _infallible = writeln!(text, "  - {url}");
+    }
+    for url in peers {
+        let mark = if added.contains(&url) { '+' } else { ' ' };
+        let _infallible = writeln!(text, "  {mark} {url}");
+    }
+    if mode == AcceptMode::DryRun {
+        text.push_str("nothing was taken; leave --dry-run out to take it\n");
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_told_to_people() {
+        let reply =
+            r#"{"peers":["http://a:1/","http://b:1/"],"added":["http://b:1/"],"removed":["http://c:1/"]}"#;
+        let list = "  - http://c:1/\n    http://a:1/\n  + http://b:1/\n";
+        assert_eq!(
+            in_words(reply, AcceptMode::Take),
+            Some(format!("taken: 1 added, 1 removed; peers in the list: 2\n{list}"))
+        );
+        assert_eq!(
+            in_words(reply, AcceptMode::DryRun),
+            Some(format!(
+                "dry run: 1 would be added, 1 would be removed; peers in the list: 2\n{list}\
+                 nothing was taken; leave --dry-run out to take it\n"
+            ))
+        );
+        let same = r#"{"peers":[],"added":[],"removed":[]}"#;
+        assert_eq!(
+            in_words(same, AcceptMode::Take).as_deref(),
+            Some("nothing has changed; peers in the list: 0\n")
+        );
+        for odd in ["", "{}", r#"{"peers":[1],"added":[],"removed":[]}"#] {
+            assert_eq!(in_words(odd, AcceptMode::Take), None, "{odd}");
         }
     }
 }

@@ -2,21 +2,35 @@
 
 use std::io;
 
+use clap::ValueEnum;
 use clap_complete::{Generator, Shell};
 
-use super::command::{CommandFor, command_for};
+use super::command::{COLUMNS, CommandFor, command_for};
 
 /// Writes the script for one shell.
 pub(super) fn write(shell: Shell, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut command = command_for(CommandFor::Shell);
+    let mut command = command_for(CommandFor::Shell, COLUMNS);
     command.build();
-    shell.try_generate(&command, out)
+    let mut script = Vec::new();
+    shell.try_generate(&command, &mut script)?;
+    // The script for bash remembers a subcommand by one name and looks for another where the program's name has a
+    // hyphen: nothing was offered after the subcommand.
+    let script = String::from_utf8_lossy(&script).replace("eureka__subcmd__peers", "eureka__peers");
+    // The one for fish offers nothing after `help`, because it takes `help` itself for the command that follows.
+    let script = script.replace(" man help\" -f", " man\" -f");
+    out.write_all(script.as_bytes())?;
+    // Nor does that one offer the values of an argument without a flag.
+    if shell == Shell::Fish {
+        let shells: Vec<_> = Shell::value_variants().iter().map(ToString::to_string).collect();
+        let condition = "__fish_eureka_peers_using_subcommand completions";
+        writeln!(out, "complete -c eureka-peers -n \"{condition}\" -f -a \"{}\"", shells.join(" "))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::ValueEnum;
 
     #[test]
     fn every_shell_is_offered_commands_and_flags() {

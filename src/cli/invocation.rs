@@ -6,11 +6,13 @@ use clap::ArgMatches;
 use clap::error::ErrorKind;
 use clap_complete::Shell;
 
+use crate::admin::AcceptMode;
 use crate::model::ServiceUrl;
 use crate::reconcile::Consent;
 use crate::settings::{Flags, Key, Purpose};
 
-use super::command::command;
+use super::command::{CommandFor, command, command_for};
+use super::terminal::columns;
 
 /// A command line that can be followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +54,10 @@ pub enum Task {
     Accept {
         /// How much of it.
         consent: Consent,
+        /// Whether it is taken.
+        mode: AcceptMode,
+        /// How to print it.
+        format: ReportFormat,
     },
     /// Ask a probe.
     Health { probe: Probe },
@@ -93,7 +99,7 @@ pub enum ListFormat {
     Env,
 }
 
-/// How `check` prints.
+/// How `check` and `accept` print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportFormat {
     /// For people.
@@ -109,6 +115,8 @@ pub enum MeshFormat {
     Table,
     /// For programs.
     Json,
+    /// For Graphviz.
+    Dot,
 }
 
 /// The probes of the public listener.
@@ -138,7 +146,7 @@ impl Probe {
 /// The error also carries what `--help` and `--version` print; its `exit_code()` is 0 for those and 2
 /// for wrong usage.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
-    let matches = command().try_get_matches_from(arguments)?;
+    let matches = command_for(CommandFor::Person, columns()).try_get_matches_from(arguments)?;
     let (name, matches) = matches.subcommand().expect("a subcommand is required");
     Ok(Invocation { task: task(name, matches)?, flags: flags(matches) })
 }
@@ -156,6 +164,8 @@ fn task(name: &str, matches: &ArgMatches) -> Result<Task, clap::Error> {
         },
         "accept" => Task::Accept {
             consent: if matches.get_flag("empty") { Consent::Empty } else { Consent::Records },
+            mode: if matches.get_flag("dry-run") { AcceptMode::DryRun } else { AcceptMode::Take },
+            format: report_format(matches),
         },
         "health" => Task::Health { probe: probe(matches) },
         "completions" => {
@@ -200,6 +210,7 @@ fn report_format(matches: &ArgMatches) -> ReportFormat {
 fn mesh_format(matches: &ArgMatches) -> MeshFormat {
     match word(matches, "format") {
         "json" => MeshFormat::Json,
+        "dot" => MeshFormat::Dot,
         _ => MeshFormat::Table,
     }
 }
@@ -253,8 +264,17 @@ mod tests {
             task_of("mesh --url http://a:1/eureka --url http://b:1 -o json --watch"),
             Task::Mesh { urls, format: MeshFormat::Json, watch: true }
         );
-        assert_eq!(task_of("accept"), Task::Accept { consent: Consent::Records });
-        assert_eq!(task_of("accept --empty"), Task::Accept { consent: Consent::Empty });
+        let accept = |consent, mode, format| Task::Accept { consent, mode, format };
+        let text = ReportFormat::Text;
+        let graph = Task::Mesh { urls: vec![], format: MeshFormat::Dot, watch: false };
+        assert_eq!(task_of("mesh -o dot"), graph);
+        assert_eq!(task_of("accept"), accept(Consent::Records, AcceptMode::Take, text));
+        assert_eq!(task_of("accept --empty"), accept(Consent::Empty, AcceptMode::Take, text));
+        assert_eq!(task_of("accept --dry-run"), accept(Consent::Records, AcceptMode::DryRun, text));
+        assert_eq!(
+            task_of("accept --dry-run --empty -o json"),
+            accept(Consent::Empty, AcceptMode::DryRun, ReportFormat::Json)
+        );
         assert_eq!(task_of("health"), Task::Health { probe: Probe::Readyz });
         assert_eq!(task_of("health --probe livez"), Task::Health { probe: Probe::Livez });
         assert_eq!(task_of("completions zsh"), Task::Completions(Shell::Zsh));
@@ -312,7 +332,7 @@ mod tests {
             let error = read(&format!("eureka-peers {line}")).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");
         }
-        for line in ["--help", "run --help", "--version"] {
+        for line in ["--help", "run --help", "help", "help run", "--version", "-V"] {
             assert_eq!(read(&format!("eureka-peers {line}")).expect_err(line).exit_code(), 0, "{line}");
         }
     }

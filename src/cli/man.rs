@@ -6,7 +6,8 @@ use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use super::command::command;
+use super::command::{EXIT_CODES, SOURCES, command};
+use super::examples::examples;
 use crate::settings::Key;
 
 /// Writes the page in roff.
@@ -15,12 +16,17 @@ pub(super) fn write(out: &mut dyn io::Write) -> io::Result<()> {
     command.build();
     let page = Man::new(command.clone());
     page.render_title(out)?;
+    // Names of flags and variables are never broken; nor are lines stretched around them.
+    Roff::new().control("nh", []).control("ad", ["l"]).to_writer(out)?;
     page.render_name_section(out)?;
     page.render_synopsis_section(out)?;
     page.render_description_section(out)?;
     subcommands(&command).to_writer(out)?;
     settings().to_writer(out)?;
-    page.render_extra_section(out)?;
+    exit_status().to_writer(out)?;
+    environment().to_writer(out)?;
+    files().to_writer(out)?;
+    examples_of(&command).to_writer(out)?;
     page.render_version_section(out)
 }
 
@@ -60,6 +66,71 @@ fn settings() -> Roff {
     roff
 }
 
+fn exit_status() -> Roff {
+    let codes = EXIT_CODES.map(|(code, meaning)| (code.to_string(), meaning));
+    terms("EXIT STATUS", codes.iter().map(|(code, meaning)| (code.as_str(), *meaning)))
+}
+
+fn environment() -> Roff {
+    let variables = [
+        ("EUREKA_PEERS_<FLAG>", SOURCES),
+        ("POD_NAME, POD_IP, POD_IPS, POD_NAMESPACE", "Who this pod is, from the downward API."),
+        ("NO_COLOR", "Set to anything, it keeps colours out of what is printed on a terminal."),
+    ];
+    let mut roff = terms("ENVIRONMENT", variables.into_iter());
+    for setting in Key::all().map(Key::setting) {
+        roff.control("TP", []);
+        roff.text([bold(setting.variable())]);
+        roff.text([roman(format!("As --{}.", setting.name))]);
+    }
+    roff
+}
+
+fn files() -> Roff {
+    let files = [
+        ("--output-dir/--output", "The list. It stays when the program ends."),
+        (
+            "--output-dir/..state.json",
+            "What one run of the program leaves to the next. It may change with any version.",
+        ),
+        ("--config", "YAML file with settings."),
+        (
+            "/etc/resolv.conf",
+            "DNS servers, the namespace and the domain of the cluster, where settings do not name them.",
+        ),
+        ("/etc/hosts", "Names the Service of this pod."),
+    ];
+    terms("FILES", files.into_iter())
+}
+
+fn examples_of(command: &Command) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXAMPLES"]);
+    for (what, typed) in command.get_subcommands().flat_map(|subcommand| examples(subcommand.get_name())) {
+        roff.control("PP", []);
+        roff.text([roman(format!("{what}:"))]);
+        roff.control("PP", []);
+        roff.control("RS", ["4"]).control("nf", []);
+        for line in typed.lines() {
+            roff.text([roman(line)]);
+        }
+        roff.control("fi", []).control("RE", []);
+    }
+    roff
+}
+
+/// A section of terms and what they mean.
+fn terms<'a>(heading: &str, terms: impl Iterator<Item = (&'a str, &'a str)>) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", [heading]);
+    for (term, meaning) in terms {
+        roff.control("TP", []);
+        roff.text([bold(term)]);
+        roff.text([roman(meaning)]);
+    }
+    roff
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +148,11 @@ mod tests {
         for subcommand in command().get_subcommands() {
             assert!(plain.contains(subcommand.get_name()), "{}", subcommand.get_name());
         }
-        assert!(plain.contains("Exit codes:"));
+        for section in ["COMMANDS", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "VERSION"] {
+            assert!(
+                plain.contains(&format!(".SH \"{section}\"")) || plain.contains(&format!(".SH {section}")),
+                "{section}"
+            );
+        }
     }
 }

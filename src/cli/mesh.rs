@@ -20,7 +20,7 @@ use crate::wording::{server_fault, situation};
 use super::asking::ask_once;
 use super::outside::lookup;
 use super::sources::{Sources, warn};
-use super::terminal::{Audience, print, put, say};
+use super::terminal::{Audience, colour, print, put, say};
 use super::{ExitStatus, MeshFormat};
 
 /// Between two looks with `--watch`: a change takes a second to arrive.
@@ -53,8 +53,8 @@ async fn follow(settings: &Settings, given: &PeerSet, format: MeshFormat) -> Exi
         let mesh = look(settings, given).await;
         if let Some(mesh) = mesh.filter(|mesh| shown.as_ref() != Some(mesh)) {
             let text = match format {
-                MeshFormat::Table => format!("{}\n{}\n", date(), mesh.render_table()),
-                MeshFormat::Json => in_words(&mesh, format),
+                MeshFormat::Table => format!("{}\n{}\n", date(), in_words(&mesh, format)),
+                MeshFormat::Json | MeshFormat::Dot => in_words(&mesh, format),
             };
             match put(&text) {
                 Ok(Audience::Listens) => shown = Some(mesh),
@@ -100,10 +100,11 @@ fn sinks_in(rows: &[(ServiceUrl, Row)], ours: &ServiceUrl) -> PeerSet {
     listed.flatten().filter(is_sink).cloned().collect()
 }
 
-/// One line with its end, or a table.
+/// A table, one line with its end, or a graph.
 fn in_words(mesh: &Mesh, format: MeshFormat) -> String {
     match format {
-        MeshFormat::Table => mesh.render_table(),
+        MeshFormat::Table => mesh.render_table(colour()),
+        MeshFormat::Dot => mesh.render_graph(),
         MeshFormat::Json => {
             let report = serde_json::to_string(&mesh.report());
             format!("{}\n", report.expect("texts, numbers and lists have a JSON form"))

@@ -8,6 +8,7 @@ mod asking;
 mod check;
 mod command;
 mod completions;
+mod examples;
 mod exit_status;
 mod health;
 mod invocation;
@@ -55,7 +56,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Task::Resolve { format, watch } => resolve::resolve(&sources, format, watch),
         Task::Check { format } => check::check(&sources, format),
         Task::Mesh { urls, format, watch } => mesh::mesh(&sources, urls, format, watch),
-        Task::Accept { consent } => accept::accept(&sources, consent),
+        Task::Accept { consent, mode, format } => accept::accept(&sources, consent, mode, format),
         Task::Health { probe } => health::health(&sources, probe),
         Task::Completions(shell) => print(|out| completions::write(shell, out)),
         Task::Man => print(|out| man::write(out)),

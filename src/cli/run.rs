@@ -123,7 +123,8 @@ async fn live(
     let (command_sender, commands) = admin::commands();
     let counts = bound.as_ref().map(Bound::counts).unwrap_or_default();
     let reporter = Reporter::new(clock, sender, metrics, liveness.clone(), in_force, counts);
-    let view = View { snapshots, liveness, metrics: MetricsText::new(move || encode(&registry)) };
+    let view =
+        View { snapshots, liveness, metrics: MetricsText::new(move |format| encode(&registry, format)) };
     let serving = bound.map(|bound| bound.start(view, command_sender));
     let (update_sender, updates) = Updates::channel();
     let watch = read.file.map(|(path, text)| SettingsWatch::new(path, text));

@@ -2,10 +2,30 @@
 //!
 //! Must never panic: `println!` does when its reader has gone away, or a disk behind it is full.
 
+use std::env;
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+
+use crate::mesh::Colour;
 
 use super::ExitStatus;
+use super::command::COLUMNS;
+
+/// Colours are for terminals, and for those who want them: see no-color.org.
+pub(super) fn colour() -> Colour {
+    let is_unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_plain = env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
+    if is_unwanted || is_plain || !io::stdout().is_terminal() { Colour::Plain } else { Colour::Ansi }
+}
+
+/// How wide texts for people may be: as the terminal, within what reads well.
+pub(super) fn columns() -> usize {
+    match rustix::termios::tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_col > 0 => usize::from(size.ws_col).clamp(60, 100),
+        // No terminal, or one that does not say.
+        Ok(_) | Err(_) => COLUMNS,
+    }
+}
 
 /// Says something besides the outcome. Where standard error is closed, nobody wants to hear it.
 pub(super) fn say(message: impl Display) {

@@ -4,6 +4,7 @@
 //! where that is not so, and says why it probably is. Pure: servers are asked elsewhere.
 
 mod finding;
+mod graph;
 mod matrix;
 mod report;
 mod table;
@@ -11,6 +12,7 @@ mod table;
 pub use finding::{Absence, MissingEdge, Note, Provenance, Unexpected};
 pub use matrix::{Cell, Listed, Mesh, Row};
 pub use report::Report;
+pub use table::Colour;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::model::{PeerSet, ServiceUrl};
 
-use super::{Cell, Listed, Mesh, Note, Row};
+use super::{Cell, Colour, Listed, Mesh, Note, Row};
 
 fn url(index: usize) -> ServiceUrl {
     format!("http://eureka-{index}.eureka.ns.svc:8761/eureka/").parse().expect("valid")
@@ -27,14 +27,16 @@ fn three_that_know_each_other_are_complete() {
     let mesh = mesh(vec![lists(&[1, 2]), lists(&[0, 2]), lists(&[0, 1])]);
     assert!(mesh.is_complete());
     assert_eq!(mesh.notes().count(), 0);
-    assert!(mesh.render_table().ends_with("complete: each of 3 servers lists every other one\n"));
+    assert!(
+        mesh.render_table(Colour::Plain).ends_with("complete: each of 3 servers lists every other one\n")
+    );
 }
 
 #[test]
 fn one_alone_and_none_at_all_are_complete() {
     assert!(mesh(vec![lists(&[])]).is_complete());
     assert!(mesh(vec![]).is_complete());
-    assert!(mesh(vec![]).render_table().ends_with("lists every other one\n"));
+    assert!(mesh(vec![]).render_table(Colour::Plain).ends_with("lists every other one\n"));
 }
 
 #[test]
@@ -42,7 +44,7 @@ fn one_that_could_not_be_asked_is_not_complete() {
     let mesh = mesh(vec![Row::Silent("connection refused".into())]);
     assert!(!mesh.is_complete());
     assert!(!mesh.report().complete);
-    let table = mesh.render_table();
+    let table = mesh.render_table(Colour::Plain);
     assert!(
         table.ends_with("incomplete: the one server could not be asked: connection refused\n"),
         "{table}"
@@ -122,7 +124,7 @@ fn whatever_else_a_server_lists_is_told_with_its_reason() {
             ),
         ]
     );
-    let (table, report) = (mesh.render_table(), mesh.report());
+    let (table, report) = (mesh.render_table(Colour::Plain), mesh.report());
     assert_eq!(report.unexpected.len(), told.len());
     for entry in report.unexpected {
         let line = format!("{} lists {:?}, {}", entry.server, entry.entry, entry.message);
@@ -150,36 +152,104 @@ fn the_sink_is_no_peer() {
 fn the_table_reads_as_it_should() {
     let mesh = mesh(vec![lists(&[1, 2]), lists(&[0, 1, 2]), Row::Silent("the server did not answer".into())]);
     assert_eq!(
-        mesh.render_table(),
+        mesh.render_table(Colour::Plain),
         "  1  http://eureka-0.eureka.ns.svc:8761/eureka/
   2  http://eureka-1.eureka.ns.svc:8761/eureka/
   3  http://eureka-2.eureka.ns.svc:8761/eureka/
 
        1   2   3
-  1    .   x   x
-  2    x   !   x
+  1    .   ✓   ✓
+  2    ✓   !   ✓
   3    ?   ?   ?
 
-row lists column: x yes, - no, ? not known, . itself, ! itself as a peer
+row lists column: ✓ yes, ✗ no, ? not known, . itself, ! itself as a peer
 
 missing:
-  http://eureka-2.eureka.ns.svc:8761/eureka/ does not list http://eureka-0.eureka.ns.svc:8761/eureka/: it could not be asked: the server did not answer
-  http://eureka-2.eureka.ns.svc:8761/eureka/ does not list http://eureka-1.eureka.ns.svc:8761/eureka/: it could not be asked: the server did not answer
+  ? http://eureka-2.eureka.ns.svc:8761/eureka/ could not be asked: the server did not answer
 
 notes:
-  http://eureka-1.eureka.ns.svc:8761/eureka/ lists itself and replicates to itself: its host name is not the host in this URL
+  ! http://eureka-1.eureka.ns.svc:8761/eureka/ lists itself and replicates to itself: its host name is not the host in this URL
 
-incomplete: 2 of 6 pairs are missing
+✗ incomplete: 2 of 6 pairs are missing
 "
+    );
+}
+
+/// The lines about what is missing.
+fn missing_lines(mesh: &Mesh) -> Vec<String> {
+    let table = mesh.render_table(Colour::Plain);
+    let lines = table.split("missing:\n").nth(1).unwrap_or_default().lines();
+    lines.take_while(|line| !line.is_empty()).map(|line| line.trim_start().to_owned()).collect()
+}
+
+#[test]
+fn one_dead_server_of_forty_is_one_line() {
+    let others = |own: usize| lists(&(0..39).filter(|other| *other != own).collect::<Vec<_>>());
+    let mut rows: Vec<_> = (0..39).map(others).collect();
+    rows.push(Row::Silent("connection refused".into()));
+    let removed = missing_lines(&mesh(rows.clone()));
+    assert_eq!(
+        removed,
+        [format!(
+            "? {} could not be asked: connection refused; 39 of 39 others do not list it: it is probably gone",
+            url(39)
+        )]
+    );
+    // One of the living that lacks another one is not lost among them.
+    rows[3] = lists(&(0..39).filter(|other| ![3, 7].contains(other)).collect::<Vec<_>>());
+    let lines = missing_lines(&mesh(rows));
+    assert_eq!(lines.len(), 2);
+    assert!(
+        lines.iter().any(|line| line.starts_with(&format!("✗ {} does not list {}: ", url(3), url(7)))),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn what_a_server_does_not_list_for_one_reason_is_one_line() {
+    let mesh = mesh(vec![lists(&[1]), lists(&[0]), lists(&[3]), lists(&[2])]);
+    let reason = "neither lists the other: their lists come from different sources";
+    let line = |from, numbers| format!("✗ {} does not list 2 of 3 others ({numbers}): {reason}", url(from));
+    assert_eq!(missing_lines(&mesh), [line(0, "3, 4"), line(1, "3, 4"), line(2, "1, 2"), line(3, "1, 2")]);
+}
+
+#[test]
+fn colour_is_on_the_marks_alone() {
+    let mesh = mesh(vec![lists(&[1, 2]), lists(&[1]), Row::Silent("no".into())]);
+    let (plain, coloured) = (mesh.render_table(Colour::Plain), mesh.render_table(Colour::Ansi));
+    assert!(!plain.contains('\x1b'));
+    for (mark, code) in [('✓', 32), ('✗', 31), ('?', 33), ('!', 33)] {
+        assert!(coloured.contains(&format!("\x1b[{code}m{mark}\x1b[0m")), "{mark}");
+    }
+    let stripped = ["\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[0m"]
+        .iter()
+        .fold(coloured, |text, code| text.replace(code, ""));
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn the_graph_is_for_graphviz() {
+    let mesh = mesh(vec![lists(&[1]), lists(&[0, 1, 2]), Row::Silent("\"no\\".into())]);
+    let label = |server| url(server).to_string();
+    assert_eq!(
+        mesh.render_graph(),
+        format!(
+            "digraph mesh {{\n  node [shape=box];\n  0 [label=\"{}\"];\n  1 [label=\"{}\"];\n  \
+             2 [label=\"{}\\n\\\"no\\\\\", style=dashed, color=red];\n  \
+             0 -> 1;\n  0 -> 2 [style=dashed, color=red];\n  1 -> 0;\n  1 -> 1;\n  1 -> 2;\n}}\n",
+            label(0),
+            label(1),
+            label(2)
+        )
     );
 }
 
 #[test]
 fn a_large_mesh_is_told_in_lines() {
-    let table = mesh((0..40).map(|_| lists(&[])).collect()).render_table();
+    let table = mesh((0..40).map(|_| lists(&[])).collect()).render_table(Colour::Plain);
     assert!(!table.contains("row lists column"));
-    assert!(table.contains("  … and 1360 more\n"), "{table}");
-    assert!(table.ends_with("incomplete: 1560 of 1560 pairs are missing\n"));
+    assert_eq!(table.matches(" lists none of the 39 others: ").count(), 40, "{table}");
+    assert!(table.ends_with("\n✗ incomplete: 1560 of 1560 pairs are missing\n"));
 }
 
 #[test]
@@ -225,7 +295,7 @@ proptest! {
         prop_assert_eq!(mesh.missing_edges().count(), open - own_unknown);
         prop_assert_eq!(mesh.is_complete(), own_unknown == 0 && mesh.missing_edges().next().is_none());
         prop_assert_eq!(mesh.report().missing.len(), open - own_unknown);
-        let verdict = if mesh.is_complete() { "\ncomplete" } else { "\nincomplete" };
-        prop_assert!(mesh.render_table().contains(verdict));
+        let verdict = if mesh.is_complete() { "\n✓ complete" } else { "\n✗ incomplete" };
+        prop_assert!(mesh.render_table(Colour::Plain).contains(verdict));
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 
-use crate::model::{ConnectionTotals, ListenerName, Moment, PeerSet, RecordType, WallClock};
+use crate::model::{ConnectionTotals, ListenerName, MetricsFormat, Moment, PeerSet, RecordType, WallClock};
 use crate::reconcile::{ConditionKind, Dated, PublishOutcome, Status};
 
 use super::families::{
@@ -19,6 +19,7 @@ use super::families::{
 use super::labels::{
     ConfirmOutcome, List, LookupOutcome, RefreshOutcome, ReloadOutcome, Step, holds, publish_label,
 };
+use super::text_format::text_format;
 
 /// In front of every name.
 const PREFIX: &str = "eureka_peers";
@@ -33,11 +34,14 @@ pub struct Metrics {
     counted_propagation: Option<Moment>,
 }
 
-/// The whole registry as OpenMetrics text, `# EOF` included.
-pub fn encode(registry: &Registry) -> String {
+/// The whole registry; as OpenMetrics with its `# EOF`.
+pub fn encode(registry: &Registry, format: MetricsFormat) -> String {
     let mut body = String::new();
     text::encode(&mut body, registry).expect("writing to a string cannot fail");
-    body
+    match format {
+        MetricsFormat::Text => text_format(&body),
+        MetricsFormat::OpenMetrics => body,
+    }
 }
 
 impl Metrics {

@@ -13,6 +13,7 @@ mod metrics;
 #[cfg(test)]
 mod openmetrics;
 mod outlet;
+mod text_format;
 
 pub use labels::{ConfirmOutcome, LookupOutcome, RefreshOutcome, ReloadOutcome};
 pub use log::{LogControl, LogError, start_log};

@@ -1,18 +1,29 @@
-//! A strict reader of OpenMetrics text, for tests.
+//! A strict reader of both text formats of metrics, for tests.
 //!
-//! Follows the OpenMetrics 1.0 specification, sections "Text format" and "Metric types", as far as
-//! this program uses them; panics with the line that breaks a rule.
+//! Follows the OpenMetrics 1.0 specification, sections "Text format" and "Metric types", and Prometheus' "Text-based
+//! format", as far as this program uses them; panics with the line that breaks a rule.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::MetricsFormat;
 
 /// Values by series, such as `eureka_peers_peers{list="desired"}`; labels in the order written.
 pub(super) type Samples = BTreeMap<String, f64>;
 
-/// Reads a whole exposition.
+/// Reads a whole exposition of OpenMetrics.
 pub(super) fn read(text: &str) -> Samples {
     let body = text.strip_suffix("# EOF\n").expect("ends with `# EOF` and a line feed");
+    read_in(MetricsFormat::OpenMetrics, body)
+}
+
+/// Reads a whole exposition of the text format 0.0.4.
+pub(super) fn read_text(text: &str) -> Samples {
+    read_in(MetricsFormat::Text, text)
+}
+
+fn read_in(format: MetricsFormat, body: &str) -> Samples {
     assert!(body.is_empty() || body.ends_with('\n'), "every line ends with a line feed");
-    let mut reader = Reader::default();
+    let mut reader = Reader { format, families: BTreeSet::new(), family: None, samples: Samples::new() };
     for line in body.lines() {
         reader.line(line);
     }
@@ -20,8 +31,8 @@ pub(super) fn read(text: &str) -> Samples {
     reader.samples
 }
 
-#[derive(Default)]
 struct Reader {
+    format: MetricsFormat,
     families: BTreeSet<String>,
     family: Option<Family>,
     samples: Samples,
@@ -54,10 +65,14 @@ impl Reader {
         match keyword {
             "HELP" => assert!(!std::mem::replace(&mut family.has_help, true), "second HELP: {line}"),
             "TYPE" => {
-                assert!(["counter", "gauge", "histogram", "info"].contains(&rest), "unknown type: {line}");
+                let is_known = ["counter", "gauge", "histogram"].contains(&rest)
+                    || (rest == "info" && self.format == MetricsFormat::OpenMetrics);
+                assert!(is_known, "unknown type: {line}");
                 assert_eq!(family.kind.replace(rest.to_owned()), None, "second TYPE: {line}");
             }
-            "UNIT" => assert!(name.ends_with(&format!("_{rest}")), "the name lacks its unit: {line}"),
+            "UNIT" if self.format == MetricsFormat::OpenMetrics => {
+                assert!(name.ends_with(&format!("_{rest}")), "the name lacks its unit: {line}");
+            }
             _ => panic!("unknown keyword: {line}"),
         }
     }
@@ -94,6 +109,12 @@ impl Reader {
         let family = self.family.as_mut().expect("metadata comes first");
         let suffix = name.strip_prefix(&*family.name).unwrap_or_else(|| panic!("of another family: {line}"));
         match (family.kind.as_deref().expect("TYPE comes first"), suffix) {
+            ("counter", "") if self.format == MetricsFormat::Text => {
+                assert!(name.ends_with("_total") && value >= 0.0 && value.fract() == 0.0, "no count: {line}");
+            }
+            ("counter", "_total") if self.format == MetricsFormat::Text => {
+                panic!("a name of two parts: {line}")
+            }
             ("counter", "_total") | ("histogram", "_count") => {
                 assert!(value >= 0.0 && value.fract() == 0.0, "no count: {line}");
             }
@@ -164,5 +185,15 @@ fn the_reader_is_strict() {
         "# HELP a A.\n# TYPE a gauge\na 1\n# HELP b B.\n# TYPE b gauge\nb 1\n# HELP a A.\n# EOF\n",
     ] {
         assert!(std::panic::catch_unwind(|| read(bad)).is_err(), "{bad:?}");
+    }
+    let good = "# HELP a_total A.\n# TYPE a_total counter\na_total{b=\"c\"} 1\n";
+    assert_eq!(read_text(good), Samples::from([("a_total{b=\"c\"}".to_owned(), 1.0)]));
+    for bad in [
+        "# HELP a A.\n# TYPE a counter\na_total 1\n",
+        "# HELP a A.\n# TYPE a info\na_info 1\n",
+        "# HELP a_s A.\n# TYPE a_s gauge\n# UNIT a_s s\na_s 1\n",
+        "# HELP a A.\n# TYPE a gauge\na 1\n# EOF\n",
+    ] {
+        assert!(std::panic::catch_unwind(|| read_text(bad)).is_err(), "{bad:?}");
     }
 }

@@ -46,7 +46,7 @@ fn view() -> View {
     View {
         snapshots: snapshots(first).1,
         liveness: Liveness::starting(Instant::now()),
-        metrics: MetricsText::new(String::new),
+        metrics: MetricsText::new(|_| String::new()),
     }
 }
 

@@ -82,6 +82,8 @@ fn main() -> ExitCode {
         trial("compose", &[Tool::ComposeGo], Box::new(compose::check)),
         trial("workflows", &[Tool::Actionlint], Box::new(workflows)),
         trial("monitoring::rules", &[Tool::Promtool], Box::new(monitoring::rules)),
+        trial("monitoring::text_format", &[Tool::Promtool], Box::new(monitoring::text_format)),
+        trial("monitoring::open_metrics", &[Tool::OpenMetricsParser], Box::new(monitoring::open_metrics)),
         trial("monitoring::every_alert_is_tested", &[], Box::new(monitoring::every_alert_is_tested)),
         trial("monitoring::runbook", &[], Box::new(monitoring::runbook)),
         trial("monitoring::queries", &[], Box::new(monitoring::queries)),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use eureka_peers::model::MetricsFormat;
 use eureka_peers::telemetry::{Metrics, Registry, encode};
 use serde_yaml::Value;
 
@@ -23,6 +24,28 @@ pub(crate) fn rules() -> Result<(), String> {
     let path = |file: &std::path::Path| file.to_str().expect("a plain path").to_owned();
     Tool::Promtool.run(&["check", "rules", &path(&rules)])?;
     Tool::Promtool.run(&["test", "rules", &path(&tests)]).map(drop)
+}
+
+/// The parser of Go, which Telegraf and `promtool` use, takes the text format whole, and has no advice.
+pub(crate) fn text_format() -> Result<(), String> {
+    let said = Tool::Promtool.run_with(&["check", "metrics"], &exposed())?;
+    if !said.is_empty() {
+        return Err(said);
+    }
+    let seed = Tool::Promtool.run_with(&["check", "metrics"], &exposed_as(MetricsFormat::OpenMetrics));
+    if seed.is_ok() { Err("taken as text: OpenMetrics".to_owned()) } else { Ok(()) }
+}
+
+/// The strict parser of Prometheus' client for Python takes OpenMetrics whole, with as many families.
+pub(crate) fn open_metrics() -> Result<(), String> {
+    let exposed = exposed_as(MetricsFormat::OpenMetrics);
+    let said = Tool::OpenMetricsParser.run_with(&[], &exposed)?;
+    let families = exposed.lines().filter(|line| line.starts_with("# TYPE ")).count();
+    if said.lines().count() != families {
+        return Err(format!("{families} families, of which are read:\n{said}"));
+    }
+    let seed = Tool::OpenMetricsParser.run_with(&[], &exposed_as(MetricsFormat::Text));
+    if seed.is_ok() { Err("taken as OpenMetrics: text".to_owned()) } else { Ok(()) }
 }
 
 /// Every alert is fired, and not fired, by a unit test.
@@ -80,10 +103,14 @@ pub(crate) fn unknown_in(exposed: &str) -> Result<(), String> {
 }
 
 fn exposed() -> String {
+    exposed_as(MetricsFormat::Text)
+}
+
+fn exposed_as(format: MetricsFormat) -> String {
     let mut registry = Registry::default();
     let metrics = Metrics::register(&mut registry);
     metrics.settings_in_force("fingerprint");
-    encode(&registry)
+    encode(&registry, format)
 }
 
 /// A metric that nobody has must be seen.

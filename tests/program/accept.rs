@@ -15,9 +15,22 @@ fn what_dns_says_is_taken_past_all_holds() {
     cluster.set_pods(&[0, 4]);
     sidecar.until_listed(&[1, 2, 3, 4]);
     sidecar.until_condition("held_shrink");
-    let outcome = cluster.once("accept", &[]).expect(0);
     let wanted = json!({ "peers": urls(&[4]), "added": [], "removed": urls(&[1, 2, 3]) });
-    assert_eq!(outcome.json(), wanted);
+    // A dry run tells the same, and changes nothing.
+    assert_eq!(cluster.once("accept", &["--dry-run", "-o", "json"]).expect(0).json(), wanted);
+    let shown = cluster.once("accept", &["--dry-run"]).expect(0).stdout;
+    assert!(
+        shown.starts_with("dry run: 0 would be added, 3 would be removed; peers in the list: 1\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains(&format!("\n  - {}\n", url(2))) && shown.contains(&format!("\n    {}\n", url(4))),
+        "{shown}"
+    );
+    sidecar.until_asked_again();
+    assert_eq!(cluster.listed(), urls(&[1, 2, 3, 4]));
+    assert!(sidecar.logged("accepted by the operator").is_empty());
+    assert_eq!(cluster.once("accept", &["-o", "json"]).expect(0).json(), wanted);
     sidecar.until_listed(&[4]);
     sidecar.until_no_condition();
     assert_eq!(sidecar.logged("accepted by the operator").len(), 1);
@@ -35,8 +48,14 @@ fn an_empty_answer_is_taken_only_where_that_is_said() {
     sidecar.until_condition("held_empty");
     let outcome = cluster.once("accept", &[]).expect(1);
     assert!(outcome.stderr.contains("accept --empty"), "{outcome:#?}");
+    let outcome = cluster.once("accept", &["--dry-run"]).expect(1);
+    assert!(outcome.stderr.contains("accept --empty"), "{outcome:#?}");
+    let outcome = cluster.once("accept", &["--dry-run", "--empty"]).expect(0);
+    assert!(outcome.stdout.contains(&format!("  - {}\n", url(1))), "{outcome:#?}");
+    sidecar.until_asked_again();
     assert_eq!(cluster.listed(), urls(&[1]));
-    cluster.once("accept", &["--empty"]).expect(0);
+    let outcome = cluster.once("accept", &["--empty"]).expect(0);
+    assert!(outcome.stdout.starts_with("taken: 0 added, 1 removed; peers in the list: 0\n"), "{outcome:#?}");
     sidecar.until_listed(&[0]);
 }
 

@@ -8,6 +8,7 @@ mod accept;
 mod attack;
 mod changes;
 mod check;
+mod completions;
 mod directory;
 mod ending;
 mod help;

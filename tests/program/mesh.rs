@@ -64,6 +64,16 @@ fn a_complete_mesh_is_0_and_an_incomplete_one_3() {
     let outcome = cluster.once("mesh", &urls(broken).each_ref().map(String::as_str)).expect(3);
     let missing = format!("{} does not list {}", url(0, broken), url(2, broken));
     assert!(outcome.stdout.contains(&missing), "{outcome:#?}");
+    assert!(
+        !outcome.stdout.contains('\x1b') && outcome.stdout.contains("\n✗ incomplete: 1 of 6"),
+        "{outcome:#?}"
+    );
+    let dot = [&urls(broken)[..], &["-o".to_owned(), "dot".to_owned()]].concat();
+    let graph = cluster.once("mesh", &dot.iter().map(String::as_str).collect::<Vec<_>>()).expect(3).stdout;
+    assert!(
+        graph.starts_with("digraph mesh {\n") && graph.contains("\n  0 -> 2 [style=dashed, color=red];\n"),
+        "{graph}"
+    );
     let json = [&urls(broken)[..], &["-o".to_owned(), "json".to_owned()]].concat();
     let report = cluster.once("mesh", &json.iter().map(String::as_str).collect::<Vec<_>>()).expect(3).json();
     assert_eq!(

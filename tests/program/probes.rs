@@ -1,11 +1,13 @@
 //! Probes, status, page and metrics of the running program.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, SERVICE, url, urls};
 use crate::dns_server::Mode;
+use crate::http::send;
 
 #[test]
 fn probes_say_what_they_are_about() {
@@ -107,10 +109,9 @@ fn self_that_is_not_found_is_told_with_what_was_looked_for_and_seen() {
     sidecar.until_no_condition();
 }
 
-/// Samples by name and labels, read as the OpenMetrics text format says.
+/// Samples by name and labels, read as both text formats say.
 fn samples(text: &str) -> BTreeMap<String, String> {
-    let (body, end) = text.rsplit_once("# EOF\n").expect("the text is whole");
-    assert_eq!(end, "");
+    let body = text.strip_suffix("# EOF\n").unwrap_or(text);
     let mut families = vec![];
     let mut samples = BTreeMap::new();
     for line in body.lines() {
@@ -130,6 +131,27 @@ fn samples(text: &str) -> BTreeMap<String, String> {
         assert!(samples.insert(name.to_owned(), value.to_owned()).is_none(), "twice: {line}");
     }
     samples
+}
+
+/// What a scraper is given that accepts `accept`: samples, their type, and whether it is OpenMetrics.
+fn scraped(address: SocketAddr, accept: &str) -> (BTreeMap<String, String>, String, bool) {
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: h\r\nAccept: {accept}\r\n\r\n");
+    let reply = send(address, &request).expect("the listener answers");
+    let kind = reply.head.lines().find_map(|line| line.strip_prefix("content-type: ")).expect("a type");
+    (samples(&reply.body), kind.to_owned(), reply.body.ends_with("# EOF\n"))
+}
+
+#[test]
+fn a_scraper_is_given_what_it_reads() {
+    let cluster = Cluster::of(&[0, 1, 2]);
+    let sidecar = cluster.run_until_listed(&[1, 2], &[]);
+    let (text, kind, is_open) = scraped(sidecar.view().0, "text/plain;version=0.0.4");
+    assert_eq!((&*kind, is_open), ("text/plain; version=0.0.4; charset=utf-8", false));
+    let (open, kind, is_open) =
+        scraped(sidecar.view().0, "application/openmetrics-text; version=1.0.0,*/*;q=0.1");
+    assert_eq!((&*kind, is_open), ("application/openmetrics-text; version=1.0.0; charset=utf-8", true));
+    assert!(text.len() > 50 && text.keys().eq(open.keys()), "{text:#?} {open:#?}");
+    assert!(!sidecar.get("/metrics").body.contains("# EOF"), "text for those who say nothing");
 }
 
 #[test]

@@ -16,6 +16,7 @@ fn wrong_usage_is_2_and_help_is_0() {
     for line in [
         "",
         "walk",
+        "help walk",
         "run --servce a",
         "run --zone a --zone b",
         "run --interval",
@@ -32,11 +33,16 @@ fn wrong_usage_is_2_and_help_is_0() {
         let outcome = typed(line).expect(2);
         assert!(!outcome.stderr.is_empty() && outcome.stdout.is_empty(), "{line}: {outcome:#?}");
     }
-    for line in ["--help", "-h", "--version", "run --help", "mesh -h", "man", "completions zsh"] {
+    for line in
+        ["--help", "-h", "--version", "run --help", "help", "help mesh", "mesh -h", "man", "completions zsh"]
+    {
         let outcome = typed(line).expect(0);
         assert!(outcome.stderr.is_empty() && !outcome.stdout.is_empty(), "{line}: {outcome:#?}");
     }
-    assert_eq!(typed("--version").stdout, format!("eureka-peers {}\n", env!("CARGO_PKG_VERSION")));
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(typed("-V").stdout, format!("eureka-peers {version}\n"));
+    let build = option_env!("BUILD_VERSION").unwrap_or(version);
+    assert_eq!(typed("--version").stdout, format!("eureka-peers {build}\n"));
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn an_operator_may_begin_it_with_this_server_alone() {
         let sidecar = waiting(&cluster);
         let refused = cluster.once("accept", &[]).expect(1);
         assert!(refused.stderr.contains("not accepted"), "{refused:#?}");
-        let taken = cluster.once("accept", &["--empty"]).expect(0);
+        let taken = cluster.once("accept", &["--empty", "-o", "json"]).expect(0);
         assert_eq!(taken.json()["peers"], json!([]));
         sidecar.until_listed(&[0]);
         sidecar.until_started();

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use libtest_mimic::{Completion, Failed, Trial};
 use rustix::process::Pid;
@@ -47,6 +47,11 @@ pub(crate) fn around(mut outer: Command, inner: &Command) -> Command {
 /// Runs an outside program to its end; what it prints, or why it failed.
 pub(crate) fn said(command: &mut Command) -> Result<String, String> {
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    outcome(command, &output)
+}
+
+/// What a command printed that has ended, or why it failed.
+pub(crate) fn outcome(command: &Command, output: &Output) -> Result<String, String> {
     let out = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
         return Ok(out);

@@ -2,17 +2,19 @@
 //!
 //! A tool that is missing is no fault of what is tested: see [`Tool::is_there`].
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 pub(crate) use super::machine::target;
-use super::machine::{find_program, said};
+use super::machine::{find_program, outcome, said};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
     Kustomize,
     KubernetesValidate,
     Promtool,
+    OpenMetricsParser,
     Helm,
     Actionlint,
     ComposeGo,
@@ -28,6 +30,7 @@ impl Tool {
             Self::Kustomize => "kustomize",
             Self::KubernetesValidate => "kubernetes-validate",
             Self::Promtool => "promtool",
+            Self::OpenMetricsParser => "openmetrics-parser",
             Self::Helm => "helm",
             Self::Actionlint => "actionlint",
             Self::ComposeGo => "compose-go",
@@ -52,6 +55,20 @@ impl Tool {
     /// Runs it in the project's directory; what it prints, or why it failed.
     pub(crate) fn run(self, arguments: &[&str]) -> Result<String, String> {
         said(Command::new(self.path()?).args(arguments).current_dir(project()))
+    }
+
+    /// Runs it with `input` on its standard input; what it prints in all, or why it failed.
+    pub(crate) fn run_with(self, arguments: &[&str], input: &str) -> Result<String, String> {
+        let of_this = |error| format!("{}: {error}", self.name());
+        let mut command = Command::new(self.path()?);
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = command.spawn().map_err(of_this)?;
+        // What does not read to its end says why.
+        let written = running.stdin.take().expect("it is piped").write_all(input.as_bytes());
+        let output = running.wait_with_output().map_err(of_this)?;
+        let out = outcome(&command, &output)?;
+        written.map_err(of_this)?;
+        Ok(out + &String::from_utf8_lossy(&output.stderr))
     }
 }
 

@@ -12,7 +12,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::admin::Bounds;
 
-use super::fixture::{Fixture, METRICS, SHORT};
+use crate::model::MetricsFormat;
+
+use super::fixture::{Fixture, SHORT, metrics_text};
 use super::{connect, elsewhere, get, read_all};
 
 /// A probe of the kubelet gives up after this, unless told otherwise.
@@ -125,7 +127,7 @@ async fn an_attack_does_not_keep_the_loop_from_turning() {
 
 #[tokio::test]
 async fn idle_and_slow_connections_end_at_their_deadline() {
-    let fixture = Fixture::within(SHORT, || METRICS.to_owned());
+    let fixture = Fixture::within(SHORT, metrics_text);
     let address = fixture.public;
     for first in ["", "GET /livez HTTP/1.1\r\nx: "] {
         let begun = Instant::now();
@@ -142,7 +144,7 @@ async fn idle_and_slow_connections_end_at_their_deadline() {
 }
 
 /// More than the kernel's buffers take, so that the reply cannot be over before it is read.
-fn long_text() -> String {
+fn long_text(_: MetricsFormat) -> String {
     "x".repeat(32 * 1024 * 1024)
 }
 
@@ -185,7 +187,7 @@ async fn a_long_body_nobody_wants_costs_its_sender_the_connection() {
 #[tokio::test]
 async fn the_oldest_connection_makes_room() {
     let bounds = Bounds { connections_max: 2, ..Bounds::default() };
-    let fixture = Fixture::within(bounds, || METRICS.to_owned());
+    let fixture = Fixture::within(bounds, metrics_text);
     let address = fixture.public;
     let mut idle = elsewhere(move || [connect(address), connect(address)]).await;
     assert_eq!(get(address, "/livez").await.status, 200);
@@ -199,7 +201,7 @@ async fn the_oldest_connection_makes_room() {
 
 #[tokio::test]
 async fn a_reply_that_panics_costs_one_connection() {
-    let fixture = Fixture::within(SHORT, || panic!("a scrape that cannot be"));
+    let fixture = Fixture::within(SHORT, |_| panic!("a scrape that cannot be"));
     let address = fixture.public;
     let bytes = super::exchange_bytes(address, "GET /metrics HTTP/1.1\r\nhost: h\r\n\r\n").await;
     assert_eq!(bytes, b"");

@@ -10,12 +10,14 @@ use crate::admin::{
     AdminCounts, Bounds, ListInPlace, Listeners, Liveness, LocalCommands, MetricsText, Running,
     SettingsInForce, Snapshot, SnapshotSender, Stage, View, commands, snapshots,
 };
-use crate::model::{Moment, PeerSet, WallClock};
+use crate::model::{MetricsFormat, Moment, PeerSet, WallClock};
 use crate::reconcile::samples::publish_fault;
 use crate::reconcile::{Condition, NotPublished, Situation, Status};
 
 /// What the metrics of these tests say.
-pub(super) const METRICS: &str = "# EOF\n";
+pub(super) fn metrics_text(format: MetricsFormat) -> String {
+    format!("{format:?}\n")
+}
 
 /// Short enough to wait for, long enough for a busy machine.
 pub(super) const SHORT: Bounds = Bounds {
@@ -38,10 +40,10 @@ pub(super) struct Fixture {
 impl Fixture {
     /// With the program's own bounds.
     pub(super) fn start() -> Self {
-        Self::within(Bounds::default(), || METRICS.to_owned())
+        Self::within(Bounds::default(), metrics_text)
     }
 
-    pub(super) fn within(bounds: Bounds, metrics: fn() -> String) -> Self {
+    pub(super) fn within(bounds: Bounds, metrics: fn(MetricsFormat) -> String) -> Self {
         let any_port: SocketAddr = "127.0.0.1:0".parse().expect("an address");
         let bound = Listeners::new(any_port, any_port).within(bounds).bind().expect("port 0 is free");
         let (show, view) = view(snapshot(), metrics);
@@ -57,7 +59,7 @@ impl Fixture {
     }
 }
 
-pub(super) fn view(first: Snapshot, metrics: fn() -> String) -> (SnapshotSender, View) {
+pub(super) fn view(first: Snapshot, metrics: fn(MetricsFormat) -> String) -> (SnapshotSender, View) {
     let (show, snapshots) = snapshots(first);
     let liveness = Liveness::starting(Instant::now());
     (show, View { snapshots, liveness, metrics: MetricsText::new(metrics) })

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::admin::{Accepted, Bounds, LocalCommand, NotAccepted};
+use crate::admin::{AcceptMode, Accepted, Bounds, LocalCommand, NotAccepted};
+use crate::reconcile::Consent;
 
-use super::fixture::{Fixture, METRICS, SHORT, peers};
+use super::fixture::{Fixture, SHORT, metrics_text, peers};
 use super::{Heard, connect, elsewhere, exchange, get, half_closed_exchange, read_all};
 
 const BATCH: &str = "/sink/eureka/peerreplication/batch/";
@@ -134,7 +135,7 @@ async fn a_batch_of_megabytes_is_counted_and_a_longer_one_refused() {
 
 #[tokio::test]
 async fn a_batch_that_breaks_off_leaves_no_trace() {
-    let fixture = Fixture::within(SHORT, || METRICS.to_owned());
+    let fixture = Fixture::within(SHORT, metrics_text);
     let request =
         "POST /sink/eureka/peerreplication/batch/ HTTP/1.1\r\nhost: h\r\ncontent-length: 99\r\n\r\n{";
     let heard = half_closed_exchange(fixture.local, request).await;
@@ -172,6 +173,29 @@ async fn accept_goes_to_the_loop_and_its_reply_comes_back() {
 }
 
 #[tokio::test]
+async fn a_path_says_what_is_meant() {
+    let mut fixture = Fixture::start();
+    for (path, consent, mode) in [
+        ("/accept", Consent::Records, AcceptMode::Take),
+        ("/accept/empty", Consent::Empty, AcceptMode::Take),
+        ("/accept/dry-run", Consent::Records, AcceptMode::DryRun),
+        ("/accept/empty/dry-run", Consent::Empty, AcceptMode::DryRun),
+    ] {
+        let (heard, meant) = tokio::join!(post(fixture.local, path, OVERRIDE, ""), async {
+            let LocalCommand::Accept(request) = fixture.commands.next().await;
+            let meant = (request.consent(), request.mode());
+            request.answer(Err(NotAccepted("no".to_owned())));
+            meant
+        });
+        assert_eq!((heard.status, meant), (409, (consent, mode)), "{path}");
+        assert_eq!(post(fixture.local, path, "", "").await.status, 403, "{path}");
+    }
+    for path in ["/accept/", "/accept/dry", "/accept/dry-run/empty", "/accept/dry-run/"] {
+        assert_eq!(post(fixture.local, path, OVERRIDE, "").await.status, 503, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn accept_may_be_refused_by_the_loop() {
     let mut fixture = Fixture::start();
     let (heard, ()) = tokio::join!(post(fixture.local, "/accept", OVERRIDE, ""), async {
@@ -183,7 +207,7 @@ async fn accept_may_be_refused_by_the_loop() {
 
 #[tokio::test]
 async fn a_loop_that_does_not_answer_is_not_waited_for_and_does_nothing_later() {
-    let mut fixture = Fixture::within(SHORT, || METRICS.to_owned());
+    let mut fixture = Fixture::within(SHORT, metrics_text);
     let heard = post(fixture.local, "/accept", OVERRIDE, "").await;
     assert_eq!(heard.status, 503);
     assert!(heard.body.starts_with("the loop did not answer"), "{}", heard.body);

@@ -14,7 +14,7 @@ use crate::model::Moment;
 use crate::reconcile::Situation;
 use crate::reconcile::samples::situations;
 
-use super::fixture::{Fixture, METRICS, condition, not_published, snapshot, view};
+use super::fixture::{Fixture, condition, metrics_text, not_published, snapshot, view};
 use super::{connect, elsewhere, exchange, exchange_bytes, get, half_closed_exchange, read_all};
 
 const ROUTES: [&str; 7] = ["/", "/livez", "/readyz", "/startupz", "/healthz", "/status", "/metrics"];
@@ -34,7 +34,7 @@ async fn every_route_answers_with_its_own_type() {
         ("/startupz", "text/plain; charset=utf-8", "ok\n"),
         ("/healthz", "text/plain; charset=utf-8", "ok\n"),
         ("/status", "application/json", "{\"schema\":1,"),
-        ("/metrics", "application/openmetrics-text; version=1.0.0; charset=utf-8", METRICS),
+        ("/metrics", "text/plain; version=0.0.4; charset=utf-8", "Text\n"),
         ("/livez?x=verbose", "text/plain; charset=utf-8", "ok\n"),
         ("/livez?x&verbose=1", "text/plain; charset=utf-8", "[+]loop ok: turned 0."),
         ("http://somewhere/livez", "text/plain; charset=utf-8", "ok\n"),
@@ -48,6 +48,28 @@ async fn every_route_answers_with_its_own_type() {
         assert_eq!(heard.header("x-content-type-options"), Some("nosniff"), "{path}");
     }
     assert_eq!(fixture.counts.public.read().answered, 10);
+}
+
+#[tokio::test]
+async fn open_metrics_is_for_those_who_ask() {
+    let fixture = Fixture::start();
+    let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let text = "text/plain; version=0.0.4; charset=utf-8";
+    for (accept, content_type, body) in [
+        (
+            "accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5",
+            open_metrics,
+            "OpenMetrics\n",
+        ),
+        ("accept: text/plain;q=0.5\r\nAccept: application/openmetrics-text", open_metrics, "OpenMetrics\n"),
+        ("accept: text/plain;version=0.0.4", text, "Text\n"),
+        ("accept: \u{e4}", text, "Text\n"),
+    ] {
+        let request = format!("GET /metrics HTTP/1.1\r\nhost: h\r\n{accept}\r\n\r\n");
+        let heard = exchange(fixture.public, request).await;
+        assert_eq!((heard.header("content-type"), &*heard.body), (Some(content_type), body), "{accept}");
+        assert_eq!(heard.header("vary"), Some("accept"), "{accept}");
+    }
 }
 
 #[tokio::test]
@@ -162,7 +184,7 @@ async fn livez(view: &View) -> (StatusCode, String) {
 #[tokio::test(start_paused = true)]
 async fn livez_is_red_when_the_loop_does_not_turn_and_green_again_when_it_does() {
     let start = Instant::now();
-    let (_show, view) = view(snapshot(), || METRICS.to_owned());
+    let (_show, view) = view(snapshot(), metrics_text);
     assert_eq!(livez(&view).await.0, StatusCode::OK);
     advance(Duration::from_secs(75)).await;
     let (status, body) = livez(&view).await;

@@ -15,7 +15,7 @@ use rustix::fs::inotify;
 use tokio::task::yield_now;
 use tokio::time::{Instant, advance, sleep, timeout};
 
-use crate::admin::{ListInPlace, NotAccepted, Stage};
+use crate::admin::{AcceptMode, ListInPlace, NotAccepted, Stage};
 use crate::reconcile::{ConditionKind, Consent, NotPublished, RefreshCall, Situation};
 use crate::settings::{Key, Purpose};
 use crate::wording::situation;
@@ -202,7 +202,13 @@ fn the_operator_takes_what_dns_says_past_the_holds() {
         life.until_published(&world, &[2, 3, 4, 5]).await;
         world.set_pods(&[1, 6]);
         life.until("held", |life| life.conditions().contains("held_shrink")).await;
+        let shown = life.asked_to_accept(Consent::Records, AcceptMode::DryRun).await.expect("shown");
+        assert_eq!((&shown.peers, &shown.removed), (&urls(&[6]), &urls(&[2, 3, 4, 5])));
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert!(life.conditions().contains("held_shrink"), "a dry run changes nothing");
+        assert_eq!(world.published(), urls(&[2, 3, 4, 5, 6]));
         let accepted = life.accept(Consent::Records).await.expect("accepted");
+        assert_eq!(shown, accepted, "what was shown is taken");
         assert_eq!((accepted.peers, accepted.added), (urls(&[6]), urls(&[])));
         assert_eq!(accepted.removed, urls(&[2, 3, 4, 5]));
         life.until_published(&world, &[6]).await;

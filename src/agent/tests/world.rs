@@ -16,15 +16,16 @@ use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::sleep;
 
 use crate::admin::{
-    self, AcceptReply, AdminCounts, CommandSender, ListInPlace, Liveness, SettingsInForce, Snapshot,
-    Snapshots, Stage,
+    self, AcceptMode, AcceptReply, AdminCounts, CommandSender, ListInPlace, Liveness, SettingsInForce,
+    Snapshot, Snapshots, Stage,
 };
 use crate::agent::{
     self, Clock, End, Inputs, Outside, Reporter, Server, Until, Update, UpdateSender, Updates,
 };
 use crate::dns::Lookup;
 use crate::model::{
-    Answer, ListOrigin, LookupFailure, Moment, PeerSet, Question, Record, ServerFault, ServiceUrl,
+    Answer, ListOrigin, LookupFailure, MetricsFormat, Moment, PeerSet, Question, Record, ServerFault,
+    ServiceUrl,
 };
 use crate::reconcile::{ConditionKind, Consent, Machine, RefreshCall, Replicas, Situation};
 use crate::settings::{Environment, Flags, Key, Purpose, Settings, load};
@@ -303,7 +304,7 @@ impl Life {
 
     /// The value of a counter without labels.
     pub(super) fn counter(&self, name: &str) -> f64 {
-        let text = encode(&self.registry);
+        let text = encode(&self.registry, MetricsFormat::Text);
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.unwrap_or_else(|| panic!("no {name} in\n{text}")).parse().expect("a number")
     }
@@ -325,7 +326,11 @@ impl Life {
     }
 
     pub(super) async fn accept(&self, consent: Consent) -> AcceptReply {
-        let reply = self.commands.accept(consent).expect("the loop takes commands");
+        self.asked_to_accept(consent, AcceptMode::Take).await
+    }
+
+    pub(super) async fn asked_to_accept(&self, consent: Consent, mode: AcceptMode) -> AcceptReply {
+        let reply = self.commands.accept(consent, mode).expect("the loop takes commands");
         reply.await.expect("the loop answers")
     }
 
@@ -353,7 +358,7 @@ impl Life {
 
 /// The value of every series in the registry.
 pub(super) fn series(registry: &Registry) -> BTreeMap<String, f64> {
-    let text = encode(registry);
+    let text = encode(registry, MetricsFormat::Text);
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let value = |line: &str| {
         let (name, value) = line.rsplit_once(' ').expect("a series and its value");

@@ -8,7 +8,7 @@ use crate::reconcile::samples::{publish_fault, situations};
 use crate::reconcile::{Condition, ServiceStatus};
 
 use super::super::VERSION;
-use super::super::openmetrics::{Samples, read};
+use super::super::openmetrics::{Samples, read, read_text};
 use super::*;
 
 /// The status of a machine that has just begun.
@@ -32,7 +32,13 @@ fn scrape(act: impl FnOnce(&mut Metrics)) -> Samples {
     let mut registry = Registry::default();
     let mut metrics = Metrics::register(&mut registry);
     act(&mut metrics);
-    read(&encode(&registry))
+    let samples = read(&encode(&registry, MetricsFormat::OpenMetrics));
+    assert_eq!(
+        read_text(&encode(&registry, MetricsFormat::Text)),
+        samples,
+        "both formats give the same samples"
+    );
+    samples
 }
 
 #[track_caller]
