@@ -96,7 +96,7 @@ fn adoption(adopt: Adopt, has_status: bool) -> Adoption {
 
 fn credentials(reader: &mut SettingsReader<'_>) -> Option<Credentials> {
     let user = reader.optional(Key::ServerUser, user);
-    let password_file = reader.path(Key::ServerPasswordFile);
+    let password_file = reader.secret_path(Key::ServerPasswordFile);
     match (user, password_file) {
         (Some(user), Some(password_file)) => Some(Credentials::new(user, password_file)),
         (None, None) => None,
