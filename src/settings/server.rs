@@ -38,7 +38,10 @@ pub(super) fn read(
         );
     }
     let adoption = adoption(adopt, status_url.is_some());
-    (ServerAccess { credentials: credentials(reader), actuator_url, status_url, ca_file }, adoption)
+    let credentials = credentials(reader);
+    // The output's settings say which, once they are read.
+    let user_info_file = None;
+    (ServerAccess { credentials, actuator_url, status_url, ca_file, user_info_file }, adoption)
 }
 
 fn adopt(reader: &mut SettingsReader<'_>, role: RoleWord) -> Adopt {

@@ -868,6 +868,13 @@ fn a_secret_in_the_place_of_a_path_is_refused_unseen() {
 }
 
 #[test]
+fn the_secret_of_the_list_is_known_where_a_server_may_say_it_again() {
+    let access = settings("user-info-file: /secret/peers\n").server;
+    assert_eq!(access.user_info_file, Some("/secret/peers".into()));
+    assert_eq!(settings("").server.user_info_file, None);
+}
+
+#[test]
 fn an_odd_path_that_leads_somewhere_is_a_path() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("a:b.pem");
