@@ -45,6 +45,7 @@ pub fn check(input: &[u8]) {
                 status_url: url("/eureka/status"),
                 credentials: None,
                 ca_file: None,
+                user_info_file: None,
             };
             let server = EurekaServer::new(&access, Zone::default(), Reading::default());
             tokio::select! {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::ArgMatches;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap_complete::Shell;
 
 use crate::admin::AcceptMode;
@@ -146,9 +146,31 @@ impl Probe {
 /// The error also carries what `--help` and `--version` print; its `exit_code()` is 0 for those and 2
 /// for wrong usage.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
-    let matches = command_for(CommandFor::Person, columns()).try_get_matches_from(arguments)?;
+    let matches = command_for(CommandFor::Person, columns())
+        .try_get_matches_from(arguments)
+        .map_err(without_what_was_typed)?;
     let (name, matches) = matches.subcommand().expect("a subcommand is required");
     Ok(Invocation { task: task(name, matches)?, flags: flags(matches) })
+}
+
+/// What stands where nothing is expected may be a secret, so of it only the names of flags are shown.
+fn without_what_was_typed(mut error: clap::Error) -> clap::Error {
+    let is_unknown = error.kind() == ErrorKind::UnknownArgument;
+    let kinds = [ContextKind::InvalidSubcommand, ContextKind::InvalidValue, ContextKind::InvalidArg];
+    for kind in &kinds[..if is_unknown { 3 } else { 2 }] {
+        let Some(ContextValue::String(text)) = error.get(*kind) else { continue };
+        if !text.is_empty() && !is_name_of_flag(text) {
+            error.insert(*kind, ContextValue::String("***".to_owned()));
+            // It quotes the same text once more.
+            error.remove(ContextKind::Suggested);
+        }
+    }
+    error
+}
+
+fn is_name_of_flag(text: &str) -> bool {
+    let name = text.strip_prefix("--").unwrap_or_default();
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
 fn task(name: &str, matches: &ArgMatches) -> Result<Task, clap::Error> {
@@ -339,11 +361,43 @@ mod tests {
 
     #[test]
     fn wrong_usage_shows_no_password() {
-        for line in
-            ["mesh --url http://bob:s3cret@a:1/", "run --server-password=s3cret", "run --password=s3cret"]
-        {
+        for line in [
+            "mesh --url http://bob:s3cret@a:1/",
+            "mesh --url http://a:1/?token=s3cret",
+            "mesh --url http://bob:s3cret",
+            "run --server-password=s3cret",
+            "run --password=s3cret",
+            "run user:s3cret",
+            "user:s3cret",
+            "s3cret run",
+            "run --s3cret",
+            "run -s3cret",
+            "run -- s3cret",
+            "man s3cret",
+            "check -o s3cret",
+            "completions s3cret",
+            "health --probe=s3cret",
+            "accept --empty=s3cret",
+            "mesh s3cret --watch",
+        ] {
             let error = read(&format!("eureka-peers {line}")).expect_err(line);
             assert!(!error.to_string().contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn wrong_usage_still_says_what_is_wrong() {
+        for (line, said) in [
+            ("run --servce a", "unexpected argument '--servce' found"),
+            ("run --servce a", "a similar argument exists: '--service'"),
+            ("run a", "unexpected argument '***' found"),
+            ("rum", "unrecognized subcommand '***'"),
+            ("rum", "a similar subcommand exists: 'run'"),
+            ("check -o xml", "invalid value '***' for '--format <FORMAT>'"),
+            ("run --zone", "a value is required for '--zone <ZONE>' but none was supplied"),
+        ] {
+            let error = read(&format!("eureka-peers {line}")).expect_err(line).to_string();
+            assert!(error.contains(said), "{line}: {error}");
         }
     }
 

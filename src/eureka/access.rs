@@ -16,4 +16,6 @@ pub struct ServerAccess {
     pub credentials: Option<Credentials>,
     /// Certificates (PEM) that vouch for https servers, read again at each use.
     pub ca_file: Option<PathBuf>,
+    /// What stands in the list that the server is given, and must not be shown when it says it again.
+    pub user_info_file: Option<PathBuf>,
 }

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use crate::http_client::{HttpError, RequestStep, Response};
+use crate::http_client::{HttpError, RequestStep, Response, Secrets};
 use crate::model::{ErrorChain, HttpUrl, Refusal, ServerFault};
 
 use super::quote::quoted;
@@ -39,7 +39,7 @@ pub(super) fn from_http(error: &HttpError) -> ServerFault {
 }
 
 fn with_sources(error: &HttpError) -> String {
-    quoted(&ErrorChain(error).to_string(), 2 * REASON_MAX)
+    quoted(&ErrorChain(error).to_string(), 2 * REASON_MAX, &Secrets::default())
 }
 
 /// An actuator's reply that is not a success.
@@ -68,7 +68,7 @@ pub(super) fn from_status(response: &Response, with_credentials: bool, url: &Htt
 }
 
 fn failing(response: &Response) -> ServerFault {
-    let said = response.body.as_deref().ok().and_then(reason_in);
+    let said = response.body.as_deref().ok().and_then(|body| reason_in(body, &response.secrets));
     let reason = said.unwrap_or_else(|| NO_REASON.to_owned());
     ServerFault::Failing { status: response.status, reason }
 }
@@ -85,14 +85,14 @@ struct ErrorDocument {
 }
 
 /// The server's reason: of a document its message, of a short text the text, of a page nothing.
-fn reason_in(body: &[u8]) -> Option<String> {
+fn reason_in(body: &[u8], secrets: &Secrets) -> Option<String> {
     let text = str::from_utf8(body).ok()?.trim();
     let said = match serde_json::from_str::<ErrorDocument>(text) {
         Ok(document) => document.message.filter(|message| !message.is_empty()).or(document.detail),
         Err(_) if text.starts_with(['{', '[', '<']) => None,
         Err(_) => Some(text.to_owned()),
     };
-    said.map(|said| quoted(&said, REASON_MAX)).filter(|said| !said.is_empty())
+    said.map(|said| quoted(&said, REASON_MAX, secrets)).filter(|said| !said.is_empty())
 }
 
 #[cfg(test)]
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn reply(status: u16, body: &str) -> Response {
-        Response { status, allow: None, body: Ok(body.as_bytes().to_vec()) }
+        Response { status, allow: None, body: Ok(body.as_bytes().to_vec()), secrets: Secrets::default() }
     }
 
     #[test]

@@ -209,7 +209,10 @@ fn inspect_origin(origin: &ListOrigin, expected: &Expected<'_>) -> Finding {
 fn inspect_import(sources: &PropertySources, expected: &Expected<'_>) -> Option<Finding> {
     let first = expected.files.first()?;
     if let Some(source) = sources.names().find(|source| expected.wrote(source)) {
-        return Some(Finding::good(format!("the server imports {}", quoted(source, SOURCE_MAX))));
+        return Some(Finding::good(format!(
+            "the server imports {}",
+            quoted(source, SOURCE_MAX, &sources.secrets)
+        )));
     }
     Some(Finding::new(
         Severity::Warning,

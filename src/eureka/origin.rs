@@ -1,5 +1,6 @@
 //! Which of a server's property sources the list in force comes from: the reason behind "not adopted".
 
+use crate::http_client::Secrets;
 use crate::model::{ListOrigin, Zone};
 
 use super::property_sources::{InForce, Place, PropertySources};
@@ -15,14 +16,14 @@ pub(super) fn origin_of(sources: &PropertySources, zone: &Zone) -> ListOrigin {
     if matches!(dns, InForce::Value(value) if is_true(&value)) {
         return ListOrigin::DnsInstead;
     }
-    sources.service_url(zone).map_or(ListOrigin::Nowhere, of_place)
+    sources.service_url(zone).map_or(ListOrigin::Nowhere, |place| of_place(place, &sources.secrets))
 }
 
 /// Names are those of Spring: `CommandLinePropertySource`, `SpringApplicationJsonEnvironmentPostProcessor`,
 /// `StandardEnvironment`, Spring Cloud's `WritableEnvironmentEndpoint`, `ConfigDataEnvironment`.
-fn of_place(place: Place<'_>) -> ListOrigin {
-    let key = || quoted(place.key, NAME_MAX);
-    let source = || quoted(place.source, NAME_MAX);
+fn of_place(place: Place<'_>, secrets: &Secrets) -> ListOrigin {
+    let key = || quoted(place.key, NAME_MAX, secrets);
+    let source = || quoted(place.source, NAME_MAX, secrets);
     match place.source {
         "commandLineArgs" => ListOrigin::CommandLine(key()),
         "spring.application.json" => ListOrigin::ApplicationJson,

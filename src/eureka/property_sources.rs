@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::http_client::Secrets;
 use crate::model::Zone;
 
 /// What is asked for, as a regular expression of Java's: keys as files, and as environments write them.
@@ -24,6 +25,9 @@ const MASKED: &str = "******";
 pub(super) struct PropertySources {
     #[serde(rename = "propertySources")]
     sources: Vec<Source>,
+    /// What must not be shown of them.
+    #[serde(skip)]
+    pub(super) secrets: Secrets,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,8 +65,8 @@ pub(super) enum InForce {
 
 impl PropertySources {
     /// Reads a reply.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(body)
+    pub(super) fn parse(body: &[u8], secrets: Secrets) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(body).map(|sources| Self { secrets, ..sources })
     }
 
     /// Where the list of `zone` comes from.
@@ -145,7 +149,7 @@ mod tests {
              "EUREKA_CLIENT_FETCHREGISTRY":{"value":"******"}}},
             {"name":"b","properties":{"eureka.client.refresh.enable":{"value":true},
              "eureka.server.peer-node-read-timeout-ms":{"value":200}}}]}"#;
-        let sources = PropertySources::parse(reply).expect("valid");
+        let sources = PropertySources::parse(reply, Secrets::default()).expect("valid");
         assert_eq!(sources.in_force("eureka.client.refresh.enable"), InForce::Value("false".into()));
         assert_eq!(sources.in_force("eureka.server.peer-node-read-timeout-ms"), InForce::Value("200".into()));
         assert_eq!(sources.in_force("eureka.client.fetch-registry"), InForce::Masked);

@@ -1,12 +1,14 @@
 //! A server's own words, made fit to be shown.
 //!
-//! Must never let through a control character, the user-info of a URL, or more than its bound.
+//! Must never let through a secret of ours, a control character, the user-info of a URL, or more than its bound.
 
-/// `text` as one line of at most `max` characters, without user-info.
+use crate::http_client::Secrets;
+
+/// `text` as one line of at most `max` characters, without user-info and without our own `secrets`.
 ///
-/// User-info goes before anything is cut off, so that no cut can hide the `@` that betrays it.
-pub(super) fn quoted(text: &str, max: usize) -> String {
-    let plain = without_user_info(text);
+/// Both go before anything is cut off, so that no cut can hide the `@` that betrays it.
+pub(super) fn quoted(text: &str, max: usize, secrets: &Secrets) -> String {
+    let plain = without_user_info(&secrets.hide(text));
     let mut line = String::new();
     let words = plain.split(|c: char| c.is_whitespace() || is_unprintable(c)).filter(|word| !word.is_empty());
     for word in words {
@@ -48,8 +50,13 @@ fn without_user_info(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+
+    fn quoted(text: &str, max: usize) -> String {
+        super::quoted(text, max, &Secrets::default())
+    }
 
     #[test]
     fn one_line_of_bounded_length() {

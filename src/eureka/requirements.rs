@@ -214,7 +214,7 @@ fn hidden_finding(hidden: &[&str]) -> Option<Finding> {
 
 impl Requirement {
     fn judge(&self, value: &str, manner: &str, sources: &PropertySources) -> Finding {
-        let what = format!("{} is {} ({manner})", self.key, quoted(value, VALUE_MAX));
+        let what = format!("{} is {} ({manner})", self.key, quoted(value, VALUE_MAX, &sources.secrets));
         if (self.suits)(value.trim()) {
             return Finding::good(what);
         }

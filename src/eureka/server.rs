@@ -65,7 +65,8 @@ impl EurekaServer {
             if !is_success(&response) {
                 return Err(fault::from_status(&response, with_credentials, &url));
             }
-            ServerStatus::parse(&response.body.map_err(|error| fault::from_http(&error))?)
+            let body = response.body.map_err(|error| fault::from_http(&error))?;
+            ServerStatus::parse_hiding(&body, &response.secrets)
         };
         self.ask(request, READ_TIMEOUT, judge).await
     }
@@ -101,7 +102,7 @@ impl EurekaServer {
                 return Err(fault::from_actuator(&response, with_credentials));
             }
             let body = response.body.map_err(|error| fault::from_http(&error))?;
-            PropertySources::parse(&body).map(judge).map_err(|_| {
+            PropertySources::parse(&body, response.secrets).map(judge).map_err(|_| {
                 ServerFault::Unreadable("the reply of /env is not that of an actuator".to_owned())
             })
         };
@@ -156,5 +157,5 @@ pub(super) fn is_success(response: &Response) -> bool {
 }
 
 fn client_of(access: &ServerAccess) -> HttpClient {
-    HttpClient::new(access.credentials.clone(), access.ca_file.clone())
+    HttpClient::new(access.credentials.clone(), access.ca_file.clone()).knowing(access.user_info_file.clone())
 }

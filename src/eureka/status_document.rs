@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
+use crate::http_client::Secrets;
 use crate::model::{PeerSet, Port, ServerFault, ServiceUrl};
 use crate::reconcile::Replicas;
 
@@ -58,11 +59,16 @@ pub struct Instance {
 impl ServerStatus {
     /// Reads a document as it came; what is not read to its end is [`ServerFault::Unreadable`].
     pub fn parse(body: &[u8]) -> Result<Self, ServerFault> {
-        parse(body).map_err(ServerFault::Unreadable)
+        Self::parse_hiding(body, &Secrets::default())
+    }
+
+    /// The same; of what is shown of it, `secrets` are hidden.
+    pub(super) fn parse_hiding(body: &[u8], secrets: &Secrets) -> Result<Self, ServerFault> {
+        parse(body, secrets).map_err(ServerFault::Unreadable)
     }
 }
 
-fn parse(body: &[u8]) -> Result<ServerStatus, String> {
+fn parse(body: &[u8], secrets: &Secrets) -> Result<ServerStatus, String> {
     let text = str::from_utf8(body).map_err(|_| "the status is not UTF-8 text".to_owned())?;
     if text.trim().is_empty() {
         return Err("the status is empty".to_owned());
@@ -73,32 +79,32 @@ fn parse(body: &[u8]) -> Result<ServerStatus, String> {
     xml_bounds::check(text)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|error| {
-        format!("the status is not a whole XML document: {}", quoted(&error.to_string(), TEXT_MAX))
+        format!("the status is not a whole XML document: {}", quoted(&error.to_string(), TEXT_MAX, secrets))
     })?;
-    read(document.root_element())
+    read(document.root_element(), secrets)
 }
 
-fn read(root: Node<'_, '_>) -> Result<ServerStatus, String> {
+fn read(root: Node<'_, '_>, secrets: &Secrets) -> Result<ServerStatus, String> {
     let stats = child(root, "applicationStats");
     let Some(registered) = stats.and_then(|stats| child(stats, "registered-replicas")) else {
-        let name = quoted(root.tag_name().name(), TEXT_MAX);
+        let name = quoted(root.tag_name().name(), TEXT_MAX, secrets);
         return Err(format!(
             "a document <{name}> without registered-replicas is not a status; check --status-url"
         ));
     };
     let registered = text_of(registered);
-    let (peers, foreign) = peers_in(&registered)?;
+    let (peers, foreign) = peers_in(&registered, secrets)?;
     let unavailable = stats.map(|stats| child_text(stats, "unavailable-replicas")).unwrap_or_default();
-    let (unavailable, _names_of_none) = peers_in(unavailable.trim().trim_end_matches(','))?;
+    let (unavailable, _names_of_none) = peers_in(unavailable.trim().trim_end_matches(','), secrets)?;
     let uptime = child(root, "generalStats").map(|stats| child_text(stats, "server-uptime"));
     let uptime_min = uptime.as_deref().and_then(uptime_min);
-    let instance = child(root, "instanceInfo").map(instance_in).unwrap_or_default();
-    let unresolved = placeholder_in(&registered).map(str::to_owned);
+    let instance = child(root, "instanceInfo").map(|node| instance_in(node, secrets)).unwrap_or_default();
+    let unresolved = placeholder_in(&registered).map(|name| secrets.hide(name));
     Ok(ServerStatus { replicas: Replicas { peers, foreign, uptime_min }, unavailable, unresolved, instance })
 }
 
 /// Splits a list of URLs: `, ` between registered ones, `,` after each unavailable one (`StatusUtil`).
-fn peers_in(list: &str) -> Result<(PeerSet, Vec<String>), String> {
+fn peers_in(list: &str, secrets: &Secrets) -> Result<(PeerSet, Vec<String>), String> {
     let mut peers = PeerSet::new();
     let mut foreign = Vec::new();
     if list.trim().is_empty() {
@@ -110,7 +116,7 @@ fn peers_in(list: &str) -> Result<(PeerSet, Vec<String>), String> {
         }
         match ServiceUrl::from_reported(entry.trim()) {
             Ok(url) => drop(peers.insert(url)),
-            Err(_) if foreign.len() < FOREIGN_MAX => foreign.push(foreign_entry(entry)),
+            Err(_) if foreign.len() < FOREIGN_MAX => foreign.push(foreign_entry(entry, secrets)),
             Err(_) => {}
         }
     }
@@ -134,20 +140,20 @@ fn placeholder_in(list: &str) -> Option<&str> {
 ///
 /// Credentials may stand in it without a scheme before them; and a password with a comma in it is cut
 /// in two by the server itself, its first half then being where a port should be.
-fn foreign_entry(entry: &str) -> String {
+fn foreign_entry(entry: &str, secrets: &Secrets) -> String {
     let entry = entry.trim();
     if entry.is_empty() {
         return "(an empty URL)".to_owned();
     }
     if let Some(at) = entry.rfind('@') {
-        return quoted(&format!("***{}", &entry[at..]), TEXT_MAX);
+        return quoted(&format!("***{}", &entry[at..]), TEXT_MAX, secrets);
     }
     let authority = entry.find("://").map_or(0, |scheme| scheme + "://".len());
     match entry[authority..].split_once(':') {
         Some((host, rest)) if !rest.starts_with(|c: char| c.is_ascii_digit()) => {
-            quoted(&format!("{}{host}:***", &entry[..authority]), TEXT_MAX)
+            quoted(&format!("{}{host}:***", &entry[..authority]), TEXT_MAX, secrets)
         }
-        Some(_) | None => quoted(entry, TEXT_MAX),
+        Some(_) | None => quoted(entry, TEXT_MAX, secrets),
     }
 }
 
@@ -167,7 +173,7 @@ fn number(text: &str) -> Option<u64> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| u64::from_str(text).ok())?
 }
 
-fn instance_in(node: Node<'_, '_>) -> Instance {
+fn instance_in(node: Node<'_, '_>, secrets: &Secrets) -> Instance {
     Instance {
         id: child_text(node, "instanceId"),
         host_name: child_text(node, "hostName"),
@@ -176,12 +182,12 @@ fn instance_in(node: Node<'_, '_>) -> Instance {
         status: child_text(node, "status"),
         port: child_text(node, "port").parse().ok(),
     }
-    .shortened()
+    .shortened(secrets)
 }
 
 impl Instance {
-    fn shortened(self) -> Self {
-        let short = |text: String| quoted(&text, TEXT_MAX);
+    fn shortened(self, secrets: &Secrets) -> Self {
+        let short = |text: String| quoted(&text, TEXT_MAX, secrets);
         Self {
             id: short(self.id),
             host_name: short(self.host_name),

@@ -20,7 +20,7 @@ use crate::model::Scheme;
 
 use super::file::SmallFile;
 use super::tls::{CA_FILE_MAX, Tls};
-use super::{Credentials, HttpError, Request, RequestStep};
+use super::{Credentials, HttpError, Request, RequestStep, Secrets};
 
 /// Bytes of a body that are read: a status document with 4,096 long URLs has half of it.
 pub const BODY_MAX: usize = 1 << 20;
@@ -39,6 +39,8 @@ pub const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(2);
 pub struct HttpClient {
     credentials: Option<Credentials>,
     ca_file: Option<SmallFile>,
+    /// Not sent: a server has it from the published list, and may say it again.
+    user_info_file: Option<SmallFile>,
 }
 
 /// A reply: its head is whole, its body perhaps not.
@@ -50,13 +52,22 @@ pub struct Response {
     pub allow: Option<String>,
     /// The body, or why it is not whole; a status may say enough without it.
     pub body: Result<Vec<u8>, HttpError>,
+    /// What must not be shown of it.
+    pub secrets: Secrets,
 }
 
 impl HttpClient {
     /// `ca_file` holds the certificates (PEM) that vouch for https servers.
     pub fn new(credentials: Option<Credentials>, ca_file: Option<PathBuf>) -> Self {
         let ca_file = ca_file.map(|path| SmallFile::new(path, CA_FILE_MAX));
-        Self { credentials, ca_file }
+        Self { credentials, ca_file, user_info_file: None }
+    }
+
+    /// With a file whose `user:password` replies may hold.
+    #[must_use]
+    pub fn knowing(mut self, user_info_file: Option<PathBuf>) -> Self {
+        self.user_info_file = user_info_file.map(|path| SmallFile::new(path, Credentials::PASSWORD_FILE_MAX));
+        self
     }
 
     /// Whether requests carry credentials.
@@ -68,29 +79,39 @@ impl HttpClient {
     pub async fn send(&self, request: Request, timeout: Duration) -> Result<Response, HttpError> {
         let deadline = Instant::now() + timeout;
         let address = request.address()?;
-        let (authorization, tls) = timeout_at(deadline, self.read_files(&request))
+        let (authorization, secrets, tls) = timeout_at(deadline, self.read_files(&request))
             .await
             .map_err(|_| HttpError::TimedOut(RequestStep::Files))??;
         let request = request.into_http(authorization)?.map(|body| Full::new(Bytes::from(body)));
         let stream = connect(address, deadline).await?;
-        let Some(tls) = tls else { return exchange(stream, request, deadline).await };
+        let Some(tls) = tls else { return exchange(stream, request, secrets, deadline).await };
         let stream = timeout_at(deadline, tls.handshake(stream))
             .await
             .map_err(|_| HttpError::TimedOut(RequestStep::Handshake))?
             .map_err(|source| HttpError::Tls { address, source })?;
-        exchange(stream, request, deadline).await
+        exchange(stream, request, secrets, deadline).await
     }
 
-    async fn read_files(&self, request: &Request) -> Result<(Option<HeaderValue>, Option<Tls>), HttpError> {
+    async fn read_files(
+        &self,
+        request: &Request,
+    ) -> Result<(Option<HeaderValue>, Secrets, Option<Tls>), HttpError> {
+        let mut secrets = Secrets::default();
         let authorization = match &self.credentials {
-            Some(credentials) => Some(credentials.header().await.map_err(HttpError::PasswordFile)?),
+            Some(credentials) => {
+                Some(credentials.header(&mut secrets).await.map_err(HttpError::PasswordFile)?)
+            }
             None => None,
         };
+        if let Some(file) = &self.user_info_file {
+            // Where it cannot be read no list is published with it, which is told there.
+            secrets.add_user_info(&file.read().await.unwrap_or_default());
+        }
         let tls = match request.scheme() {
             Scheme::Http => None,
             Scheme::Https => Some(Tls::read(self.ca_file.as_ref(), request.host()).await?),
         };
-        Ok((authorization, tls))
+        Ok((authorization, secrets, tls))
     }
 }
 
@@ -109,6 +130,7 @@ async fn connect(address: SocketAddr, deadline: Instant) -> Result<TcpStream, Ht
 async fn exchange<S>(
     stream: S,
     request: hyper::Request<Full<Bytes>>,
+    secrets: Secrets,
     deadline: Instant,
 ) -> Result<Response, HttpError>
 where
@@ -121,7 +143,7 @@ where
         .handshake(TokioIo::new(stream))
         .await
         .map_err(|source| HttpError::from_hyper(RequestStep::Reply, source))?;
-    let mut reply = pin!(read_reply(sender, request, deadline));
+    let mut reply = pin!(read_reply(sender, request, secrets, deadline));
     tokio::select! {
         reply = &mut reply => reply,
         // Its errors reach the reply by themselves, and what it delivered can still be read.
@@ -132,6 +154,7 @@ where
 async fn read_reply(
     mut sender: http1::SendRequest<Full<Bytes>>,
     request: hyper::Request<Full<Bytes>>,
+    secrets: Secrets,
     deadline: Instant,
 ) -> Result<Response, HttpError> {
     let response = timeout_at(deadline, sender.send_request(request))
@@ -143,7 +166,7 @@ async fn read_reply(
     let body = timeout_at(deadline, read_body(response.into_body()))
         .await
         .unwrap_or(Err(HttpError::TimedOut(RequestStep::Body)));
-    Ok(Response { status, allow, body })
+    Ok(Response { status, allow, body, secrets })
 }
 
 async fn read_body(mut body: Incoming) -> Result<Vec<u8>, HttpError> {

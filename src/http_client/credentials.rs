@@ -8,8 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::HeaderValue;
 
-use super::FileError;
 use super::file::SmallFile;
+use super::{FileError, Secrets};
 
 /// A user and where its password lies; equal where both are the same, whatever the file holds.
 #[derive(Clone, Debug)]
@@ -35,14 +35,15 @@ impl Credentials {
         Self { user, password_file: SmallFile::new(password_file, Self::PASSWORD_FILE_MAX) }
     }
 
-    /// The `Authorization` header, from the password as the file has it now.
-    pub(super) async fn header(&self) -> Result<HeaderValue, FileError> {
+    /// The `Authorization` header, from the password as the file has it now; `secrets` learns it.
+    pub(super) async fn header(&self, secrets: &mut Secrets) -> Result<HeaderValue, FileError> {
         let bytes = self.password_file.read().await?;
         let problem = |problem| FileError::Content { path: self.password_file.path().to_owned(), problem };
         let password = password_in(&bytes).map_err(problem)?;
         if self.user.contains(':') || self.user.contains(char::is_control) {
             return Err(problem("belongs to a user whose name holds a colon or a control character"));
         }
+        secrets.add(&self.user, password);
         let token = STANDARD.encode(format!("{}:{password}", self.user));
         let mut header = HeaderValue::try_from(format!("Basic {token}"))
             .expect("base64 is made of visible ASCII, which every header takes");
@@ -85,7 +86,8 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("password");
         std::fs::write(&path, "open sesame\n").expect("written");
-        let header = Credentials::new("Aladdin".into(), path).header().await.expect("valid");
+        let header =
+            Credentials::new("Aladdin".into(), path).header(&mut Secrets::default()).await.expect("valid");
         // The example of RFC 7617, section 2.
         assert_eq!(header.as_bytes(), b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert_eq!(format!("{header:?}"), "Sensitive");
@@ -104,6 +106,6 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("password");
         std::fs::write(&path, "x").expect("written");
-        assert!(Credentials::new("a:b".into(), path).header().await.is_err());
+        assert!(Credentials::new("a:b".into(), path).header(&mut Secrets::default()).await.is_err());
     }
 }

@@ -17,12 +17,14 @@ mod credentials;
 mod error;
 mod file;
 mod request;
+mod secrets;
 mod tls;
 
 pub use client::{BODY_MAX, CONNECT_TIMEOUT_MAX, HEAD_MAX, HttpClient, Response};
 pub use credentials::Credentials;
 pub use error::{FileError, HttpError, RequestStep};
 pub use request::{Method, Request};
+pub use secrets::Secrets;
 
 #[cfg(test)]
 pub(crate) mod fake_server;

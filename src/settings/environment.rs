@@ -39,6 +39,28 @@ pub struct Environment {
     pub interface_addresses: Vec<IpAddr>,
     /// Whether the log (standard error) goes to a terminal.
     pub is_terminal: bool,
+    /// Where it is looked whether a path leads anywhere.
+    pub files: Files,
+}
+
+/// What a path may lead to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Files {
+    /// Nothing: there are no files.
+    #[default]
+    None,
+    /// The files of this machine, as they are when a path is read.
+    OfThisMachine,
+}
+
+impl Files {
+    /// Whether anything is there. Asked of odd paths only, because an answer may take as long as a disk does.
+    pub(super) fn has(self, path: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::OfThisMachine => Path::new(path).exists(),
+        }
+    }
 }
 
 impl Environment {
@@ -51,6 +73,7 @@ impl Environment {
             host_name: rustix::system::uname().nodename().to_str().ok().map(str::to_owned),
             interface_addresses: interface_addresses(),
             is_terminal: std::io::stderr().is_terminal(),
+            files: Files::OfThisMachine,
         }
     }
 

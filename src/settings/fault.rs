@@ -143,13 +143,29 @@ impl Problem {
     }
 }
 
+/// What stands for a value that is not shown.
+const HIDDEN: &str = "\"***\"";
+
+/// Whether a URL without user-info has a port that is no number: half of a list that a comma in a password has
+/// parted.
+fn has_odd_port(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once("://") else { return false };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
+    !authority.contains(['@', ']']) && !port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Characters of a value that are shown; enough to recognise it.
 const SHOWN_MAX: usize = 80;
 
 /// A value as it may stand in a fault: escaped, shortened, without credentials.
 ///
-/// Whatever stands before an `@` may be a password, so it goes, wherever it stands.
+/// Whatever stands before an `@` may be a password, so it goes, wherever it stands. A text goes whole where a
+/// query or a fragment may be one, or what stands in the place of a port.
 pub(super) fn quoted(text: &str) -> String {
+    if text.contains(['?', '#']) || has_odd_port(text) {
+        return HIDDEN.to_owned();
+    }
     let text = match text.rsplit_once('@') {
         Some((before, after)) => {
             let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
@@ -186,6 +202,16 @@ mod tests {
         assert_eq!(quoted("http://bob:s3cret@host:1/"), "\"http://***@host:1/\"");
         assert_eq!(quoted("bob:s3@cret@host"), "\"***@host\"");
         assert_eq!(quoted("secret://x@host"), "\"***@host\"");
+        for hidden in
+            ["http://h/?token=s3cret", "http://h/#s3cret", "http://bob:s3", "https://bob:s3/x", "h?s3"]
+        {
+            assert_eq!(quoted(hidden), "\"***\"", "{hidden}");
+        }
+        for shown in
+            ["http://h:1/", "http://h:/", "http://[::1]/", "127.0.0.1:8762/actuator", "ftp://a:70000"]
+        {
+            assert_eq!(quoted(shown), format!("{shown:?}"));
+        }
         assert_eq!(quoted("a\nb"), r#""a\nb""#);
         assert_eq!(quoted(&"ä".repeat(100)), format!("\"{}…\"", "ä".repeat(80)));
     }

@@ -102,7 +102,7 @@ fn format_of_extension(name: &str) -> Result<Format, Problem> {
 
 fn user_info(reader: &mut SettingsReader<'_>) -> UserInfoSource {
     let placeholders = reader.optional(Key::UserInfo, placeholders);
-    let file = reader.path(Key::UserInfoFile);
+    let file = reader.secret_path(Key::UserInfoFile);
     match (placeholders, file) {
         (Some(_), Some(_)) => {
             let problem = Problem::new("and --user-info-file exclude each other");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::admin::ListenAddresses;
+use crate::document::UserInfoSource;
 use crate::model::{ContextPath, Host, Port, Scheme, ServiceUrl};
 use crate::reconcile::{Own, Role};
 
@@ -78,10 +79,13 @@ pub fn listeners(
 fn read(reader: &mut SettingsReader<'_>) -> Option<Settings> {
     let role_word = reader.word(Key::Role);
     let peers = peer_settings::read(reader);
-    let (server, adoption) = server::read(reader, role_word, &peers);
+    let (mut server, adoption) = server::read(reader, role_word, &peers);
     let role = role(reader, role_word, &peers);
     let listeners = process::listeners(reader);
     let output = files::read(reader);
+    if let UserInfoSource::File(file) = &output.user_info {
+        server.user_info_file = Some(file.clone());
+    }
     let dns_servers = process::dns_servers(reader);
     let (log_level, log_format) = (reader.word(Key::LogLevel), reader.word(Key::LogFormat));
     let _path = reader.path(Key::Config);

@@ -35,7 +35,7 @@ mod words;
 mod yaml;
 
 pub use checked::{OutputSettings, Settings};
-pub use environment::Environment;
+pub use environment::{Environment, Files};
 pub use fault::{Fault, Origin, Rejected, Warning};
 pub use load::{Loaded, config_path, listeners, load};
 pub use provenance::{Provenance, ProvenanceEntry};

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::closest::closest;
 use super::environment::Environment;
-use super::fault::{Fault, Origin, Problem, Warning, quoted};
+use super::fault::{Fault, Origin, Problem, Warning};
 use super::sources::{Flags, SettingsFile};
 use super::table::{Change, Key};
 use super::variables;
@@ -170,7 +170,8 @@ impl Problem {
     fn into_fault(self, key: &str, origin: Origin) -> Fault {
         match Key::from_name(key) {
             Some(key) => Fault::of(key, origin, self),
-            None => Fault::foreign(quoted(key), origin, self),
+            // A key may be what should stand behind one: `user:password` without its setting. The line tells it.
+            None => Fault::foreign("unknown key".to_owned(), origin, self),
         }
     }
 }
@@ -222,11 +223,20 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_none_may_be_a_secret() {
+        for text in ["s3cret: x\n", "user:s3cret: x\n", "'http://user:s3cret@h/': x\n", "s3cret:\n"] {
+            let [fault] = &faults(text)[..] else { panic!("{text}: one fault") };
+            assert!(fault.starts_with("unknown key (/c.yaml line 1)"), "{fault}");
+            assert!(!fault.contains("s3cret"), "{fault}");
+        }
+    }
+
+    #[test]
     fn every_fault_of_the_file_is_named_with_its_line() {
         assert_eq!(
             faults("servce: a\nzone: a\nzone: b\nport: [1, 2]\nlayout:\nconfig: /x\n7: x\nrole: {a: b}\n"),
             [
-                "\"servce\" (/c.yaml line 1): is not a setting; did you mean `service`?",
+                "unknown key (/c.yaml line 1): is not a setting; did you mean `service`?",
                 "zone (/c.yaml line 3): is in the file more than once, first on line 2; \
                  keep one of the lines; several values make one list",
                 "port (/c.yaml line 4): holds a list: expected one value; \
@@ -234,7 +244,7 @@ mod tests {
                 "layout (/c.yaml line 5): has no value; write `volume` or `plain`, or take the line out",
                 "config (/c.yaml line 6): a settings file cannot name another one; \
                  take the line out; give --config or EUREKA_PEERS_CONFIG",
-                "\"7\" (/c.yaml line 7): is not a setting; take the line out; keys are the flags of `run --help`",
+                "unknown key (/c.yaml line 7): is not a setting; take the line out; keys are the flags of `run --help`",
                 "role (/c.yaml line 8): holds a mapping: expected one value; \
                  write `server` beside a Eureka server, `client` beside anything else",
             ]

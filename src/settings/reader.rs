@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::model::{DurationOrNever, read_duration};
 
 use super::closest::closest;
-use super::environment::Environment;
+use super::environment::{Environment, Files};
 use super::fault::{Fault, Origin, Problem, Rejected, Warning};
 use super::provenance::Provenance;
 use super::purpose::Purpose;
@@ -165,7 +165,16 @@ impl<'s> SettingsReader<'s> {
 
     /// A path, unread.
     pub(super) fn path(&mut self, key: Key) -> Option<PathBuf> {
-        self.optional(key, |text| Ok(text.to_owned())).map(PathBuf::from)
+        let files = self.environment.files;
+        self.optional(key, |text| a_path(text, files)).map(PathBuf::from)
+    }
+
+    /// The path of a file with a secret, unread; relative ones are refused, because a secret in the path's
+    /// place is told from no relative path.
+    pub(super) fn secret_path(&mut self, key: Key) -> Option<PathBuf> {
+        let files = self.environment.files;
+        let path = |text: &str| if text.starts_with('/') { a_path(text, files) } else { Err(not_shown()) };
+        self.optional(key, path).map(PathBuf::from)
     }
 
     /// A duration within the bounds of the table.
@@ -294,6 +303,24 @@ fn checked(text: &str) -> Result<&str, Problem> {
         }
         None => Ok(text),
     }
+}
+
+/// A text that may be a path. What leads nowhere and looks like credentials, a URL or a certificate is what a
+/// file would hold, given in its place, so it is refused and not quoted.
+fn a_path(text: &str, files: Files) -> Result<String, Problem> {
+    /// How PEM text begins, and how it does in base64, as Secrets hold it.
+    const PEM: [&str; 2] = ["-----BEGIN", "LS0tLS1CRUdJTi"];
+    let looks_like_content = text.contains(':') || PEM.iter().any(|pem| text.contains(pem));
+    if looks_like_content && !files.has(text) { Err(not_shown()) } else { Ok(text.to_owned()) }
+}
+
+fn not_shown() -> Problem {
+    let problem = Problem::new(
+        "is not a valid path: expected an absolute one; the value is not shown, because it may be the content \
+         of the file",
+    );
+    problem
+        .hint("write the path, such as /secret/file; a Secret becomes a file where it is mounted as a volume")
 }
 
 fn no_word(text: &str, words: &[&'static str]) -> Problem {

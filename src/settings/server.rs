@@ -38,7 +38,10 @@ pub(super) fn read(
         );
     }
     let adoption = adoption(adopt, status_url.is_some());
-    (ServerAccess { credentials: credentials(reader), actuator_url, status_url, ca_file }, adoption)
+    let credentials = credentials(reader);
+    // The output's settings say which, once they are read.
+    let user_info_file = None;
+    (ServerAccess { credentials, actuator_url, status_url, ca_file, user_info_file }, adoption)
 }
 
 fn adopt(reader: &mut SettingsReader<'_>, role: RoleWord) -> Adopt {
@@ -96,7 +99,7 @@ fn adoption(adopt: Adopt, has_status: bool) -> Adoption {
 
 fn credentials(reader: &mut SettingsReader<'_>) -> Option<Credentials> {
     let user = reader.optional(Key::ServerUser, user);
-    let password_file = reader.path(Key::ServerPasswordFile);
+    let password_file = reader.secret_path(Key::ServerPasswordFile);
     match (user, password_file) {
         (Some(user), Some(password_file)) => Some(Credentials::new(user, password_file)),
         (None, None) => None,

@@ -99,6 +99,43 @@ fn a_secret_in_the_wrong_place_is_refused_unseen() {
     }
 }
 
+/// The slip of `secretKeyRef` for a mount: a variable holds what the file should.
+#[test]
+fn a_secret_in_the_place_of_a_path_is_refused_unseen() {
+    let cluster = Cluster::of(&[0, 1]);
+    let pair = format!("{USER}:{PASSWORD}");
+    for (variable, flag, secret) in [
+        ("EUREKA_PEERS_USER_INFO_FILE", "--user-info-file", pair.as_str()),
+        ("EUREKA_PEERS_SERVER_PASSWORD_FILE", "--server-password-file", PASSWORD),
+        ("EUREKA_PEERS_CA_FILE", "--ca-file", &pair),
+        ("EUREKA_PEERS_OUTPUT_DIR", "--output-dir", &pair),
+        ("EUREKA_PEERS_CONFIG", "--config", &pair),
+    ] {
+        for subcommand in ["run", "init", "check"] {
+            let mut command = cluster.command_without(subcommand, &[flag], &[]);
+            command.env(variable, secret);
+            let outcome = Outcome::of(command);
+            assert!(matches!(outcome.code, Some(1 | 78)), "{outcome:#?}");
+            let said = format!("{}{}", outcome.stdout, outcome.stderr);
+            assert!(said.contains("is not a valid path: expected an absolute one"), "{outcome:#?}");
+        }
+    }
+    // As a key of a file that changes while the program runs, too; the harness reads every page.
+    let config = cluster.write_config("freeze: false\n");
+    let sidecar = cluster.run(&["--config", config.to_str().expect("text")]);
+    sidecar.until_listing(&[format!("http://eureka-1.{SERVICE}:8761/eureka/")]);
+    for line in [
+        format!("ca-file: {pair}"),
+        format!("actuator-url: http://127.0.0.1:1/?password={PASSWORD}"),
+        format!("{pair}: true"),
+    ] {
+        cluster.write_config("freeze: false\n");
+        sidecar.until_no_condition();
+        cluster.write_config(&format!("{line}\n"));
+        sidecar.until_condition("settings_rejected");
+    }
+}
+
 #[test]
 fn a_secret_that_is_not_there_keeps_the_list() {
     let cluster = Cluster::of(&[0, 1]);

@@ -49,7 +49,7 @@ fn wrong_usage_is_2_and_help_is_0() {
 fn all_faults_of_a_file_are_told_at_once_with_their_lines() {
     let cluster = Cluster::of(&[0, 1]);
     let faulty = [
-        ("servce: eureka", "\"servce\"", "did you mean `service`?"),
+        ("servce: eureka", "unknown key", "did you mean `service`?"),
         ("interval: 1", "interval", "has no unit"),
         ("peer-host: nam", "peer-host", "did you mean `name`?"),
         ("port: 0", "port", "expected 1 to 65535"),

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::{server, server_with_credentials};
+use super::{password_file, server, server_with_credentials, settings};
+use crate::http_client::Credentials;
 use crate::http_client::fake_server::{FakeServer, Reply, reply};
 use crate::model::{Refusal, ServerFault, Zone};
+use crate::reconcile::RefreshCall;
 use crate::wording::server_fault;
 
-use super::super::{EurekaServer, Reading};
+use super::super::{EurekaServer, Expected, Reading, ServerAccess};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -152,6 +154,64 @@ async fn secrets_stay_out_of_faults() {
         let fault = server.env(&format!("http://u:{secret}@a:1/eureka/"), SECOND).await.expect_err("a fault");
         let said = server_fault(&fault);
         assert!(!format!("{said} {fault:?} {server:?}").contains(secret), "{said}");
+    }
+}
+
+/// Whatever form they have: they are known.
+#[tokio::test]
+async fn secrets_that_a_server_says_again_are_hidden_because_they_are_known() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let of_list = directory.path().join("user-info");
+    std::fs::write(&of_list, "peers:le&t/me in\n").expect("written");
+    let (_directory, password) = password_file();
+    for said in [
+        "hunter2",
+        "b3BzOmh1bnRlcjI=",
+        "hunter%32",
+        "&#104;unter2",
+        "ops:hunter2@eureka-0:8761",
+        "le&t/me in",
+        "le&amp;t/me in",
+        "peers:le%26t%2Fme%20in@eureka-1:8761",
+        "cGVlcnM6bGUmdC9tZSBpbg==",
+    ] {
+        let xml = said.replace('&', "&amp;");
+        let status = format!(
+            "<StatusInfo><applicationStats><registered-replicas>{xml},x:{xml}</registered-replicas></applicationStats>\
+             <instanceInfo><hostName>{xml}</hostName><app>{xml}</app></instanceInfo></StatusInfo>"
+        );
+        let body = serde_json::json!({"propertySources": [{"name": format!("Config resource {said}"),
+            "properties": {"eureka.client.service-url.defaultZone": {"value": ""},
+                "eureka.server.peer-node-read-timeout-ms": {"value": said}}}]});
+        let mut shown = String::new();
+        for reply in [
+            reply(500, "", said),
+            reply(500, "", &serde_json::json!({ "message": said }).to_string()),
+            reply(200, "", &status),
+            reply(200, "", &body.to_string()),
+        ] {
+            let fake = FakeServer::always(reply).await;
+            let access = ServerAccess {
+                credentials: Some(Credentials::new("ops".into(), password.clone())),
+                user_info_file: Some(of_list.clone()),
+                ..settings(&fake)
+            };
+            let server = EurekaServer::new(&access, Zone::default(), Reading::default());
+            let sink = "http://127.0.0.1:9762/sink/eureka/".parse().expect("a URL");
+            let call = Some(RefreshCall::Refresh);
+            let expected = Expected { own: None, sink: &sink, call, files: &["x"] };
+            shown += &format!(
+                "{:?} {:?} {:?} {:?}",
+                server.refresh(SECOND).await,
+                server.status().await,
+                server.origin().await,
+                server.inspect(&expected).await,
+            );
+        }
+        assert!(shown.contains("***"), "{said}: {shown}");
+        for secret in [said, "hunter2", "hunter%32", "b3Bz", "cGVl", "le&", "le%26", "me in"] {
+            assert!(!shown.contains(secret), "{said} as {secret}: {shown}");
+        }
     }
 }
 

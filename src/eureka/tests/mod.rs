@@ -25,6 +25,7 @@ fn settings(fake: &FakeServer) -> ServerAccess {
         status_url: Some(fake.url("/eureka/status")),
         credentials: None,
         ca_file: None,
+        user_info_file: None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::document::{Format, OutputFile, UserInfo, UserInfoSource};
 use crate::model::{DurationOrNever, HttpUrl, MaxShrink, PodIdentity, Zone};
 use crate::publish::Layout;
 use crate::reconcile::{Adoption, OnDeadline, Policy, RefreshCall};
+use crate::settings::environment::Files;
 use crate::settings::fault::Origin;
 use crate::settings::table::{Condition, DefaultValue, Shape, Value};
 use crate::telemetry::{LogFormat, LogLevel};
@@ -32,6 +33,7 @@ fn pod() -> Environment {
         managed_hosts: Vec::new(),
         interface_addresses: Vec::new(),
         is_terminal: false,
+        files: Files::None,
     }
 }
 
@@ -229,7 +231,7 @@ fn every_fault_is_told_at_once() {
     assert_eq!(
         told,
         [
-            "\"servce\" (/c.yaml line 1): is not a setting; did you mean `service`?",
+            "unknown key (/c.yaml line 1): is not a setting; did you mean `service`?",
             "service: is required; write the name of the headless Service, such as eureka, eureka.ns or \
              eureka.ns.svc.cluster.local",
             "port (/c.yaml line 2): \"http\" is not a valid port: expected 1 to 65535; \
@@ -834,6 +836,50 @@ fn listeners_are_read_past_faults_elsewhere() {
     let found = listeners(&Flags::default(), Some(&broken), &around).expect("the listeners are fine");
     assert_eq!(found.public.preferred().to_string(), "127.0.0.1:7");
     assert!(listeners(&Flags::default(), Some(&file("listen: x\n")), &pod()).is_err());
+}
+
+/// What a file would hold, given in the place of its path, is refused and not quoted.
+#[test]
+fn a_secret_in_the_place_of_a_path_is_refused_unseen() {
+    let pem = "-----BEGIN CERTIFICATE-----MIIs3cret";
+    for (key, others) in [
+        ("user-info-file", ["s3cret", "./s3cret", "secret/user:s3cret", "LS0tLS1CRUdJTi"].as_slice()),
+        ("server-password-file", &["s3cret", "../s3cret", "user:s3cret"]),
+        ("ca-file", &["LS0tLS1CRUdJTiBDRVJU-s3cret"]),
+        ("output-dir", &[]),
+    ] {
+        for text in ["user:s3cret", "/us:s3cret", "http://user:s3cret@h/", pem].iter().chain(others) {
+            // The user is told as missing only where its password file can be read.
+            let given = format!("service: eureka\n{key}: '{text}'\n");
+            let rejected = load_in(&pod(), &given, Purpose::Check).expect_err(text);
+            let [fault] = rejected.faults.as_slice() else { panic!("{text}: {rejected}") };
+            assert!(fault.to_string().contains("is not a valid path: expected an absolute one"), "{fault}");
+            assert!(!fault.to_string().contains("s3cret"), "{fault}");
+            assert_eq!(fault.key, key);
+        }
+    }
+    let flags = Flags::from_iter([(Key::Config, vec!["user:s3cret".to_owned()])]);
+    let rejected = config_path(&flags, &pod()).expect_err("content");
+    assert!(!rejected.to_string().contains("s3cret"), "{rejected}");
+}
+
+#[test]
+fn the_secret_of_the_list_is_known_where_a_server_may_say_it_again() {
+    let access = settings("user-info-file: /secret/peers\n").server;
+    assert_eq!(access.user_info_file, Some("/secret/peers".into()));
+    assert_eq!(settings("").server.user_info_file, None);
+}
+
+#[test]
+fn an_odd_path_that_leads_somewhere_is_a_path() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("a:b.pem");
+    std::fs::write(&path, "").expect("written");
+    let on_disk = Environment { files: Files::OfThisMachine, ..pod() };
+    let given = format!("{BASE}ca-file: '{}'\n", path.display());
+    let loaded = load_in(&on_disk, &given, Purpose::Run).expect("it is there");
+    assert_eq!(loaded.settings.server.ca_file, Some(path));
+    assert_eq!(settings("ca-file: certificates/ca.pem\n").server.ca_file, Some("certificates/ca.pem".into()));
 }
 
 #[test]
