@@ -257,6 +257,7 @@ impl<'a> World<'a> {
             Event::Volume { is_full, .. } => pod.is_full = *is_full,
             Event::Suspend { how_long, .. } => {
                 pod.suspended_until = (now + *how_long).min(self.plan.calm_at);
+                pod.refreshes.delayed();
             }
             Event::Freeze { is_frozen, .. } => {
                 let policy = Policy { freeze: *is_frozen, ..pod.policy.clone() };
@@ -328,7 +329,7 @@ impl<'a> World<'a> {
         let listing = pod.files.as_ref().map(|files| &files.listing);
         if let Some(eureka) = pod.eureka.as_mut().filter(|eureka| eureka.has_begun()) {
             eureka.begin(listing, now);
-            pod.refreshes.begin_again();
+            pod.refreshes.forget();
         }
     }
 
