@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::model::{ListOrigin, Moment, PeerSet, ServerFault, ServiceUrl};
 
 use super::confirming::{Confirming, Watch};
+use super::refresh_budget::Haste;
 use super::refreshing::Refreshing;
 use super::server_list::ServerList;
 use super::status::Dated;
@@ -65,7 +66,7 @@ impl Adopting {
             target: None,
             call: Call::None,
             confirming: Confirming::new(now),
-            refreshing: Refreshing::new(generation, now),
+            refreshing: Refreshing::new(generation),
         }
     }
 
@@ -76,7 +77,7 @@ impl Adopting {
             self.confirming.begin_with(known_of_a_running_server(mode));
             self.refreshing.forget_failures();
         }
-        self.start_over(now);
+        self.start_over();
         self.confirming.begin_anew(now);
     }
 
@@ -146,6 +147,7 @@ impl Adopting {
                 return;
             }
         };
+        self.refreshing.ended(&outcome, now);
         match outcome {
             Ok(()) => self.refresh_taken(&target, now),
             Err(fault) => {
@@ -269,8 +271,12 @@ impl Adopting {
             RefreshCall::Refresh => wanted.is_published,
             RefreshCall::Env => true,
         };
-        let is_needed = is_ready && self.confirming.list().differs_from(wanted.target);
-        self.refreshing.due().filter(|_| is_needed).map(|due| (call, due))
+        let list = self.confirming.list();
+        if !is_ready || !list.differs_from(wanted.target) {
+            return None;
+        }
+        let haste = if list.lacks_some_of(wanted.target) { Haste::Early } else { Haste::Late };
+        self.refreshing.due(haste).map(|due| (call, due))
     }
 
     /// A new target starts from the beginning.
@@ -279,7 +285,12 @@ impl Adopting {
             return;
         }
         let is_first = self.target.replace(target.clone()).is_none();
-        self.start_over(now);
+        self.confirming.start_over();
+        if self.confirming.seen_now().is_some_and(|seen| seen.value.is_exactly(target)) {
+            self.refreshing.start_over();
+        } else {
+            self.refreshing.aim_anew();
+        }
         if let Adoption::Refresh { confirm: false, .. } = self.mode
             && is_first
         {
@@ -294,9 +305,9 @@ impl Adopting {
         }
     }
 
-    fn start_over(&mut self, now: Moment) {
+    fn start_over(&mut self) {
         self.confirming.start_over();
-        self.refreshing.start_over(now);
+        self.refreshing.start_over();
     }
 
     fn refresh_taken(&mut self, target: &PeerSet, now: Moment) {
@@ -316,7 +327,7 @@ impl Adopting {
         now: Moment,
     ) -> bool {
         if self.confirming.answered(replicas.uptime_min, now) {
-            self.start_over(now);
+            self.start_over();
         }
         let (own, peers): (PeerSet, PeerSet) =
             replicas.peers.into_iter().filter(|url| url != sink).partition(|url| is_own(url));

@@ -20,6 +20,7 @@ mod machine;
 mod observation;
 mod policy;
 mod publishing;
+mod refresh_budget;
 mod refreshing;
 mod report;
 mod selection;

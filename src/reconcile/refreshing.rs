@@ -1,18 +1,17 @@
 //! Telling the server to take the list over: how often, how far apart, and when that is given up.
 //!
 //! A 200 from refresh is no proof, and each refresh disturbs the server: a list that is not taken
-//! over after two counted retries becomes a condition, never a loop.
+//! over after two counted retries becomes a condition, never a loop. While that stands, a new list is
+//! told once. Only the first telling of a list may come early; a repetition never does.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::model::{ListOrigin, Moment, ServerFault};
 
+use super::refresh_budget::{Haste, RefreshBudget};
 use super::server_failures::ServerFailures;
 use super::status::Dated;
 
-/// Starts of two refreshes are at least this far apart: each one disturbs the server.
-const REFRESH_SPACING: Duration = Duration::from_secs(5);
 /// Retries of a refresh that was answered 200 and not adopted.
 const COUNTED_RETRIES: u8 = 2;
 
@@ -22,9 +21,11 @@ pub(super) struct Refreshing {
     progress: Progress,
     /// The generation key of the document.
     generation: u64,
-    due: Moment,
-    /// When the spacing since the last start of a refresh is over.
-    spaced: Moment,
+    /// When the pause after a failure is over.
+    paused_until: Moment,
+    budget: RefreshBudget,
+    /// Stands from when a list was given up until the server has one that is wanted, or is another one.
+    not_adopted: Option<Unadopted>,
     failures: ServerFailures,
     refreshed_at: Option<Moment>,
 }
@@ -32,24 +33,36 @@ pub(super) struct Refreshing {
 /// How far the present target has come with this server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Progress {
-    /// No refresh has been answered 200.
-    Open,
+    /// The server has not been told.
+    Untold,
+    /// It has been, and no refresh has been answered 200.
+    Told,
     /// So many were, and the server's own word is awaited, however late it comes.
     Answered { count: u8 },
     /// So many were, and the server has another list all the same: one more, with a new key.
     RetryDue { count: u8 },
-    /// Not adopted, whatever we do.
-    GaveUp { since: Moment, reason: Option<Arc<ListOrigin>> },
+    /// Not adopted, whatever we do; the reason is to be looked for.
+    GivingUp,
+    /// That has been done.
+    GaveUp,
+}
+
+/// Lists that the server does not take over.
+#[derive(Clone, Debug)]
+struct Unadopted {
+    since: Moment,
+    reason: Option<Arc<ListOrigin>>,
 }
 
 impl Refreshing {
     /// Nothing has been tried.
-    pub(super) fn new(generation: u64, now: Moment) -> Self {
+    pub(super) fn new(generation: u64) -> Self {
         Self {
-            progress: Progress::Open,
+            progress: Progress::Untold,
             generation,
-            due: now,
-            spaced: now,
+            paused_until: Moment::START,
+            budget: RefreshBudget::default(),
+            not_adopted: None,
             failures: ServerFailures::default(),
             refreshed_at: None,
         }
@@ -60,11 +73,17 @@ impl Refreshing {
         self.failures.ended();
     }
 
-    /// No count, no backoff; only the spacing stays.
-    pub(super) fn start_over(&mut self, now: Moment) {
-        self.progress = Progress::Open;
+    /// Another server, or other settings: no count, no backoff; only the budget stays.
+    pub(super) fn start_over(&mut self) {
+        self.not_adopted = None;
+        self.aim_anew();
+    }
+
+    /// Another list is wanted; whether the server takes lists over at all is still to be seen.
+    pub(super) fn aim_anew(&mut self) {
+        self.progress = Progress::Untold;
         self.failures.reset_pauses();
-        self.due = self.spaced.max(now);
+        self.paused_until = Moment::START;
     }
 
     /// The generation key of the document.
@@ -73,19 +92,29 @@ impl Refreshing {
     }
 
     /// When the next refresh may start; none where another one would be of no use.
-    pub(super) fn due(&self) -> Option<Moment> {
-        match self.progress {
-            Progress::Open | Progress::RetryDue { .. } => Some(self.due),
+    ///
+    /// `haste` is for the first that the server hears of the target; whatever repeats can wait.
+    pub(super) fn due(&self, haste: Haste) -> Option<Moment> {
+        let haste = match self.progress {
+            Progress::Untold => haste,
+            Progress::Told | Progress::RetryDue { .. } => Haste::Late,
             // A refresh that was taken is answered by the server's own word.
-            Progress::Answered { .. } | Progress::GaveUp { .. } => None,
-        }
+            Progress::Answered { .. } | Progress::GivingUp | Progress::GaveUp => return None,
+        };
+        Some(self.paused_until.max(self.budget.free_at(haste)))
     }
 
     /// Books the start of a refresh.
     pub(super) fn started(&mut self, now: Moment) {
-        debug_assert!(self.spaced <= now, "two refreshes start {REFRESH_SPACING:?} apart at least");
-        self.spaced = now.after(REFRESH_SPACING);
-        self.due = self.spaced;
+        self.budget.started(now);
+        if self.progress == Progress::Untold {
+            self.progress = Progress::Told;
+        }
+    }
+
+    /// Books the end of a refresh, however it ended.
+    pub(super) fn ended(&mut self, outcome: &Result<(), ServerFault>, now: Moment) {
+        self.budget.ended(outcome, now);
     }
 
     /// Books that a refresh was answered 200.
@@ -98,9 +127,9 @@ impl Refreshing {
     /// Counts a refresh that was answered 200 and whose effect the server's status is to show.
     pub(super) fn count_taken(&mut self) {
         let count = match self.progress {
-            Progress::Open => 1,
+            Progress::Untold | Progress::Told => 1,
             Progress::Answered { count } | Progress::RetryDue { count } => count.saturating_add(1),
-            Progress::GaveUp { .. } => return,
+            Progress::GivingUp | Progress::GaveUp => return,
         };
         debug_assert!(count <= COUNTED_RETRIES + 1, "a list that is not taken over is given up");
         self.progress = Progress::Answered { count };
@@ -110,14 +139,14 @@ impl Refreshing {
     pub(super) fn is_taken(&self) -> bool {
         match self.progress {
             Progress::Answered { .. } | Progress::RetryDue { .. } => true,
-            Progress::Open | Progress::GaveUp { .. } => false,
+            Progress::Untold | Progress::Told | Progress::GivingUp | Progress::GaveUp => false,
         }
     }
 
     /// Books a refresh that failed; returns when the next one is due.
     pub(super) fn failed(&mut self, fault: ServerFault, now: Moment) -> Moment {
-        self.due = self.spaced.max(now.after(self.failures.failed(fault, now)));
-        self.due
+        self.paused_until = now.after(self.failures.failed(fault, now));
+        self.due(Haste::Early).unwrap_or(self.paused_until)
     }
 
     /// Books that the server has the target.
@@ -127,39 +156,41 @@ impl Refreshing {
 
     /// Nothing is counted against a target that the one server has.
     pub(super) fn forget_count(&mut self) {
-        self.progress = Progress::Open;
+        self.progress = Progress::Untold;
+        self.not_adopted = None;
     }
 
     /// Books that the server has another list than the target.
     pub(super) fn missed(&mut self, now: Moment) {
         let Progress::Answered { count } = self.progress else { return };
-        self.progress = if count > COUNTED_RETRIES {
-            Progress::GaveUp { since: now, reason: None }
-        } else {
-            // The server computes nothing for bytes that it has seen; a new key makes it look.
-            self.generation = self.generation.saturating_add(1);
-            Progress::RetryDue { count }
-        };
+        if count > COUNTED_RETRIES || self.not_adopted.is_some() {
+            self.progress = Progress::GivingUp;
+            self.not_adopted.get_or_insert(Unadopted { since: now, reason: None });
+            return;
+        }
+        // The server computes nothing for bytes that it has seen; a new key makes it look.
+        self.generation = self.generation.saturating_add(1);
+        self.progress = Progress::RetryDue { count };
     }
 
-    /// Whether the list has been given up and nothing is known of why.
+    /// Whether the list has just been given up, so that it is to be found out why.
     pub(super) fn lacks_reason(&self) -> bool {
-        matches!(self.progress, Progress::GaveUp { reason: None, .. })
+        self.progress == Progress::GivingUp
     }
 
     /// Books the likely reason why the list is not adopted.
     pub(super) fn diagnosed(&mut self, likely: ListOrigin) {
-        if let Progress::GaveUp { reason: reason @ None, .. } = &mut self.progress {
-            *reason = Some(Arc::new(likely));
+        if let Some(not_adopted) = &mut self.not_adopted {
+            not_adopted.reason = Some(Arc::new(likely));
+        }
+        if self.progress == Progress::GivingUp {
+            self.progress = Progress::GaveUp;
         }
     }
 
-    /// Since when the list has been given up, and the likely reason once that is known.
+    /// Since when lists are given up, and the likely reason once that is known.
     pub(super) fn given_up(&self) -> Option<(Moment, Option<&Arc<ListOrigin>>)> {
-        match &self.progress {
-            Progress::GaveUp { since, reason } => Some((*since, reason.as_ref())),
-            Progress::Open | Progress::Answered { .. } | Progress::RetryDue { .. } => None,
-        }
+        self.not_adopted.as_ref().map(|it| (it.since, it.reason.as_ref()))
     }
 
     /// Why the last refresh brought nothing.

@@ -32,6 +32,16 @@ impl ServerList {
             Self::Blind { told } => told.as_ref() != Some(target),
         }
     }
+
+    /// Whether the server may lack a peer of `target`; otherwise it only has too many.
+    pub(super) fn lacks_some_of(&self, target: &PeerSet) -> bool {
+        match self {
+            Self::Unknown | Self::Blind { told: None } => true,
+            Self::Seen(Dated { value: Seen { peers, .. }, .. }) | Self::Blind { told: Some(peers) } => {
+                !target.is_subset(peers)
+            }
+        }
+    }
 }
 
 impl Seen {

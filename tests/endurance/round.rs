@@ -18,7 +18,7 @@ pub(crate) const START: [u8; 4] = [0, 1, 2, 3];
 const MORE: [u8; 7] = [0, 1, 2, 3, 4, 5, 6];
 /// How long a calm is looked at.
 const CALM: Duration = Duration::from_secs(3);
-/// Refreshes are five seconds apart, and failed ones wait longer each time.
+/// Refreshes that fail are five seconds apart, and wait longer each time.
 const CALM_WITHIN: Duration = Duration::from_secs(60);
 const BODIES_TO_SETTLE: usize = 2;
 /// Above the program's own bound of 64.

@@ -55,7 +55,7 @@ impl Eureka {
             return Some(Err(refused_connection()));
         }
         match self.manners {
-            Manners::Takes => {
+            Manners::Takes | Manners::Slow => {
                 self.take(file);
                 Some(Ok(()))
             }

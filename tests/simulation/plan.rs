@@ -8,6 +8,9 @@ use crate::dice::{Dice, millis};
 /// Peers in all answers to a plan's questions, or nearly so.
 const WORK_MAX: u64 = 30_000;
 
+/// A cluster of more is not sent through a burst: its answers would be most of the work.
+const BURST_PODS_MAX: u32 = 20;
+
 /// Time since the cluster began.
 pub(crate) type Time = Duration;
 
@@ -123,6 +126,8 @@ pub(crate) enum Manners {
     Refuses,
     /// Something masks the file: 200, and nothing changes.
     Masked,
+    /// As it takes it, but each call takes seconds, as with Eureka's own client refresh.
+    Slow,
 }
 
 impl Plan {
@@ -148,6 +153,7 @@ impl Plan {
             events.extend(roll_out(&mut rng, &shape, length));
         }
         events.extend(losses(seed, &shape, length));
+        events.extend(bursts(seed, &shape, length));
         events.sort_by_key(|planned| planned.at);
         Self { seed, shape, events, calm_at: length }
     }
@@ -292,6 +298,25 @@ fn losses(seed: u64, shape: &Shape, length: Duration) -> Vec<Planned> {
     (0..count).map(loss).collect()
 }
 
+/// Changes faster than anybody can follow, beside a server of any manners; thrown apart as well.
+fn bursts(seed: u64, shape: &Shape, length: Duration) -> Vec<Planned> {
+    let mut rng = Dice::new(seed).at(&[5]);
+    if shape.pods > BURST_PODS_MAX || rng.u8(..3) > 0 {
+        return vec![];
+    }
+    let begin = length.mul_f64(rng.f64());
+    let step = Duration::from_millis([333, 1_000, 1_500][rng.usize(..3)]);
+    let grows = rng.bool();
+    let manners = [Manners::Takes, Manners::Takes, Manners::Masked, Manners::Slow][rng.usize(..4)];
+    let pod = rng.u32(..shape.pods);
+    let server = Planned { at: begin, event: Event::Server { pod, manners } };
+    let changes = (1..=60).map(|change| {
+        let pods = if grows { shape.pods + change / 6 } else { rng.u32(1..=shape.pods + 2) };
+        Planned { at: begin + step * change, event: Event::Scale(pods) }
+    });
+    [server].into_iter().chain(changes).filter(|planned| planned.at < length).collect()
+}
+
 /// Every pod once, one after the other.
 fn roll_out(rng: &mut fastrand::Rng, shape: &Shape, length: Duration) -> Vec<Planned> {
     let begin = length.mul_f64(rng.f64() / 2.0);
@@ -357,6 +382,7 @@ impl fmt::Display for Trouble {
             Self::Server(Manners::Hangs) => write!(f, "the server hangs in refreshes from now on"),
             Self::Server(Manners::Fails) => write!(f, "the server answers refreshes with 500 from now on"),
             Self::Server(Manners::Refuses) => write!(f, "the server answers refreshes with 403 from now on"),
+            Self::Server(Manners::Slow) => write!(f, "the server takes refreshes, and seconds for each"),
             Self::Server(Manners::Masked) => write!(f, "something masks the server's file from now on"),
             Self::Volume { is_full: true } => write!(f, "the volume is full"),
             Self::Volume { is_full: false } => write!(f, "the volume has room"),

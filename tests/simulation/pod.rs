@@ -142,7 +142,7 @@ impl Pod {
             unreachable!("no plan says never")
         };
         self.books.settings(policy.freeze, remove_after);
-        self.refreshes.begin_again();
+        self.refreshes.forget();
         if let Some(sidecar) = &mut self.sidecar {
             sidecar.machine.change_policy(sabotage.policy(&policy), sidecar.moment(now));
         }

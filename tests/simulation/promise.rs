@@ -17,7 +17,8 @@ pub(crate) enum Promise {
     ClientWaits,
     StartWaits,
     FilesStay,
-    RefreshOneAtATime,
+    RefreshInMeasure,
+    AdditionToldInTime,
     RefreshBounded,
     AsksInMeasure,
     NeverSpins,
@@ -46,9 +47,14 @@ impl fmt::Display for Promise {
             Self::FilesStay => {
                 "files whose saved state is lost stay until every Service has given records"
             }
-            Self::RefreshOneAtATime => "refreshes come one at a time, 5 s apart",
+            Self::RefreshInMeasure => {
+                "refreshes come one at a time: additions out of a budget, everything else 5 s apart"
+            }
+            Self::AdditionToldInTime => {
+                "a server that is quick hears of a peer that it lacks 2 s after the last refresh at most"
+            }
             Self::RefreshBounded => {
-                "a list is given to a server once, and twice more if it is not taken over"
+                "a list is given to a server once, and twice more if it is not taken over, unless one before was not"
             }
             Self::AsksInMeasure => "one question a Service at a time, an interval apart",
             Self::NeverSpins => "the loop waits where nothing is to be done",

@@ -39,7 +39,7 @@ impl Sabotage {
         (Self::StartsAnyway, &[Promise::StartWaits]),
         (Self::HearsNothing, &[Promise::RightAtRest]),
         (Self::AdmitsAnyone, &[Promise::NoStranger]),
-        (Self::RefreshesAtEachConfirm, &[Promise::RefreshBounded, Promise::RefreshOneAtATime]),
+        (Self::RefreshesAtEachConfirm, &[Promise::RefreshBounded, Promise::RefreshInMeasure]),
         (Self::TakesRareAnswersForManyTimes, &[Promise::SlowToRemove]),
     ];
 

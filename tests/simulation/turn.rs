@@ -1,11 +1,11 @@
 //! What a sidecar does when it is its turn, and what comes of it.
 
-use eureka_peers::model::{Answer, Jitter, ListOrigin};
+use eureka_peers::model::{Answer, Jitter, ListOrigin, ServerFault};
 use eureka_peers::reconcile::{Action, Observation, OnDeadline, Publication, PublishOutcome, Role};
 use eureka_peers::wording::{lookup_failure, server_fault};
 
 use crate::names::question;
-use crate::plan::Time;
+use crate::plan::{Manners, Time};
 use crate::promise::{Broken, Promise, said};
 use crate::sabotage::Sabotage;
 use crate::world::{Ended, World};
@@ -101,17 +101,19 @@ impl World<'_> {
                 let pod = self.pods.get_mut(&number).expect("it acts");
                 let list = listing.urls().chain(listing.sink()).cloned().collect();
                 self.trace.say(now, Some(number), || format!("refreshes the server with {}", said(&list)));
-                pod.refreshes.begin(list, now)?;
+                let peers = pod.peers_of(&listing);
+                pod.refreshes.begin(list, &peers, now)?;
+                let is_slow = pod.eureka.as_ref().is_some_and(|eureka| eureka.manners == Manners::Slow);
                 let sidecar = pod.sidecar.as_mut().expect("it acts");
                 sidecar.refresh += 1;
                 let refresh = sidecar.refresh;
-                let at = self.soon(number, 30, 250);
+                let at = if is_slow { self.soon(number, 1_001, 4_000) } else { self.soon(number, 30, 250) };
                 self.queue_end(number, at, Ended::Refresh { number: refresh });
             }
             Action::AbandonRefresh => {
                 let pod = self.pods.get_mut(&number).expect("it acts");
                 pod.sidecar.as_mut().expect("it acts").refresh += 1;
-                pod.refreshes.end(false)?;
+                pod.refreshes.end(&Err(ServerFault::TimedOut), now)?;
                 self.trace.say(now, Some(number), || "gives up waiting for the refresh".to_owned());
             }
             Action::Confirm => {
@@ -119,6 +121,7 @@ impl World<'_> {
                 self.queue_end(number, at, Ended::Confirm);
             }
             Action::Diagnose => {
+                self.pods.get_mut(&number).expect("it acts").refreshes.said_in_vain();
                 let at = self.soon(number, 3, 50);
                 self.queue_end(number, at, Ended::Diagnosis);
             }
@@ -137,7 +140,7 @@ impl World<'_> {
         let peers = pod.peers_of(&publication.listing);
         if pod.books.listed() != Some(&peers) {
             self.trace.say(now, Some(number), || format!("wants the list: {}", said(&peers)));
-            pod.refreshes.begin_again();
+            pod.refreshes.begin_again(&peers);
         }
         let age = now.saturating_sub(pod.sidecar.as_ref().expect("it acts").born);
         let is_known = age >= pod.policy.start_deadline && peers == pod.policy.static_peers;
@@ -195,6 +198,9 @@ impl World<'_> {
                 pod.books.has_published(matches!(outcome, PublishOutcome::Failed(_)));
                 let sidecar = pod.sidecar.as_mut().expect("it acted");
                 sidecar.has_failed = matches!(outcome, PublishOutcome::Failed(_));
+                if !sidecar.has_failed && pod.suspended_until <= now {
+                    pod.refreshes.published(now);
+                }
                 if sidecar.has_failed {
                     self.trace.say(now, Some(number), || "cannot write: the volume is full".to_owned());
                 }
@@ -220,7 +226,7 @@ impl World<'_> {
                 let listing = pod.files.as_ref().map(|files| &files.listing);
                 let eureka = pod.eureka.as_mut().expect("who refreshes has a server");
                 let Some(outcome) = eureka.refresh(listing, now) else { return Ok(None) };
-                pod.refreshes.end(outcome.is_ok())?;
+                pod.refreshes.end(&outcome, now)?;
                 let held = eureka.peers().clone();
                 self.trace.say(now, Some(number), || match &outcome {
                     Ok(()) => format!("the server answers 200 and holds: {}", said(&held)),
@@ -231,17 +237,22 @@ impl World<'_> {
             Ended::Confirm => {
                 let eureka = pod.eureka.as_mut().expect("who confirms has a server");
                 let status = eureka.status(now);
-                if status.is_ok() {
-                    pod.refreshes.sees_process(eureka.born());
+                match &status {
+                    Ok(status) => {
+                        let peers = status.peers.iter().filter(|url| **url != pod.policy.sink).cloned();
+                        pod.refreshes.sees_process(eureka.born(), peers.collect(), now);
+                    }
+                    Err(_) => pod.refreshes.sees_nobody(),
                 }
                 let listed = pod.books.listed();
                 if status.as_ref().is_ok_and(|status| Some(&status.peers) == listed) {
-                    pod.refreshes.begin_again();
+                    pod.refreshes.forget();
                 }
                 self.trace.confirms(now, number, &status);
                 if self.sabotage == Sabotage::RefreshesAtEachConfirm {
-                    pod.refreshes.begin(listed.cloned().unwrap_or_default(), now)?;
-                    pod.refreshes.end(true)?;
+                    let listed = listed.cloned().unwrap_or_default();
+                    pod.refreshes.begin(listed.clone(), &listed, now)?;
+                    pod.refreshes.end(&Ok(()), now)?;
                 }
                 Observation::Confirmed(status)
             }

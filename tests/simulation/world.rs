@@ -247,6 +247,7 @@ impl<'a> World<'a> {
             Trouble::Volume { is_full } => pod.is_full = is_full,
             Trouble::Suspend { how_long } => {
                 pod.suspended_until = (now + how_long).min(self.plan.calm_at);
+                pod.refreshes.delayed();
             }
             Trouble::Freeze { is_frozen } => {
                 pod.change_policy(Policy { freeze: is_frozen, ..pod.policy.clone() }, sabotage, now);
@@ -313,7 +314,7 @@ impl<'a> World<'a> {
         let listing = pod.files.as_ref().map(|files| &files.listing);
         if let Some(eureka) = pod.eureka.as_mut().filter(|eureka| eureka.has_begun()) {
             eureka.begin(listing, now);
-            pod.refreshes.begin_again();
+            pod.refreshes.forget();
         }
     }
 

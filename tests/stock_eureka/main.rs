@@ -23,6 +23,7 @@
 //!     cargo test --test stock_eureka -- 2025.0.1::          # one release
 //!     cargo test --test stock_eureka -- ::scale_names       # one scenario
 //!     cargo test --test stock_eureka -- ::additions --nocapture        # 30 additions: times and counts
+//!     cargo test --test stock_eureka -- ::bursts --nocapture           # five additions close together
 //!     cargo test --test stock_eureka -- ::sink_held_long --nocapture   # ten minutes with the sink
 
 mod maven;

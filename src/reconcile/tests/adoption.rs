@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::world::*;
-use crate::model::{DurationOrNever, Jitter, Listing, Refusal, ServerFault};
+use crate::model::{DurationOrNever, Jitter, Listing, Moment, Refusal, ServerFault};
 use crate::reconcile::samples::masked;
 use crate::reconcile::{
     Action, Adoption, ConditionKind, Dated, NotAdopted, Observation, Policy, PublishOutcome, RefreshCall,
@@ -67,15 +67,19 @@ fn a_change_while_the_server_was_down_is_not_lost() {
 }
 
 #[test]
-fn sixty_changes_in_twenty_seconds_are_five_refreshes_and_the_newest_wins() {
+fn sixty_changes_in_twenty_seconds_are_sixteen_refreshes_and_the_newest_wins() {
     let mut world = running(refreshing(), &[1, 2]);
     for step in 0..60_u8 {
         world.dns_then_run(records(&[1, 2, 100 + step]), 100.5 + f64::from(step) / 3.0);
     }
     world.run_until(300.0);
-    let during = world.refreshes.iter().filter(|moment| **moment <= at(125.0)).count();
-    assert!(during <= 5, "{:?}", world.refreshes);
-    for pair in world.refreshes.windows(2) {
+    let (during, after): (Vec<Moment>, Vec<Moment>) =
+        world.refreshes.iter().copied().partition(|moment| *moment <= at(121.0));
+    let quick = (101..=111).map(f64::from);
+    let then = (113..=121).step_by(2).map(f64::from);
+    assert_eq!(during, quick.chain(then).map(at).collect::<Vec<_>>(), "six, and one for each two seconds");
+    assert!(!after.is_empty(), "the peers of the storm leave");
+    for pair in after.windows(2) {
         assert!(pair[1].since(pair[0]) >= Duration::from_secs(5), "{pair:?}");
     }
     assert_eq!(world.server.peers, world.status().desired.expect("a list").value);
@@ -92,12 +96,100 @@ fn a_masked_list_becomes_a_condition_not_a_loop() {
     let why = Situation::NotAdopted(NotAdopted::Masked(std::sync::Arc::new(masked())));
     assert_eq!(world.status().conditions[0].situation, why);
     world.dns_then_run(records(&[1, 2, 3, 4]), 4_000.0);
-    assert_eq!(world.refreshes.len(), 6, "a changed list deserves new tries");
+    assert_eq!(world.refreshes[3..], [at(2_001.0)], "while that stands, a changed list is told once");
+    let stands = &world.status().conditions[0];
+    assert_eq!((&stands.situation, stands.since), (&why, at(111.0)));
     world.server.behaviour = Behaviour::Takes;
     world.server.uptime_min = 0;
     world.run_until(6_000.0);
-    assert_eq!(world.refreshes.len(), 6, "and nothing else does");
+    assert_eq!(world.refreshes.len(), 4, "and nothing else deserves a try");
     assert!(world.has(ConditionKind::NotAdopted));
+    world.dns_then_run(records(&[1, 2, 3, 4, 5]), 6_002.0);
+    assert_eq!(world.refreshes.len(), 5);
+    assert!(!world.has(ConditionKind::NotAdopted), "the one call was enough");
+    world.server.behaviour = Behaviour::Ignores;
+    world.dns_then_run(records(&[1, 2, 3, 4, 5, 6]), 7_000.0);
+    assert_eq!(world.refreshes.len(), 8, "and the next list has all its tries again");
+}
+
+#[test]
+fn a_list_that_the_server_has_already_ends_that_it_is_not_adopted() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.server.behaviour = Behaviour::Ignores;
+    world.dns_then_run(records(&[1, 2, 3]), 120.0);
+    assert!(world.has(ConditionKind::NotAdopted));
+    world.server.peers = peers(&[2, 3, 4]);
+    world.run_until(160.0);
+    assert!(world.has(ConditionKind::NotAdopted), "it has another list");
+    world.dns_then_run(records(&[1, 2, 3, 4]), 161.0);
+    assert!(!world.has(ConditionKind::NotAdopted));
+    assert_eq!(world.refreshes.len(), 3);
+}
+
+/// Five additions a second apart, by either call.
+#[test]
+fn additions_in_a_row_are_each_told_at_once() {
+    for call in [RefreshCall::Refresh, RefreshCall::Env] {
+        let policy = Policy { adoption: Adoption::Refresh { call, confirm: true }, ..policy() };
+        let mut world = running(policy, &[1, 2]);
+        for count in 3..=7_u8 {
+            let until = 98.5 + f64::from(count);
+            world.dns_then_run(records(&(1..=count).collect::<Vec<_>>()), until);
+            assert_eq!(world.server.peers, peers(&(2..=count).collect::<Vec<_>>()), "{call:?} at {until}");
+        }
+        assert_eq!(world.refreshes, [101.0, 102.0, 103.0, 104.0, 105.0].map(at), "{call:?}");
+    }
+}
+
+#[test]
+fn removals_are_gathered_and_an_addition_does_not_wait_for_them() {
+    let mut world = running(refreshing(), &[1, 2, 3, 4, 5, 6, 7]);
+    // Each leaves on its own, a second after the one before: the first at 131.
+    for (kept, until) in [(6, 101.5), (5, 102.5), (4, 131.5)] {
+        world.dns_then_run(records(&(1..=kept).collect::<Vec<_>>()), until);
+    }
+    assert_eq!(world.refreshes, [at(131.0)], "the first need not wait");
+    world.run_until(135.5);
+    assert_eq!(world.refreshes.len(), 1, "the next two are gathered");
+    assert_eq!(world.listed(), peers(&[2, 3, 4]), "though the file follows at once");
+    world.run_until(136.5);
+    assert_eq!(world.refreshes[1..], [at(136.0)], "five seconds after the one before");
+    world.dns_then_run(records(&[1, 2, 3, 4, 8]), 137.5);
+    assert_eq!(world.refreshes[2..], [at(137.0)], "and an addition comes a second after it");
+}
+
+#[test]
+fn an_addition_takes_the_removals_along_that_wait() {
+    let mut world = running(refreshing(), &[1, 2, 3, 4, 5, 6, 7]);
+    for (kept, until) in [(6, 101.5), (5, 131.5)] {
+        world.dns_then_run(records(&(1..=kept).collect::<Vec<_>>()), until);
+    }
+    assert_eq!(world.refreshes, [at(131.0)]);
+    world.dns_then_run(records(&[1, 2, 3, 4, 5, 8]), 140.0);
+    assert_eq!(world.refreshes, [131.0, 132.0].map(at));
+    assert_eq!(world.server.peers, peers(&[2, 3, 4, 5, 8]));
+}
+
+/// As with Eureka's own client refresh: each call unregisters the server for seconds.
+#[test]
+fn a_server_that_takes_long_has_its_refreshes_five_seconds_apart() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.server.behaviour = Behaviour::Hangs;
+    world.dns_then_run(records(&[1, 2, 3]), 102.1);
+    world.server.behaviour = Behaviour::Takes;
+    world.server.peers = peers(&[2, 3]);
+    world.machine.handle(Observation::Refreshed(Ok(())), world.now, Jitter::NONE);
+    world.dns_then_run(records(&[1, 2, 3, 4]), 107.5);
+    world.dns_then_run(records(&[1, 2, 3, 4, 5]), 108.5);
+    assert_eq!(world.refreshes, [101.0, 106.0, 108.0].map(at), "until one is quick again");
+}
+
+#[test]
+fn a_call_that_failed_is_repeated_five_seconds_after_it_began() {
+    let mut world = running(refreshing(), &[1, 2]);
+    world.server.behaviour = Behaviour::Answers(failing("no"));
+    world.dns_then_run(records(&[1, 2, 3]), 111.5);
+    assert_eq!(world.refreshes, [101.0, 106.0, 111.0].map(at), "whatever budget there is");
 }
 
 #[test]

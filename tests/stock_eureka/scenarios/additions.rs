@@ -15,8 +15,8 @@ use crate::wait::wait_for;
 const ADDITIONS: usize = 30;
 /// Servers; the youngest leaves DNS and comes back.
 const SERVERS: u8 = 3;
-/// Refreshes are at least five seconds apart; a change sooner would wait for that.
-const CHANGES_APART: Duration = Duration::from_millis(5200);
+/// A removal waits for five seconds after the refresh before it; an addition waits for no removal.
+const REMOVAL_AFTER: Duration = Duration::from_millis(5200);
 /// Until two answers in a row have lacked a peer, and the refresh that follows has ended.
 const REMOVED_AFTER: Duration = Duration::from_secs(4);
 /// What design promises of the slowest; here of the middle one, which no load of the machine excuses.
@@ -57,11 +57,11 @@ fn remove_and_add(cluster: &Cluster, pods: &[Pod]) -> Duration {
         let peers = others.iter().filter(|pod| pod.ordinal != ordinal).map(|pod| cluster.url(pod.ordinal));
         cluster.wait_for_peers(ordinal, &peers.collect::<Vec<_>>());
     }
-    sleep((REMOVED_AFTER + CHANGES_APART).saturating_sub(begun.elapsed()));
+    sleep(REMOVED_AFTER.saturating_sub(begun.elapsed()));
     let added = Instant::now();
     cluster.set_pods(pods);
     let figure = cluster.wait_adopted();
-    sleep(CHANGES_APART.saturating_sub(added.elapsed()));
+    sleep(REMOVAL_AFTER.saturating_sub(added.elapsed()));
     figure
 }
 

@@ -4,6 +4,7 @@
 
 mod additions;
 mod adoption;
+mod bursts;
 mod calls;
 mod clients;
 mod commands;
@@ -125,6 +126,7 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
         ..scenario("real_clients", On::Reference, clients::stay_registered)
     },
     measurement("additions", On::All, additions::thirty),
+    measurement("bursts", On::Refreshed, bursts::five_additions),
     measurement("own_record", On::Patches, own_record::stays_up),
     measurement("sink_held_long", On::All, adoption::sink_held_long),
 ];

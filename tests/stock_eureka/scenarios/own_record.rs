@@ -128,13 +128,13 @@ fn end(cluster: &mut Cluster, id: &str) {
 }
 
 /// Looks at a record all the time, and keeps when it was anything but UP.
-struct Watch {
+pub(super) struct Watch {
     is_over: Arc<AtomicBool>,
     thread: JoinHandle<Vec<(String, Duration)>>,
 }
 
 impl Watch {
-    fn begin(registry: Registry, id: &str) -> Self {
+    pub(super) fn begin(registry: Registry, id: &str) -> Self {
         let (is_over, id) = (Arc::new(AtomicBool::new(false)), id.to_owned());
         let until = Arc::clone(&is_over);
         let thread = thread::spawn(move || {
@@ -157,7 +157,7 @@ impl Watch {
     }
 
     /// What it was instead, and for how long.
-    fn end(self) -> Vec<(String, Duration)> {
+    pub(super) fn end(self) -> Vec<(String, Duration)> {
         self.is_over.store(true, Ordering::Relaxed);
         self.thread.join().expect("an up server answers")
     }

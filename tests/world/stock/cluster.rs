@@ -17,7 +17,7 @@ use super::sidecar::{self, Outcome, SINK, Sidecar};
 use crate::world::dns_server::{self, DnsThread};
 use crate::world::wait::wait_for;
 
-/// A second until DNS is asked, two answers for a removal, five seconds between refreshes, and for
+/// A second until DNS is asked, two answers for a removal, five seconds after a refresh for it, and for
 /// the WAR its own poll and pass.
 pub(crate) const ADOPTED_WITHIN: Duration = Duration::from_secs(25);
 /// Batches leave within a second; on two busy cores they take longer.
