@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use eureka_peers::mesh::{Mesh, Row};
+use eureka_peers::mesh::{Colour, Mesh, Row};
 use eureka_peers::model::{PeerSet, ServiceUrl};
 
 use crate::cluster::Cluster;
@@ -63,13 +63,13 @@ impl View {
         if mesh.is_complete() && mesh.notes().next().is_none() && !self.rows.values().any(is_silent) {
             return Ok(());
         }
-        Err(format!("\n{}", mesh.render_table()))
+        Err(format!("\n{}", mesh.render_table(Colour::Plain)))
     }
 
     /// Prints the picture.
     pub(crate) fn show(&self) {
         println!();
-        for line in self.mesh().render_table().lines() {
+        for line in self.mesh().render_table(Colour::Plain).lines() {
             println!("{}", format!("   {line}").trim_end());
         }
         println!();
