@@ -39,16 +39,14 @@ impl Secrets {
         let mut shown = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(next) = rest.chars().next() {
-            match self.0.iter().filter_map(|secret| end_of(secret, rest)).max() {
-                Some(end) => {
-                    shown.push_str(HIDDEN);
-                    rest = &rest[end..];
-                }
-                None => {
-                    shown.push(next);
-                    rest = &rest[next.len_utf8()..];
-                }
-            }
+            let end = if let Some(end) = self.0.iter().filter_map(|secret| end_of(secret, rest)).max() {
+                shown.push_str(HIDDEN);
+                end
+            } else {
+                shown.push(next);
+                next.len_utf8()
+            };
+            rest = &rest[end..];
         }
         shown
     }

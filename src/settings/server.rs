@@ -41,7 +41,7 @@ pub(super) fn read(
     let credentials = credentials(reader);
     // The output's settings say which, once they are read.
     let user_info_file = None;
-    (ServerAccess { credentials, actuator_url, status_url, ca_file, user_info_file }, adoption)
+    (ServerAccess { actuator_url, status_url, credentials, ca_file, user_info_file }, adoption)
 }
 
 fn adopt(reader: &mut SettingsReader<'_>, role: RoleWord) -> Adopt {
