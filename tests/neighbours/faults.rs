@@ -41,14 +41,14 @@ fn bytes(bytes: &str) -> Manner {
 impl Fault {
     /// Requests for a resource that are answered so; `check` finds what the condition says.
     fn of(
-        (resource, counter): (Resource, &'static str),
+        (resource, series): (Resource, &'static str),
         name: &'static str,
         manner: Manner,
         kind: &'static str,
         message: &'static str,
         outcome: &'static str,
     ) -> Self {
-        let (condition, counted) = ((kind, message), (counter, outcome));
+        let (condition, counted) = ((kind, message), (series, outcome));
         Self { name, manners: vec![(resource, manner)], condition, counted, found: Some(message) }
     }
 

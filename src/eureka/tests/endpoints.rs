@@ -1,5 +1,6 @@
 //! Refresh and env, against every way a server turns them away.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use super::{password_file, server, server_with_credentials, settings};
@@ -200,13 +201,13 @@ async fn secrets_that_a_server_says_again_are_hidden_because_they_are_known() {
             let sink = "http://127.0.0.1:9762/sink/eureka/".parse().expect("a URL");
             let call = Some(RefreshCall::Refresh);
             let expected = Expected { own: None, sink: &sink, call, files: &["x"] };
-            shown += &format!(
-                "{:?} {:?} {:?} {:?}",
+            let told = (
                 server.refresh(SECOND).await,
                 server.status().await,
                 server.origin().await,
                 server.inspect(&expected).await,
             );
+            let _infallible = write!(shown, "{told:?}");
         }
         assert!(shown.contains("***"), "{said}: {shown}");
         for secret in [said, "hunter2", "hunter%32", "b3Bz", "cGVl", "le&", "le%26", "me in"] {
