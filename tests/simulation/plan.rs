@@ -309,7 +309,7 @@ fn bursts(seed: u64, shape: &Shape, length: Duration) -> Vec<Planned> {
     let grows = rng.bool();
     let manners = [Manners::Takes, Manners::Takes, Manners::Masked, Manners::Slow][rng.usize(..4)];
     let pod = rng.u32(..shape.pods);
-    let server = Planned { at: begin, event: Event::Server { pod, manners } };
+    let server = Planned { at: begin, event: Event::Pod(pod, Trouble::Server(manners)) };
     let changes = (1..=60).map(|change| {
         let pods = if grows { shape.pods + change / 6 } else { rng.u32(1..=shape.pods + 2) };
         Planned { at: begin + step * change, event: Event::Scale(pods) }
