@@ -28,6 +28,17 @@ const ACCEPTED_MAX: u32 = 3;
 /// The same while lists are known not to be taken over.
 const ACCEPTED_MAX_IN_VAIN: u32 = 1;
 
+/// What the server has heard of the list.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Telling {
+    /// Nothing: the list is another one than before.
+    News,
+    /// Nothing that counts: the server was restarted, say, which a sidecar cannot always see.
+    #[default]
+    Anew,
+    Told,
+}
+
 /// What was asked of the server in the sidecar's present life.
 #[derive(Default)]
 pub(crate) struct Refreshes {
@@ -38,15 +49,11 @@ pub(crate) struct Refreshes {
     began: VecDeque<Time>,
     list: PeerSet,
     accepted: u32,
-    /// The list has been told.
-    is_told: bool,
-    /// The list is another one than before, and has not been told. A server that was restarted is news as
-    /// well, but not one that a sidecar can always see.
-    is_news: bool,
+    telling: Telling,
     /// The last refresh took long.
     is_slow: bool,
     /// The sidecar has said that lists are not taken over, and the server has shown nothing else since.
-    is_in_vain: bool,
+    in_vain_since: Option<Time>,
     /// What the server last said that it has, while it is known to be there; and since when it is known.
     held: Option<(PeerSet, Time)>,
     /// From when on the server might be told of the list; none where something else delays that.
@@ -59,14 +66,14 @@ impl Refreshes {
     /// A refresh with `list` begins, `peers` of which are other servers.
     pub(crate) fn begin(&mut self, list: PeerSet, peers: &PeerSet, now: Time) -> Result<(), Broken> {
         let brings = self.held.as_ref().is_none_or(|(held, _)| !peers.is_subset(held));
-        let may_be_early = brings && !self.is_told && !self.is_slow;
+        let may_be_early = brings && self.telling != Telling::Told && !self.is_slow;
         let spacing = if may_be_early { SPACING_MIN } else { SPACING };
         self.keeps_to(spacing, now)?;
         if may_be_early {
             self.is_in_time(now)?;
         }
         (self.in_flight, self.is_of_before) = (true, false);
-        (self.is_told, self.is_news) = (true, false);
+        self.telling = Telling::Told;
         self.began.push_back(now);
         self.list = list;
         Ok(())
@@ -104,7 +111,7 @@ impl Refreshes {
 
     /// The list stands in the files.
     pub(crate) fn published(&mut self, now: Time) {
-        if self.is_news {
+        if self.telling == Telling::News {
             self.might_be_told = self.might_be_told.or(Some(now));
         }
     }
@@ -129,7 +136,7 @@ impl Refreshes {
             self.delayed();
         }
         self.accepted += u32::from(is_accepted && !self.is_of_before);
-        let most = if self.is_in_vain { ACCEPTED_MAX_IN_VAIN } else { ACCEPTED_MAX };
+        let most = if self.in_vain_since.is_some() { ACCEPTED_MAX_IN_VAIN } else { ACCEPTED_MAX };
         if self.accepted <= most {
             return Ok(());
         }
@@ -141,26 +148,26 @@ impl Refreshes {
     /// Another list is wanted: `peers`.
     pub(crate) fn begin_again(&mut self, peers: &PeerSet) {
         self.count_anew();
-        self.is_news = true;
+        self.telling = Telling::News;
         if self.held.as_ref().is_some_and(|(held, _)| held == peers) {
-            self.is_in_vain = false;
+            self.in_vain_since = None;
         }
     }
 
     /// The server holds the list, is another process, or is under other settings: the past is forgotten.
     pub(crate) fn forget(&mut self) {
         self.count_anew();
-        (self.is_news, self.is_in_vain) = (false, false);
+        self.in_vain_since = None;
     }
 
     fn count_anew(&mut self) {
-        (self.accepted, self.is_of_before, self.is_told) = (0, true, false);
+        (self.accepted, self.is_of_before, self.telling) = (0, true, Telling::Anew);
         self.might_be_told = None;
     }
 
     /// The sidecar says that its list is not taken over.
-    pub(crate) fn said_in_vain(&mut self) {
-        self.is_in_vain = true;
+    pub(crate) fn said_in_vain(&mut self, now: Time) {
+        self.in_vain_since = Some(now);
     }
 
     /// The server's status tells of the process that began at `born`, and what it has. A restart is known

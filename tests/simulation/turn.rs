@@ -121,7 +121,7 @@ impl World<'_> {
                 self.queue_end(number, at, Ended::Confirm);
             }
             Action::Diagnose => {
-                self.pods.get_mut(&number).expect("it acts").refreshes.said_in_vain();
+                self.pods.get_mut(&number).expect("it acts").refreshes.said_in_vain(now);
                 let at = self.soon(number, 3, 50);
                 self.queue_end(number, at, Ended::Diagnosis);
             }
