@@ -29,6 +29,7 @@ impl Settings {
         }
         if changed.contains(&Key::UserInfoFile) {
             next.output.user_info = self.output.user_info.clone();
+            next.server.user_info_file.clone_from(&self.server.user_info_file);
         }
         next.output.directory.clone_from(&self.output.directory);
         next.output.files.clone_from(&self.output.files);

@@ -94,7 +94,7 @@ fn a_bad_file_is_refused_whole_with_all_its_faults() {
     let status = sidecar.status();
     let message = sidecar.message_of("settings_rejected");
     for fault in
-        ["port (", "line 2", "max-shrink (", "line 3", "\"servce\" (", "line 4", "did you mean `service`"]
+        ["port (", "line 2", "max-shrink (", "line 3", "unknown key (", "line 4", "did you mean `service`"]
     {
         assert!(message.contains(fault), "{fault} in {message}");
     }
