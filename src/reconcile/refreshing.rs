@@ -152,6 +152,10 @@ impl Refreshing {
     /// Books that the server has the target.
     pub(super) fn adopted(&mut self) {
         self.failures.ended();
+        // Where servers take turns, one of them may have what another was given up for; an earlier list is past.
+        if !matches!(self.progress, Progress::GivingUp | Progress::GaveUp) {
+            self.not_adopted = None;
+        }
     }
 
     /// Nothing is counted against a target that the one server has.
@@ -201,5 +205,26 @@ impl Refreshing {
     /// When a refresh was last answered 200.
     pub(super) fn refreshed_at(&self) -> Option<Moment> {
         self.refreshed_at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_given_up_ends_with_another_list_that_the_server_has() {
+        let mut refreshing = Refreshing::new(0);
+        for _ in 0..=COUNTED_RETRIES {
+            refreshing.count_taken();
+            refreshing.missed(Moment::START);
+        }
+        refreshing.adopted();
+        assert!(refreshing.given_up().is_some(), "another server of the same address may have it");
+        refreshing.aim_anew();
+        refreshing.count_taken();
+        assert!(refreshing.given_up().is_some(), "a 200 is no proof");
+        refreshing.adopted();
+        assert!(refreshing.given_up().is_none());
     }
 }
