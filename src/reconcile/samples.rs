@@ -1,5 +1,6 @@
 //! One situation of each kind and more where facts matter, for the tests of every room that shows them.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use crate::model::{
     PodIdentity, Question, Refusal, ServerFault,
 };
 
-use super::{Kept, NotAdopted, NotPublished, PublishFault, SelfNotFound, Situation};
+use super::{Kept, NotAdopted, NotPublished, PublishFault, SelfNotFound, Situation, Status};
 
 pub(crate) fn service(name: &str) -> HeadlessService {
     HeadlessService::from_setting(name, "ns", "cluster.local").expect("a valid Service")
@@ -16,6 +17,23 @@ pub(crate) fn service(name: &str) -> HeadlessService {
 
 pub(crate) fn question() -> Question {
     Question::Addresses { service: service("eureka"), family: AddressFamily::Ipv4 }
+}
+
+/// The status of a machine that has just begun.
+pub(crate) fn nothing_known() -> Status {
+    Status {
+        own: None,
+        services: vec![],
+        desired: None,
+        published: None,
+        flushing: false,
+        adopted: None,
+        confirmed_at: None,
+        refreshed_at: None,
+        propagation: None,
+        conditions: vec![],
+        history: VecDeque::new(),
+    }
 }
 
 /// Why a publication failed.

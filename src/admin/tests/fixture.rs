@@ -1,6 +1,5 @@
 //! A server with bounds that a test can wait for, and snapshots to show.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
@@ -11,8 +10,8 @@ use crate::admin::{
     SettingsInForce, Snapshot, SnapshotSender, Stage, View, commands, snapshots,
 };
 use crate::model::{MetricsFormat, Moment, PeerSet, WallClock};
-use crate::reconcile::samples::publish_fault;
-use crate::reconcile::{Condition, NotPublished, Situation, Status};
+use crate::reconcile::samples::{nothing_known, publish_fault};
+use crate::reconcile::{Condition, NotPublished, Situation};
 
 /// What the metrics of these tests say.
 pub(super) fn metrics_text(format: MetricsFormat) -> String {
@@ -84,19 +83,7 @@ pub(super) fn condition(situation: Situation) -> Condition {
 /// A life two minutes old, begun on the first second of 2026, of which nothing is known.
 pub(super) fn snapshot() -> Snapshot {
     Snapshot {
-        status: Status {
-            own: None,
-            services: Vec::new(),
-            desired: None,
-            published: None,
-            flushing: false,
-            adopted: None,
-            confirmed_at: None,
-            refreshed_at: None,
-            propagation: None,
-            conditions: Vec::new(),
-            history: VecDeque::new(),
-        },
+        status: nothing_known(),
         as_of: at(120),
         clock: WallClock::started_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600)),
         list: ListInPlace::Nothing,

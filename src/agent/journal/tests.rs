@@ -10,7 +10,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use super::*;
 use crate::model::{LookupFailure, Question, ServerFault};
-use crate::reconcile::samples::{masked, question, service, situations};
+use crate::reconcile::samples::{masked, nothing_known, question, service, situations};
 use crate::reconcile::{ChangeCause, Dated, Kept};
 
 thread_local! {
@@ -95,19 +95,7 @@ fn asked() -> Status {
         kept: PeerSet::new(),
         self_found: None,
     };
-    Status {
-        own: None,
-        services: vec![asked],
-        desired: None,
-        published: None,
-        flushing: false,
-        adopted: None,
-        confirmed_at: None,
-        refreshed_at: None,
-        propagation: None,
-        conditions: vec![],
-        history: VecDeque::new(),
-    }
+    Status { services: vec![asked], ..nothing_known() }
 }
 
 fn held(failure: LookupFailure, peers: usize) -> Situation {

@@ -1,32 +1,14 @@
 //! The families as a scraper sees them.
 
-use std::collections::VecDeque;
 use std::time::SystemTime;
 
 use crate::model::{AddressFamily, HeadlessService, LookupFailure, Moment, Question, ServerFault};
-use crate::reconcile::samples::{publish_fault, situations};
+use crate::reconcile::samples::{nothing_known, publish_fault, situations};
 use crate::reconcile::{Condition, ServiceStatus};
 
 use super::super::VERSION;
 use super::super::openmetrics::{Samples, read, read_text};
 use super::*;
-
-/// The status of a machine that has just begun.
-pub(in super::super) fn nothing_known() -> Status {
-    Status {
-        own: None,
-        services: Vec::new(),
-        desired: None,
-        published: None,
-        flushing: false,
-        adopted: None,
-        confirmed_at: None,
-        refreshed_at: None,
-        propagation: None,
-        conditions: Vec::new(),
-        history: VecDeque::new(),
-    }
-}
 
 fn scrape(act: impl FnOnce(&mut Metrics)) -> Samples {
     let mut registry = Registry::default();
