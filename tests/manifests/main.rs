@@ -78,6 +78,7 @@ fn main() -> ExitCode {
         trial("chart::refused", &[Tool::Helm], Box::new(chart::refused)),
         trial("old_pods_stay_peers", &[Tool::Kustomize], Box::new(old_pods_stay_peers)),
         trial("image::recipe", &[], Box::new(image::recipe)),
+        trial("image::server_recipe", &[], Box::new(image::server_recipe)),
         trial("image::layout", &[Tool::Buildah], Box::new(image::layout)),
         trial("compose", &[Tool::ComposeGo], Box::new(compose::check)),
         trial("workflows", &[Tool::Actionlint], Box::new(workflows)),
