@@ -112,7 +112,8 @@ fn every_setting_has_its_section() {
 fn every_example_is_taken() {
     for (name, text) in by_hand() {
         let example = text.strip_prefix(BY_HAND).and_then(|rest| rest.split('`').next()).expect("an example");
-        assert!(example.contains(&format!("--{name} ")), "{name}: {example}");
+        let is_of_it = [' ', '='].iter().any(|sign| example.contains(&format!("--{name}{sign}")));
+        assert!(is_of_it, "{name}: {example}");
         assert!(text.contains(ADVICE), "docs/settings.md does not say when to touch {name}");
         let needed = ["--service eureka", "--output-dir /eureka-peers"];
         let needed =

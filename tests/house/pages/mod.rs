@@ -155,6 +155,8 @@ fn a_wrong_line_is_found() {
     let is_taken = |line: &&str| shell::commands(line).iter().all(|words| typed::fault(words).is_none());
     let taken: Vec<&str> = wrong.into_iter().filter(is_taken).collect();
     assert!(taken.is_empty(), "{taken:?}");
+    assert!(typed::flags("--freeze true").is_some());
+    assert!(typed::flags("--freeze=true").is_none() && typed::flags("--remove-after").is_none());
     let right = "for POD in $(kubectl get pods -o name); do kubectl exec \"$POD\" -c eureka-peers -- \
                  /usr/bin/eureka-peers accept; done   # in each pod";
     assert!(is_taken(&right), "{right}");
@@ -172,7 +174,8 @@ fn every_block_says_what_it_is() {
     );
 }
 
-/// Variables of ours are settings, and values of the chart are in its schema.
+/// Variables of ours are settings, values of the chart are in its schema, settings with a value are what the command
+/// line takes, and paths lead somewhere.
 #[test]
 fn every_name_that_is_quoted_exists() {
     let mut variables: BTreeSet<String> = Key::all().map(Key::variable).collect();
@@ -187,7 +190,7 @@ fn every_name_that_is_quoted_exists() {
             let is_value = ["server.", "sidecar."].iter().any(|before| word.starts_with(before));
             let is_value = is_value && !word.ends_with(".rs");
             let fault = if is_value && !word.contains(' ') { typed::value_of_the_chart(&word) } else { None };
-            let fault = fault.or_else(|| lost_path(&page.path, &word));
+            let fault = fault.or_else(|| lost_path(&page.path, &word)).or_else(|| typed::flags(&word));
             faults.extend(fault.map(|fault| format!("{}:{at}: {fault}", page.path)));
         }
     }

@@ -105,9 +105,21 @@ pub(super) fn fault(words: &[String]) -> Option<String> {
     }
 }
 
-fn ours(words: &[&str]) -> Option<String> {
-    let line = ["eureka-peers"].iter().chain(&words[1..]).map(OsString::from);
+fn ours(words: &[impl AsRef<str>]) -> Option<String> {
+    let arguments = words[1..].iter().map(AsRef::as_ref);
+    let line = ["eureka-peers"].into_iter().chain(arguments).map(OsString::from);
     parse(line).err().filter(clap_is_at_fault).map(|error| error.to_string())
+}
+
+/// What is wrong with quoted flags of ours that have a value; of those without one, and of others, nothing is known.
+pub(super) fn flags(quoted: &str) -> Option<String> {
+    let name = quoted.strip_prefix("--")?.split([' ', '=']).next()?;
+    let is_ours = eureka_peers::settings::Key::from_name(name).is_some();
+    if !is_ours || !quoted.contains([' ', '=']) || quoted.contains(['<', '|', '…']) {
+        return None;
+    }
+    let words = super::shell::commands(&format!("eureka-peers run {quoted}"));
+    ours(words.first()?)
 }
 
 /// Help and version are asked for as well.
