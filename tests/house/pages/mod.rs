@@ -20,8 +20,7 @@ use eureka_peers::settings::Key;
 use page::{Page, root};
 
 /// Words after a fence; of `console` and `sh` the commands are checked.
-const LANGUAGES: [&str; 9] =
-    ["", "console", "sh", "yaml", "json", "text", "properties", "dockerfile", "java"];
+const LANGUAGES: [&str; 6] = ["console", "sh", "yaml", "text", "properties", "dockerfile"];
 /// What a screen holds.
 const SCREEN: usize = 60;
 /// Where the program and its neighbours are known by other names than those of the internet.
@@ -247,7 +246,9 @@ fn no_address_is_made_up() {
 fn is_nobodys(host: &str) -> bool {
     let host = host.split(':').next().unwrap_or_default();
     let is_example = [".example", ".example.com", ".example.org", "example.com", "example.org"];
-    let is_inside = !host.contains('.') || host.ends_with(".svc.cluster.local") || host.starts_with("eureka");
+    let is_inside = !host.contains('.')
+        || host.ends_with(".svc.cluster.local")
+        || host.split('.').nth(1).is_some_and(|label| label.starts_with("eureka"));
     is_inside
         || is_example.iter().any(|end| host.ends_with(end))
         || HOSTS.iter().any(|known| known.starts_with(host))

@@ -106,7 +106,8 @@ pub(super) fn fault(words: &[String]) -> Option<String> {
 }
 
 fn ours(words: &[impl AsRef<str>]) -> Option<String> {
-    let arguments = words[1..].iter().map(AsRef::as_ref);
+    // What is left to the reader.
+    let arguments = words[1..].iter().map(AsRef::as_ref).filter(|word| *word != "…");
     let line = ["eureka-peers"].into_iter().chain(arguments).map(OsString::from);
     parse(line).err().filter(clap_is_at_fault).map(|error| error.to_string())
 }
