@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use eureka_peers::cli::parse;
-use eureka_peers::settings::{Environment, Key, Purpose, load, markdown_table};
+use eureka_peers::settings::{Environment, Flags, Key, Purpose, SettingsFile, load, markdown_table};
 
 use crate::pages::shell;
 
@@ -107,6 +107,23 @@ fn every_setting_has_its_section() {
     hold("docs/settings.md", &wanted);
 }
 
+fn in_a_pod() -> Environment {
+    let facts = [("POD_NAME", "eureka-0"), ("POD_NAMESPACE", "shop"), ("POD_IP", "10.244.1.7")];
+    let variables = facts.map(|(name, value)| (name.to_owned(), OsString::from(value)));
+    Environment { variables: variables.into(), ..Environment::default() }
+}
+
+/// The file that `docs/settings.md` shows is one that is read.
+#[test]
+fn the_example_of_a_file_is_read() {
+    let [before, _, _] = parts("docs/settings.md");
+    let block = before.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block");
+    let file = SettingsFile { path: PathBuf::from("settings.yaml"), content: Ok(block.to_owned()) };
+    if let Err(rejected) = load(&Flags::default(), Some(&file), &in_a_pod(), Purpose::Run) {
+        panic!("{rejected}");
+    }
+}
+
 /// Each example is what `run` or `init` takes, together with what these need.
 #[test]
 fn every_example_is_taken() {
@@ -122,10 +139,7 @@ fn every_example_is_taken() {
         let words = shell::commands(&line).remove(0);
         let invocation = parse(words.into_iter().map(OsString::from));
         let invocation = invocation.unwrap_or_else(|error| panic!("{line}: {error}"));
-        let in_a_pod = [("POD_NAME", "eureka-0"), ("POD_NAMESPACE", "shop"), ("POD_IP", "10.244.1.7")];
-        let variables = in_a_pod.map(|(name, value)| (name.to_owned(), OsString::from(value)));
-        let environment = Environment { variables: variables.into(), ..Environment::default() };
-        if let Err(rejected) = load(&invocation.flags, None, &environment, Purpose::Run) {
+        if let Err(rejected) = load(&invocation.flags, None, &in_a_pod(), Purpose::Run) {
             panic!("{line}: {rejected}");
         }
     }
