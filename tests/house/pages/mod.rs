@@ -6,6 +6,7 @@
 //! | `eureka-peers …`, also by `kubectl exec` and `docker compose exec` | read here by the program's own command line |
 //! | folders of kustomize, chart and its values, images, services of compose | exist, here; built and rendered by `tests/manifests` |
 //! | examples, suites, scripts | exist, here; `.ci/run` runs them, and the examples end by themselves |
+//! | the README's walks with compose and on kind | done line by line by `.ci/walk`, where there are Docker and kind |
 //! | verbs of kubectl, helm, docker, kind | known ones, here |
 //!
 //! A new kind of command is a fault until `typed.rs` says how it is checked.
@@ -15,14 +16,15 @@ pub(crate) mod shell;
 mod typed;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 use eureka_peers::settings::Key;
 use page::{Page, root};
 
 /// Words after a fence; of `console` and `sh` the commands are checked.
 const LANGUAGES: [&str; 6] = ["console", "sh", "yaml", "text", "properties", "dockerfile"];
-/// What a screen holds.
-const SCREEN: usize = 60;
+/// Lines of prose that a screen holds.
+const SCREEN: usize = 45;
 /// Where the program and its neighbours are known by other names than those of the internet.
 const HOSTS: [&str; 9] = [
     "localhost",
@@ -159,6 +161,27 @@ fn a_wrong_line_is_found() {
     let right = "for POD in $(kubectl get pods -o name); do kubectl exec \"$POD\" -c eureka-peers -- \
                  /usr/bin/eureka-peers accept; done   # in each pod";
     assert!(is_taken(&right), "{right}");
+}
+
+/// `.ci/walk` does what the README says, where there are Docker and kind: lines of the page, and all of a section.
+#[test]
+fn the_walks_are_lines_of_the_readme() {
+    let pages = pages();
+    let typed: Vec<String> =
+        pages["README.md"].typed().iter().map(|(_, line)| shell::commands(line).concat().join(" ")).collect();
+    for (section, first, last) in [
+        ("compose", "docker compose up", "docker compose down"),
+        ("kind", "docker build", "kubectl port-forward"),
+    ] {
+        let mut walk = Command::new(root().join(".ci/walk"));
+        let output = walk.args([section, "--list"]).output().expect("the command can be run");
+        let text = String::from_utf8(output.stdout).expect("text");
+        let lines: Vec<&str> = text.lines().collect();
+        let ends = [lines.first(), lines.last()].map(|line| line.copied().unwrap_or_default());
+        assert!(ends[0].starts_with(first) && ends[1].starts_with(last), "{section}: {lines:?}");
+        let foreign: Vec<_> = lines.iter().filter(|line| !typed.contains(&(**line).to_owned())).collect();
+        assert!(foreign.is_empty(), "{section}: {foreign:?}");
+    }
 }
 
 #[test]
