@@ -24,7 +24,9 @@ fn path() -> PathBuf {
 /// What a value of this setting may be; in the chart's values lists are written with commas.
 fn schema_of(key: Key) -> Value {
     match key.setting().shape {
-        Shape::Text(_) | Shape::File(_) | Shape::Directory(_) => json!({ "type": ["string", "integer"] }),
+        Shape::Text(_) | Shape::File(_) | Shape::Directory(_) | Shape::TextAndWord(..) => {
+            json!({ "type": ["string", "integer"] })
+        }
         Shape::Words(_, words) => json!({ "enum": words() }),
         Shape::Switch => json!({ "enum": [true, false, "true", "false"] }),
         Shape::Duration { .. } | Shape::DurationOrNever { .. } => json!({ "type": "string" }),
