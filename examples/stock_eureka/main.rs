@@ -6,6 +6,7 @@
 //!
 //!     cargo run --release --example stock_eureka                         # Spring Cloud 2025.0, names
 //!     cargo run --release --example stock_eureka -- 2021.0.9 addresses   # another of the tests' releases
+//!     cargo run --release --example stock_eureka -- 2025.0.1 names DIR   # page and mesh are kept in DIR
 
 mod story;
 mod view;
@@ -14,6 +15,7 @@ mod world;
 
 use std::ffi::OsString;
 use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 
@@ -33,7 +35,10 @@ fn main() -> ExitCode {
     if arguments.peek().is_some_and(|first| first == machine::AS_PROGRAM) {
         return eureka_peers::cli::main(arguments).into();
     }
-    let told = chosen(arguments.next()).and_then(|release| tell(release, peer_host(arguments.next())?));
+    let told = chosen(arguments.next()).and_then(|release| {
+        let peer_host = peer_host(arguments.next())?;
+        tell(release, peer_host, arguments.next().map(PathBuf::from))
+    });
     match told {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
@@ -59,14 +64,14 @@ fn peer_host(word: Option<OsString>) -> Result<PeerHost, String> {
     found.ok_or_else(|| format!("{} is neither `names` nor `addresses`", word.display()))
 }
 
-fn tell(release: &'static Release, peer_host: PeerHost) -> Result<(), String> {
+fn tell(release: &'static Release, peer_host: PeerHost, pictures: Option<PathBuf>) -> Result<(), String> {
     let missing = image::missing_tools();
     if !missing.is_empty() {
         return Err(format!("not on this machine: {}", missing.join(", ")));
     }
     thread::spawn(stop_when_told);
     ground::stand_on(GROUND);
-    let told = trial::run(move || story::tell(release, peer_host));
+    let told = trial::run(move || story::tell(release, peer_host, pictures.as_deref()));
     drop(fs::remove_dir_all(story::directory(release)));
     told
 }

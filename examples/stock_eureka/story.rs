@@ -2,7 +2,8 @@
 //!
 //! Every statement is checked before it is printed; one that does not hold ends the story.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::cluster::Cluster;
@@ -35,8 +36,8 @@ pub(crate) fn directory(release: &Release) -> PathBuf {
     cache().join("runs").join(release.name).join(NAME)
 }
 
-/// The whole of it.
-pub(crate) fn tell(release: &'static Release, peer_host: PeerHost) {
+/// The whole of it. Page and mesh as they are at the end are kept in `pictures`, where that is named.
+pub(crate) fn tell(release: &'static Release, peer_host: PeerHost, pictures: Option<&Path>) {
     let begun = Instant::now();
     println!("{FULL} stock Eureka servers ({}), eureka-peers beside each, and one DNS server.", release.name);
     println!(
@@ -55,7 +56,10 @@ pub(crate) fn tell(release: &'static Release, peer_host: PeerHost) {
     story.back_to_one();
     story.three_of_them("Scaled up again.");
     story.exchange();
-    story.ask_the_program();
+    let mesh = story.ask_the_program();
+    if let Some(directory) = pictures {
+        story.keep(directory, &mesh);
+    }
     story.end();
     println!("The end, after {:.0} s.", begun.elapsed().as_secs_f64());
 }
@@ -136,8 +140,8 @@ impl Story {
         println!("   What is registered at eureka-0 is still there.\n");
     }
 
-    /// The same question, asked by the program itself.
-    fn ask_the_program(&self) {
+    /// The same question, asked by the program itself, and its answer.
+    fn ask_the_program(&self) -> String {
         let outcome = self.cluster.once("mesh", 0);
         assert_eq!(outcome.code, Some(0), "{}", outcome.output);
         println!("-> eureka-peers mesh, run beside eureka-0, says with exit code 0:\n");
@@ -145,6 +149,16 @@ impl Story {
             println!("   {line}");
         }
         println!();
+        outcome.output
+    }
+
+    /// What the program shows now, for `.ci/pictures`.
+    fn keep(&self, directory: &Path, mesh: &str) {
+        let page = self.cluster.sidecar(0).page("/");
+        fs::create_dir_all(directory).expect("the directory can be made");
+        fs::write(directory.join("page.html"), page).expect("the directory can be written");
+        fs::write(directory.join("mesh.txt"), mesh).expect("the directory can be written");
+        println!("   Page and mesh are kept in {}.\n", directory.display());
     }
 
     fn end(&mut self) {

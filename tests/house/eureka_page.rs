@@ -39,7 +39,7 @@ fn the_blocks_are_the_files() {
     let page = page();
     let (before, rest) = page.split_once(BEGIN).expect("the blocks' begin");
     let (blocks, after) = rest.split_once(END).expect("the blocks' end");
-    let block = |(name, text): &(String, String)| format!("### {name}\n\n```sh\n{text}```\n\n");
+    let block = |(name, text): &(String, String)| format!("### {name}\n\n```properties\n{text}```\n\n");
     let wanted = format!("\n{}", files().iter().map(block).collect::<String>());
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         let written = format!("{before}{BEGIN}{wanted}{END}{after}");

@@ -2,11 +2,13 @@
 //!
 //! Quick, and without any other program.
 
+mod addresses;
 mod admin_descriptors;
 mod dns_lookup;
 mod eureka_page;
 mod floor_plan;
 mod fuzz_corpus;
+mod pages;
 mod readme;
 mod runbook;
 mod security_page;

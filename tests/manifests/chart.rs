@@ -133,6 +133,7 @@ pub(crate) fn names() -> Result<(), String> {
 /// The schema of the values refuses what cannot be meant.
 pub(crate) fn refused() -> Result<(), String> {
     let bad = [
+        "sidecar.image.repository=",
         "topology=cronjob",
         // Names are the release's own: an override that is not looked at must not pass.
         "nameOverride=registry",
@@ -159,7 +160,13 @@ pub(crate) fn refused() -> Result<(), String> {
         "networkPolicy.enable=true",
     ];
     let taken: Vec<&str> = bad.into_iter().filter(|value| template(&[value]).is_ok()).collect();
-    if taken.is_empty() { Ok(()) } else { Err(format!("taken: {taken:?}")) }
+    if !taken.is_empty() {
+        return Err(format!("taken: {taken:?}"));
+    }
+    let said = Tool::Helm.run(&["template", "eureka", CHART, "--kube-version", "1.37"]).err();
+    let said = said.ok_or("taken: a server without an image")?;
+    let wanted = "server.image.repository is not set: name the image of your own Eureka server";
+    if said.contains(wanted) { Ok(()) } else { Err(format!("of a server without an image it says {said}")) }
 }
 
 /// What there is to install: each topology with all that can be switched on, and what can be set.
@@ -178,9 +185,10 @@ fn template(values: &[&str]) -> Result<Vec<Object>, String> {
     template_as("eureka", values)
 }
 
-/// Under another release's name.
+/// Under another release's name, with the image that the folders have.
 fn template_as(release: &str, values: &[&str]) -> Result<Vec<Object>, String> {
-    let set = values.iter().flat_map(|value| ["--set", value]);
+    let image = ["server.image.repository=eureka-server"];
+    let set = image.iter().chain(values).flat_map(|value| ["--set", value]);
     let arguments: Vec<&str> =
         ["template", release, CHART, "--kube-version", "1.37"].into_iter().chain(set).collect();
     parse(&Tool::Helm.run(&arguments)?)

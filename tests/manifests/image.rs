@@ -43,6 +43,26 @@ pub(crate) fn recipe() -> Result<(), String> {
     none(&faults)
 }
 
+/// The server to try it with says what it is for, and starts what its build makes.
+pub(crate) fn server_recipe() -> Result<(), String> {
+    let text = text_of("examples/eureka-server/Dockerfile");
+    let last = text.rsplit("\nFROM ").next().unwrap_or_default();
+    let pom = text_of("examples/eureka-server/pom.xml");
+    let jar = pom.split("<finalName>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default();
+    let mut faults = Vec::new();
+    let mut expect = |held: bool, what: &str| {
+        if !held {
+            faults.push(what.to_owned());
+        }
+    };
+    expect(text.starts_with("# For trying only"), "it does not say what it is for");
+    expect(last.contains("image.description=\"A stock Eureka server, for trying"), "nor does its label");
+    expect(last.contains(&format!("/src/target/{jar}.jar /{jar}.jar\n")), "it copies another jar");
+    expect(last.contains(&format!("\"-jar\", \"/{jar}.jar\"]")), "it starts another jar");
+    expect(last.contains("\nUSER 65532:65532\n"), "its user is not that of the manifests");
+    none(&faults)
+}
+
 /// Builds it and looks into it.
 pub(crate) fn layout() -> Result<(), String> {
     let place = scratch("image");

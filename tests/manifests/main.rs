@@ -71,7 +71,7 @@ fn main() -> ExitCode {
     trials.extend(named![&[Tool::Kustomize, Tool::Helm]; chart::same]);
     trials.extend(named![&[Tool::Helm]; chart::names, chart::overridden, chart::refused]);
     trials.extend(named![&[Tool::Helm, Tool::KubernetesValidate]; chart::settings]);
-    trials.extend(named![&[]; image::recipe, monitoring::every_alert_is_tested, monitoring::runbook,
+    trials.extend(named![&[]; image::recipe, image::server_recipe, monitoring::every_alert_is_tested, monitoring::runbook,
         monitoring::queries, monitoring::seeded_queries]);
     trials.extend(named![&[Tool::Buildah]; image::layout]);
     trials.extend(named![&[Tool::Actionlint]; workflows]);

@@ -11,8 +11,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/version: {{ .Values.server.image.tag | quote }}
 {{- end }}
 
-{{/* An image by digest where there is one, else by tag: (dict "image" … "tag" the default). */}}
+{{/* An image by digest where there is one, else by tag: (dict "image" … "tag" the default "of" its
+     value "what" it is "else" what helps besides). */}}
 {{- define "eureka-peers.image" -}}
+{{- $_ := required (printf "%s.image.repository is not set: name the image of %s%s" .of .what .else) .image.repository -}}
 {{- if .image.digest -}}
 {{ .image.repository }}@{{ .image.digest }}
 {{- else -}}
