@@ -17,6 +17,7 @@ mod folder;
 mod image;
 mod monitoring;
 mod names;
+mod platforms;
 mod recipes;
 mod restricted;
 mod schema;
@@ -63,7 +64,9 @@ macro_rules! named {
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let mut trials: Vec<Trial> = Folder::all().iter().flat_map(trials_of).collect();
+    let folders = Folder::all();
+    let alone = folders.iter().filter(|folder| folder.is_built_alone());
+    let mut trials: Vec<Trial> = alone.flat_map(trials_of).collect();
     trials.extend(named![&[Tool::Kustomize]; seeds::insecure, seeds::broken, seeds::variables,
         seeds::every_folder, seeds::waiting, audited::seen, audited::lost_is_seen, names::seen,
         names::together, names::client_follows, names::another_domain, old_pods_stay_peers]);
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
     let is_wanted = |trial: &Trial| arguments.filter.is_some() || wants_all() || WIDE.contains(&trial.name());
     trials.extend(corpus::trials());
     trials.extend(recipes::trials());
+    trials.extend(platforms::trials());
     trials.extend(renamed());
     trials.extend(executions().into_iter().filter(is_wanted));
     let trials = extent::chosen("manifests", &arguments, trials, |name| !WIDE.contains(&name));
@@ -226,8 +230,9 @@ fn promises(folder: &Folder, objects: &[Object]) -> Vec<String> {
     if is_ours { workload::faults(objects) } else { Vec::new() }
 }
 
-fn sidecars(_folder: &Folder, objects: &[Object]) -> Vec<String> {
-    objects.iter().filter_map(Object::pod).flat_map(|pod| sidecar::faults(objects, pod)).collect()
+fn sidecars(folder: &Folder, objects: &[Object]) -> Vec<String> {
+    let found = objects.iter().filter_map(Object::pod).flat_map(|pod| sidecar::faults(objects, pod));
+    platforms::but_for(folder.wanted_by_its_platform(), found.collect())
 }
 
 fn environments(folder: &Folder, objects: &[Object]) -> Vec<String> {

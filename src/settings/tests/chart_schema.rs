@@ -11,8 +11,17 @@ use serde_json::{Value, json};
 use crate::settings::table::{Change, Key, Shape};
 
 /// What the chart's own volume, ports and probes are made for.
-const OF_THE_CHART: [Key; 7] =
-    [Key::Role, Key::OutputDir, Key::Output, Key::Layout, Key::ActuatorUrl, Key::Listen, Key::LocalListen];
+const OF_THE_CHART: [Key; 9] = [
+    Key::Role,
+    Key::OutputDir,
+    Key::Output,
+    Key::Layout,
+    Key::Port,
+    Key::ContextPath,
+    Key::ActuatorUrl,
+    Key::Listen,
+    Key::LocalListen,
+];
 
 const BEGIN: &str = "        \"settings\": {\n";
 const END: &str = "\n        },\n";
