@@ -153,6 +153,7 @@ fn hint(shape: Shape) -> ValueHint {
         Shape::Directory(_) => ValueHint::DirPath,
         Shape::Text(_)
         | Shape::Words(_, _)
+        | Shape::TextAndWord(_, _, _)
         | Shape::Switch
         | Shape::Duration { .. }
         | Shape::DurationOrNever { .. }
@@ -171,9 +172,10 @@ fn parser(shape: Shape, audience: CommandFor) -> ValueParser {
 /// What it is, in a sentence, and its default.
 fn short_help(setting: &Setting, width: usize) -> String {
     let what = setting.help.split_once(". ").map_or(setting.help, |(first, _)| first).trim_end_matches('.');
+    let words = setting.words_in_words().map(|words| format!(". {words}")).unwrap_or_default();
     let required = setting.requirement().map(|required| format!(" [{required}]"));
     let default = setting.default_in_words().map(|default| format!(" [default: {default}]"));
-    wrapped(&format!("{what}{}", required.or(default).unwrap_or_default()), width)
+    wrapped(&format!("{what}{words}{}", required.or(default).unwrap_or_default()), width)
 }
 
 /// What it means, its default, and its variable.

@@ -6,11 +6,22 @@
 
 use std::collections::BTreeSet;
 
+use super::format::{Files, FormatRules};
+use super::whole::{after, lists_urls};
 use super::{Document, properties_text};
 
 const PREFIX: &str = "eureka.serviceUrl.";
 
-pub(super) fn render(document: &Document<'_>) -> String {
+pub(super) const FORMAT: FormatRules = FormatRules {
+    word: "archaius",
+    extensions: &[],
+    files: Files::One(|document| Ok(render(document))),
+    is_whole: |zone, text, is_url| {
+        after(text, &format!("{}=", zone_key(zone.as_str())), |value| lists_urls(value, is_url))
+    },
+};
+
+fn render(document: &Document<'_>) -> String {
     let value = document.value();
     // A set: a zone may itself be called `default`.
     let zones = BTreeSet::from(["default", document.zone.as_str()]);
@@ -18,6 +29,6 @@ pub(super) fn render(document: &Document<'_>) -> String {
 }
 
 /// The key of a zone's list.
-pub(super) fn zone_key(zone: &str) -> String {
+fn zone_key(zone: &str) -> String {
     format!("{PREFIX}{zone}")
 }

@@ -3,12 +3,13 @@
 //! Pure: no IO, no clock. Must never yield a document without its key or with a blank value, and
 //! must never print a secret: those appear in [`File::bytes`] and [`Document::value`] alone.
 //!
-//! A new format is one file here, one variant of [`Format`] and one arm of [`Document::render`].
+//! A new format is one file here, which says everything of it, and its variant of [`Format`].
 
 mod archaius;
 mod configtree;
 mod env;
 mod file;
+mod format;
 mod json;
 mod lines;
 mod output;
@@ -23,10 +24,13 @@ mod whole;
 
 pub use env::LINE_MAX as ENV_LINE_MAX;
 pub use file::{File, FileName, FileNameError};
-pub use output::{Format, OutputFile, UserInfoSource};
+pub use format::Format;
+pub use output::{OutputFile, UserInfoSource};
 pub use user_info::{UserInfo, UserInfoError};
 
 use crate::model::{Listing, ServiceUrl, Zone};
+
+use format::Files;
 
 /// Everything that a document says, whatever its format.
 ///
@@ -65,17 +69,9 @@ pub enum DocumentError {
 
 /// The files of one output, as [`Document::render`] calls them; the list stands in the first.
 pub fn file_names(format: Format, name: &FileName, zone: &Zone) -> Vec<FileName> {
-    match format {
-        Format::Configtree => {
-            let keys = [spring_entries::zone_key(zone), spring_entries::generation_key()];
-            keys.iter().map(|key| configtree::file_name(key)).collect()
-        }
-        Format::SpringProperties
-        | Format::SpringYaml
-        | Format::Archaius
-        | Format::Env
-        | Format::Json
-        | Format::Lines => vec![name.clone()],
+    match format.rules().files {
+        Files::One(_) => vec![name.clone()],
+        Files::OneAProperty { names, .. } => names(zone),
     }
 }
 
@@ -89,19 +85,11 @@ pub fn is_whole(format: Format, zone: &Zone, files: &[File], permits: impl Fn(&S
 impl Document<'_> {
     /// The bytes of one output: one file called `name`, or for [`Format::Configtree`] one file a
     /// property, whose names are the properties' own.
-    ///
-    /// Text ends with one newline, configtree values end with none.
     pub fn render(&self, format: Format, name: &FileName) -> Result<Vec<File>, DocumentError> {
-        let text = match format {
-            Format::SpringProperties => spring_properties::render(self),
-            Format::SpringYaml => spring_yaml::render(self),
-            Format::Archaius => archaius::render(self),
-            Format::Configtree => return configtree::render(self),
-            Format::Env => env::render(self)?,
-            Format::Json => json::render(self),
-            Format::Lines => lines::render(self),
-        };
-        Ok(vec![File::new(name.clone(), text.into_bytes())])
+        match format.rules().files {
+            Files::One(render) => Ok(vec![File::new(name.clone(), render(self)?.into_bytes())]),
+            Files::OneAProperty { render, .. } => render(self),
+        }
     }
 
     /// The property's value: URLs sorted, joined by one comma, the sink last. May hold a secret.

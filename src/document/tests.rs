@@ -7,16 +7,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{PeerSet, ServiceUrl};
 
-const FORMATS: [Format; 7] = [
-    Format::SpringProperties,
-    Format::SpringYaml,
-    Format::Archaius,
-    Format::Configtree,
-    Format::Env,
-    Format::Json,
-    Format::Lines,
-];
-
 fn url(text: &str) -> ServiceUrl {
     text.parse().expect("a service URL")
 }
@@ -79,7 +69,7 @@ fn what_we_write_is_whole_and_what_is_left_of_it_is_not() {
     let user_info = UserInfo::from_placeholders("${EUREKA_USER}:${EUREKA_PASSWORD}").expect("valid");
     let (default, other) = (Zone::default(), zone("us-east_1c"));
     for (format, zone, other) in
-        FORMATS.iter().flat_map(|format| [(*format, &default, &other), (*format, &other, &default)])
+        Format::all().flat_map(|format| [(format, &default, &other), (format, &other, &default)])
     {
         let document = Document { listing: &listing, zone, user_info: None };
         let texts = render(&document, format);
@@ -117,7 +107,7 @@ fn what_we_write_is_whole_and_what_is_left_of_it_is_not() {
         }
     }
     assert!(!is_whole(Format::Lines, &default, &[], |_| true));
-    for format in FORMATS {
+    for format in Format::all() {
         let document = Document { listing: &listing, zone: &default, user_info: None };
         let files = document.render(format, &"peers".parse().expect("a name")).expect("a short list");
         let permits = |url: &ServiceUrl| url.host().to_string() != "eureka-1.eureka";
@@ -132,24 +122,30 @@ fn golden_files() {
     let zone = Zone::default();
     let plain = Document { listing: &listing, zone: &zone, user_info: None };
     let with_placeholders = Document { user_info: Some(&user_info), ..plain };
-    assert_eq!(text(&plain, Format::SpringProperties), include_str!("golden/spring.properties"));
     assert_eq!(
         text(&with_placeholders, Format::SpringProperties),
         include_str!("golden/placeholders.properties")
     );
-    assert_eq!(text(&with_placeholders, Format::SpringYaml), include_str!("golden/placeholders.yaml"));
-    assert_eq!(text(&plain, Format::Archaius), include_str!("golden/archaius.properties"));
-    assert_eq!(text(&plain, Format::Env), include_str!("golden/peers.env"));
-    assert_eq!(text(&plain, Format::Json), include_str!("golden/peers.json"));
-    assert_eq!(text(&plain, Format::Lines), include_str!("golden/peers.lines"));
     let configtree = [
         ("eureka.client.service-url.defaultZone", plain.value()),
         ("eureka.client.service-url.eureka-peers-generation", "7".to_owned()),
     ];
-    assert_eq!(
-        render(&plain, Format::Configtree),
-        configtree.map(|(name, value)| (name.to_owned(), value)).to_vec()
-    );
+    for format in Format::all() {
+        let (document, golden) = match format {
+            Format::SpringProperties => (&plain, include_str!("golden/spring.properties")),
+            Format::SpringYaml => (&with_placeholders, include_str!("golden/placeholders.yaml")),
+            Format::Archaius => (&plain, include_str!("golden/archaius.properties")),
+            Format::Configtree => {
+                let files = configtree.clone().map(|(name, value)| (name.to_owned(), value));
+                assert_eq!(render(&plain, format), files);
+                continue;
+            }
+            Format::Env => (&plain, include_str!("golden/peers.env")),
+            Format::Json => (&plain, include_str!("golden/peers.json")),
+            Format::Lines => (&plain, include_str!("golden/peers.lines")),
+        };
+        assert_eq!(text(document, format), golden, "{format:?}");
+    }
 }
 
 #[test]
@@ -275,27 +271,39 @@ proptest! {
             (format!("eureka.client.service-url.{zone}"), value.clone()),
             ("eureka.client.service-url.eureka-peers-generation".to_owned(), listing.generation().to_string()),
         ]);
-        prop_assert_eq!(&read_properties(&text(&document, Format::SpringProperties)), &spring);
-        let yaml: BTreeMap<String, String> = serde_yaml::from_str(&text(&document, Format::SpringYaml)).expect("YAML");
-        prop_assert_eq!(&yaml, &spring);
-        if !user_info.as_ref().is_some_and(UserInfo::has_placeholders) {
-            let tree: BTreeMap<_, _> = render(&document, Format::Configtree).into_iter().collect();
-            prop_assert_eq!(&tree, &spring);
-        }
-
-        let archaius = read_properties(&text(&document, Format::Archaius));
-        prop_assert_eq!(archaius.get("eureka.serviceUrl.default"), Some(&value));
-        prop_assert_eq!(archaius.get(&format!("eureka.serviceUrl.{zone}")), Some(&value));
-
-        let (variable, env_value) = read_env(&text(&document, Format::Env));
-        prop_assert!(variable.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'));
-        prop_assert_eq!(&env_value, &value);
-
-        let json: serde_json::Value = serde_json::from_str(&text(&document, Format::Json)).expect("JSON");
         let urls: Vec<_> = value.split(',').collect();
-        prop_assert_eq!(&json, &serde_json::json!({"zone": zone.as_str(), "serviceUrls": urls, "generation": listing.generation()}));
-        let lines = text(&document, Format::Lines);
-        prop_assert_eq!(lines.lines().collect::<Vec<_>>(), urls);
+        for format in Format::all() {
+            match format {
+                Format::SpringProperties => prop_assert_eq!(&read_properties(&text(&document, format)), &spring),
+                Format::SpringYaml => {
+                    let yaml: BTreeMap<String, String> = serde_yaml::from_str(&text(&document, format)).expect("YAML");
+                    prop_assert_eq!(&yaml, &spring);
+                }
+                Format::Archaius => {
+                    let archaius = read_properties(&text(&document, format));
+                    prop_assert_eq!(archaius.get("eureka.serviceUrl.default"), Some(&value));
+                    prop_assert_eq!(archaius.get(&format!("eureka.serviceUrl.{zone}")), Some(&value));
+                }
+                Format::Configtree if user_info.as_ref().is_some_and(UserInfo::has_placeholders) => {}
+                Format::Configtree => {
+                    let tree: BTreeMap<_, _> = render(&document, format).into_iter().collect();
+                    prop_assert_eq!(&tree, &spring);
+                }
+                Format::Env => {
+                    let (variable, env_value) = read_env(&text(&document, format));
+                    prop_assert!(variable.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'));
+                    prop_assert_eq!(&env_value, &value);
+                }
+                Format::Json => {
+                    let json: serde_json::Value = serde_json::from_str(&text(&document, format)).expect("JSON");
+                    prop_assert_eq!(&json, &serde_json::json!({"zone": zone.as_str(), "serviceUrls": urls, "generation": listing.generation()}));
+                }
+                Format::Lines => {
+                    let lines = text(&document, format);
+                    prop_assert_eq!(&lines.lines().collect::<Vec<_>>(), &urls);
+                }
+            }
+        }
     }
 
     #[test]
@@ -318,7 +326,7 @@ proptest! {
     #[test]
     fn text_ends_with_one_newline_and_values_with_none(listing in any_listing(), zone in any_zone()) {
         let document = Document { listing: &listing, zone: &zone, user_info: None };
-        for format in FORMATS {
+        for format in Format::all() {
             for (name, text) in render(&document, format) {
                 let ends = text.len() - text.trim_end_matches('\n').len();
                 prop_assert_eq!(ends, usize::from(format != Format::Configtree), "{:?} {}", format, name);

@@ -4,7 +4,10 @@
 //! others: a file under another name keeps masking the first one in a running server. Everything else
 //! follows the settings file.
 
-use super::checked::Settings;
+use crate::eureka::ServerAccess;
+use crate::reconcile::Policy;
+
+use super::checked::{OutputSettings, Settings};
 use super::table::Key;
 
 impl Settings {
@@ -20,132 +23,148 @@ impl Settings {
     /// `new` with everything of [`Self::needs_restart`] as it is: what can be put in force now.
     #[must_use]
     pub fn adopt_at_run_time(&self, new: &Self) -> Self {
-        let mut next = new.clone();
         let changed = self.needs_restart(new);
-        if changed.contains(&Key::Role) {
-            // Defaults and checks hang on the role, so a policy for another one is of no use.
-            next.policy = self.policy.clone();
-            next.server = self.server.clone();
+        let kept_if_changed = |key: Key| if changed.contains(&key) { self } else { new };
+        // Defaults and checks hang on the role, so policy and server of another one are of no use.
+        let of_role = kept_if_changed(Key::Role);
+        let of_user_info = kept_if_changed(Key::UserInfoFile);
+        // Every field has its line, so that the compiler asks for that of a new one.
+        Self {
+            policy: Policy { sink: self.policy.sink.clone(), ..of_role.policy.clone() },
+            dns_servers: new.dns_servers.clone(),
+            output: OutputSettings {
+                directory: self.output.directory.clone(),
+                files: self.output.files.clone(),
+                layout: self.output.layout,
+                file_mode: self.output.file_mode,
+                zone: new.output.zone.clone(),
+                user_info: of_user_info.output.user_info.clone(),
+            },
+            server: ServerAccess {
+                user_info_file: of_user_info.server.user_info_file.clone(),
+                ..of_role.server.clone()
+            },
+            listen: self.listen,
+            local_listen: self.local_listen,
+            log_level: new.log_level,
+            log_format: self.log_format,
+            until_restart: self.until_restart.clone(),
         }
-        if changed.contains(&Key::UserInfoFile) {
-            next.output.user_info = self.output.user_info.clone();
-            next.server.user_info_file.clone_from(&self.server.user_info_file);
-        }
-        next.output.directory.clone_from(&self.output.directory);
-        next.output.files.clone_from(&self.output.files);
-        next.output.layout = self.output.layout;
-        next.output.file_mode = self.output.file_mode;
-        next.listen = self.listen;
-        next.local_listen = self.local_listen;
-        next.policy.sink = self.policy.sink.clone();
-        next.log_format = self.log_format;
-        next.until_restart = self.until_restart.clone();
-        next
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::settings::{Change, Environment, Flags, Purpose, SettingsFile, load};
+    use crate::settings::{Change, Environment, Flags, Loaded, Purpose, SettingsFile, Shape, Value, load};
 
-    const BASE: &str = "output-dir: /a\nself-url: http://a:1/eureka/\n";
+    const BASE: [&str; 3] = ["service: eureka", "output-dir: /a", "self-url: http://a:1/eureka/"];
 
-    fn settings(more: &str) -> Settings {
-        let service = if more.starts_with("service") { "" } else { "service: eureka\n" };
-        let file = SettingsFile { path: "/c.yaml".into(), content: Ok(format!("{service}{BASE}{more}")) };
+    /// The base, with these lines of a file in place of those that have the same key.
+    fn loaded(more: &str) -> Loaded {
+        let key = |line: &str| line.split_once(':').map(|(key, _)| key.to_owned());
+        let is_given = |line: &&str| more.lines().any(|given| key(given) == key(line));
+        let base: Vec<&str> = BASE.into_iter().filter(|line| !is_given(line)).collect();
+        let file =
+            SettingsFile { path: "/c.yaml".into(), content: Ok(format!("{}\n{more}", base.join("\n"))) };
         let loaded = load(&Flags::default(), Some(&file), &Environment::default(), Purpose::Check);
-        loaded.unwrap_or_else(|rejected| panic!("{more}: {rejected}")).settings
+        loaded.unwrap_or_else(|rejected| panic!("{more}: {rejected}"))
     }
 
-    /// Another value than the base and its defaults have: a line of the file, behind what it needs.
-    fn changed(key: Key) -> (&'static str, &'static str) {
-        match key {
-            Key::Role => ("", "role: client\n"),
-            Key::Service => ("", "service: other\n"),
-            Key::StaticPeer => ("", "static-peer: http://b:1/eureka/\n"),
-            Key::Zone => ("", "zone: z\n"),
-            Key::Namespace => ("", "namespace: ns\n"),
-            Key::ClusterDomain => ("", "cluster-domain: example.org\n"),
-            Key::PeerHost => ("", "peer-host: ipv4\n"),
-            Key::PortName => ("", "port-name: web\n"),
-            Key::Port => ("", "port: 1\n"),
-            Key::Scheme => ("", "scheme: https\n"),
-            Key::ContextPath => ("", "context-path: /x/\n"),
-            Key::SelfUrl => ("", "self-url: http://b:1/eureka/\n"),
-            Key::UserInfo => ("", "user-info: ${A}:${B}\n"),
-            Key::UserInfoFile => ("file-mode: 0644\n", "user-info-file: /s\n"),
-            Key::AllowCidr => ("peer-host: ipv4\n", "allow-cidr: 10.0.0.0/8\n"),
-            Key::DenyCidr => ("peer-host: ipv4\n", "deny-cidr: 10.0.0.0/8\n"),
-            Key::MaxPeers => ("", "max-peers: 3\n"),
-            Key::DnsServer => ("", "dns-server: 10.0.0.1\n"),
-            Key::Interval => ("", "interval: 5s\n"),
-            Key::RemoveAfter => ("", "remove-after: 5s\n"),
-            Key::EmptyAfter => ("", "empty-after: 5s\n"),
-            Key::MaxShrink => ("", "max-shrink: 5%\n"),
-            Key::ShrinkAfter => ("", "shrink-after: 5s\n"),
-            Key::MinPeers => ("", "min-peers: 5\n"),
-            Key::StartDeadline => ("", "start-deadline: 5s\n"),
-            Key::OnDeadline => ("", "on-deadline: wait\n"),
-            Key::Freeze => ("", "freeze: true\n"),
-            Key::OutputDir => ("", "output-dir: /b\n"),
-            Key::Output => ("", "output: a.json\n"),
-            Key::Layout => ("", "layout: plain\n"),
-            Key::FileMode => ("", "file-mode: 0600\n"),
-            Key::Adopt => ("actuator-url: http://a:1/\n", "adopt: env\n"),
-            Key::ActuatorUrl => ("", "actuator-url: http://a:1/\n"),
-            Key::StatusUrl => ("", "status-url: http://a:1/\n"),
-            Key::ServerUser => ("", "server-user: a\nserver-password-file: /p\n"),
-            Key::ServerPasswordFile => ("", "server-password-file: /p\nserver-user: a\n"),
-            Key::CaFile => ("", "ca-file: /c\n"),
-            Key::Listen => ("", "listen: :1\n"),
-            Key::LocalListen => ("", "local-listen: 127.0.0.1:2\n"),
-            Key::LogLevel => ("", "log-level: debug\n"),
-            Key::LogFormat => ("", "log-format: text\n"),
-            Key::Config => ("", ""),
-        }
+    fn settings(more: &str) -> Settings {
+        loaded(more).settings
     }
 
     /// The settings before and after a change of this one alone.
     fn before_and_after(key: Key) -> (Settings, Settings) {
-        let (needed, line) = changed(key);
-        let replaced = |line: &str| format!("{needed}{line}");
-        // A key stands in a file once, so what replaces a line of the base is read without it.
-        match key {
-            Key::OutputDir | Key::SelfUrl => {
-                let text = |line: &str| {
-                    let base = BASE.lines().filter(|given| !given.starts_with(key.name()));
-                    base.map(|line| format!("{line}\n")).chain([line.to_owned()]).collect::<String>()
-                };
-                let read = |line: &str| {
-                    let content = Ok(format!("service: eureka\n{}", text(line)));
-                    let file = SettingsFile { path: "/c.yaml".into(), content };
-                    let loaded =
-                        load(&Flags::default(), Some(&file), &Environment::default(), Purpose::Check);
-                    loaded.unwrap_or_else(|rejected| panic!("{line}: {rejected}")).settings
-                };
-                (settings(""), read(line))
+        let needed = match key {
+            Key::UserInfoFile => "file-mode: 0644\n",
+            Key::AllowCidr | Key::DenyCidr => "peer-host: ipv4\n",
+            Key::Adopt => "actuator-url: http://a:1/\n",
+            _ => "",
+        };
+        let with_it = match key {
+            Key::ServerUser => "server-password-file: /p\n",
+            Key::ServerPasswordFile => "server-user: a\n",
+            _ => "",
+        };
+        let before = loaded(needed);
+        let in_force = before.provenance.entries().iter().find(|entry| entry.key == key);
+        let other = another_value(key, in_force.and_then(|entry| entry.value.as_deref()).unwrap_or_default());
+        (before.settings, settings(&format!("{needed}{with_it}{key}: {other}\n")))
+    }
+
+    /// A value that is not the one in force.
+    fn another_value(key: Key, in_force: &str) -> String {
+        let values = match key.setting().shape {
+            Shape::Words(_, words) => words().into_iter().map(str::to_owned).collect(),
+            Shape::Switch => vec!["true".to_owned(), "false".to_owned()],
+            Shape::Count { min, .. } => vec![min.to_string(), (min + 1).to_string()],
+            Shape::Duration { min, .. } | Shape::DurationOrNever { min, .. } => {
+                [min, min + Duration::from_secs(1)].map(|time| Value::Duration(time).to_string()).into()
             }
-            Key::Service => (settings(""), settings(line)),
-            _ => (settings(&replaced("")), settings(&replaced(line))),
+            Shape::File(_) | Shape::Directory(_) => vec!["/other".to_owned()],
+            Shape::Text(_) | Shape::TextAndWord(..) => vec![another_text(key).to_owned()],
+        };
+        values
+            .into_iter()
+            .find(|value| value != in_force)
+            .expect("two values, or one that is not the default")
+    }
+
+    /// A text is known to its own parser alone, so each has its line here.
+    fn another_text(key: Key) -> &'static str {
+        match key {
+            Key::Service => "other",
+            Key::StaticPeer | Key::SelfUrl => "http://b:1/eureka/",
+            Key::Zone => "z",
+            Key::Namespace => "ns",
+            Key::ClusterDomain => "example.org",
+            Key::PortName => "web",
+            Key::Port => "1",
+            Key::ContextPath => "/x/",
+            Key::UserInfo => "${A}:${B}",
+            Key::AllowCidr | Key::DenyCidr => "10.0.0.0/8",
+            Key::DnsServer => "10.0.0.1",
+            Key::MaxShrink => "5%",
+            Key::Output => "a.json",
+            Key::FileMode => "0600",
+            Key::ActuatorUrl | Key::StatusUrl => "http://a:1/",
+            Key::ServerUser => "a",
+            Key::Listen => ":1",
+            Key::LocalListen => "127.0.0.1:2",
+            _ => panic!("{key} is a text: write here one that it takes and that is not its default"),
         }
     }
 
     #[test]
     fn every_row_says_when_its_setting_changes() {
-        for key in Key::all() {
+        for key in Key::all().filter(|key| key.setting().change != Change::NotInFile) {
             let (running, new) = before_and_after(key);
             let next = running.adopt_at_run_time(&new);
+            let but_for_restart = Settings { until_restart: running.until_restart.clone(), ..new.clone() };
+            assert_ne!(
+                running, but_for_restart,
+                "{key} has a row and no use: read it where its room's configuration is read (policy.rs, files.rs, \
+                 server.rs, process.rs, peer_settings.rs; load.rs for the log), into a field of that"
+            );
             match key.setting().change {
                 Change::AtRunTime => {
                     assert_eq!(running.needs_restart(&new), [], "{key}");
-                    assert_eq!(next, new, "{key}");
-                    assert_ne!(running, new, "{key} is of no use");
+                    assert_eq!(
+                        next, new,
+                        "{key} follows at run time, says its row: take it from `new` in adopt_at_run_time"
+                    );
                 }
                 Change::AtRestart | Change::PresenceAtRestart => {
                     assert_eq!(running.needs_restart(&new), [key], "{key}");
                     assert_eq!(running.needs_restart(&next), [], "{key}");
-                    assert_eq!(next, running, "{key}");
+                    assert_eq!(
+                        next, running,
+                        "{key} needs a restart, says its row: take it from `self` in adopt_at_run_time"
+                    );
                 }
                 Change::NotInFile => {}
             }

@@ -98,7 +98,6 @@ impl Word for bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Format as F;
     use LogLevel as L;
 
     fn reads_what_it_prints<T: Word + std::fmt::Debug>(values: &[T]) {
@@ -123,14 +122,6 @@ mod tests {
         reads_what_it_prints(&[LogFormat::Text, LogFormat::Json]);
         reads_what_it_prints(&[true, false]);
         reads_what_it_prints(&[L::Off, L::Error, L::Warn, L::Info, L::Debug, L::Trace]);
-        reads_what_it_prints(&[
-            F::SpringProperties,
-            F::SpringYaml,
-            F::Archaius,
-            F::Configtree,
-            F::Env,
-            F::Json,
-            F::Lines,
-        ]);
+        reads_what_it_prints(&Format::all().collect::<Vec<_>>());
     }
 }

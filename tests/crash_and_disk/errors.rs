@@ -57,7 +57,8 @@ pub(crate) fn trials(scene: Scene, steps: &Arc<[Step]>) -> Vec<Trial> {
                 scene.layout,
                 step.name()
             );
-            trials.push(crate::trial(name, Ok(()), move || play(scene, &steps, number, failure)));
+            trials
+                .push(crate::machine::trial_with(name, Ok(()), move || play(scene, &steps, number, failure)));
         }
     }
     trials

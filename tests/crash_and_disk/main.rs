@@ -26,7 +26,7 @@ use libtest_mimic::{Arguments, Trial};
 use world::{cluster, extent, http, machine, namespace, once, reader, sidecar};
 
 use life::Scene;
-use machine::Missing;
+use machine::trial_with;
 use namespace::Stand;
 use step::Step;
 
@@ -44,7 +44,8 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
     let mut trials = injected();
-    trials.extend(mounts::ALL.map(|(name, play)| trial(format!("mounts::{name}"), mounts.clone(), play)));
+    trials
+        .extend(mounts::ALL.map(|(name, play)| trial_with(format!("mounts::{name}"), mounts.clone(), play)));
     let trials = extent::chosen("crash_and_disk", &arguments, trials, is_in_sample);
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -59,15 +60,17 @@ fn is_in_sample(name: &str) -> bool {
 fn injected() -> Vec<Trial> {
     let is_usable = strace::is_usable();
     if is_usable.is_err() {
-        return vec![trial(WITHOUT_STRACE.to_owned(), is_usable, || {})];
+        return vec![trial_with(WITHOUT_STRACE, is_usable, || {})];
     }
-    let mut trials: Vec<_> =
-        stalls::ALL.into_iter().map(|(name, play)| trial(format!("stall::{name}"), Ok(()), play)).collect();
+    let mut trials: Vec<_> = stalls::ALL
+        .into_iter()
+        .map(|(name, play)| trial_with(format!("stall::{name}"), Ok(()), play))
+        .collect();
     for (scene, steps) in learned() {
         trials.extend(errors::trials(scene, &steps));
         trials.extend(kill_trials(scene, &steps));
         let name = format!("power_failure::{:?}::{}", scene.life, scene.layout);
-        trials.push(trial(name, Ok(()), move || power::is_survived(scene, &steps)));
+        trials.push(trial_with(name, Ok(()), move || power::is_survived(scene, &steps)));
     }
     trials
 }
@@ -86,16 +89,7 @@ fn kill_trials(scene: Scene, steps: &Arc<[Step]>) -> Vec<Trial> {
     let kill = |(number, step): (usize, &Step)| {
         let name = format!("kill::{:?}::{}::{number:02}_{}", scene.life, scene.layout, step.name());
         let steps = Arc::clone(steps);
-        trial(name, Ok(()), move || kills::at(scene, &steps, number))
+        trial_with(name, Ok(()), move || kills::at(scene, &steps, number))
     };
     changing.map(kill).collect()
-}
-
-/// A trial that needs what the machine may lack.
-fn trial(name: String, needed: Result<(), String>, play: impl FnOnce() + Send + 'static) -> Trial {
-    machine::trial(name, move || {
-        needed.map_err(Missing)?;
-        play();
-        Ok(())
-    })
 }

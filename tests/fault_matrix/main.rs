@@ -25,7 +25,6 @@ use world::{cluster, dns_server, extent, machine, namespace, once, ports, reader
 
 use cell::Cell;
 use expected::Shown;
-use machine::Missing;
 use namespace::Stand;
 use phase::Phase;
 use says::Says;
@@ -83,11 +82,9 @@ fn trial(cell: Cell, rows: &Rows, network: &Result<(), String>) -> Trial {
     let Cell { phase, says, layout } = cell;
     let needed = if says == Says::Unreachable { network.clone() } else { Ok(()) };
     let rows = Arc::clone(rows);
-    machine::trial(format!("{}::{says:?}::{layout}", phase.name()), move || {
-        needed.map_err(Missing)?;
+    machine::trial_with(format!("{}::{says:?}::{layout}", phase.name()), needed, move || {
         let shown = cell.play();
         rows.lock().expect("nobody panics while holding it").push((phase, says, layout, shown));
-        Ok(())
     })
 }
 

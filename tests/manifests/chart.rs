@@ -32,12 +32,26 @@ const SETTINGS: [&str; 14] = [
     "nodeSelector.eureka=yes",
 ];
 
+/// Values, and the example whose component does the same.
+const PLATFORMS: [(&[&str], &str); 3] = [
+    (&["podSecurityContext=null"], "examples/openshift"),
+    (&["sidecar.resources.limits.cpu=200m", "server.resources.limits.cpu=2000m"], "examples/resource-quota"),
+    (
+        &["server.port=9000", "server.contextPath=/registry", "server.actuatorBasePath=/manage"],
+        "examples/ports-and-paths",
+    ),
+];
+
 /// The default of each topology against its folder, field by field.
 pub(crate) fn same() -> Result<(), String> {
     let mut faults = Vec::new();
     for topology in ["statefulset", "daemonset", "deployment"] {
         let chart = template(&[&format!("topology={topology}")])?;
         faults.extend(differences(topology, &chart, &written_out(&build(topology)?)));
+    }
+    for (values, example) in PLATFORMS {
+        let folder = written_out(&build(example)?);
+        faults.extend(differences(example, &in_order(template(values)?), &in_order(folder)));
     }
     let chart = template(&["monitoring.enabled=true", "networkPolicy.enabled=true"])?;
     faults.extend(differences("monitoring", &additions(&chart), &additions(&build("examples/monitoring")?)));
@@ -158,6 +172,21 @@ pub(crate) fn refused() -> Result<(), String> {
         "sidecar.settings.output-dir=/peers",
         "sidecar.settings.listen=0.0.0.0:80",
         "networkPolicy.enable=true",
+        "server.port=0",
+        "server.port=http",
+        // The actuator's, and those of eureka-peers.
+        "server.port=8762",
+        "server.port=9761",
+        "server.contextPath=registry",
+        "server.contextPath=/registry/",
+        "server.actuatorBasePath=",
+        // Said once, in a place that everything follows.
+        "server.env[0].name=SERVER_PORT",
+        "server.env[0].name=server.servlet.context-path",
+        "server.env[0].name=MANAGEMENT_ENDPOINTS_WEB_BASE_PATH",
+        "sidecar.settings.port=9000",
+        "sidecar.settings.context-path=/registry/eureka/",
+        "podSecurityContext=none",
     ];
     let taken: Vec<&str> = bad.into_iter().filter(|value| template(&[value]).is_ok()).collect();
     if !taken.is_empty() {
@@ -178,10 +207,11 @@ pub(crate) fn renderings() -> Result<Vec<(String, Vec<Object>)>, String> {
         Ok((format!("chart-{topology}"), template(&values)?))
     });
     let set = [Ok(("chart-settings".to_owned(), template(&SETTINGS)?))];
-    rendered.into_iter().chain(set).collect()
+    let platforms = PLATFORMS.map(|(values, example)| Ok((format!("chart-as-{example}"), template(values)?)));
+    rendered.into_iter().chain(set).chain(platforms).collect()
 }
 
-fn template(values: &[&str]) -> Result<Vec<Object>, String> {
+pub(crate) fn template(values: &[&str]) -> Result<Vec<Object>, String> {
     template_as("eureka", values)
 }
 
@@ -206,6 +236,23 @@ fn differences(name: &str, chart: &[Object], folder: &[Object]) -> Vec<String> {
             format!("{name}: {id} differs:\n{}", first_difference(chart, folder, "").unwrap_or_default())
         })
         .collect()
+}
+
+/// With variables in the order of their names: kustomize puts those of a patch before all others. Whether one
+/// refers to another that comes later is seen elsewhere.
+fn in_order(mut objects: Vec<Object>) -> Vec<Object> {
+    for object in &mut objects {
+        let Some(pod) = object.0["spec"].get_mut("template").and_then(|it| it.get_mut("spec")) else {
+            continue;
+        };
+        for list in ["initContainers", "containers"] {
+            let containers = pod.get_mut(list).and_then(Value::as_sequence_mut).into_iter().flatten();
+            for environment in containers.filter_map(|it| it.get_mut("env")?.as_sequence_mut()) {
+                environment.sort_by_key(|entry| entry["name"].as_str().map(str::to_owned));
+            }
+        }
+    }
+    objects
 }
 
 /// Who manages an object is the one thing that must differ.

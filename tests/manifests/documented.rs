@@ -62,7 +62,17 @@ fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
         | "examples/istio"
         | "examples/linkerd"
         | "examples/monitoring"
-        | "examples/network-policy" => names(),
+        | "examples/network-policy"
+        | "examples/openshift"
+        | "examples/resource-quota" => names(),
+        "examples/ports-and-paths" => {
+            let moved = [
+                ("SERVER_SERVLET_CONTEXTPATH", "/registry"),
+                ("MANAGEMENT_ENDPOINTS_WEB_BASEPATH", "/manage"),
+            ];
+            let moved = moved.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            names().into_iter().chain(moved).collect()
+        }
         "daemonset" | "deployment" | "examples/daemonset-labelled-nodes" => addresses(),
         "examples/add-sidecar" => beside(),
         "examples/basic-auth" => names().into_iter().chain(read("spring-basic-auth")).collect(),

@@ -33,6 +33,11 @@ impl Folder {
         self.path.starts_with("components/")
     }
 
+    /// Whether kustomize builds it without the values of an overlay.
+    pub(crate) fn is_built_alone(&self) -> bool {
+        self.path != "components/ports-and-paths"
+    }
+
     /// The versions of Kubernetes against whose schemas it must hold.
     pub(crate) fn versions(&self) -> [&'static str; 2] {
         let oldest = match self.path.as_str() {
@@ -43,6 +48,15 @@ impl Folder {
             _ => OLDEST,
         };
         [oldest, NEWEST]
+    }
+
+    /// What else a check would find fault with, and what the platform of this folder wants; each must be found.
+    pub(crate) fn wanted_by_its_platform(&self) -> &'static [&'static str] {
+        match self.path.as_str() {
+            "examples/openshift" => &["eureka-peers: no numeric user"],
+            "examples/resource-quota" => &["eureka-peers: a limit of CPU, which delays a publication"],
+            _ => &[],
+        }
     }
 
     /// Whether Pod Security "restricted" cannot hold, because the pod is on its node's network.

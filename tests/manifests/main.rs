@@ -17,6 +17,7 @@ mod folder;
 mod image;
 mod monitoring;
 mod names;
+mod platforms;
 mod recipes;
 mod restricted;
 mod schema;
@@ -38,7 +39,6 @@ use world::{
 };
 
 use crate::folder::Folder;
-use crate::machine::Missing;
 use crate::rendered::{Object, Pod, build};
 use crate::tool::Tool;
 
@@ -55,40 +55,33 @@ const WIDE: [&str; 3] = [
 /// What a trial does.
 type Body = Box<dyn FnOnce() -> Result<(), String> + Send>;
 
+/// Trials that need these tools, each called as its function.
+macro_rules! named {
+    ($needs:expr; $($body:path),+) => {
+        [$(trial(stringify!($body), $needs, Box::new($body))),+]
+    };
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let mut trials: Vec<Trial> = Folder::all().iter().flat_map(trials_of).collect();
+    let folders = Folder::all();
+    let alone = folders.iter().filter(|folder| folder.is_built_alone());
+    let mut trials: Vec<Trial> = alone.flat_map(trials_of).collect();
+    trials.extend(named![&[Tool::Kustomize]; seeds::insecure, seeds::broken, seeds::variables,
+        seeds::every_folder, seeds::waiting, audited::seen, audited::lost_is_seen, names::seen,
+        names::together, names::client_follows, names::another_domain, old_pods_stay_peers]);
+    trials.extend(named![&[Tool::Kustomize, Tool::KubernetesValidate]; seeds::misspelt]);
+    trials.extend(named![&[Tool::Kustomize, Tool::Helm]; chart::same]);
+    trials.extend(named![&[Tool::Helm]; chart::names, chart::overridden, chart::refused]);
+    trials.extend(named![&[Tool::Helm, Tool::KubernetesValidate]; chart::settings]);
+    trials.extend(named![&[]; image::recipe, image::server_recipe, monitoring::every_alert_is_tested, monitoring::runbook,
+        monitoring::queries, monitoring::seeded_queries]);
+    trials.extend(named![&[Tool::Buildah]; image::layout]);
+    trials.extend(named![&[Tool::Actionlint]; workflows]);
+    trials.extend(named![&[Tool::Promtool]; monitoring::rules, monitoring::text_format]);
+    trials.extend(named![&[Tool::OpenMetricsParser]; monitoring::open_metrics]);
     trials.extend([
-        trial("seeds::insecure", &[Tool::Kustomize], Box::new(seeds::insecure)),
-        trial("seeds::broken", &[Tool::Kustomize], Box::new(seeds::broken)),
-        trial("seeds::misspelt", &[Tool::Kustomize, Tool::KubernetesValidate], Box::new(seeds::misspelt)),
-        trial("seeds::variables", &[Tool::Kustomize], Box::new(seeds::variables)),
-        trial("seeds::every_folder", &[Tool::Kustomize], Box::new(seeds::every_folder)),
-        trial("seeds::waiting", &[Tool::Kustomize], Box::new(seeds::waiting)),
-        trial("audited::seen", &[Tool::Kustomize], Box::new(audited::seen)),
-        trial("audited::lost_is_seen", &[Tool::Kustomize], Box::new(audited::lost_is_seen)),
-        trial("names::seen", &[Tool::Kustomize], Box::new(names::seen)),
-        trial("names::together", &[Tool::Kustomize], Box::new(names::together)),
-        trial("names::client_follows", &[Tool::Kustomize], Box::new(names::client_follows)),
-        trial("chart::same", &[Tool::Kustomize, Tool::Helm], Box::new(chart::same)),
-        trial("chart::names", &[Tool::Helm], Box::new(chart::names)),
-        trial("chart::overridden", &[Tool::Helm], Box::new(chart::overridden)),
-        trial("names::another_domain", &[Tool::Kustomize], Box::new(names::another_domain)),
-        trial("chart::settings", &[Tool::Helm, Tool::KubernetesValidate], Box::new(chart::settings)),
-        trial("chart::refused", &[Tool::Helm], Box::new(chart::refused)),
-        trial("old_pods_stay_peers", &[Tool::Kustomize], Box::new(old_pods_stay_peers)),
-        trial("image::recipe", &[], Box::new(image::recipe)),
-        trial("image::server_recipe", &[], Box::new(image::server_recipe)),
-        trial("image::layout", &[Tool::Buildah], Box::new(image::layout)),
         trial("compose", &[Tool::ComposeGo], Box::new(compose::check)),
-        trial("workflows", &[Tool::Actionlint], Box::new(workflows)),
-        trial("monitoring::rules", &[Tool::Promtool], Box::new(monitoring::rules)),
-        trial("monitoring::text_format", &[Tool::Promtool], Box::new(monitoring::text_format)),
-        trial("monitoring::open_metrics", &[Tool::OpenMetricsParser], Box::new(monitoring::open_metrics)),
-        trial("monitoring::every_alert_is_tested", &[], Box::new(monitoring::every_alert_is_tested)),
-        trial("monitoring::runbook", &[], Box::new(monitoring::runbook)),
-        trial("monitoring::queries", &[], Box::new(monitoring::queries)),
-        trial("monitoring::seeded_queries", &[], Box::new(monitoring::seeded_queries)),
         names::of_kubectl(),
         api_server::trial(),
     ]);
@@ -97,6 +90,7 @@ fn main() -> ExitCode {
     let is_wanted = |trial: &Trial| arguments.filter.is_some() || wants_all() || WIDE.contains(&trial.name());
     trials.extend(corpus::trials());
     trials.extend(recipes::trials());
+    trials.extend(platforms::trials());
     trials.extend(renamed());
     trials.extend(executions().into_iter().filter(is_wanted));
     let trials = extent::chosen("manifests", &arguments, trials, |name| !WIDE.contains(&name));
@@ -236,8 +230,9 @@ fn promises(folder: &Folder, objects: &[Object]) -> Vec<String> {
     if is_ours { workload::faults(objects) } else { Vec::new() }
 }
 
-fn sidecars(_folder: &Folder, objects: &[Object]) -> Vec<String> {
-    objects.iter().filter_map(Object::pod).flat_map(|pod| sidecar::faults(objects, pod)).collect()
+fn sidecars(folder: &Folder, objects: &[Object]) -> Vec<String> {
+    let found = objects.iter().filter_map(Object::pod).flat_map(|pod| sidecar::faults(objects, pod));
+    platforms::but_for(folder.wanted_by_its_platform(), found.collect())
 }
 
 fn environments(folder: &Folder, objects: &[Object]) -> Vec<String> {
@@ -281,11 +276,9 @@ fn trial(name: &str, needs: &[Tool], body: Body) -> Trial {
 
 /// Ignored where something is missing, and failed where nothing may be.
 fn trial_unless(name: &str, missing: Vec<&'static str>, body: Body) -> Trial {
-    machine::trial(name, move || {
-        if !missing.is_empty() {
-            return Err(Missing(format!("not on this machine, see .ci/tools: {}", missing.join(", "))));
-        }
-        body().unwrap_or_else(|fault| panic!("{fault}"));
-        Ok(())
-    })
+    let is_there = missing.is_empty();
+    let needed = is_there
+        .then_some(())
+        .ok_or_else(|| format!("not on this machine, see .ci/tools: {}", missing.join(", ")));
+    machine::trial_with(name, needed, move || body().unwrap_or_else(|fault| panic!("{fault}")))
 }

@@ -15,7 +15,7 @@ use crate::rendered::{Container, Object, Pod, at};
 use crate::seeds::sown;
 use crate::tool::{Tool, project};
 use crate::workload::is_the_operators_own;
-use crate::{audited, none, sidecar};
+use crate::{audited, none, sidecars};
 
 /// Layers from the inside out, and what they do to a name in all.
 struct Overlay {
@@ -229,7 +229,7 @@ pub(crate) fn of_kubectl() -> Trial {
 pub(crate) fn dangling(folder: &str, objects: &[Object]) -> Vec<String> {
     let mut found = audited::faults(objects);
     let ours: Vec<Object> = objects.iter().cloned().map(without_own).collect();
-    found.extend(ours.iter().filter_map(Object::pod).flat_map(|pod| sidecar::faults(&ours, pod)));
+    found.extend(sidecars(&Folder { path: folder.to_owned() }, &ours));
     let services: BTreeSet<&str> =
         objects.iter().filter(|object| object.kind() == "Service").map(Object::name).collect();
     // A client's servers are elsewhere; the list that an operator had before is his own.

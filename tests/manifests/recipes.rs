@@ -79,7 +79,7 @@ fn other_names() -> Result<(), String> {
 
 fn another_port() -> Result<(), String> {
     let server = stateful("eureka", 8070);
-    let after = over(&server, "On another port", "another-port")?;
+    let after = over(&server, "On another port or path", "another-port")?;
     let text = serde_json::to_string(&values(&after)).map_err(|error| error.to_string())?;
     let mut wrong = faults(&values(&parse(&server)?), &after, &[]);
     wrong.extend(text.contains("8761").then(|| "something still says 8761".to_owned()));

@@ -201,7 +201,8 @@ fn identity(own: &str, variables: &BTreeMap<String, String>) -> Vec<String> {
         _ if jvm_options(variables).contains(&format!("-Deureka.myUrl={own} ")) => return Vec::new(),
         other => return vec![format!("nobody says what Eureka takes for itself: {other:?}")],
     };
-    let expected = format!("http://{host}:{}/eureka/", value_or(variables, "SERVER_PORT", "8761"));
+    let below = value("SERVER_SERVLET_CONTEXTPATH");
+    let expected = format!("http://{host}:{}{below}/eureka/", value_or(variables, "SERVER_PORT", "8761"));
     if own == expected {
         return Vec::new();
     }
@@ -211,7 +212,8 @@ fn identity(own: &str, variables: &BTreeMap<String, String>) -> Vec<String> {
 /// The refresh goes where the server listens for it, and what it has adopted is confirmed.
 fn actuator(settings: &Settings, variables: &BTreeMap<String, String>) -> Vec<String> {
     let port = variables.get("MANAGEMENT_SERVER_PORT");
-    let expected = port.map(|port| format!("http://127.0.0.1:{port}/actuator"));
+    let base = value_or(variables, "MANAGEMENT_ENDPOINTS_WEB_BASEPATH", "/actuator");
+    let expected = port.map(|port| format!("http://127.0.0.1:{port}{base}"));
     let asked = settings.server.actuator_url.as_ref().map(ToString::to_string);
     let mut found = Vec::new();
     if asked.as_deref().map(|url| url.trim_end_matches('/')) != expected.as_deref() {

@@ -122,7 +122,8 @@ fn services(template: &Value, all: &[Object]) -> Vec<String> {
 fn joins_when_copied(server: Container<'_>) -> Vec<String> {
     let path = |probe: &str| at(server.0, &[probe, "httpGet", "path"]).and_then(Value::as_str);
     let password = server.environment().iter().any(|(name, _)| *name == "SPRING_SECURITY_USER_NAME");
-    let gated = path("startupProbe") == Some("/eureka/apps");
+    let below = server.values().get("SERVER_SERVLET_CONTEXTPATH").copied().unwrap_or_default();
+    let gated = path("startupProbe").and_then(|path| path.strip_prefix(below)) == Some("/eureka/apps");
     let latched = path("readinessProbe").is_none_or(|path| !path.contains("/apps"));
     let mut found = Vec::new();
     found
@@ -167,7 +168,7 @@ pub(crate) fn selects(service: &Object, template: &Value) -> bool {
     matches(at(&service.0, &["spec", "selector"]).and_then(Value::as_mapping), template)
 }
 
-fn matches(selector: Option<&Mapping>, template: &Value) -> bool {
+pub(crate) fn matches(selector: Option<&Mapping>, template: &Value) -> bool {
     let Some(selector) = selector.filter(|selector| !selector.is_empty()) else { return false };
     let labels = at(template, &["metadata", "labels"]);
     selector.iter().all(|(name, value)| labels.and_then(|labels| labels.get(name)) == Some(value))

@@ -16,9 +16,11 @@ mod world;
 
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Arguments;
 
 use world::{cluster, eureka_server as server, extent, machine, sidecar};
+
+use machine::trial_with;
 
 /// What a quick run tries: a refusal, a failure, an end too soon and a flood, of either call.
 const SAMPLE: [&str; 8] = [
@@ -37,24 +39,15 @@ const AT_ONCE: usize = 16;
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
-    let trials = faults::all().into_iter().map(|fault| {
-        Trial::test(fault.name, move || {
-            trial::of(&fault);
-            Ok(())
-        })
-    });
+    let trials = faults::all();
+    let trials = trials.into_iter().map(|fault| trial_with(fault.name, Ok(()), move || trial::of(&fault)));
     let alone: [(&str, fn()); 4] = [
         ("a-server-that-seems-to-restart-all-the-time", trial::of_ever_younger_server),
         ("replies-that-are-slow-to-read", trial::of_slow_replies),
         ("two-servers-behind-one-address", trial::of_two_servers),
         ("everything-at-once", trial::of_everything_at_once),
     ];
-    let alone = alone.map(|(name, play)| {
-        Trial::test(name, move || {
-            play();
-            Ok(())
-        })
-    });
+    let alone = alone.map(|(name, play)| trial_with(name, Ok(()), play));
     let trials = alone.into_iter().chain(trials).collect();
     let trials = extent::chosen("neighbours", &arguments, trials, |name| SAMPLE.contains(&name));
     libtest_mimic::run(&arguments, trials).exit_code()

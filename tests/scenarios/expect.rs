@@ -7,7 +7,7 @@ use eureka_peers::model::{Listing, ServiceUrl};
 use eureka_peers::wording::situation;
 
 use crate::format::{Count, Expect, Scenario};
-use crate::settings::{Given, sink};
+use crate::settings::Settings;
 use crate::words::{HostWord, Written};
 use crate::world::{World, life};
 
@@ -50,7 +50,7 @@ pub(crate) fn failures(expect: &Expect, world: &World) -> Vec<String> {
 pub(crate) fn failures_at_any_time(scenario: &Scenario, world: &World) -> Vec<String> {
     let mut failures = vec![];
     for (at, listing) in &world.written {
-        let seen: BTreeSet<_> = listing.urls().map(Given::spoken).collect();
+        let seen: BTreeSet<_> = listing.urls().map(Settings::spoken).collect();
         for word in said_hosts(&scenario.never, &world.settings).intersection(&seen) {
             failures.push(format!("at {at:?} the files named {word}, which they never may"));
         }
@@ -64,7 +64,7 @@ pub(crate) fn failures_at_any_time(scenario: &Scenario, world: &World) -> Vec<St
 
 fn files(expect: &Expect, world: &World, failures: &mut Failures) {
     let listing = world.listing();
-    let urls: BTreeSet<_> = listing.iter().flat_map(|listing| listing.urls()).map(Given::spoken).collect();
+    let urls: BTreeSet<_> = listing.iter().flat_map(|listing| listing.urls()).map(Settings::spoken).collect();
     failures.compare("files", &urls, expect.files.as_ref().map(|words| said_hosts(words, &world.settings)));
     failures.compare("flushing", &listing.is_some_and(|listing| listing.sink().is_some()), expect.flushing);
     failures.compare("as-found", &world.is_as_found(), expect.as_found);
@@ -77,7 +77,9 @@ fn server(expect: &Expect, world: &World, failures: &mut Failures) {
     let status = world.machine.status(world.moment());
     let is_adopted = status.confirmed_at.is_some()
         && status.adopted.map(|adopted| adopted.value) == status.desired.map(|desired| desired.value);
-    let said = |url: &ServiceUrl| if *url == sink() { url.to_string() } else { Given::spoken(url) };
+    let said = |url: &ServiceUrl| {
+        if *url == world.settings.policy.sink { url.to_string() } else { Settings::spoken(url) }
+    };
     let known: BTreeSet<_> = world.server.peers().iter().map(said).collect();
     failures.compare(
         "server",
@@ -105,6 +107,6 @@ fn conditions(expect: &Expect, world: &World, failures: &mut Failures) {
     failures.0.extend(unsaid.map(|text| format!("no message says {text:?}: {messages:#?}")));
 }
 
-fn said_hosts(words: &[Written<HostWord>], settings: &Given) -> BTreeSet<String> {
+fn said_hosts(words: &[Written<HostWord>], settings: &Settings) -> BTreeSet<String> {
     words.iter().map(|Written(word)| settings.spoken_word(word)).collect()
 }

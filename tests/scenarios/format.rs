@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use crate::settings::Given;
+use crate::settings::{Given, Settings};
 use crate::words::{HostWord, OnRefresh, Reply, Says, Span, Written};
 
 /// One file.
@@ -204,12 +204,16 @@ impl FromStr for Count {
 }
 
 impl Scenario {
-    /// Reads one file; a fault names it and the line.
-    pub(crate) fn read(path: &Path) -> Result<(Self, Vec<usize>), String> {
+    /// Reads one file, and gives its settings and the lines of its steps; a fault names it and the line.
+    pub(crate) fn read(path: &Path) -> Result<(Self, Settings, Vec<usize>), String> {
         let name = path.display();
         let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
         let scenario: Self =
             serde_yaml_from(&text).map_err(|(line, error)| format!("{name}:{line}: {error}"))?;
+        let settings = Settings::of(scenario.settings.clone()).map_err(|rejected| {
+            let line = text.lines().position(|line| line.starts_with("settings:")).map_or(1, |at| at + 1);
+            format!("{name}:{line}: {rejected}")
+        })?;
         let lines = step_lines(&text);
         if lines.len() != scenario.timeline.len() {
             return Err(format!(
@@ -221,7 +225,7 @@ impl Scenario {
             Some(before) => {
                 Err(format!("{name}:{}: this step is before the one above it", lines[before + 1]))
             }
-            None => Ok((scenario, lines)),
+            None => Ok((scenario, settings, lines)),
         }
     }
 }

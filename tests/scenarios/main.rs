@@ -39,8 +39,8 @@ fn trial(path: PathBuf) -> Trial {
 }
 
 fn run(path: &Path) -> Result<(), String> {
-    let (scenario, lines) = Scenario::read(path)?;
-    let mut world = World::new(&scenario);
+    let (scenario, settings, lines) = Scenario::read(path)?;
+    let mut world = World::new(&scenario, settings);
     for (step, line) in scenario.timeline.iter().zip(lines) {
         let failures = match world.turn_to(step) {
             Ok(()) => expect::failures(&step.expect, &world),

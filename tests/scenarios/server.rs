@@ -7,7 +7,7 @@ use eureka_peers::model::{Listing, PeerSet, ServerFault, ServiceUrl};
 use eureka_peers::reconcile::{RefreshCall, Replicas};
 
 use crate::format::ServerAct;
-use crate::settings::Given;
+use crate::settings::Settings;
 use crate::words::{OnRefresh, Reply, Span, Written};
 
 /// The server beside the sidecar.
@@ -55,7 +55,13 @@ impl Server {
     }
 
     /// Does what a file says becomes of it.
-    pub(crate) fn act(&mut self, act: &ServerAct, settings: &Given, file: Option<&Listing>, now: Duration) {
+    pub(crate) fn act(
+        &mut self,
+        act: &ServerAct,
+        settings: &Settings,
+        file: Option<&Listing>,
+        now: Duration,
+    ) {
         if act.restart {
             self.start(file, now);
         }

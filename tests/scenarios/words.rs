@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 use std::time::Duration;
 
-use eureka_peers::model::{Answer, DurationOrNever, LookupFailure, Refusal, ServerFault, read_duration};
+use eureka_peers::model::{Answer, LookupFailure, Refusal, ServerFault, read_duration};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// A value written as one word; whatever YAML makes of it (number, boolean) is read as text again.
@@ -43,21 +43,6 @@ impl FromStr for Span {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         read_duration(text).map(Self).map_err(|_| "is no duration with a unit, such as 1s or 5m")
-    }
-}
-
-/// The same, or `never`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct SpanOrNever(pub(crate) DurationOrNever);
-
-impl FromStr for SpanOrNever {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "never" => Ok(Self(DurationOrNever::Never)),
-            _ => text.parse().map(|Span(span)| Self(DurationOrNever::After(span))),
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use eureka_peers::reconcile::{
 
 use crate::format::{Left, Scenario, Step};
 use crate::server::Server;
-use crate::settings::{Given, PeerHost, service_of};
+use crate::settings::{Settings, service_of};
 use crate::words::{HostWord, Says};
 
 /// Actions at one moment above which the machine is spinning.
@@ -23,7 +23,7 @@ const ACTIONS_MAX: usize = 200;
 /// Everything around the machine, and the machine.
 pub(crate) struct World {
     pub(crate) machine: Machine,
-    pub(crate) settings: Given,
+    pub(crate) settings: Settings,
     pub(crate) files: Option<Publication>,
     /// Whether the machine had the files compared with what was found in them.
     is_kept: bool,
@@ -49,12 +49,11 @@ pub(crate) struct Counts {
 
 impl World {
     /// The world before its first moment.
-    pub(crate) fn new(scenario: &Scenario) -> Self {
-        let settings = scenario.settings.clone();
+    pub(crate) fn new(scenario: &Scenario, settings: Settings) -> Self {
         let previous = scenario.saved_state.as_ref().map(|left| life(left, &settings));
         let mut server = Server::new(settings.own_url());
         server.act(&scenario.server, &settings, None, Duration::ZERO);
-        let mut machine = Machine::new(settings.policy(), previous.as_ref(), Moment::START);
+        let mut machine = Machine::new(settings.policy.clone(), previous.as_ref(), Moment::START);
         if scenario.document_in_place {
             machine.found_document(Moment::START);
         }
@@ -123,16 +122,17 @@ impl World {
     }
 
     fn operate(&mut self, step: &Step) -> Result<(), String> {
-        let frozen = step.freeze.map(|is_frozen| self.settings.frozen(is_frozen));
-        let changed = step.settings.as_ref().map(|later| self.settings.overlaid(later));
-        if let Some(settings) = changed.or(frozen) {
-            self.machine.change_policy(settings.policy(), self.moment());
+        let mut changed = step.settings.clone().unwrap_or_default();
+        changed.extend(step.freeze.map(|is_frozen| ("freeze".to_owned(), is_frozen.into())));
+        if !changed.is_empty() {
+            let settings = self.settings.overlaid(&changed)?;
+            self.machine.change_policy(settings.policy.clone(), self.moment());
             self.settings = settings;
         }
         if step.restart_sidecar {
             self.born = self.now;
             let left = self.files.as_ref().map(|files| &files.state);
-            self.machine = Machine::new(self.settings.policy(), left, Moment::START);
+            self.machine = Machine::new(self.settings.policy.clone(), left, Moment::START);
         }
         if step.ask_now {
             self.machine.handle(Observation::AskNow, self.moment(), Jitter::NONE);
@@ -215,7 +215,7 @@ impl World {
 }
 
 /// The answer to the `nth` question.
-fn said(says: &Says, service: &str, settings: &Given, nth: usize) -> Answer {
+fn said(says: &Says, service: &str, settings: &Settings, nth: usize) -> Answer {
     match says {
         Says::Other(answer) => answer.clone(),
         Says::Alternating(turns) => said(&turns[nth % turns.len()], service, settings, nth),
@@ -227,7 +227,7 @@ fn said(says: &Says, service: &str, settings: &Given, nth: usize) -> Answer {
     }
 }
 
-fn record(word: &HostWord, service: &str, settings: &Given) -> Record {
+fn record(word: &HostWord, service: &str, settings: &Settings) -> Record {
     let (word, port) = match word {
         HostWord::Pod { number, service: None, port } => {
             (HostWord::Pod { number: *number, service: Some(service.to_owned()), port: None }, *port)
@@ -235,13 +235,13 @@ fn record(word: &HostWord, service: &str, settings: &Given) -> Record {
         other => (other.clone(), None),
     };
     let host = settings.host(&word);
-    match settings.peer_host() {
-        PeerHost::Name => {
+    match settings.family() {
+        None => {
             let name: DnsName = host.parse().unwrap_or_else(|error| panic!("the host {host:?} {error}"));
             let port = port.map_or(Port::EUREKA, |port| Port::new(port).expect("a port"));
             Record::Target { name, port }
         }
-        PeerHost::Ipv4 | PeerHost::Ipv6 => {
+        Some(_) => {
             let bare = host.trim_matches(['[', ']']);
             Record::Address(bare.parse().unwrap_or_else(|error| panic!("the address {host:?}: {error}")))
         }
@@ -249,7 +249,7 @@ fn record(word: &HostWord, service: &str, settings: &Given) -> Record {
 }
 
 /// The state that a life would have left.
-pub(crate) fn life(left: &Left, settings: &Given) -> SavedState {
+pub(crate) fn life(left: &Left, settings: &Settings) -> SavedState {
     let peers = |service: Option<&str>, hosts: &Vec<crate::words::Written<HostWord>>| -> PeerSet {
         hosts.iter().map(|host| settings.peer(&under(&host.0, service))).collect()
     };

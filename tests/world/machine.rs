@@ -85,6 +85,15 @@ pub(crate) fn trial(
     })
 }
 
+/// The same for what either is there from the beginning or is not.
+pub(crate) fn trial_with(
+    name: impl Into<String>,
+    needed: Result<(), String>,
+    play: impl FnOnce() + Send + 'static,
+) -> Trial {
+    trial(name, move || needed.map(|()| play()).map_err(Missing))
+}
+
 /// A figure of a process by the kernel's own books, such as `VmHWM:`, which is the most that was ever
 /// resident, in KiB. None once the process is gone.
 pub(crate) fn figure(process: Pid, key: &str) -> Option<u64> {

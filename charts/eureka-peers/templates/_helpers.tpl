@@ -29,6 +29,12 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
+{{/* What Pod Security "restricted" wants of a pod, and what the operator says besides, or instead. */}}
+{{- define "eureka-peers.pod" -}}
+{{- $restricted := dict "runAsNonRoot" true "seccompProfile" (dict "type" "RuntimeDefault") }}
+{{- toYaml (merge (dict) (.Values.podSecurityContext | default dict) $restricted) }}
+{{- end }}
+
 {{- define "eureka-peers.spread" -}}
 maxSkew: 1
 topologyKey: {{ .key }}
@@ -62,7 +68,15 @@ labelSelector:
 - name: EUREKA_PEERS_ON_DEADLINE
   value: wait
 - name: EUREKA_PEERS_ACTUATOR_URL
-  value: http://127.0.0.1:8762/actuator
+  value: http://127.0.0.1:8762{{ .Values.server.actuatorBasePath }}
+{{- if ne (int .Values.server.port) 8761 }}
+- name: EUREKA_PEERS_PORT
+  value: {{ .Values.server.port | quote }}
+{{- end }}
+{{- with .Values.server.contextPath }}
+- name: EUREKA_PEERS_CONTEXT_PATH
+  value: {{ . }}/eureka/
+{{- end }}
 {{- end }}
 
 {{/* What an operator sets besides, or instead. */}}
@@ -86,7 +100,15 @@ labelSelector:
 - name: JAVA_TOOL_OPTIONS
   value: {{ concat $options .Values.server.javaOptions | join " " | quote }}
 - name: SERVER_PORT
-  value: "8761"
+  value: {{ .Values.server.port | quote }}
+{{- with .Values.server.contextPath }}
+- name: SERVER_SERVLET_CONTEXTPATH
+  value: {{ . }}
+{{- end }}
+{{- if ne .Values.server.actuatorBasePath "/actuator" }}
+- name: MANAGEMENT_ENDPOINTS_WEB_BASEPATH
+  value: {{ .Values.server.actuatorBasePath }}
+{{- end }}
 - name: SERVER_SHUTDOWN
   value: graceful
 - name: SPRING_APPLICATION_NAME

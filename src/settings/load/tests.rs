@@ -901,7 +901,9 @@ fn every_fault_of_a_value_says_what_is_expected() {
     let wrong_for = |key: Key| match key.setting().shape {
         // Any path and any of these texts can be meant.
         Shape::File(_) | Shape::Directory(_) => None,
-        Shape::Text(_) | Shape::Words(..) | Shape::Switch | Shape::Count { .. } => Some("a b/?"),
+        Shape::Text(_) | Shape::TextAndWord(..) | Shape::Words(..) | Shape::Switch | Shape::Count { .. } => {
+            Some("a b/?")
+        }
         Shape::Duration { .. } | Shape::DurationOrNever { .. } => Some("soon"),
     };
     let mut seen = 0;

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::document::Format;
 use crate::model::{AddressPolicy, Port, Scheme};
 use crate::publish::Layout;
 use crate::reconcile::OnDeadline;
@@ -23,7 +24,7 @@ const MAX_PEERS: usize = 512;
 const DNS_SERVERS_MAX: usize = 8;
 /// A records in the largest DNS message, 64 KiB of 16 bytes each.
 const PEERS_MAX: usize = 4_096;
-/// Files of one generation; there are seven formats.
+/// Files of one generation; more than there are formats.
 const OUTPUTS_MAX: usize = 16;
 /// Ten questions a second; below that DNS servers begin to refuse.
 const INTERVAL_MIN: Duration = Duration::from_millis(100);
@@ -51,7 +52,7 @@ macro_rules! table {
 
 use DefaultValue::{Either, Found};
 use Group::{Files, Holds, Peers, Process, Server, Service};
-use Shape::{Count, Directory, DurationOrNever, File, Switch, Text, Words};
+use Shape::{Count, Directory, DurationOrNever, File, Switch, Text, TextAndWord, Words};
 
 table! {
     Role: Setting::new("role", Service, Words("server|client", words_of::<RoleWord>))
@@ -227,18 +228,12 @@ table! {
         .change(Change::AtRestart)
         .help("Directory that the files are written into: a volume that is mounted as a whole, without subPath.")
         .hint("name the mounted directory, such as /eureka-peers");
-    Output: Setting::new("output", Files, Text("NAME[=FORMAT]"))
+    Output: Setting::new("output", Files, TextAndWord("NAME[=FORMAT]", "FORMAT", words_of::<Format>))
         .up_to(OUTPUTS_MAX)
         .default(Value::Text("peers.properties"))
         .change(Change::AtRestart)
-        .help(
-            "File to write, and its format: spring-properties, spring-yaml, archaius, configtree, env, json or \
-             lines. Without a format, the extension of the file tells it.",
-        )
-        .hint(
-            "write NAME=FORMAT, such as peers.properties=archaius, or a name that ends in .properties, \
-             .yaml, .env, .json or .lines",
-        );
+        .help("File to write, and its format. Without a format, the extension of the file tells it.")
+        .hint("write NAME=FORMAT, such as peers.properties=archaius, or a name such as peers.yaml");
     Layout: Setting::new("layout", Files, Words("volume|plain", words_of::<Layout>))
         .default(Value::Text("volume"))
         .change(Change::AtRestart)
@@ -308,7 +303,7 @@ table! {
         .hint("write a loopback address and a port, such as 127.0.0.1:9762 or [::1]:9762");
     LogLevel: Setting::new("log-level", Process, Words("LEVEL", words_of::<LogLevel>))
         .default(Value::Text("info"))
-        .help("How much is logged: off, error, warn, info, debug or trace.")
+        .help("How much is logged.")
         .hint("write `info`, or `debug` to see more");
     LogFormat: Setting::new("log-format", Process, Words("text|json", words_of::<LogFormat>))
         .default_is(Either {

@@ -91,7 +91,11 @@ impl Setting {
     /// What stands for the value in help and README.
     pub fn value_name(&self) -> &'static str {
         match self.shape {
-            Shape::Text(name) | Shape::File(name) | Shape::Directory(name) | Shape::Words(name, _) => name,
+            Shape::Text(name)
+            | Shape::File(name)
+            | Shape::Directory(name)
+            | Shape::Words(name, _)
+            | Shape::TextAndWord(name, _, _) => name,
             Shape::Switch => "true|false",
             Shape::Duration { .. } => "DURATION",
             Shape::DurationOrNever { .. } => "DURATION|never",
@@ -107,14 +111,29 @@ impl Setting {
                 Some(format!("from {min} to {max}"))
             }
             Shape::Count { min, max } => Some(format!("from {min} to {max}")),
-            Shape::Text(_) | Shape::File(_) | Shape::Directory(_) | Shape::Words(_, _) | Shape::Switch => {
-                None
-            }
+            Shape::Text(_)
+            | Shape::File(_)
+            | Shape::Directory(_)
+            | Shape::Words(_, _)
+            | Shape::TextAndWord(_, _, _)
+            | Shape::Switch => None,
         }
+    }
+
+    /// The words that it takes, where what stands for the value does not say them; such as
+    /// `LEVEL is one of error, warn and info`.
+    pub fn words_in_words(&self) -> Option<String> {
+        let (Shape::Words(name, words) | Shape::TextAndWord(_, name, words)) = self.shape else {
+            return None;
+        };
+        let words = words();
+        let (last, others) = words.split_last()?;
+        (name != words.join("|")).then(|| format!("{name} is one of {} and {last}", others.join(", ")))
     }
 
     /// What it means, and what else the row says of its values and of their change.
     pub fn meaning(&self) -> String {
+        let words = self.words_in_words().map(|words| format!(" {words}."));
         let bounds = self.bounds().map(|bounds| format!(" Takes values {bounds}."));
         let repeats =
             self.is_repeatable().then(|| format!(" May be repeated, up to {} values.", self.values_max));
@@ -124,7 +143,8 @@ impl Setting {
             Change::PresenceAtRestart => " To add it or to take it away needs a restart.",
             Change::NotInFile => " The file itself cannot set this.",
         };
-        [self.help, &bounds.unwrap_or_default(), &repeats.unwrap_or_default(), change].concat()
+        let [words, bounds, repeats] = [words, bounds, repeats].map(Option::unwrap_or_default);
+        [self.help, &words, &bounds, &repeats, change].concat()
     }
 
     /// For whom a value must be given, in words; nothing where it is optional.
@@ -164,6 +184,8 @@ pub enum Shape {
     Directory(&'static str),
     /// One of these words, shown under this name, which for a few of them is they themselves.
     Words(&'static str, fn() -> Vec<&'static str>),
+    /// Text with one of these words in it: shown under the first name, and the word under the second.
+    TextAndWord(&'static str, &'static str, fn() -> Vec<&'static str>),
     /// `true` or `false`; the flag alone means `true`.
     Switch,
     /// A duration with its unit.

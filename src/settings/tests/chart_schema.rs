@@ -11,8 +11,17 @@ use serde_json::{Value, json};
 use crate::settings::table::{Change, Key, Shape};
 
 /// What the chart's own volume, ports and probes are made for.
-const OF_THE_CHART: [Key; 7] =
-    [Key::Role, Key::OutputDir, Key::Output, Key::Layout, Key::ActuatorUrl, Key::Listen, Key::LocalListen];
+const OF_THE_CHART: [Key; 9] = [
+    Key::Role,
+    Key::OutputDir,
+    Key::Output,
+    Key::Layout,
+    Key::Port,
+    Key::ContextPath,
+    Key::ActuatorUrl,
+    Key::Listen,
+    Key::LocalListen,
+];
 
 const BEGIN: &str = "        \"settings\": {\n";
 const END: &str = "\n        },\n";
@@ -24,7 +33,9 @@ fn path() -> PathBuf {
 /// What a value of this setting may be; in the chart's values lists are written with commas.
 fn schema_of(key: Key) -> Value {
     match key.setting().shape {
-        Shape::Text(_) | Shape::File(_) | Shape::Directory(_) => json!({ "type": ["string", "integer"] }),
+        Shape::Text(_) | Shape::File(_) | Shape::Directory(_) | Shape::TextAndWord(..) => {
+            json!({ "type": ["string", "integer"] })
+        }
         Shape::Words(_, words) => json!({ "enum": words() }),
         Shape::Switch => json!({ "enum": [true, false, "true", "false"] }),
         Shape::Duration { .. } | Shape::DurationOrNever { .. } => json!({ "type": "string" }),

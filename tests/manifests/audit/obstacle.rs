@@ -118,14 +118,19 @@ fn of_places(server: Container<'_>, place: &str) -> Vec<Finding> {
     let ports = server.ports();
     if !ports.is_empty() && !ports.contains(&PORT) {
         let what = format!("listens on {ports:?} and not on {PORT}");
-        found.push(Finding::new(place, what, "docs/migration/from-a-static-list.md, On another port"));
+        found.push(Finding::new(
+            place,
+            what,
+            "docs/migration/from-a-static-list.md, On another port or path",
+        ));
     }
     let moved = server.environment().into_iter().map(|(name, _)| name);
     let moved = moved.filter(|name| {
         ["serverservletcontextpath", "managementendpointswebbasepath"].contains(&relaxed(name).as_str())
     });
     found.extend(moved.map(|name| {
-        Finding::new(place, format!("{name} moves paths that probes and eureka-peers ask"), "docs/eureka.md")
+        let what = format!("{name} moves paths that probes and eureka-peers ask");
+        Finding::new(place, what, "docs/migration/from-a-static-list.md, On another port or path")
     }));
     found
 }

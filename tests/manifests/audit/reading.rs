@@ -3,7 +3,7 @@
 
 use serde_yaml::Value;
 
-use super::spelling::{Form, Meaning, meaning, sets_the_list};
+use super::spelling::{Form, Meaning, meaning, relaxed, sets_the_list};
 use super::workload::{Container, Workload, flattened, from_elsewhere, workloads};
 use super::{Finding, at, text};
 
@@ -13,7 +13,9 @@ const FILE: &str = "peers.properties";
 /// What addresses are published with, unless `--port` says another.
 const DEFAULT_PORT: u64 = 8761;
 
-const PORT: &str = "docs/migration/from-a-static-list.md, On another port";
+const PORT: &str = "docs/migration/from-a-static-list.md, On another port or path";
+/// What a server's paths begin with unless `--context-path` says another.
+const DEFAULT_PATH: &str = "/eureka/";
 const TAKE_AWAY: &str = "take it away: docs/migration/from-a-static-list.md, Take the old list away";
 const IMPORT: &str = "add optional:file:<directory>/peers.properties to the end of SPRING_CONFIG_IMPORT: \
      docs/migration/from-a-static-list.md, An import of your own";
@@ -175,6 +177,7 @@ fn of_a_reader(
             format!("is published at port {port}, where nobody listens: it listens on {:?}", reader.ports());
         found.push(Finding::new(place, what, PORT));
     }
+    found.extend(below_a_path(place, reader, &variables, settings));
     let masks = masks(reader, &variables);
     found.extend(masks.into_iter().map(|mask| {
         Finding::new(place, format!("{mask} sets the list, and masks the published one"), TAKE_AWAY)
@@ -189,6 +192,29 @@ fn published_port(settings: &[(&str, &str)]) -> Option<u64> {
         setting("EUREKA_PEERS_PEER_HOST").is_some() && setting("EUREKA_PEERS_ROLE") != Some("client");
     let given = setting("EUREKA_PEERS_PORT").and_then(|port| port.parse().ok());
     given.or(is_known.then_some(DEFAULT_PORT))
+}
+
+/// What peers, eureka-peers and the kubelet ask beside the server's own context path.
+fn below_a_path(
+    place: &str,
+    reader: Container<'_>,
+    variables: &[Variable<'_>],
+    settings: &[(&str, &str)],
+) -> Vec<Finding> {
+    let context = variables.iter().find(|variable| relaxed(&variable.name) == "serverservletcontextpath");
+    let Some(context) = context.and_then(|variable| variable.value) else { return Vec::new() };
+    let context = context.trim_end_matches('/');
+    let published = settings.iter().find(|(name, _)| *name == "EUREKA_PEERS_CONTEXT_PATH");
+    let published = published.map_or(DEFAULT_PATH, |(_, path)| *path);
+    let probes = ["startupProbe", "readinessProbe", "livenessProbe"];
+    let asked = probes.into_iter().filter_map(|probe| {
+        Some((probe, at(reader.value, &[probe, "httpGet", "path"]).and_then(Value::as_str)?))
+    });
+    let asked = [("the published list", published)].into_iter().chain(asked);
+    let beside =
+        asked.filter(|(_, path)| !path.strip_prefix(context).is_some_and(|rest| rest.starts_with('/')));
+    let what = |(what, path)| format!("serves below {context}, and {what} says {path}");
+    beside.map(|asked| Finding::new(place, what(asked), PORT)).collect()
 }
 
 fn is_missing(port: u64, reader: Container<'_>) -> bool {

@@ -9,7 +9,7 @@ use serde_yaml::Value;
 
 use crate::dns_server::{self, DnsThread};
 use crate::environment::Facts;
-use crate::executed::kubelet::{RunningPod, Surroundings, container_port};
+use crate::executed::kubelet::{RunningPod, Surroundings, container_port, port_of};
 use crate::executed::place::Place;
 use crate::reader::list_in;
 use crate::registry::Registry;
@@ -224,7 +224,7 @@ impl Cluster {
             assert!(service.publishes_all(), "{} would list no pod that starts", service.name());
             let port = &items(&service.0, &["spec", "ports"])[0];
             let target = at(port, &["targetPort"]).unwrap_or(&port["port"]);
-            let number = self.resolve_port(target);
+            let number = self.port_behind(target);
             let pods = pods.iter().map(|ordinal| {
                 dns_server::Pod::new(self.host_label(service, *ordinal), address_of(*ordinal), number)
             });
@@ -249,14 +249,10 @@ impl Cluster {
         address_of(ordinal).to_string().replace('.', "-")
     }
 
-    fn resolve_port(&self, target: &Value) -> u16 {
-        let named = |container: &crate::rendered::Container<'_>| {
-            items(container.0, &["ports"]).iter().find(|port| port.get("name") == Some(target)).cloned()
-        };
-        let pod = self.workload().pod().expect("a workload has a pod");
-        let found = pod.containers().iter().find_map(named);
-        let number = found.as_ref().and_then(|port| port["containerPort"].as_u64()).or(target.as_u64());
-        number.and_then(|number| u16::try_from(number).ok()).expect("a Service leads to a port of its pods")
+    fn port_behind(&self, target: &Value) -> u16 {
+        let containers = self.workload().pod().expect("a workload has a pod").containers();
+        let found = containers.into_iter().find_map(|container| port_of(container, target).ok());
+        found.expect("a Service leads to a port of its pods")
     }
 
     fn workload(&self) -> &Object {

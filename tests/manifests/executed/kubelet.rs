@@ -268,7 +268,7 @@ fn get(address: SocketAddr, path: &str) -> io::Result<u16> {
 }
 
 /// A port by number, or by its name in the container.
-fn port_of(container: Container<'_>, port: &Value) -> Result<u16, String> {
+pub(crate) fn port_of(container: Container<'_>, port: &Value) -> Result<u16, String> {
     let named = items(container.0, &["ports"]).iter().find(|offered| offered.get("name") == Some(port));
     let number = named.and_then(|offered| at(offered, &["containerPort"])).unwrap_or(port);
     let number = number.as_u64().and_then(|number| u16::try_from(number).ok());

@@ -38,20 +38,24 @@ pub(crate) fn assignments(name: &str) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// Kubernetes' `$(NAME)` (`third_party/forked/golang/expansion`): `$$(` escapes. What is not known is a
-/// fault here, and not left standing as it is.
+/// Kubernetes' `$(NAME)` (`third_party/forked/golang/expansion`): `$$` is one `$`, whatever follows. What is not
+/// known is a fault here, and not left standing as it is.
 pub(crate) fn expand<'a>(value: &str, known: impl Fn(&str) -> Option<&'a String>) -> Result<String, String> {
     let mut expanded = String::new();
     let mut rest = value;
-    while let Some((before, reference)) = rest.split_once("$(") {
-        let (name, after) = reference.split_once(')').ok_or("has $( without )")?;
-        if let Some(escaped) = before.strip_suffix('$') {
-            expanded.extend([escaped, "$(", name, ")"]);
-        } else {
-            let filler = known(name).ok_or_else(|| format!("$({name}) is not set before it"))?;
-            expanded.extend([before, filler]);
-        }
-        rest = after;
+    while let Some((before, after)) = rest.split_once('$') {
+        expanded.push_str(before);
+        rest = match (after.strip_prefix('$'), after.strip_prefix('(')) {
+            (None, Some(reference)) => {
+                let (name, after) = reference.split_once(')').ok_or("has $( without )")?;
+                expanded.push_str(known(name).ok_or_else(|| format!("$({name}) is not set before it"))?);
+                after
+            }
+            (escaped, _) => {
+                expanded.push('$');
+                escaped.unwrap_or(after)
+            }
+        };
     }
     Ok(expanded + rest)
 }

@@ -27,14 +27,6 @@ fn names_are_distinct_and_found() {
 }
 
 #[test]
-fn each_format_stands_in_the_help_of_output() {
-    let help = Key::Output.setting().help;
-    for (word, _) in crate::document::Format::WORDS {
-        assert!(help.split([' ', ',', '.', ':']).any(|said| said == *word), "{word}");
-    }
-}
-
-#[test]
 fn rows_are_complete_and_grouped() {
     let groups: Vec<Group> = rows().map(|row| row.group).collect();
     assert!(groups.is_sorted(), "a group stands together");
@@ -66,15 +58,6 @@ fn every_flag_that_a_row_names_is_a_setting() {
 }
 
 #[test]
-fn words_are_shown_as_they_are() {
-    for row in rows() {
-        if let Words(name, words) = row.shape {
-            assert!(name == words().join("|") || name == "LEVEL", "{name}");
-        }
-    }
-}
-
-#[test]
 fn what_a_row_says_is_said_in_words() {
     let default = |key: Key| key.setting().default_in_words().unwrap_or_default();
     assert_eq!(default(Key::Interval), "10s with --role client, else 1s");
@@ -92,6 +75,15 @@ fn what_a_row_says_is_said_in_words() {
     assert_eq!(Key::Interval.setting().bounds().as_deref(), Some("from 100ms to 1h"));
     assert_eq!(Key::MaxPeers.setting().bounds().as_deref(), Some("from 1 to 4096"));
     assert_eq!(Key::Role.setting().bounds(), None);
+    let role = Key::Role.setting();
+    assert_eq!((role.value_name(), role.meaning().contains("is one of")), ("server|client", false));
+    let level = Key::LogLevel.setting();
+    assert_eq!(level.value_name(), "LEVEL");
+    assert!(level.meaning().ends_with(" LEVEL is one of off, error, warn, info, debug and trace."));
+    let output = Key::Output.setting().meaning();
+    let formats: Vec<&str> = words_of::<Format>();
+    assert!(formats.iter().all(|word| output.contains(word)), "{output}");
+    assert!(output.contains(" FORMAT is one of spring-properties, "), "{output}");
     assert!(Key::MinPeers.setting().meaning().ends_with(" Takes values from 0 to 4096."));
     assert!(Key::Layout.setting().meaning().ends_with(" A change needs a restart."));
     assert!(Key::DnsServer.setting().meaning().ends_with(" May be repeated, up to 8 values."));
