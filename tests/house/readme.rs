@@ -5,6 +5,7 @@
 //! begins with the example is kept: example and advice are written by hand, and may not be missing.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -65,8 +66,8 @@ fn the_short_table_is_the_programs() {
     let rows: Vec<&str> = table.lines().skip(2).filter(is_short).collect();
     assert_eq!(rows.len(), SHORT.len(), "{rows:?}");
     let head = table.lines().take(2);
-    let short: String = head.chain(rows).map(|line| format!("{line}\n")).collect();
-    hold("README.md", &format!("\n{short}\n"));
+    let short = head.chain(rows).collect::<Vec<_>>().join("\n");
+    hold("README.md", &format!("\n{short}\n\n"));
 }
 
 /// What is written by hand of each section, by the setting's name.
@@ -90,7 +91,7 @@ fn every_setting_has_its_section() {
     for key in Key::all() {
         let (name, setting) = (key.name(), key.setting());
         if group.replace(setting.group) != Some(setting.group) {
-            wanted.push_str(&format!("\n## {}\n", setting.group.heading()));
+            write!(wanted, "\n## {}\n", setting.group.heading()).expect("a String takes all text");
         }
         let hand = by_hand.iter().find(|(of, _)| of == name).map(|(_, text)| text.as_str());
         let hand =
@@ -99,9 +100,8 @@ fn every_setting_has_its_section() {
         let default = default.map(|default| format!(" · default: {default}")).unwrap_or_default();
         let (value, variable, meaning) = (setting.value_name(), key.variable(), setting.meaning());
         let default = default.replace("default: required", "required").replace('<', "&lt;");
-        wanted.push_str(&format!(
-            "\n### {name}\n\n`--{name} {value}` · `{variable}`{default}\n\n{meaning}\n\n{hand}\n"
-        ));
+        let title = format!("\n### {name}\n\n`--{name} {value}` · `{variable}`{default}\n");
+        write!(wanted, "{title}\n{meaning}\n\n{hand}\n").expect("a String takes all text");
     }
     wanted.push('\n');
     hold("docs/settings.md", &wanted);

@@ -140,8 +140,9 @@ fn a_wrong_line_is_found() {
         "for POD in $(kubectl apply -k manifests/nowhere); do kubectl get pods; done",
         "kustomize edit set image eureka=here",
         "helm install eureka charts/eureka",
-        "helm install eureka charts/eureka-peers --set server.picture.tag=1",
-        "helm install eureka charts/eureka-peers --set topology=statefulset,sidecar.settings.removeafter=1m",
+        "helm install eureka charts/eureka-peers --set topology=daemonset",
+        "helm template eureka charts/eureka-peers --set server.picture.tag=1",
+        "helm template eureka charts/eureka-peers --set topology=statefulset,sidecar.settings.removeafter=1m",
         "docker build -t eureka-peers:9.9.9 .",
         "docker build -t eureka-peers:0.1.0 manifests",
         "docker compose stop peers-9",
@@ -210,7 +211,7 @@ fn every_name_that_is_quoted_exists() {
         faults.extend(unknown.map(|name| format!("{}: {name} is no setting", page.path)));
         for (at, word) in page.quoted() {
             let is_value = ["server.", "sidecar."].iter().any(|before| word.starts_with(before));
-            let is_value = is_value && !word.ends_with(".rs");
+            let is_value = is_value && !word.contains(".rs");
             let fault = if is_value && !word.contains(' ') { typed::value_of_the_chart(&word) } else { None };
             let fault = fault.or_else(|| lost_path(&page.path, &word)).or_else(|| typed::flags(&word));
             faults.extend(fault.map(|fault| format!("{}:{at}: {fault}", page.path)));

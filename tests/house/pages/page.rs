@@ -60,7 +60,7 @@ impl Page {
 
     /// All of it.
     pub(super) fn text(&self) -> String {
-        self.lines.iter().map(|(_, line)| format!("{line}\n")).collect()
+        self.lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n")
     }
 
     /// Where links can lead within the page, as GitHub makes it of the headings.
@@ -154,7 +154,7 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
             if !NOT_OURS.contains(&name.as_str()) && name != ".github" {
                 collect(&path, found);
             }
-        } else if name.ends_with(".md") {
+        } else if path.extension().is_some_and(|extension| extension == "md") {
             found.push(path);
         }
     }

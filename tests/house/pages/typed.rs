@@ -211,6 +211,11 @@ fn helm(arguments: &[&str]) -> Option<String> {
     let sets = values(arguments, &["--set", "--set-string", "--set-json"]);
     let ours = arguments.iter().any(|word| word.starts_with("charts/eureka-peers"));
     let sets: Vec<&str> = if ours { sets } else { vec![] };
+    // The chart has no default for it.
+    let is_named = sets.iter().any(|set| set.starts_with("server.image.repository="));
+    if ours && *verb == "install" && !is_named {
+        return Some("no server.image.repository is set, without which the chart ends".to_owned());
+    }
     let unknown = sets.into_iter().flat_map(|set| set.split(',')).filter_map(value_of_the_chart);
     lost.chain(unknown).next()
 }
