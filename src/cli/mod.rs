@@ -16,6 +16,7 @@ mod list_difference;
 mod local_call;
 mod man;
 mod mesh;
+mod next_step;
 mod outside;
 mod resolve;
 mod run;

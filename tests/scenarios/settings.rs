@@ -247,7 +247,7 @@ impl Given {
         }
         let name: DnsName = format!("eureka-{OWN_NUMBER}").parse().expect("a name");
         let addresses = BTreeSet::from([IpAddr::from([10, 0, 0, OWN_NUMBER]), ipv6(OWN_NUMBER)]);
-        let identity = PodIdentity { name: Some(name), addresses, governing: None };
+        let identity = PodIdentity { name: Some(name), addresses, ..PodIdentity::default() };
         Role::Server(Own { identity, url: self.own_url() })
     }
 
