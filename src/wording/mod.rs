@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::model::{DurationOrNever, HeadlessService, Message, Question, ServerFault};
 use crate::reconcile::{Condition, Kept, NotAdopted, NotPublished, SelfNotFound, Situation};
 
-pub use faults::{list_origin, lookup_failure, server_fault};
+pub use faults::{list_origin, lookup_failure, mesh_fault, server_fault};
 
 /// Reasons in one message: the kubelet shows the last 2,048 bytes of a container's log.
 const REASONS_MAX: usize = 3;

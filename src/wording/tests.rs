@@ -111,6 +111,33 @@ fn why_a_list_is_not_adopted_stands_in_the_message_and_its_cure_apart() {
 }
 
 #[test]
+fn what_is_said_of_a_server_of_the_mesh_is_about_that_one() {
+    let refusals = [
+        Refusal::CredentialsMissing,
+        Refusal::CredentialsWrong,
+        Refusal::Csrf,
+        Refusal::Forbidden,
+        Refusal::Redirected,
+        Refusal::NotExposed,
+        Refusal::MethodNotAllowed,
+        Refusal::Status(418),
+    ];
+    let faults = refusals.map(ServerFault::Refused).into_iter().chain([
+        ServerFault::Unreachable("connection refused".to_owned()),
+        ServerFault::TimedOut,
+        ServerFault::Failing { status: 500, reason: "no".to_owned() },
+        ServerFault::Unreadable("the status is empty".to_owned()),
+    ]);
+    for fault in faults {
+        let message = mesh_fault(&fault);
+        assert!(!message.cure.is_empty(), "{fault:?}");
+        for not_asked in ["--actuator-url", "--status-url", "MANAGEMENT_", "the actuator"] {
+            assert!(!message.to_string().contains(not_asked), "{message}");
+        }
+    }
+}
+
+#[test]
 fn a_variable_that_is_not_set_is_the_cure() {
     let unset = |variable, field| {
         let mut facts = not_found(None, None);
