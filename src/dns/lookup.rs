@@ -1,14 +1,14 @@
 //! The walk from server to server.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hickory_resolver::proto::op::Query;
 use tokio::time::Instant;
 
-use crate::model::{AddressFamily, Answer, HeadlessService, LookupFailure, Question, Record};
+use crate::model::{AddressFamily, Answer, DnsName, HeadlessService, LookupFailure, Question, Record};
 
 use super::exchange::TryTime;
 use super::name_servers::{Heard, ServerList};
@@ -136,6 +136,29 @@ impl HickoryLookup {
             self.lone_pods.borrow_mut().insert(question.service().clone(), address);
         }
         is_cluster_ip
+    }
+
+    /// Every address of one host; none where DNS denies it, or says nothing.
+    ///
+    /// A host is no Service: its name may lead to itself without being a cluster IP, as a pod's does.
+    pub async fn addresses_of(&self, host: &DnsName) -> BTreeSet<IpAddr> {
+        let Ok(service) = HeadlessService::from_setting(&format!("{host}."), "", "") else {
+            return BTreeSet::new();
+        };
+        let of_family = async |family| {
+            let question = Question::Addresses { service: service.clone(), family };
+            let servers = self.servers.in_turn(self.try_timeout).await.unwrap_or_default();
+            match self.walk(servers, &reading::query(&question)).await.answer {
+                Answer::Records(records) => records,
+                Answer::Empty { .. } | Answer::Failed(_) => Vec::new(),
+            }
+        };
+        let (ipv4, ipv6) = tokio::join!(of_family(AddressFamily::Ipv4), of_family(AddressFamily::Ipv6));
+        let addresses = ipv4.into_iter().chain(ipv6).filter_map(|record| match record {
+            Record::Address(address) => Some(address),
+            Record::Target { .. } => None,
+        });
+        addresses.collect()
     }
 
     /// Whether the Service has addresses although it has no port of the asked name.

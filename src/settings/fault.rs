@@ -136,6 +136,11 @@ impl Problem {
         Self::new(format!("{} is not a valid {what}: expected {expected}", quoted(text)))
     }
 
+    /// The cure of its own, where it has one.
+    pub(super) fn cure(&self) -> &str {
+        self.hint.as_deref().unwrap_or_default()
+    }
+
     /// With a cure of its own.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -40,10 +40,15 @@ pub(super) fn own(reader: &mut SettingsReader<'_>, peers: &PeerSettings) -> Opti
         Ok((host, origin)) => {
             let url =
                 ServiceUrl::new(peers.scheme, host, peers.port_or_default(), peers.context_path.clone());
+            let variable = match peers.peer_host {
+                PeerHost::Name => "POD_NAME",
+                PeerHost::Ipv4 | PeerHost::Ipv6 => "POD_IP",
+            };
+            let unset = matches!(origin, Origin::Observed(_)).then_some(variable);
             reader.record(Key::SelfUrl, &url, origin);
             warn_about_guesses(reader, peers, &pod);
             warn_about_service(reader, peers, &pod);
-            Some(Own { identity: pod.identity(), url })
+            Some(Own { identity: PodIdentity { unset, ..pod.identity() }, url })
         }
         Err(why) => {
             without_url(reader, peers, why);
@@ -59,7 +64,8 @@ fn without_url(reader: &mut SettingsReader<'_>, peers: &PeerSettings, why: Probl
         Purpose::Run | Purpose::Init | Purpose::Check if peers.services.is_empty() => {}
         Purpose::Run | Purpose::Init | Purpose::Check => reader.conflict(&[Key::SelfUrl], why),
         Purpose::Print => {
-            reader.warn(Key::SelfUrl, "is unknown here, so nothing is left out of the list");
+            let message = format!("is unknown here, so nothing is left out of the list; {}", why.cure());
+            reader.warn(Key::SelfUrl, message);
         }
         Purpose::Contact => {}
     }
@@ -138,6 +144,7 @@ impl Pod {
             name: self.name.as_ref().map(|(name, _)| name.clone()),
             addresses: self.addresses.iter().map(IpAddr::to_canonical).collect::<BTreeSet<_>>(),
             governing: self.governing.clone(),
+            unset: None,
         }
     }
 

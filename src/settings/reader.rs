@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{DurationOrNever, read_duration};
+use crate::model::{DurationOrNever, HeadlessService, read_duration};
 
 use super::closest::closest;
 use super::environment::{Environment, Files};
@@ -53,6 +53,11 @@ impl<'s> SettingsReader<'s> {
         // As the help has them; what is no setting comes first.
         faults.sort_by_key(|fault| Key::from_name(&fault.key));
         if faults.is_empty() { Ok((provenance, warnings)) } else { Err(Rejected { faults, warnings }) }
+    }
+
+    /// Keeps the text that a Service was named by.
+    pub(super) fn note_service(&mut self, service: HeadlessService, text: String) {
+        self.provenance.note_service(service, text);
     }
 
     /// A value to be read as if it had been given, where nobody gave one.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::model::{DurationOrNever, HeadlessService, Message, Question, ServerFault};
 use crate::reconcile::{Condition, Kept, NotAdopted, NotPublished, SelfNotFound, Situation};
 
-pub use faults::{list_origin, lookup_failure, server_fault};
+pub use faults::{list_origin, lookup_failure, mesh_fault, server_fault};
 
 /// Reasons in one message: the kubelet shows the last 2,048 bytes of a container's log.
 const REASONS_MAX: usize = 3;
@@ -215,12 +215,24 @@ fn self_not_found(facts: &SelfNotFound) -> Message {
             "a record begins with this pod's name: where it is this pod, give --self-url {namesake}, else set \
              publishNotReadyAddresses: true on the Service"
         ),
-        (None, None) => "set publishNotReadyAddresses: true on the Service, or --self-url".to_owned(),
+        (None, None) => match identity.unset {
+            Some(variable) => format!(
+                "{variable} is not set, so what this machine says of itself was looked for: set it with `fieldRef: \
+                 {}`, or give --self-url",
+                field_of(variable)
+            ),
+            None => "set publishNotReadyAddresses: true on the Service, or --self-url".to_owned(),
+        },
     };
     let belongs = belongs_to(governing.as_ref());
     let saw = sample.join(", ");
     let what = format!("self is not among the records; looked for {own} and {identity}; saw {saw}{belongs}");
     Message::new(what, cure).at(&question)
+}
+
+/// Where the downward API has what a variable of ours should say.
+fn field_of(variable: &str) -> &'static str {
+    if variable == "POD_NAME" { "metadata.name" } else { "status.podIP" }
 }
 
 fn belongs_to(governing: Option<&HeadlessService>) -> String {

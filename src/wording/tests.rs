@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::model::{ListOrigin, LookupFailure, MaxShrink, PodIdentity};
+use crate::model::{ListOrigin, LookupFailure, MaxShrink, PodIdentity, Refusal};
 use crate::reconcile::samples::{lookup_failures, question, service, situations};
 
 fn said(it: &Situation) -> String {
@@ -110,16 +110,60 @@ fn why_a_list_is_not_adopted_stands_in_the_message_and_its_cure_apart() {
     assert_eq!(cure, "remove it from the container");
 }
 
+#[test]
+fn what_is_said_of_a_server_of_the_mesh_is_about_that_one() {
+    let refusals = [
+        Refusal::CredentialsMissing,
+        Refusal::CredentialsWrong,
+        Refusal::Csrf,
+        Refusal::Forbidden,
+        Refusal::Redirected,
+        Refusal::NotExposed,
+        Refusal::MethodNotAllowed,
+        Refusal::Status(418),
+    ];
+    let faults = refusals.map(ServerFault::Refused).into_iter().chain([
+        ServerFault::Unreachable("connection refused".to_owned()),
+        ServerFault::TimedOut,
+        ServerFault::Failing { status: 500, reason: "no".to_owned() },
+        ServerFault::Unreadable("the status is empty".to_owned()),
+    ]);
+    for fault in faults {
+        let message = mesh_fault(&fault);
+        assert!(!message.cure.is_empty(), "{fault:?}");
+        for not_asked in ["--actuator-url", "--status-url", "MANAGEMENT_", "the actuator"] {
+            assert!(!message.to_string().contains(not_asked), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_the_cure() {
+    let unset = |variable, field| {
+        let mut facts = not_found(None, None);
+        facts.identity.unset = Some(variable);
+        let message = situation(&Situation::SelfNotFound(Arc::new(facts)));
+        assert!(message.cure.starts_with(&format!("{variable} is not set, ")), "{message}");
+        assert!(message.cure.contains(&format!("`fieldRef: {field}`")), "{message}");
+    };
+    unset("POD_NAME", "metadata.name");
+    unset("POD_IP", "status.podIP");
+}
+
 fn missing(governing: Option<HeadlessService>, namesake: Option<&str>) -> Message {
+    situation(&Situation::SelfNotFound(Arc::new(not_found(governing, namesake))))
+}
+
+fn not_found(governing: Option<HeadlessService>, namesake: Option<&str>) -> SelfNotFound {
     let url = |text: &str| text.parse().expect("valid");
-    situation(&Situation::SelfNotFound(Arc::new(SelfNotFound {
+    SelfNotFound {
         question: question(),
         own: url("http://10.0.0.1:8761/eureka/"),
         identity: PodIdentity { addresses: [[10, 0, 0, 1].into()].into(), ..PodIdentity::default() },
         sample: vec![url("http://10.0.0.2:8761/eureka/"), url("http://10.0.0.3:8761/eureka/")],
         governing,
         namesake: namesake.map(url),
-    })))
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod probes;
 mod reload;
 mod resolve;
 mod secrets;
+mod several_clusters;
 mod usage;
 mod waiting;
 #[path = "../world/mod.rs"]

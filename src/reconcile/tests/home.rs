@@ -66,6 +66,7 @@ fn named(own_url: &str, asked: &[&str], governing: Option<&str>) -> Policy {
         name: Some("eureka-0".parse().expect("a name")),
         addresses: [[10, 0, 0, 1].into()].into(),
         governing: governing.map(service),
+        ..PodIdentity::default()
     };
     let names = |name: &&str| Question::Names {
         service: service(name),

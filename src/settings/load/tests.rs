@@ -417,7 +417,7 @@ fn self_is_known_by_the_downward_api() {
     assert_eq!(own(&by_name).url.as_str(), "http://eureka-0.eureka.ns.svc.cluster.local:8080/eureka/");
     let addresses = ["10.244.1.7", "fd00::7"].map(|address| address.parse().expect("valid")).into();
     let name = Some("eureka-0".parse().expect("valid"));
-    let identity = PodIdentity { name, addresses, governing: None };
+    let identity = PodIdentity { name, addresses, ..PodIdentity::default() };
     assert_eq!(own(&by_name).identity, identity);
     assert_eq!(own(&settings("peer-host: ipv4\n")).url.as_str(), "http://10.244.1.7:8761/eureka/");
     let ipv6 = loaded("peer-host: ipv6\n");
