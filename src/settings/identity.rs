@@ -22,7 +22,7 @@ use super::words::PeerHost;
 const FIELDS: [(&str, &str); 3] =
     [("POD_NAME", "metadata.name"), ("POD_IP", "status.podIP"), ("POD_IPS", "status.podIPs")];
 
-/// Reads `--self-url` and whatever stands in for it; none where nothing does, with a fault where that
+/// Reads `--self-url` or finds a value for it. None where there is nothing to find, with a fault where that
 /// matters.
 pub(super) fn own(reader: &mut SettingsReader<'_>, peers: &PeerSettings) -> Option<Own> {
     let mut pod = Pod::look(reader);
@@ -133,7 +133,7 @@ impl Pod {
             return Err(unknown("POD_NAME", "metadata.name"));
         };
         let name = service.name().child(label.as_str()).map_err(|error| {
-            Problem::new(format!("cannot be made of {label} and {service}, which {error}"))
+            Problem::new(format!("cannot be made from {label} and {service}: the name {error}"))
                 .hint("give --self-url")
         })?;
         Ok((Host::Name(name), origin.clone()))
@@ -217,8 +217,8 @@ fn addresses_in(text: &str) -> Result<Vec<IpAddr>, Problem> {
     items.map(|item| item.parse().map_err(|_| Problem::invalid(item, "address", "an IP address"))).collect()
 }
 
-/// Reads a variable of the downward API; one that is set and makes no sense is a fault, for a guess
-/// in its place would be wrong as well.
+/// Reads a variable of the downward API; one that is set and makes no sense is a fault, because a
+/// guess in its place would be wrong as well.
 fn variable<T>(
     reader: &mut SettingsReader<'_>,
     name: &str,
@@ -274,7 +274,7 @@ fn warn_about_service(reader: &mut SettingsReader<'_>, peers: &PeerSettings, pod
     reader.warn(Key::Service, message);
 }
 
-/// In a pod a guess is worth a word, for the downward API would have known.
+/// In a pod a guess is worth a warning, because the downward API would have known.
 fn warn_about_guesses(reader: &mut SettingsReader<'_>, peers: &PeerSettings, pod: &Pod) {
     if matches!(reader.purpose, Purpose::Print | Purpose::Contact) || !reader.environment.is_pod() {
         return;

@@ -195,7 +195,7 @@ fn range(text: &str) -> Result<IpNet, Problem> {
         Ok(address) => {
             let bits = if address.is_ipv4() { 32 } else { 128 };
             let problem = Problem::value(text, "is an address: expected a range of addresses");
-            Err(problem.hint(format!("write {address}/{bits} for it alone")))
+            Err(problem.hint(format!("write {address}/{bits} for this address alone")))
         }
         Err(_) => text.parse().map_err(|_| Problem::invalid(text, "range", "one such as 10.0.0.0/8")),
     }

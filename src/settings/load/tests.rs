@@ -399,7 +399,7 @@ fn values_of_addresses_and_names_go_with_the_peer_host() {
         faults("deny-cidr: 10.0.0.0/8\n"),
         ["deny-cidr: applies to addresses, but --peer-host name lists names"]
     );
-    assert_eq!(hint("peer-host: ipv4\nallow-cidr: 10.0.0.1\n"), "write 10.0.0.1/32 for it alone");
+    assert_eq!(hint("peer-host: ipv4\nallow-cidr: 10.0.0.1\n"), "write 10.0.0.1/32 for this address alone");
     assert_eq!(
         faults("peer-host: ipv6\nallow-cidr: 10.0.0.0/8\n"),
         ["allow-cidr: allows no address of the family that --peer-host asks for"]
@@ -678,7 +678,7 @@ fn outputs_get_their_format_from_the_extension_or_by_name() {
         assert_eq!(faults(&format!("output: {output}\n")), [format!("output: {problem}")], "{output}");
     }
     let long = format!("output: {}.json\n", "a".repeat(200));
-    assert!(faults(&long)[0].contains("has 205 bytes; the bound is 200"));
+    assert!(faults(&long)[0].contains("has 205 bytes: expected 200 at most"));
 }
 
 #[test]
@@ -718,7 +718,7 @@ fn user_info_is_placeholders_and_never_shown_otherwise() {
     );
     assert_eq!(
         faults("user-info: ${A}:${B}\nuser-info-file: /s\n"),
-        ["user-info: and --user-info-file exclude each other"]
+        ["user-info: is given together with --user-info-file: expected one of them"]
     );
 }
 
