@@ -176,8 +176,8 @@ fn with_releases(
 fn execution(name: &str, body: Body) -> Trial {
     let java = stock_image::missing_tools();
     let needs = [Tool::Kustomize].into_iter().filter(|tool| !tool.is_there()).map(Tool::name);
-    let missing = java.into_iter().chain(needs).collect();
-    trial_unless(&format!("executed::{name}"), missing, body)
+    let missing: Vec<&str> = java.into_iter().chain(needs).collect();
+    trial_unless(&format!("executed::{name}"), &missing, body)
 }
 
 /// Everything that is asked of one folder.
@@ -266,11 +266,11 @@ fn none(faults: &[String]) -> Result<(), String> {
 
 fn trial(name: &str, needs: &[Tool], body: Body) -> Trial {
     let missing = needs.iter().filter(|tool| !tool.is_there()).map(|tool| tool.name());
-    trial_unless(name, missing.collect(), body)
+    trial_unless(name, &missing.collect::<Vec<_>>(), body)
 }
 
 /// Ignored where something is missing, and failed where nothing may be.
-fn trial_unless(name: &str, missing: Vec<&'static str>, body: Body) -> Trial {
+fn trial_unless(name: &str, missing: &[&str], body: Body) -> Trial {
     let is_there = missing.is_empty();
     let needed = is_there
         .then_some(())
