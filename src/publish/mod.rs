@@ -41,7 +41,7 @@ use directory::{Directory, Identity};
 use lock::Lock;
 use volume::Superseded;
 
-pub use error::{Permissions, PublishError, PublishFault, PublishStep};
+pub use error::{Obstacle, Permissions, PublishError, PublishStep};
 pub use hazard::{Hazard, inspect};
 pub use layout::Layout;
 pub use state_file::{DecodedState, StateFault, decode_state, encode_state};
@@ -156,7 +156,7 @@ impl Publisher {
     /// The files of these names as readers find them now, no matter who made them; none where one is missing.
     pub fn read_files(&self, names: &[FileName]) -> Result<Option<Vec<File>>, PublishError> {
         let directory = match Directory::open(&self.path) {
-            Err(error) if *error.fault() == PublishFault::Missing => return Ok(None),
+            Err(error) if *error.obstacle() == Obstacle::Missing => return Ok(None),
             directory => directory?,
         };
         let generation = volume::open_current(&directory)?;
@@ -175,7 +175,7 @@ impl Publisher {
     /// [`STATE_BYTES_MAX`].
     pub fn read_state(&self) -> Result<Option<Vec<u8>>, PublishError> {
         let directory = match Directory::open(&self.path) {
-            Err(error) if *error.fault() == PublishFault::Missing => return Ok(None),
+            Err(error) if *error.obstacle() == Obstacle::Missing => return Ok(None),
             directory => directory?,
         };
         let generation = volume::open_current(&directory)?;
