@@ -3,8 +3,8 @@
 use crate::model::{Moment, WallClock};
 use crate::reconcile::Status;
 
-/// Peers named for one change in the history; the counts beside them are whole.
-pub(super) const CHANGE_PEERS_MAX: usize = 32;
+/// Peers that are held and named for a Service; their count beside them is whole.
+pub(super) const HELD_PEERS_MAX: usize = 32;
 
 /// Warnings that are shown; a settings file yields a handful.
 pub(super) const WARNINGS_MAX: usize = 64;
