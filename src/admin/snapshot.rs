@@ -35,6 +35,8 @@ pub struct Snapshot {
 pub enum ListInPlace {
     /// None; a server that starts now would take its image's own value.
     Nothing,
+    /// None any more: others have removed, emptied or changed the files, and they are not right again yet.
+    TakenAway,
     /// A list that the start found in place, and that was not published again yet.
     FoundAtStart,
     /// A list was published since the start, or exactly what would have been was found in place.
@@ -67,7 +69,7 @@ impl Snapshot {
 
     pub(super) fn has_list(&self) -> bool {
         match self.list {
-            ListInPlace::Nothing => false,
+            ListInPlace::Nothing | ListInPlace::TakenAway => false,
             ListInPlace::FoundAtStart | ListInPlace::Published => true,
         }
     }

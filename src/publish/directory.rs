@@ -13,6 +13,7 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
 use super::error::{Obstacle, Permissions, PublishError, PublishStep};
+use super::file_mode::FileMode;
 
 /// Permission, setuid, setgid and sticky bits.
 const MODE_BITS: u32 = 0o7777;
@@ -110,16 +111,31 @@ impl Directory {
     }
 
     /// Makes a file that was not there, whatever the umask, and waits until it is on the disk.
-    pub(super) fn create_file(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), PublishError> {
+    ///
+    /// The mode comes before the bytes: where it is not to be had, a secret was never there to be read.
+    pub(super) fn create_file(&self, name: &str, bytes: &[u8], mode: &FileMode) -> Result<(), PublishError> {
         // EXCL follows no link either.
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(0o600))
             .map_err(|errno| self.error(PublishStep::Create, name, errno))?;
         let mut file = File::from(fd);
+        self.set_mode(&file, name, mode)?;
         file.write_all(bytes).map_err(|error| self.io_error(PublishStep::Write, name, &error))?;
-        rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))
-            .map_err(|errno| self.error(PublishStep::Write, name, errno))?;
         file.sync_all().map_err(|error| self.io_error(PublishStep::Sync, name, &error))
+    }
+
+    fn set_mode(&self, file: &File, name: &str, mode: &FileMode) -> Result<(), PublishError> {
+        let failed = |errno| self.error(PublishStep::Write, name, errno);
+        let set = rustix::fs::fchmod(file, Mode::from_raw_mode(mode.asked()));
+        let found = rustix::fs::fstat(file).map_err(failed)?.st_mode & MODE_BITS;
+        match set {
+            Ok(()) => {}
+            // vfat refuses what it cannot keep. What is asked for and lacking is another's refusal.
+            Err(Errno::PERM | Errno::OPNOTSUPP) if found & mode.asked() == mode.asked() => {}
+            Err(errno) => return Err(failed(errno)),
+        }
+        mode.given(found)
+            .map_err(|opened| self.obstructed(PublishStep::Write, name, Obstacle::ModeNotKept(opened)))
     }
 
     /// Opens a file for locking, creating it where there is none, so that nobody else can take it: a lock
@@ -178,9 +194,9 @@ impl Directory {
     }
 
     /// Whether a regular file has exactly this content and mode. What cannot be read, has not.
-    pub(super) fn holds(&self, name: &str, bytes: &[u8], mode: u32) -> bool {
+    pub(super) fn holds(&self, name: &str, bytes: &[u8], mode: &FileMode) -> bool {
         let found = self.read(name, bytes.len()).ok().flatten();
-        found.is_some_and(|content| content.mode == mode && content.bytes == bytes)
+        found.is_some_and(|content| mode.is(content.mode) && content.bytes == bytes)
     }
 
     /// Where a symbolic link points; `None` where there is no link, or one that is not ours.
@@ -352,7 +368,7 @@ mod tests {
         symlink("victim", at("link")).expect("made");
         symlink("nowhere", at("dangling")).expect("made");
         for name in ["victim", "link", "dangling"] {
-            let error = directory.create_file(name, b"new", 0o644).expect_err("it is there");
+            let error = directory.create_file(name, b"new", &FileMode::new(0o644)).expect_err("it is there");
             assert_eq!((error.step(), error.obstacle()), (PublishStep::Create, &Obstacle::Planted), "{name}");
         }
         assert_eq!(std::fs::read_to_string(at("victim")).expect("there"), "untouched");
@@ -409,11 +425,11 @@ mod tests {
         assert_eq!((content.bytes.as_slice(), content.mode), (b"four".as_slice(), 0o640));
         assert_eq!(directory.read("file", 3).expect_err("too large").obstacle(), &Obstacle::TooLarge(3));
         assert!(directory.read("none", 4).expect("nothing").is_none());
-        assert!(directory.holds("file", b"four", 0o640));
+        assert!(directory.holds("file", b"four", &FileMode::new(0o640)));
         for (bytes, mode) in
             [(b"four".as_slice(), 0o644), (b"five", 0o640), (b"fou", 0o640), (b"fours", 0o640)]
         {
-            assert!(!directory.holds("file", bytes, mode));
+            assert!(!directory.holds("file", bytes, &FileMode::new(mode)));
         }
     }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Stat;
 use rustix::io::Errno;
 
+use super::file_mode::ModeNotKept;
 use crate::model::Message;
 
 const STICKY: u32 = 0o1000;
@@ -92,6 +93,8 @@ pub enum Obstacle {
     Locked(Option<String>),
     /// The file is over the bound, in bytes.
     TooLarge(usize),
+    /// The file would be open to more than may read the secret in it.
+    ModeNotKept(ModeNotKept),
     /// Anything else; see `source()`.
     Other,
 }
@@ -113,6 +116,7 @@ impl Obstacle {
             Self::OutOfDescriptors => "out_of_descriptors",
             Self::Locked(_) => "another_writer",
             Self::TooLarge(_) => "too_large",
+            Self::ModeNotKept(_) => "mode_not_kept",
             Self::Other => "other",
         }
     }
@@ -146,6 +150,7 @@ impl Obstacle {
                 )
                 .into();
             }
+            Self::ModeNotKept(mode) => return format!("it holds a password, and {mode}").into(),
             Self::TooLarge(bytes_max) => return format!("it is larger than {bytes_max} bytes").into(),
         })
     }
@@ -172,6 +177,10 @@ impl Obstacle {
             }
             Self::Locked(_) => {
                 "give each writer a directory of its own; `lslocks` on the node tells who holds the lock"
+            }
+            Self::ModeNotKept(_) => {
+                "use a volume that keeps modes, such as an emptyDir, or mount this one with a mode that is not wider than \
+                 --file-mode"
             }
             Self::TooLarge(_) | Self::Other => "",
         }

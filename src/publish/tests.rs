@@ -521,7 +521,13 @@ fn plain_files_want_no_link_beside_them_and_mind_no_directory() {
 #[test]
 fn lost_files_are_told_from_those_that_an_error_left() {
     type Loss = fn(&Scene);
-    let losses: [Loss; 4] = [
+    let losses: [Loss; 7] = [
+        |scene| fs::write(scene.at("a"), "").expect("ours"),
+        |scene| fs::write(scene.at("a"), "foreign").expect("ours"),
+        |scene| {
+            fs::remove_file(scene.at("a")).expect("there");
+            make_fifo(&scene.at("a"));
+        },
         |scene| fs::remove_file(scene.at("a")).expect("there"),
         |scene| {
             fs::remove_file(scene.at("b")).expect("there");
@@ -547,6 +553,42 @@ fn lost_files_are_told_from_those_that_an_error_left() {
             assert!(scene.publish("two").is_err() && scene.publisher.has_lost_files(), "{:?}", scene.layout);
         });
     }
+}
+
+/// As a start finds them, before it has written anything.
+#[test]
+fn files_that_were_found_are_lost_as_well() {
+    Scene::each(|mut scene| {
+        fs::write(scene.at("a"), "one").expect("made");
+        let found = [file("a", "one")];
+        scene.publisher.found(&found);
+        assert!(!scene.publisher.has_lost_files());
+        fs::write(scene.at("a"), "").expect("ours");
+        assert!(scene.publisher.has_lost_files());
+        assert_eq!(
+            scene.publisher.publish(&found, b"").expect("published"),
+            Published::Written,
+            "not repaired"
+        );
+        assert!(!scene.publisher.has_lost_files());
+    });
+}
+
+/// One of two files was renamed into place before the error: readers find nothing foreign.
+#[test]
+fn what_an_attempt_put_in_place_before_it_failed_is_not_lost() {
+    let mut scene = Scene::new(Layout::Plain);
+    scene.expect("one", Published::Written);
+    fs::remove_file(scene.at("b")).expect("there");
+    fs::create_dir(scene.at("b")).expect("made");
+    assert!(scene.publish("two").is_err() && scene.publisher.has_lost_files(), "b is a directory");
+    fs::remove_dir(scene.at("b")).expect("empty");
+    fs::write(scene.at("b"), "one").expect("made");
+    fs::write(scene.at("a"), "two").expect("made");
+    fs::remove_file(scene.at("..lock")).expect("there");
+    fs::create_dir(scene.at("..lock")).expect("made");
+    assert!(scene.publisher.has_lost_files(), "as if by others");
+    assert!(scene.publish("two").is_err() && !scene.publisher.has_lost_files(), "it is what we want there");
 }
 
 #[test]

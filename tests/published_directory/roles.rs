@@ -89,7 +89,9 @@ pub(crate) fn command(role: &str, surroundings: Surroundings) -> Result<Stage, S
         Surroundings::Unprivileged => unprivileged(&program, directory.path(), NOBODY)?,
         Surroundings::ForeignGroup if is_root() => unprivileged(&program, directory.path(), FOREIGN_GROUP)?,
         Surroundings::ForeignLock if is_root() => {
-            LAYOUTS.into_iter().for_each(|(_, name)| lock_as_root(&directory.path().join(name)));
+            for (_, name) in LAYOUTS {
+                lock_as_root(&directory.path().join(name));
+            }
             unprivileged(&program, directory.path(), NOBODY)?
         }
         Surroundings::ForeignLock => return Err("only root can give a directory to another user".into()),
