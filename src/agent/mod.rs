@@ -37,11 +37,11 @@ pub use clock::Clock;
 pub use pump::Pump;
 pub use reporter::Reporter;
 pub use server::Server;
+pub use supervisor::catch_panic;
 pub use update::{Update, UpdateSender, Updates};
 
 use journal::Publishing;
 use pump::LONGEST_WAIT;
-use supervisor::catch_panic;
 use volume::{Found, StateFound, Volume};
 use work::{Ended, Outcome, Work};
 

@@ -22,7 +22,7 @@ use crate::telemetry::{LogControl, Metrics, Registry, VERSION, encode, start_log
 use super::ExitStatus;
 use super::outside::RealOutside;
 use super::runtime::runtime_for_files;
-use super::settings_updates::send_updates;
+use super::settings_updates::{Following, send_updates};
 use super::sources::{Read, Sources, refuse};
 use super::terminal::say;
 
@@ -129,7 +129,8 @@ async fn live(
     let (update_sender, updates) = Updates::channel();
     let watch = read.file.map(|(path, text)| SettingsWatch::new(path, text));
     let (stopper, stop) = watch::channel(false);
-    tokio::task::spawn_local(send_updates(sources, watch, signals.hangup, update_sender));
+    let (hangup, updates_to) = (signals.hangup, update_sender);
+    tokio::task::spawn_local(send_updates(Following { sources, watch, hangup, updates: updates_to }));
     tokio::task::spawn_local(stop_at(signals.terminate, signals.interrupt, stopper));
 
     let inputs = Inputs { commands, updates, stop };

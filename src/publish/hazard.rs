@@ -9,17 +9,10 @@ use rustix::io::Errno;
 use super::error::{Obstacle, Permissions};
 use super::layout::Layout;
 use super::lock::LOCK;
-use super::mounts::{self, Mount};
 use super::volume;
 use crate::document::FileName;
 use crate::model::Message;
-use crate::small_file;
-
-/// Bytes read of the mount table, 4 MiB; a busy node's is a hundredth of it.
-const MOUNT_TABLE_BYTES_MAX: usize = 4_194_304;
-
-/// The mount table of our own mount namespace.
-const MOUNT_TABLE: &str = "/proc/self/mountinfo";
+use crate::small_file::mounts::{self, Mount};
 
 /// One thing that is wrong with an output directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +94,7 @@ pub fn inspect(directory: &Path, layout: Layout, names: &[FileName]) -> Vec<Haza
     hazards.extend(occupied(directory, layout, names));
     // The table has real paths; a directory that we may write to has one.
     let real = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
-    hazards.extend(mounted(&mounts::parse(&mount_table()), &real, names));
+    hazards.extend(mounted(&mounts::all(), &real, names));
     hazards
 }
 
@@ -168,12 +161,6 @@ fn sub_path(mount: &Mount) -> Option<PathBuf> {
 fn below_volume(root: &Path) -> Option<PathBuf> {
     let mut parts = root.iter().skip_while(|part| *part != "pods").skip(2);
     (parts.next()? == "volumes").then(|| parts.skip(2).collect())
-}
-
-/// The table, as far as it can be read; without it, nothing is said of mounts.
-fn mount_table() -> String {
-    let table = small_file::read_beginning(Path::new(MOUNT_TABLE), MOUNT_TABLE_BYTES_MAX);
-    table.ok().flatten().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -25,7 +25,6 @@ mod generation;
 mod hazard;
 mod layout;
 mod lock;
-mod mounts;
 mod plain;
 mod state_file;
 #[cfg(test)]
