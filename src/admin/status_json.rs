@@ -9,11 +9,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::model::{Moment, PeerSet, ServiceUrl};
-use crate::reconcile::{self, LastAnswer, ServiceStatus};
+use crate::reconcile::{self, LastAnswer, PeersOfChange, ServiceStatus};
 use crate::wording::{lookup_failure, situation};
 
 use super::facts::Facts;
-use super::snapshot::{CHANGE_PEERS_MAX, ListInPlace, Snapshot, Stage, WARNINGS_MAX};
+use super::snapshot::{ListInPlace, Snapshot, Stage, WARNINGS_MAX};
 
 /// The number of the schema.
 pub const SCHEMA: u32 = 1;
@@ -158,7 +158,7 @@ fn document(snapshot: &Snapshot, is_started: bool) -> Document<'_> {
 
 fn list_in_place(list: ListInPlace) -> &'static str {
     match list {
-        ListInPlace::Nothing => "nothing",
+        ListInPlace::Nothing | ListInPlace::TakenAway => "nothing",
         ListInPlace::FoundAtStart => "found_at_start",
         ListInPlace::Published => "published",
     }
@@ -222,16 +222,15 @@ impl Snapshot {
     }
 
     fn change<'a>(&self, change: &'a reconcile::Change) -> Change<'a> {
-        let first =
-            |peers: &'a PeerSet| peers.iter().take(CHANGE_PEERS_MAX).map(ServiceUrl::as_str).collect();
+        let first = |peers: &'a PeersOfChange| peers.named().iter().map(ServiceUrl::as_str).collect();
         Change {
             number: change.number,
             when: self.dated(change.at),
             cause: change.cause.label(),
             added: first(&change.added),
-            added_count: change.added.len(),
+            added_count: change.added.count(),
             removed: first(&change.removed),
-            removed_count: change.removed.len(),
+            removed_count: change.removed.count(),
             peers: change.peers,
         }
     }

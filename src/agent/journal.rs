@@ -5,13 +5,15 @@
 //! where it is about one) are a minute apart, unless it has become more serious: what flaps is said once.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{debug, error, field, info, warn};
 
 use crate::model::{Moment, PeerSet, ServiceUrl};
 use crate::reconcile::{
-    Change, Condition, ConditionKind, NotAdopted, PublishOutcome, ServiceStatus, Severity, Situation, Status,
+    Change, Condition, ConditionKind, NotAdopted, PeersOfChange, PublishOutcome, ServiceStatus, Severity,
+    Situation, Status,
 };
 use crate::wording::{lasted, situation, why_no_list};
 
@@ -20,6 +22,9 @@ const SELF_MISSING_MAX: Duration = Duration::from_secs(60);
 
 /// Between two lines that say of the same condition that it is so.
 const LINE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Bytes of names in one value of a line: the log cuts values at 2,048, and the count behind them is not to be lost.
+const NAMES_LENGTH_MAX: usize = 2000;
 
 /// What has been said already.
 #[derive(Debug, Default)]
@@ -110,7 +115,7 @@ impl Journal {
     fn note_changes(&mut self, status: &Status) {
         for change in self.unsaid(&status.history) {
             let (cause, peers) = (change.cause.label(), change.peers);
-            if change.added.is_empty() && change.removed.is_empty() {
+            if change.added.count() + change.removed.count() == 0 {
                 info!(cause, peers, "the list begins without peers");
             } else {
                 let (added, removed) = (listed(&change.added), listed(&change.removed));
@@ -120,12 +125,15 @@ impl Journal {
     }
 
     /// The changes that were not said yet; they count as said from here on.
-    fn unsaid<'a>(&mut self, history: &'a VecDeque<Change>) -> impl Iterator<Item = &'a Change> + use<'a> {
+    fn unsaid<'a>(
+        &mut self,
+        history: &'a VecDeque<Arc<Change>>,
+    ) -> impl Iterator<Item = &'a Change> + use<'a> {
         let newest = history.back().map_or(self.last_change, |change| change.number);
         // Numbers that fall are those of a loop that was started again.
         let said = if newest < self.last_change { 0 } else { self.last_change };
         self.last_change = newest;
-        history.iter().filter(move |change| change.number > said)
+        history.iter().map(Arc::as_ref).filter(move |change| change.number > said)
     }
 
     fn note_conditions(&mut self, status: &Status, now: Moment) {
@@ -232,8 +240,15 @@ fn say(situation: &Situation, message: &str) {
     }
 }
 
-fn listed(peers: &PeerSet) -> String {
-    peers.iter().map(ServiceUrl::as_str).collect::<Vec<_>>().join(" ")
+/// As many of the names as a value of the log has room for, and how many there are besides.
+fn listed(peers: &PeersOfChange) -> String {
+    let mut room = NAMES_LENGTH_MAX;
+    let fits = |url: &&str| room.checked_sub(url.len() + 1).map(|rest| room = rest).is_some();
+    let named: Vec<_> = peers.named().iter().map(ServiceUrl::as_str).take_while(fits).collect();
+    match peers.count() - named.len() {
+        0 => named.join(" "),
+        more => format!("{} and {more} more", named.join(" ")),
+    }
 }
 
 #[cfg(test)]

@@ -37,11 +37,11 @@ pub use clock::Clock;
 pub use pump::Pump;
 pub use reporter::Reporter;
 pub use server::Server;
+pub use supervisor::catch_panic;
 pub use update::{Update, UpdateSender, Updates};
 
 use journal::Publishing;
 use pump::LONGEST_WAIT;
-use supervisor::catch_panic;
 use volume::{Found, StateFound, Volume};
 use work::{Ended, Outcome, Work};
 
@@ -150,23 +150,25 @@ struct Agent<'a, O: Outside> {
 
 impl<'a, O: Outside> Agent<'a, O> {
     async fn new(outside: &'a O, settings: &'a mut Settings, reporter: &'a mut Reporter) -> Self {
-        let (mut volume, saved) = look(Volume::new(&settings.output), reporter, Volume::saved_state).await;
+        let (volume, saved) = look(Volume::new(&settings.output), reporter, Volume::saved_state).await;
         if let Some(reason) = &saved.fault {
             Reporter::state_is_unusable(reason);
         }
         let clock = reporter.clock();
         let good = saved.state.as_ref().filter(|_| saved.fault.is_none());
         let mut machine = Machine::new(settings.policy.clone(), good, clock.now());
-        let mut found = Found::default();
-        // The files matter only where the saved state gives no list.
-        if !machine.has_list() {
-            let (output, policy) = (settings.output.clone(), settings.policy.clone());
-            let find = move |volume: &mut Volume| volume.find_document(&output, &policy);
-            (volume, found) = look(volume, reporter, find).await;
+        let (output, policy) = (settings.output.clone(), settings.policy.clone());
+        let find = move |volume: &mut Volume| volume.find_document(&output, &policy);
+        let (mut volume, mut found) = look(volume, reporter, find).await;
+        reporter.looked(if found.is_empty() { ListInPlace::Nothing } else { ListInPlace::FoundAtStart });
+        // The files say what is to be in them only where the saved state gives no list.
+        if machine.has_list() {
+            found = Found::default();
+        } else {
+            volume.is_to_keep(&found);
             machine = begin_with_files(settings, &saved, &found, clock.now());
         }
         let generation = saved.state.as_ref().map_or(0, |state| state.generation);
-        reporter.looked(if machine.has_list() { ListInPlace::FoundAtStart } else { ListInPlace::Nothing });
         Self {
             pump: Pump::new(machine, clock),
             lookup: Rc::new(outside.lookup(settings)),
@@ -289,10 +291,12 @@ impl<'a, O: Outside> Agent<'a, O> {
         let now = self.pump.now();
         let observation = match outcome {
             Outcome::Answered { question, answer } => return self.answered(&question, answer, took, now),
+            Outcome::Lost { volume, writing } => {
+                self.reporter.lost_list();
+                return self.work.write(volume, writing);
+            }
             Outcome::Published { volume, outcome } => {
-                if volume.has_lost_list() {
-                    self.reporter.lost_list();
-                }
+                self.reporter.file_mode(volume.mode_not_kept());
                 self.volume = Some(volume);
                 self.reporter.published(&outcome, self.publishing, took, now);
                 Observation::Published(outcome)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::eureka::{EurekaServer, Expected, Finding, Reading, Severity};
 use crate::model::Message;
-use crate::publish::inspect;
+use crate::publish::{Hazard, inspect};
 use crate::reconcile::{self, Adoption, Condition, ConditionKind, Status};
 use crate::settings::{Loaded, Provenance, Settings};
 
@@ -122,7 +122,8 @@ fn of_directory(settings: &Settings) -> Vec<Finding> {
     if hazards.is_empty() {
         return vec![Finding::good(format!("{} can be published into", directory.display()))];
     }
-    hazards.iter().map(|hazard| Finding::new(Severity::Fault, hazard.to_string(), "")).collect()
+    let fault = |hazard: &Hazard| Finding { severity: Severity::Fault, message: hazard.message() };
+    hazards.iter().map(fault).collect()
 }
 
 async fn of_server(settings: &Settings) -> Vec<Finding> {

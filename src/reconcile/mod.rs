@@ -38,7 +38,7 @@ pub use condition::{
 pub use machine::Machine;
 pub use observation::{Observation, PublishFault, PublishOutcome, Replicas};
 pub use policy::{Adoption, OnDeadline, Own, Policy, RefreshCall, Role};
-pub use status::{Change, ChangeCause, Dated, LastAnswer, ServiceStatus, Status};
+pub use status::{Change, ChangeCause, Dated, LastAnswer, PeersOfChange, ServiceStatus, Status};
 
 #[cfg(test)]
 pub(crate) mod samples;

@@ -21,6 +21,7 @@ mod mesh;
 mod namespace;
 mod outputs;
 mod probes;
+mod process;
 mod reload;
 mod resolve;
 mod secrets;

@@ -1,12 +1,13 @@
 //! The JSON contract, and the page with everything on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admin::{ListInPlace, Snapshot, snapshots};
 use crate::model::{AddressFamily, DurationOrNever, HeadlessService, LookupFailure, PeerSet, Question};
 use crate::reconcile::samples::{masked, question, situations};
 use crate::reconcile::{
-    Change, ChangeCause, Condition, Dated, LastAnswer, NotAdopted, ServiceStatus, Situation,
+    Change, ChangeCause, Condition, Dated, LastAnswer, NotAdopted, PeersOfChange, ServiceStatus, Situation,
 };
 
 use super::fixture::{at, condition, not_published, peers, snapshot};
@@ -85,14 +86,14 @@ fn full() -> Snapshot {
         Condition { until: Some(at(130)), ..condition(removal) },
         condition(Situation::SettingsRejected { faults: "interval: no unit".into() }),
     ];
-    full.status.history = [Change {
+    full.status.history = [Arc::new(Change {
         number: 1,
         at: at(50),
         cause: ChangeCause::Answer,
-        added: two.difference(&one).cloned().collect(),
-        removed: PeerSet::new(),
+        added: two.difference(&one).collect(),
+        removed: PeersOfChange::default(),
         peers: 2,
-    }]
+    })]
     .into();
     full.settings.warnings = vec!["EUREKA_PEERS_INTERVALL is unknown".to_owned()];
     full
@@ -196,11 +197,11 @@ fn long_changes_are_cut_and_counted() {
         number: 1,
         at: at(1),
         cause: ChangeCause::Answer,
-        added: many,
-        removed: PeerSet::new(),
+        added: many.iter().collect(),
+        removed: PeersOfChange::default(),
         peers: 100,
     };
-    snapshot.status.history = [change].into();
+    snapshot.status.history = [Arc::new(change)].into();
     let found = json(snapshot.clone());
     assert_eq!(found["history"][0]["added"].as_array().map(Vec::len), Some(32));
     assert_eq!(found["history"][0]["added_count"], 100);

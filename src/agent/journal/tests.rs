@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};
-use std::sync::Arc;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -221,11 +220,11 @@ fn a_list_that_begins_without_peers_is_no_change_of_peers() {
         at: at(10),
         cause: ChangeCause::StartDeadline,
         peers: added.len(),
-        added,
-        removed: PeerSet::new(),
+        added: added.iter().collect(),
+        removed: PeersOfChange::default(),
     };
     let said = |change: Change| {
-        let status = Status { history: [change].into(), ..asked() };
+        let status = Status { history: [Arc::new(change)].into(), ..asked() };
         lines(|| Journal::default().note(&status, at(10))).remove(0).1
     };
     let alone = said(change(PeerSet::new()));
@@ -237,16 +236,29 @@ fn a_list_that_begins_without_peers_is_no_change_of_peers() {
     );
 }
 
-fn history(numbers: impl IntoIterator<Item = u64>) -> VecDeque<Change> {
+#[test]
+fn a_change_of_many_peers_names_some_and_counts_the_others() {
+    let url = |n| format!("http://p-{n:03}.{}:1/", ["x"; 32].join("-")).parse().expect("valid");
+    let many: PeerSet = (0..500).map(url).collect();
+    let (added, none) = (many.iter().collect(), PeersOfChange::default());
+    let change =
+        Change { number: 1, at: at(10), cause: ChangeCause::Answer, added, removed: none, peers: 500 };
+    let status = Status { history: [Arc::new(change)].into(), ..asked() };
+    let said = lines(|| Journal::default().note(&status, at(10))).remove(0).1;
+    // 79 bytes each, and a blank.
+    assert!(said.contains("http://p-024.x-") && said.contains(":1/ and 475 more\""), "{said}");
+}
+
+fn history(numbers: impl IntoIterator<Item = u64>) -> VecDeque<Arc<Change>> {
     let change = |number| Change {
         number,
         at: Moment::START,
         cause: ChangeCause::Answer,
-        added: PeerSet::new(),
-        removed: PeerSet::new(),
+        added: PeersOfChange::default(),
+        removed: PeersOfChange::default(),
         peers: 0,
     };
-    numbers.into_iter().map(change).collect()
+    numbers.into_iter().map(change).map(Arc::new).collect()
 }
 
 #[test]
