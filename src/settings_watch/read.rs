@@ -68,8 +68,8 @@ pub fn read_within(path: &Path, patience: Duration) -> Result<String, ReadError>
 
 /// Editors on Windows put a byte order mark in front, which is not part of the text.
 fn text_of(bytes: Vec<u8>) -> Result<String, ReadError> {
-    // UTF-32 begins like UTF-16 or with zeros; either without its mark has zeros between ASCII letters.
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0) {
+    // YAML 1.2.2, section 5.2: by its mark, or by a zero beside the first letter, which is of ASCII.
+    if matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]) {
         return Err(ReadError::WideText);
     }
     let text = String::from_utf8(bytes).map_err(|_| ReadError::NotText)?;

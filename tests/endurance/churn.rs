@@ -11,7 +11,8 @@ use crate::gauge::Gauge;
 use crate::server::Server;
 use crate::sidecar::Sidecar;
 
-const PODS: u16 = 500;
+/// As many as one answer of our DNS server can name.
+const PODS: u16 = 400;
 /// A round more than the history has changes.
 const ROUNDS: usize = 66;
 const ROUNDS_OF_EVERYTHING: usize = 200;

@@ -144,7 +144,9 @@ fn unprivileged(program: &Path, directory: &Path, group: u32) -> Result<Command,
         return Err("no setpriv here".into());
     }
     let copy = directory.join("program");
-    fs::copy(program, &copy).expect("room for a copy");
+    // By another process: one that this one forks meanwhile would have the copy open, and nobody could run it.
+    let copied = Command::new("cp").arg(program).arg(&copy).status();
+    assert!(copied.is_ok_and(|status| status.success()), "room for a copy");
     chown(directory, Some(NOBODY), Some(group)).expect("root may");
     set_mode(directory, 0o2755);
     let mut command = Command::new("setpriv");
