@@ -82,8 +82,8 @@ impl Mesh {
         let mut rows: BTreeMap<_, _> =
             replies.into_iter().map(|(server, row)| (server, without(row))).collect();
         let doubles = doubles(&rows, names);
-        rows.retain(|server, _| !doubles.contains_key(server));
         let meanings = meanings(&rows, &doubles, names);
+        rows.retain(|server, _| !doubles.contains_key(server));
         Self { rows, meanings, doubles }
     }
 

@@ -20,11 +20,10 @@ pub(super) struct Meaning {
 
 /// URLs that lead to a server which another one leads to as well, each with that one.
 pub(super) fn doubles(rows: &BTreeMap<ServiceUrl, Row>, names: &Names) -> BTreeMap<ServiceUrl, ServiceUrl> {
-    let index = Index::of(rows, names);
     let mut first: Vec<(&ServiceUrl, &Row)> = vec![];
     let mut doubles = BTreeMap::new();
     for server in rows {
-        match first.iter().find(|before| index.are_one(**before, server)) {
+        match first.iter().find(|before| names.are_one(**before, server)) {
             Some((before, _)) => drop(doubles.insert(server.0.clone(), (*before).clone())),
             None => first.push(server),
         }
@@ -32,21 +31,21 @@ pub(super) fn doubles(rows: &BTreeMap<ServiceUrl, Row>, names: &Names) -> BTreeM
     doubles
 }
 
-/// What each list means; `doubles` are other URLs of servers that have a row.
+/// What each list means; `doubles` are those of the rows that lead to a server which has another one.
 pub(super) fn meanings(
     rows: &BTreeMap<ServiceUrl, Row>,
     doubles: &BTreeMap<ServiceUrl, ServiceUrl>,
     names: &Names,
 ) -> BTreeMap<ServiceUrl, Meaning> {
-    let index = Index::of(rows, names);
+    let index = Index::of(rows, doubles, names);
     let mut meanings = BTreeMap::new();
-    for (from, row) in rows {
+    for (from, row) in rows.iter().filter(|(from, _)| !doubles.contains_key(*from)) {
         let Row::Lists(Listed { peers, .. }) = row else { continue };
         let mut meaning = Meaning::default();
         for entry in peers {
-            let same = rows.get_key_value(entry).map(|(server, _)| server);
-            let other = || doubles.get(entry).or_else(|| index.stands_for(entry, from, row));
-            let Some(server) = same.or_else(other) else {
+            let asked = || rows.get_key_value(entry).map(|(server, _)| server);
+            let as_asked = doubles.get(entry).or_else(asked);
+            let Some(server) = as_asked.or_else(|| index.stands_for(entry, from, row)) else {
                 let near = index.on_host_of(entry, from, row).into_iter().cloned().collect();
                 meaning.strangers.insert(entry.clone(), near);
                 continue;

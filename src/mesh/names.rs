@@ -65,6 +65,25 @@ impl Names {
         }
         forms
     }
+
+    /// Whether two URLs lead to one server: by one name of two lengths, or by one address that it says is its own or
+    /// that one of the URLs has; and the same is said at both. Behind a balancer every URL may lead to any server.
+    pub(super) fn are_one(&self, one: (&ServiceUrl, &Row), other: (&ServiceUrl, &Row)) -> bool {
+        let (Row::Lists(said), Row::Lists(said_too)) = (one.1, other.1) else { return false };
+        if said.told != said_too.told || said.told.id.is_empty() || !differ_by_host_alone(one.0, other.0) {
+            return false;
+        }
+        let forms = |(url, row): (&ServiceUrl, &Row)| self.forms(url.host(), url, row);
+        let others_forms = forms(other);
+        if forms(one).iter().any(|form| others_forms.contains(form)) {
+            return true;
+        }
+        let [ones, others] = [one, other].map(|(url, _)| self.addresses_of(url.host()));
+        let is_literal = [one.0, other.0].into_iter().any(|url| matches!(url.host(), Host::Address(_)));
+        may_be_one_host(&ones)
+            && may_be_one_host(&others)
+            && ones.intersection(&others).any(|it| is_literal || said.told.address == it.to_string())
+    }
 }
 
 /// The search list of the pod with this name in a Service (`dns.go`, `generateSearchesForDNSClusterFirst`).
@@ -117,18 +136,24 @@ fn only<'a>(mut found: impl Iterator<Item = &'a ServiceUrl>) -> Option<&'a Servi
 }
 
 impl<'a> Index<'a> {
-    pub(super) fn of(rows: &'a BTreeMap<ServiceUrl, Row>, names: &'a Names) -> Self {
+    /// Of `rows`, of which some are `doubles` of others: they count as those, by their own names too.
+    pub(super) fn of(
+        rows: &'a BTreeMap<ServiceUrl, Row>,
+        doubles: &'a BTreeMap<ServiceUrl, ServiceUrl>,
+        names: &'a Names,
+    ) -> Self {
         let mut index = Self {
             names,
             by_form: BTreeMap::new(),
             by_address: BTreeMap::new(),
             by_own_word: BTreeMap::new(),
         };
-        for (server, row) in rows {
-            for form in names.forms(server.host(), server, row) {
+        for (asked, row) in rows {
+            let server = doubles.get(asked).unwrap_or(asked);
+            for form in names.forms(asked.host(), asked, row) {
                 index.by_form.entry(form).or_default().push(server);
             }
-            for address in names.addresses_of(server.host()) {
+            for address in names.addresses_of(asked.host()) {
                 index.by_address.entry(address).or_default().push(server);
             }
             for (word, port) in own_words(row) {
@@ -198,25 +223,6 @@ impl<'a> Index<'a> {
     ) -> BTreeSet<&'a ServiceUrl> {
         let addresses = self.names.addresses_of(entry.host());
         self.by_forms(entry, from, row).chain(self.by_addresses(&addresses)).collect()
-    }
-
-    /// Whether two URLs lead to one server: by one name of two lengths, or by one address that it says is its own or
-    /// that one of the URLs has; and the same is said at both. Behind a balancer every URL may lead to any server.
-    pub(super) fn are_one(&self, one: (&ServiceUrl, &Row), other: (&ServiceUrl, &Row)) -> bool {
-        let (Row::Lists(said), Row::Lists(said_too)) = (one.1, other.1) else { return false };
-        if said.told != said_too.told || said.told.id.is_empty() || !differ_by_host_alone(one.0, other.0) {
-            return false;
-        }
-        let forms = |(url, row): (&ServiceUrl, &Row)| self.names.forms(url.host(), url, row);
-        let others_forms = forms(other);
-        if forms(one).iter().any(|form| others_forms.contains(form)) {
-            return true;
-        }
-        let [ones, others] = [one, other].map(|(url, _)| self.names.addresses_of(url.host()));
-        let is_literal = [one.0, other.0].into_iter().any(|url| matches!(url.host(), Host::Address(_)));
-        may_be_one_host(&ones)
-            && may_be_one_host(&others)
-            && ones.intersection(&others).any(|it| is_literal || said.told.address == it.to_string())
     }
 }
 

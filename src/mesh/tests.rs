@@ -270,6 +270,12 @@ fn one_server_by_two_urls_is_one_server() {
             let mesh = mesh_of(&[(one, me()), (other, me()), ("http://b:8761/eureka/", third)], &known);
             assert_eq!(mesh.missing_edges().count(), 1, "{listed}: only the way back");
         }
+        // By a third name, which leads to either URL, too.
+        let third =
+            row_of(told("b:8761", "b.shop.svc", ""), &["http://eureka-0.eureka.shop.svc:8761/eureka/"]);
+        let known = Names { search: vec!["cluster.local".to_owned()], ..known };
+        let mesh = mesh_of(&[(one, me()), (other, me()), ("http://b:8761/eureka/", third)], &known);
+        assert_eq!(mesh.missing_edges().count(), 1, "{one}: only the way back");
     }
 }
 
