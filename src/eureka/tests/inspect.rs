@@ -238,12 +238,12 @@ async fn a_list_that_is_handed_over_needs_a_key_that_may_be_written() {
     let own = "http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/";
     let found = async |value: Option<&str>, call: RefreshCall| {
         let handed = include_str!("../testdata/env-handed.json");
-        let entry = value.map(|value| {
+        let variable = value.map_or(String::new(), |value| {
             let entry = format!(r#""MANAGEMENT_ENDPOINT_ENV_POST_VALIDKEYSREGEX":{{"value":"{value}"}}"#);
-            format!(r#"{{"propertySources":[{{"name":"systemEnvironment","properties":{{{entry}}}}},"#)
+            format!(r#"{{"name":"systemEnvironment","properties":{{{entry}}}}},"#)
         });
-        let env =
-            entry.map_or(handed.to_owned(), |entry| handed.replacen(r#"{"propertySources":["#, &entry, 1));
+        let first = r#""propertySources":["#;
+        let env = handed.replacen(first, &format!("{first}{variable}"), 1);
         let findings = Stock { env: (200, env), ..Stock::default() }.inspect_as(own, call).await;
         findings.into_iter().filter(|finding| finding.message.what.contains("valid-keys")).collect::<Vec<_>>()
     };
