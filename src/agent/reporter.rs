@@ -104,11 +104,6 @@ impl Reporter {
         }
     }
 
-    /// Others took the list away, and it could not be put back.
-    pub(super) fn lost_list(&mut self) {
-        self.list = Some(ListInPlace::Nothing);
-    }
-
     pub(super) fn state_is_unusable(reason: &str) {
         warn!(
             reason,
@@ -135,7 +130,8 @@ impl Reporter {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
                 self.list = Some(ListInPlace::Published);
             }
-            // What was in place stays there; where others took it away, that is told apart.
+            PublishOutcome::Lost(_) => self.list = Some(ListInPlace::Nothing),
+            // What was in place stays there.
             PublishOutcome::Failed(_) => {}
         }
         Journal::published(outcome, publishing);

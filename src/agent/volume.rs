@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::document::{
     Document, DocumentError, File, UserInfo, UserInfoError, UserInfoSource, file_names, is_whole,
 };
-use crate::model::{ErrorChain, Listing, Message, ServiceUrl};
+use crate::model::{ErrorChain, Listing, Message, ServiceUrl, WallClock};
 use crate::publish::{DecodedState, PublishError, Published, Publisher, decode_state, encode_state};
 use crate::reconcile::{Policy, Publication, PublishFault, PublishOutcome, SavedState};
 use crate::settings::OutputSettings;
@@ -21,7 +21,8 @@ const USER_INFO_BYTES_MAX: usize = 4096;
 /// Blocking: a stalled disk stalls the caller, so the loop hands it to a thread of its own.
 pub(super) struct Volume {
     publisher: Publisher,
-    has_lost_list: bool,
+    /// The dates of the saved state.
+    clock: WallClock,
     found: Found,
 }
 
@@ -75,10 +76,10 @@ impl VolumeError {
 
 impl Volume {
     /// The volume that `output` names; nothing is touched yet.
-    pub(super) fn new(output: &OutputSettings) -> Self {
+    pub(super) fn new(output: &OutputSettings, clock: WallClock) -> Self {
         let directory = output.directory.clone().unwrap_or_default();
         let publisher = Publisher::new(directory, output.layout, output.file_mode);
-        Self { publisher, has_lost_list: false, found: Found::default() }
+        Self { publisher, clock, found: Found::default() }
     }
 
     /// Reads the saved state.
@@ -109,7 +110,8 @@ impl Volume {
 
     fn decoded_state(&self) -> Result<Option<DecodedState>, String> {
         let bytes = self.publisher.read_state().map_err(|error| ErrorChain(&error).to_string())?;
-        bytes.as_deref().map(decode_state).transpose().map_err(|fault| ErrorChain(&fault).to_string())
+        let decode = |bytes: &[u8]| decode_state(bytes, self.clock);
+        bytes.as_deref().map(decode).transpose().map_err(|fault| ErrorChain(&fault).to_string())
     }
 
     /// Every file of every output, where all of them are there, whole, and name no host that the policy does
@@ -133,19 +135,14 @@ impl Volume {
         self.ended(outcome)
     }
 
-    fn ended(&mut self, outcome: Result<Published, VolumeError>) -> PublishOutcome {
-        self.has_lost_list = outcome.is_err() && self.publisher.has_lost_files();
+    fn ended(&self, outcome: Result<Published, VolumeError>) -> PublishOutcome {
         match outcome {
             Ok(Published::Written) => PublishOutcome::Written,
             Ok(Published::Unchanged) => PublishOutcome::Unchanged,
             Ok(Published::Repaired) => PublishOutcome::Repaired,
+            Err(error) if self.publisher.has_lost_files() => PublishOutcome::Lost(error.fault()),
             Err(error) => PublishOutcome::Failed(error.fault()),
         }
-    }
-
-    /// Whether the last publication failed, and readers do not find the list before it either.
-    pub(super) fn has_lost_list(&self) -> bool {
-        self.has_lost_list
     }
 
     fn try_publish(
@@ -154,7 +151,7 @@ impl Volume {
         publication: &Publication,
     ) -> Result<Published, VolumeError> {
         let files = render(output, &publication.listing)?;
-        Ok(self.publisher.publish(&files, &encode_state(&publication.state))?)
+        Ok(self.publisher.publish(&files, &encode_state(&publication.state, self.clock))?)
     }
 }
 

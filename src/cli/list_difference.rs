@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::agent::Clock;
 use crate::eureka::EurekaServer;
 use crate::model::{PeerSet, ServiceUrl};
 use crate::publish::{Publisher, decode_state};
@@ -52,7 +53,7 @@ impl fmt::Display for ListDifference {
 fn published(settings: &Settings) -> Option<PeerSet> {
     let output = &settings.output;
     let publisher = Publisher::new(output.directory.clone()?, output.layout, output.file_mode);
-    let life = decode_state(&publisher.read_state().ok()??).ok()?.state;
+    let life = decode_state(&publisher.read_state().ok()??, Clock::start().wall_at_start()).ok()?.state;
     let of_services = life.services.into_iter().flat_map(|(_, peers)| peers);
     Some(of_services.chain(life.static_peers).collect())
 }

@@ -258,6 +258,7 @@ pub(crate) fn life(left: &Left, settings: &Given) -> SavedState {
         services: services.map(|(name, hosts)| (service_of(name), peers(Some(name), hosts))).collect(),
         static_peers: peers(None, &left.static_peers),
         generation: left.generation,
+        ..SavedState::default()
     }
 }
 
