@@ -7,7 +7,7 @@ use std::fmt::Display;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::model::{ListOrigin, LookupFailure, ServerFault};
-use crate::reconcile::{NotAdopted, NotPublished, SelfNotFound, Situation};
+use crate::reconcile::{Kept, NotAdopted, NotPublished, SelfNotFound, Situation};
 
 /// The facts of this situation.
 pub(super) struct Facts<'a>(pub(super) &'a Situation);
@@ -72,16 +72,19 @@ fn facts(situation: &Situation) -> Named<'_> {
             let mut facts =
                 vec![("question", Fact::Text(question)), ("outcome", Fact::Word(failure.label()))];
             facts.extend(of_failure(failure));
-            facts.push(("kept", count(kept.peers)));
+            facts.extend(of_kept(*kept));
             facts
         }
-        Situation::HeldEmpty { question, no_such_name, soa_serial, kept, empty_after } => vec![
-            ("question", Fact::Text(question)),
-            ("outcome", Fact::Word(if *no_such_name { "no_such_name" } else { "no_data" })),
-            ("soa_serial", number(*soa_serial)),
-            ("kept", count(kept.peers)),
-            ("empty_after", Fact::Text(empty_after)),
-        ],
+        Situation::HeldEmpty { question, no_such_name, soa_serial, kept, empty_after } => {
+            let mut facts = vec![
+                ("question", Fact::Text(question)),
+                ("outcome", Fact::Word(if *no_such_name { "no_such_name" } else { "no_data" })),
+                ("soa_serial", number(*soa_serial)),
+                ("empty_after", Fact::Text(empty_after)),
+            ];
+            facts.extend(of_kept(*kept));
+            facts
+        }
         Situation::HeldShrink { before, now, max_shrink, shrink_after } => vec![
             ("before", count(*before)),
             ("now", count(*now)),
@@ -128,6 +131,11 @@ fn of_failure(failure: &LookupFailure) -> Named<'_> {
         }
         _ => vec![],
     }
+}
+
+fn of_kept(kept: Kept) -> Named<'static> {
+    let believed_by = kept.believed_by().map_or(Fact::Unknown, |by| Fact::Word(by.label()));
+    vec![("kept", count(kept.peers())), ("believed_by", believed_by)]
 }
 
 fn of_not_adopted(why: &NotAdopted) -> Named<'_> {

@@ -187,6 +187,7 @@ fn write_service(page: &mut String, snapshot: &Snapshot, service: &ServiceStatus
     }
     let counts = (service.answered.len(), service.kept.len());
     writeln!(page, "<dt>peers</dt><dd>{} in the last records, {} kept</dd>", counts.0, counts.1)?;
+    write_holds(page, snapshot, service)?;
     write_held_back(page, service)?;
     match service.self_found.as_ref().map(|found| found.value) {
         None => {}
@@ -194,6 +195,18 @@ fn write_service(page: &mut String, snapshot: &Snapshot, service: &ServiceStatus
         Some(false) => page.push_str("<dt>self</dt><dd class=\"warn\">not found</dd>\n"),
     }
     page.push_str("</dl>\n");
+    Ok(())
+}
+
+/// What holds the peers of this Service, and until when as far as that is known.
+fn write_holds(page: &mut String, snapshot: &Snapshot, service: &ServiceStatus) -> fmt::Result {
+    for condition in snapshot.holds_of(service) {
+        let end = match condition.until {
+            Some(until) => format!("until {}", snapshot.clock.rfc3339(until)),
+            None => "no end is known".to_owned(),
+        };
+        writeln!(page, "<dt>{}</dt><dd class=\"warn\">{end}</dd>", condition.kind().label())?;
+    }
     Ok(())
 }
 

@@ -87,7 +87,7 @@ pub(super) fn startupz(shown: &Shown) -> Report {
 
 /// `: reason; reason`, of what keeps a list from being published.
 fn why_nothing(snapshot: &Snapshot) -> String {
-    let reasons = why_no_list(&snapshot.status.conditions);
+    let reasons = why_no_list(&snapshot.status, snapshot.as_of);
     if reasons.is_empty() { reasons } else { format!(": {reasons}") }
 }
 

@@ -1,7 +1,7 @@
 //! What the admin server shows: a copy of how things stand after a turn of the loop.
 
 use crate::model::{Moment, WallClock};
-use crate::reconcile::Status;
+use crate::reconcile::{Condition, ServiceStatus, Status};
 
 /// Peers that are held and named for a Service; their count beside them is whole.
 pub(super) const HELD_PEERS_MAX: usize = 32;
@@ -72,6 +72,12 @@ impl Snapshot {
             ListInPlace::Nothing | ListInPlace::TakenAway => false,
             ListInPlace::FoundAtStart | ListInPlace::Published => true,
         }
+    }
+
+    /// What holds the peers of this Service: each hold that is about its question.
+    pub(super) fn holds_of(&self, service: &ServiceStatus) -> impl Iterator<Item = &Condition> {
+        let is_about = |it: &&Condition| it.is_hold() && it.situation.question() == Some(&service.question);
+        self.status.conditions.iter().filter(is_about)
     }
 
     /// Whether the server is known to hold the desired list; unknown while it cannot be asked.

@@ -4,13 +4,11 @@
 //! giving another meaning raises it. Dates are RFC 3339 in UTC, ages and durations seconds with
 //! milliseconds, both counted at `as_of`. What is not known yet is `null`.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::model::{Moment, PeerSet, ServiceUrl};
 use crate::reconcile::{self, LastAnswer, PeersOfChange, ServiceStatus};
-use crate::wording::{lookup_failure, situation};
+use crate::wording::{lookup_failure, seconds, situation};
 
 use super::facts::Facts;
 use super::snapshot::{ListInPlace, Snapshot, Stage, WARNINGS_MAX};
@@ -45,8 +43,8 @@ struct Document<'a> {
     flushing: bool,
     adopted: Option<List<'a>>,
     is_adopted: Option<bool>,
-    confirmed: Option<Dated>,
-    refreshed: Option<Dated>,
+    confirmed: Option<Since>,
+    refreshed: Option<Since>,
     held: Held,
     conditions: Vec<Condition<'a>>,
     services: Vec<Service<'a>>,
@@ -56,7 +54,7 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct Dated {
+struct Since {
     at: String,
     age_seconds: f64,
 }
@@ -64,7 +62,7 @@ struct Dated {
 #[derive(Serialize)]
 struct List<'a> {
     peers: Vec<&'a str>,
-    since: Dated,
+    since: Since,
 }
 
 #[derive(Serialize)]
@@ -77,7 +75,7 @@ struct Held {
 struct Condition<'a> {
     kind: &'static str,
     severity: &'static str,
-    since: Dated,
+    since: Since,
     /// When it ends by itself if nothing else changes, as far as that is known.
     until: Option<String>,
     message: String,
@@ -91,16 +89,23 @@ struct Service<'a> {
     question: String,
     record_type: &'static str,
     last: Option<Last>,
-    records: Option<Dated>,
+    records: Option<Since>,
     answered: Vec<&'a str>,
     kept: Vec<&'a str>,
+    holds: Vec<Hold>,
     self_found: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct Hold {
+    kind: &'static str,
+    until: Option<String>,
 }
 
 #[derive(Serialize)]
 struct Last {
     outcome: &'static str,
-    since: Dated,
+    since: Since,
     peers: Option<usize>,
     soa_serial: Option<u32>,
     message: Option<String>,
@@ -110,7 +115,7 @@ struct Last {
 struct Change<'a> {
     number: u64,
     #[serde(flatten)]
-    when: Dated,
+    when: Since,
     cause: &'static str,
     added: Vec<&'a str>,
     added_count: usize,
@@ -172,14 +177,14 @@ fn stage(stage: Stage) -> &'static str {
 }
 
 fn held(snapshot: &Snapshot) -> Held {
-    let kinds = snapshot.status.conditions.iter().map(reconcile::Condition::kind);
-    let reasons = kinds.filter(|kind| kind.is_hold()).map(reconcile::ConditionKind::label).collect();
+    let holds = snapshot.status.conditions.iter().filter(|condition| condition.is_hold());
+    let reasons = holds.map(|condition| condition.kind().label()).collect();
     Held { is_held: snapshot.status.is_held(), reasons }
 }
 
 impl Snapshot {
-    fn dated(&self, at: Moment) -> Dated {
-        Dated { at: self.clock.rfc3339(at), age_seconds: seconds(self.as_of.since(at)) }
+    fn dated(&self, at: Moment) -> Since {
+        Since { at: self.clock.rfc3339(at), age_seconds: seconds(self.as_of.since(at)) }
     }
 
     fn list_of<'a>(&self, list: Option<&'a reconcile::Dated<PeerSet>>) -> Option<List<'a>> {
@@ -208,8 +213,13 @@ impl Snapshot {
             records: service.records_at.map(|at| self.dated(at)),
             answered: texts(&service.answered),
             kept: texts(&service.kept),
+            holds: self.holds_of(service).map(|condition| self.hold(condition)).collect(),
             self_found: service.self_found.as_ref().map(|found| found.value),
         }
+    }
+
+    fn hold(&self, condition: &reconcile::Condition) -> Hold {
+        Hold { kind: condition.kind().label(), until: condition.until.map(|until| self.clock.rfc3339(until)) }
     }
 
     fn last(&self, last: &reconcile::Dated<LastAnswer>) -> Last {
@@ -246,9 +256,4 @@ impl Snapshot {
 
 fn texts(peers: &PeerSet) -> Vec<&str> {
     peers.iter().map(ServiceUrl::as_str).collect()
-}
-
-/// Seconds, cut to milliseconds.
-fn seconds(duration: Duration) -> f64 {
-    Duration::new(duration.as_secs(), duration.subsec_millis() * 1_000_000).as_secs_f64()
 }

@@ -95,8 +95,8 @@ pub enum End {
     StoppedWithoutList(String),
     /// The first list is in place.
     Settled,
-    /// The start deadline passed without a list that may be published.
-    DeadlinePassed,
+    /// The start deadline passed without a list that may be published; says why there is none.
+    DeadlinePassed(String),
     /// The files cannot be written; the condition that says why is shown and logged.
     CannotWrite,
 }
@@ -150,11 +150,12 @@ struct Agent<'a, O: Outside> {
 
 impl<'a, O: Outside> Agent<'a, O> {
     async fn new(outside: &'a O, settings: &'a mut Settings, reporter: &'a mut Reporter) -> Self {
-        let (volume, saved) = look(Volume::new(&settings.output), reporter, Volume::saved_state).await;
+        let clock = reporter.clock();
+        let (volume, saved) =
+            look(Volume::new(&settings.output, clock.wall_at_start()), reporter, Volume::saved_state).await;
         if let Some(reason) = &saved.fault {
             Reporter::state_is_unusable(reason);
         }
-        let clock = reporter.clock();
         let good = saved.state.as_ref().filter(|_| saved.fault.is_none());
         let mut machine = Machine::new(settings.policy.clone(), good, clock.now());
         let (output, policy) = (settings.output.clone(), settings.policy.clone());
@@ -212,7 +213,7 @@ impl<'a, O: Outside> Agent<'a, O> {
         self.reporter.draining();
         let now = self.pump.now();
         let status = self.pump.machine.status(now);
-        let end = self.reporter.end_of_stop(|| why_no_list(&status.conditions));
+        let end = self.reporter.end_of_stop(|| why_no_list(&status, now));
         self.reporter.turned(status, now);
         end
     }
@@ -231,7 +232,8 @@ impl<'a, O: Outside> Agent<'a, O> {
         } else if self.pump.machine.cannot_publish(now) {
             Some(End::CannotWrite)
         } else {
-            self.pump.machine.has_failed_to_start().then_some(End::DeadlinePassed)
+            let why = || why_no_list(&self.pump.machine.status(now), now);
+            self.pump.machine.has_failed_to_start().then(|| End::DeadlinePassed(why()))
         }
     }
 
@@ -263,10 +265,11 @@ impl<'a, O: Outside> Agent<'a, O> {
         let own = self.settings.policy.own().map(|own| &own.url);
         let peers = listing.urls().filter(|url| Some(*url) != own).count();
         let before = std::mem::replace(&mut self.generation, listing.generation());
-        if before < self.generation {
-            Publishing::Retry { peers, generation: self.generation }
-        } else {
-            Publishing::List { peers }
+        match self.publishing {
+            _ if before < self.generation => Publishing::Retry { peers, generation: self.generation },
+            _ if listing.sink().is_some() => Publishing::Flush,
+            Publishing::Flush if peers == 0 => Publishing::Flushed,
+            _ => Publishing::List { peers },
         }
     }
 

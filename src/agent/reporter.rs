@@ -157,7 +157,8 @@ impl Reporter {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
                 self.list = Some(ListInPlace::Published);
             }
-            // What was in place stays there; where others took it away, that is told apart.
+            PublishOutcome::Lost(_) => self.lost_list(),
+            // What was in place stays there.
             PublishOutcome::Failed(_) => {}
         }
         Journal::published(outcome, publishing);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::document::{
     Document, DocumentError, File, UserInfo, UserInfoError, UserInfoSource, file_names, is_whole,
 };
-use crate::model::{ErrorChain, Listing, Message, ServiceUrl};
+use crate::model::{ErrorChain, Listing, Message, ServiceUrl, WallClock};
 use crate::publish::{
     DecodedState, ModeNotKept, PublishError, Published, Publisher, decode_state, encode_state,
 };
@@ -23,6 +23,8 @@ const USER_INFO_BYTES_MAX: usize = 4096;
 /// Blocking: a stalled disk stalls the caller, so the loop hands it to a thread of its own.
 pub(super) struct Volume {
     publisher: Publisher,
+    /// The dates of the saved state.
+    clock: WallClock,
     found: Found,
 }
 
@@ -76,14 +78,14 @@ impl VolumeError {
 
 impl Volume {
     /// The volume that `output` names; nothing is touched yet.
-    pub(super) fn new(output: &OutputSettings) -> Self {
+    pub(super) fn new(output: &OutputSettings, clock: WallClock) -> Self {
         let directory = output.directory.clone().unwrap_or_default();
         let publisher = Publisher::new(directory, output.layout, output.file_mode);
         let publisher = match output.user_info {
             UserInfoSource::File(_) => publisher.guarding_secrets(),
             UserInfoSource::None | UserInfoSource::Placeholders(_) => publisher,
         };
-        Self { publisher, found: Found::default() }
+        Self { publisher, clock, found: Found::default() }
     }
 
     /// Reads the saved state.
@@ -115,12 +117,13 @@ impl Volume {
     /// Makes the files say what [`Self::find_document`] found in them, and was to be kept.
     pub(super) fn keep_found(&mut self) -> PublishOutcome {
         let outcome = self.publisher.keep(&self.found.concat());
-        ended(outcome.map_err(VolumeError::from))
+        self.ended(outcome.map_err(VolumeError::from))
     }
 
     fn decoded_state(&self) -> Result<Option<DecodedState>, String> {
         let bytes = self.publisher.read_state().map_err(|error| ErrorChain(&error).to_string())?;
-        bytes.as_deref().map(decode_state).transpose().map_err(|fault| ErrorChain(&fault).to_string())
+        let decode = |bytes: &[u8]| decode_state(bytes, self.clock);
+        bytes.as_deref().map(decode).transpose().map_err(|fault| ErrorChain(&fault).to_string())
     }
 
     /// Every file of every output, where all of them are there, whole, and name no host that the policy does
@@ -140,7 +143,18 @@ impl Volume {
 
     /// Makes the files of `output` say what `publication` says.
     pub(super) fn publish(&mut self, output: &OutputSettings, publication: &Publication) -> PublishOutcome {
-        ended(self.try_publish(output, publication))
+        let outcome = self.try_publish(output, publication);
+        self.ended(outcome)
+    }
+
+    fn ended(&self, outcome: Result<Published, VolumeError>) -> PublishOutcome {
+        match outcome {
+            Ok(Published::Written) => PublishOutcome::Written,
+            Ok(Published::Unchanged) => PublishOutcome::Unchanged,
+            Ok(Published::Repaired) => PublishOutcome::Repaired,
+            Err(error) if self.has_lost_list() => PublishOutcome::Lost(error.fault()),
+            Err(error) => PublishOutcome::Failed(error.fault()),
+        }
     }
 
     /// Whether others have taken away, emptied or changed what readers found here.
@@ -159,16 +173,7 @@ impl Volume {
         publication: &Publication,
     ) -> Result<Published, VolumeError> {
         let files = render(output, &publication.listing)?;
-        Ok(self.publisher.publish(&files, &encode_state(&publication.state))?)
-    }
-}
-
-fn ended(outcome: Result<Published, VolumeError>) -> PublishOutcome {
-    match outcome {
-        Ok(Published::Written) => PublishOutcome::Written,
-        Ok(Published::Unchanged) => PublishOutcome::Unchanged,
-        Ok(Published::Repaired) => PublishOutcome::Repaired,
-        Err(error) => PublishOutcome::Failed(error.fault()),
+        Ok(self.publisher.publish(&files, &encode_state(&publication.state, self.clock))?)
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::eureka::{EurekaServer, Expected, Finding, Reading, Severity};
 use crate::model::Message;
 use crate::publish::{Hazard, inspect};
-use crate::reconcile::{self, Adoption, Condition, ConditionKind, Status};
+use crate::reconcile::{self, Adoption, Condition, Status};
 use crate::settings::{Loaded, Provenance, Settings};
 
 use crate::wording::list_origin;
@@ -82,34 +82,15 @@ fn of_dns(status: &Status, provenance: &Provenance) -> Vec<Finding> {
 
 /// What DNS says, and the operator's own will; the others speak of a loop that has not turned here.
 fn of_condition(condition: &Condition, provenance: &Provenance) -> Option<Finding> {
-    let is_asked = match condition.kind() {
-        ConditionKind::HeldLookupFailed
-        | ConditionKind::HeldEmpty
-        | ConditionKind::SelfNotFound
-        | ConditionKind::ManyPeers
-        | ConditionKind::Frozen => true,
-        ConditionKind::NotPublished
-        | ConditionKind::NotAdopted
-        | ConditionKind::RefreshRefused
-        | ConditionKind::RefreshFailing
-        | ConditionKind::SelfNotRecognised
-        | ConditionKind::SeveralServers
-        | ConditionKind::StatusUnreadable
-        | ConditionKind::ServerUnreachable
-        | ConditionKind::StartWaits
-        | ConditionKind::NothingKnown
-        | ConditionKind::HeldDocument
-        | ConditionKind::HeldShrink
-        | ConditionKind::HeldRemoval
-        | ConditionKind::SettingsRejected
-        | ConditionKind::LoopRestarted => false,
-    };
     let severity = match condition.situation.severity() {
         reconcile::Severity::Critical => Severity::Fault,
         reconcile::Severity::Warning => Severity::Warning,
         reconcile::Severity::Info => return None,
     };
-    is_asked.then(|| Finding { severity, message: in_words(&condition.situation, provenance) })
+    condition
+        .kind()
+        .is_seen_by_one_look()
+        .then(|| Finding { severity, message: in_words(&condition.situation, provenance) })
 }
 
 fn of_directory(settings: &Settings) -> Vec<Finding> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::agent::Clock;
 use crate::http_client::{HttpClient, Method, Request};
 use crate::model::{HttpUrl, PeerSet, ServiceUrl};
 use crate::publish::{Publisher, decode_state};
@@ -64,7 +65,7 @@ async fn of_sidecar(url: &HttpUrl) -> Option<PeerSet> {
 pub(super) fn in_saved_state(settings: &Settings) -> Option<PeerSet> {
     let output = &settings.output;
     let publisher = Publisher::new(output.directory.clone()?, output.layout, output.file_mode);
-    let state = decode_state(&publisher.read_state().ok()??).ok()?.state;
+    let state = decode_state(&publisher.read_state().ok()??, Clock::start().wall_at_start()).ok()?.state;
     let of_services = state.services.into_iter().flat_map(|(_, peers)| peers);
     Some(of_services.chain(state.static_peers).collect())
 }

@@ -2,7 +2,6 @@
 //!
 //! The machine is the sidecar's; its publications go to standard output, and nothing is adopted.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
@@ -11,9 +10,10 @@ use tokio::task::{JoinSet, LocalSet};
 use crate::agent::Pump;
 use crate::dns::{HickoryLookup, Lookup};
 use crate::document::{Document, DocumentError, FileName, Format, UserInfoSource};
-use crate::model::{Listing, Moment, PeerSet, Question};
+use crate::model::{Listing, PeerSet, Question};
 use crate::reconcile::{
-    Action, Adoption, ConditionKind, Observation, OnDeadline, Policy, PublishOutcome, Status,
+    Action, Adoption, Condition, ConditionKind, Observation, OnDeadline, Policy, PublishOutcome, Situation,
+    Status,
 };
 use crate::settings::{Loaded, Provenance};
 
@@ -47,7 +47,7 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
     let lookup = Rc::new(lookup(&printer.loaded.settings));
     let mut asked = JoinSet::new();
     let mut latest = None;
-    let mut said = BTreeSet::new();
+    let mut said = vec![];
     loop {
         let now = pump.now();
         while let Some(action) = pump.next_action(now) {
@@ -89,12 +89,18 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
 }
 
 /// Says what deserves attention, once for as long as it is so.
-fn say_conditions(status: &Status, provenance: &Provenance, said: &mut BTreeSet<(ConditionKind, Moment)>) {
+fn say_conditions(status: &Status, provenance: &Provenance, said: &mut Vec<Situation>) {
     // No state is saved here; what keeps records away is said all the same.
     let of_interest =
         status.conditions.iter().filter(|condition| condition.kind() != ConditionKind::NothingKnown);
-    let news = of_interest.filter(|condition| said.insert((condition.kind(), condition.since)));
-    news.for_each(|condition| say(in_words(&condition.situation, provenance)));
+    let is_same = |one: &Situation, other: &Situation| one.is_about_same(other) && one.has_cause_of(other);
+    said.retain(|before| status.conditions.iter().any(|condition| is_same(before, &condition.situation)));
+    for Condition { situation: it, .. } in of_interest {
+        if !said.iter().any(|before| is_same(before, it)) {
+            say(in_words(it, provenance));
+            said.push(it.clone());
+        }
+    }
 }
 
 fn ask(asked: &mut JoinSet<Observation>, lookup: Rc<HickoryLookup>, question: Question) {

@@ -214,10 +214,10 @@ fn status_of(end: &End, until: Until) -> ExitStatus {
         (End::Stopped, Until::Settled) => stopped_early(""),
         // The kubelet shows the last line of a container that failed, and of a probe nothing.
         (End::StoppedWithoutList(why), _) => stopped_early(why),
-        (End::DeadlinePassed, _) => {
+        (End::DeadlinePassed(why), _) => {
             error!(
-                "the start deadline has passed without the records that were waited for; see what DNS says of each \
-                 Service, or give it more time with --start-deadline"
+                "the start deadline has passed without the records that were waited for: {why}; where DNS needs \
+                 longer, give it more time with --start-deadline"
             );
             ExitStatus::DeadlinePassed
         }

@@ -680,13 +680,14 @@ fn the_largest_list_is_read_back() {
     let peers: crate::model::PeerSet = (0..PEERS_MAX).map(url).collect();
     let service = crate::model::HeadlessService::from_setting("eureka.ns.svc.", "", "").expect("a Service");
     let state = crate::reconcile::SavedState { services: vec![(service, peers)], ..Default::default() };
-    let bytes = encode_state(&state);
+    let clock = crate::model::WallClock::started_at(std::time::SystemTime::UNIX_EPOCH);
+    let bytes = encode_state(&state, clock);
     assert!(bytes.len() <= STATE_BYTES_MAX, "{}", bytes.len());
     let mut scene = Scene::new(Layout::Plain);
     scene.publisher.publish(&[file("a", "one")], &bytes).expect("published");
     scene.next_life();
     let read = scene.publisher.read_state().expect("readable").expect("there");
-    assert_eq!(decode_state(&read).expect("ours").state, state);
+    assert_eq!(decode_state(&read, clock).expect("ours").state, state);
 }
 
 #[test]

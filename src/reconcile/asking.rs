@@ -62,12 +62,17 @@ impl Asking {
         }
     }
 
+    /// When the question in flight was asked.
+    pub(super) fn in_flight_since(&self) -> Option<Moment> {
+        match self.phase {
+            Phase::InFlight { since, .. } => Some(since),
+            Phase::Due { .. } => None,
+        }
+    }
+
     /// When the question in flight was asked; `now` where there is none.
     pub(super) fn asked_at(&self, now: Moment) -> Moment {
-        match self.phase {
-            Phase::InFlight { since, .. } => since,
-            Phase::Due { .. } => now,
-        }
+        self.in_flight_since().unwrap_or(now)
     }
 
     /// Asks now, or again as soon as the question in flight has ended.

@@ -9,7 +9,7 @@ use crate::model::{
     PodIdentity, Question, Refusal, ServerFault,
 };
 
-use super::{Kept, NotAdopted, NotPublished, PublishFault, SelfNotFound, Situation, Status};
+use super::{BelievedBy, Kept, NotAdopted, NotPublished, PublishFault, SelfNotFound, Situation, Status};
 
 pub(crate) fn service(name: &str) -> HeadlessService {
     HeadlessService::from_setting(name, "ns", "cluster.local").expect("a valid Service")
@@ -66,7 +66,7 @@ pub(crate) fn lookup_failures() -> Vec<LookupFailure> {
 
 /// Every kind at least once, in the order of the kinds.
 pub(crate) fn situations() -> Vec<Situation> {
-    let kept = Kept { peers: 2, is_starting: false };
+    let kept = Kept::of(2, None, false);
     let held = |failure| Situation::HeldLookupFailed { question: question(), failure, kept };
     let minute = DurationOrNever::After(Duration::from_secs(60));
     let own: crate::model::ServiceUrl = "http://10.0.0.1:8761/eureka/".parse().expect("valid");
@@ -96,6 +96,13 @@ pub(crate) fn situations() -> Vec<Situation> {
             no_such_name: true,
             soa_serial: 7,
             kept,
+            empty_after: DurationOrNever::Never,
+        },
+        Situation::HeldEmpty {
+            question: question(),
+            no_such_name: true,
+            soa_serial: 7,
+            kept: Kept::BelievedEmpty(BelievedBy::Operator),
             empty_after: DurationOrNever::Never,
         },
         Situation::HeldShrink { before: 5, now: 1, max_shrink: MaxShrink::HALF, shrink_after: minute },

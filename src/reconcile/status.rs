@@ -42,7 +42,7 @@ impl Status {
 
     /// Whether a list is being kept against what DNS says.
     pub fn is_held(&self) -> bool {
-        self.conditions.iter().any(|condition| condition.kind().is_hold())
+        self.conditions.iter().any(Condition::is_hold)
     }
 }
 
@@ -62,6 +62,8 @@ pub struct ServiceStatus {
     pub question: Question,
     /// The last outcome, and since when outcomes are of this kind; none before the first.
     pub last: Option<Dated<LastAnswer>>,
+    /// When the question was asked that has no answer yet; none while none is under way.
+    pub unanswered_since: Option<Moment>,
     /// When records last came.
     pub records_at: Option<Moment>,
     /// The peers in the last records answer, self left out.

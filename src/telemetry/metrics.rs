@@ -1,4 +1,4 @@
-//! The few calls that feed the metrics.
+//! The few calls that set and count the metrics.
 //!
 //! Every series of a closed set is there from the start, at 0, so that a rate over it and an alert
 //! on it work before the first event.
@@ -82,7 +82,7 @@ impl Metrics {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
                 self.set_last_success(Step::Publish, date);
             }
-            PublishOutcome::Failed(_) => {}
+            PublishOutcome::Failed(_) | PublishOutcome::Lost(_) => {}
         }
     }
 
@@ -142,11 +142,13 @@ impl Metrics {
 
     fn set_conditions(&self, status: &Status) {
         let is_so = |kind| status.conditions.iter().any(|condition| condition.kind() == kind);
+        let holds_by =
+            |kind| status.conditions.iter().any(|condition| condition.kind() == kind && condition.is_hold());
         for kind in ConditionKind::ALL {
             self.lists.condition.get_or_create(&condition_labels(kind)).set(i64::from(is_so(kind)));
         }
         for kind in holds() {
-            self.lists.held_reason.get_or_create(&hold_labels(kind)).set(i64::from(is_so(kind)));
+            self.lists.held_reason.get_or_create(&hold_labels(kind)).set(i64::from(holds_by(kind)));
         }
     }
 

@@ -254,6 +254,7 @@ pub(crate) fn life(left: &Left, settings: &Settings) -> SavedState {
         services: services.map(|(name, hosts)| (service_of(name), peers(Some(name), hosts))).collect(),
         static_peers: peers(None, &left.static_peers),
         generation: left.generation,
+        ..SavedState::default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::admin::{ListInPlace, Snapshot, snapshots};
 use crate::model::{AddressFamily, DurationOrNever, HeadlessService, LookupFailure, PeerSet, Question};
-use crate::reconcile::samples::{masked, question, situations};
+use crate::reconcile::samples::{masked, situations};
 use crate::reconcile::{
     Change, ChangeCause, Condition, Dated, LastAnswer, NotAdopted, PeersOfChange, ServiceStatus, Situation,
 };
@@ -39,6 +39,7 @@ fn service(name: &str, last: LastAnswer) -> ServiceStatus {
     ServiceStatus {
         question: Question::Names { service, port_name: "http".parse().expect("valid") },
         last: Some(since(100, last)),
+        unanswered_since: None,
         records_at: Some(at(90)),
         answered: peers(&["http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/"]),
         kept: peers(&[
@@ -68,6 +69,7 @@ fn full() -> Snapshot {
         ServiceStatus {
             question: Question::Addresses { service: by_address, family: AddressFamily::Ipv6 },
             last: Some(since(110, LastAnswer::Failed(LookupFailure::Timeout))),
+            unanswered_since: None,
             records_at: None,
             answered: PeerSet::new(),
             kept: PeerSet::new(),
@@ -80,7 +82,8 @@ fn full() -> Snapshot {
     full.status.confirmed_at = Some(at(40));
     full.status.refreshed_at = Some(at(52));
     let remove_after = DurationOrNever::After(Duration::from_secs(30));
-    let removal = Situation::HeldRemoval { question: question(), missing: 1, remove_after };
+    let question = full.status.services[0].question.clone();
+    let removal = Situation::HeldRemoval { question, missing: 1, remove_after };
     full.status.conditions = vec![
         condition(Situation::NotAdopted(NotAdopted::Masked(masked().into()))),
         Condition { until: Some(at(130)), ..condition(removal) },
@@ -150,6 +153,7 @@ fn the_page_shows_it_all() {
         "records (peers: 1)",
         "1 in the last records, 2 kept",
         "<dt>held</dt><dd class=\"warn\"><code>http://eureka-3.eureka.ns.svc.cluster.local:8761/eureka/",
+        "<dt>held_removal</dt><dd class=\"warn\">until 2026-01-01T00:02:10.000Z</dd>",
         "no such name (SOA 7)",
         "no DNS server answered in time",
         "+ http://eureka-2",

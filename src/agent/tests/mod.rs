@@ -164,7 +164,9 @@ fn init_waits_its_deadline_out() {
         world.set_dns(Dns::ServFail);
         let since = Instant::now();
         let settings = world.settings_for(Purpose::Init, &[(Key::OnDeadline, "fail")]);
-        assert_eq!(world.start(settings, Until::Settled).ended().await, End::DeadlinePassed);
+        let end = world.start(settings, Until::Settled).ended().await;
+        let End::DeadlinePassed(why) = &end else { panic!("{end:?}") };
+        assert!(why.contains("DNS answered SERVFAIL; no peers are kept (eureka."), "{why}");
         assert_eq!(seconds_since(since), 10);
         let settings = world.settings_for(Purpose::Init, &[]);
         assert_eq!(world.start(settings, Until::Settled).ended().await, End::Settled);

@@ -131,8 +131,7 @@ fn what_the_settings_and_a_saved_list_name_is_judged_alike() {
             (service("eureka"), [mine].into()),
             (service("eureka-west"), [theirs.clone(), url("10-0-0-1", "eureka-west")].into()),
         ],
-        static_peers: PeerSet::new(),
-        generation: 0,
+        ..SavedState::default()
     };
     let restored = told(&base, Some(&saved), &[]);
     assert_eq!(desired(&restored), [theirs, url("10-0-0-1", "eureka-west")].into(), "a saved list");

@@ -3,7 +3,7 @@
 use super::world::*;
 use std::time::Duration;
 
-use crate::model::{Answer, Jitter, Listing, PeerSet, Record};
+use crate::model::{Answer, Jitter, Listing, Record};
 use crate::reconcile::{
     Action, Condition, ConditionKind, Consent, Dated, Machine, NotPublished, Observation, OnDeadline, Policy,
     PublishOutcome, Role, SavedState, Situation,
@@ -12,8 +12,8 @@ use crate::reconcile::{
 fn previous(hosts: &[u8]) -> SavedState {
     SavedState {
         services: vec![(question("eureka").service().clone(), peers(hosts))],
-        static_peers: PeerSet::new(),
         generation: 3,
+        ..SavedState::default()
     }
 }
 
