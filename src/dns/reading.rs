@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use hickory_resolver::proto::op::{DnsResponse, Message, Query, ResponseCode};
+use hickory_resolver::proto::op::{DnsResponse, Message, OpCode, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, AAAA, SRV};
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType as WireType};
+use hickory_resolver::proto::serialize::binary::{BinDecodable, BinDecoder};
 
 use crate::model::{Answer, DnsName, LookupFailure, Port, Question, Record, RecordType};
 
@@ -21,7 +22,7 @@ pub(super) const UNREADABLE: &str = "a message that cannot be read";
 /// The question as it goes over the wire: absolute, so that no search list is ever tried.
 pub(super) fn query(question: &Question) -> Query {
     let name = Name::from_ascii(question.owner())
-        .expect("a validated name, with a port's labels of at most 21 bytes in front, fits DNS");
+        .expect("a validated name, with a port's labels of at most 69 bytes in front, fits DNS");
     let record_type = match question.record_type() {
         RecordType::A => WireType::A,
         RecordType::Aaaa => WireType::AAAA,
@@ -42,13 +43,25 @@ pub(super) fn query_of_itself(question: &Question) -> Query {
 /// The same reading as that of an exchange, less what tells a forger: sender, message id, letter case.
 pub fn read_message(question: &Question, bytes: &[u8]) -> Answer {
     match DnsResponse::from_buffer(bytes.to_vec()) {
-        Ok(message) => answer(&query(question), &message),
+        Ok(message) => response(&query(question), &message),
         Err(_) => Answer::Failed(LookupFailure::Malformed(UNREADABLE)),
     }
 }
 
+/// What a message says to `asked`, as it came: whole, and with nothing behind it.
+///
+/// The decoder reads as many records as the header counts, and leaves the rest lie. Whoever cut the count
+/// would cut peers.
+pub(super) fn response(asked: &Query, response: &DnsResponse) -> Answer {
+    let mut decoder = BinDecoder::new(response.as_buffer());
+    match Message::read(&mut decoder) {
+        Ok(_) if decoder.is_empty() => answer(asked, response),
+        Ok(_) | Err(_) => Answer::Failed(LookupFailure::Malformed(UNREADABLE)),
+    }
+}
+
 /// What `message` says to `asked`.
-pub(super) fn answer(asked: &Query, message: &Message) -> Answer {
+fn answer(asked: &Query, message: &Message) -> Answer {
     match read(asked, message) {
         Ok(answer) => answer,
         Err(failure) => Answer::Failed(failure),
@@ -56,7 +69,13 @@ pub(super) fn answer(asked: &Query, message: &Message) -> Answer {
 }
 
 fn read(asked: &Query, message: &Message) -> Result<Answer, LookupFailure> {
-    if message.queries != [asked.clone()] {
+    if message.op_code != OpCode::Query {
+        return Err(LookupFailure::Malformed("a message that is no answer to a question"));
+    }
+    // An error may come as a bare header, from a server that could read no further.
+    let is_error = !matches!(message.response_code, ResponseCode::NoError | ResponseCode::NXDomain);
+    let is_bare_error = is_error && message.queries.is_empty();
+    if message.queries != [asked.clone()] && !is_bare_error {
         return Err(LookupFailure::Malformed("an answer to another question"));
     }
     if message.truncation {
@@ -72,6 +91,13 @@ fn read(asked: &Query, message: &Message) -> Result<Answer, LookupFailure> {
     if message.answers.is_empty() {
         let soa_serial = soa_serial(asked, message).ok_or(LookupFailure::NegativeWithoutSoa)?;
         return Ok(Answer::Empty { no_such_name, soa_serial });
+    }
+    let is_ours =
+        |record: &WireRecord| record.name == *asked.name() && record.record_type() == asked.query_type();
+    if message.authorities.iter().chain(&message.additionals).any(is_ours) {
+        return Err(LookupFailure::Malformed(
+            "records that answer the question outside of the answer section",
+        ));
     }
     let records = records(asked, &message.answers)?;
     if no_such_name {

@@ -102,8 +102,14 @@ table! {
         .hint("write `name`, or `ipv4` or `ipv6` where servers are known by address");
     PortName: Setting::new("port-name", Peers, Text("NAME"))
         .default(Value::Text("http"))
-        .help("Name of the Service's port, by which DNS is asked for SRV records (with --peer-host name).")
-        .hint("write the port's name as in the Service's spec.ports[].name; a number belongs into --port");
+        .help(
+            "Name of the Service's port, by which DNS is asked for SRV records (with --peer-host name). A Service's \
+             only port is also found where it has no name.",
+        )
+        .hint(
+            "write the port's name as in the Service's spec.ports[].name, or use --peer-host ipv4; a number \
+             belongs into --port",
+        );
     Port: Setting::new("port", Peers, Text("PORT"))
         .default_is(Found {
             how: "that of SRV",
