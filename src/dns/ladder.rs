@@ -121,7 +121,7 @@ impl Known {
 
     /// On this rung the server is understood, for better or worse; its word alone makes nothing last longer.
     fn spoke(&mut self, rung: Rung, now: Instant) {
-        if !self.works.is_some_and(|works| now < works.until) {
+        if self.works.is_none_or(|works| now >= works.until) {
             self.works = Some(Works { rung, until: now + REMEMBERED_FOR, was_missed: false });
         }
     }
