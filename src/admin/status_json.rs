@@ -95,6 +95,16 @@ struct Service<'a> {
     answered: Vec<&'a str>,
     kept: Vec<&'a str>,
     self_found: Option<bool>,
+    unusable: Option<Unusable<'a>>,
+}
+
+/// The records that cannot be used, and the first of them.
+#[derive(Serialize)]
+struct Unusable<'a> {
+    count: usize,
+    of: usize,
+    reason: &'static str,
+    first: &'a str,
 }
 
 #[derive(Serialize)]
@@ -209,6 +219,12 @@ impl Snapshot {
             answered: texts(&service.answered),
             kept: texts(&service.kept),
             self_found: service.self_found.as_ref().map(|found| found.value),
+            unusable: service.unusable.as_ref().map(|unusable| Unusable {
+                count: unusable.value.count(),
+                of: unusable.value.of,
+                reason: unusable.value.first.why.label(),
+                first: &unusable.value.first.what,
+            }),
         }
     }
 

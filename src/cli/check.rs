@@ -84,6 +84,7 @@ fn of_condition(condition: &Condition) -> Option<Finding> {
         ConditionKind::HeldLookupFailed
         | ConditionKind::HeldEmpty
         | ConditionKind::SelfNotFound
+        | ConditionKind::RecordsUnusable
         | ConditionKind::ManyPeers
         | ConditionKind::Frozen => true,
         ConditionKind::NotPublished

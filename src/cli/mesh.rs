@@ -159,7 +159,7 @@ async fn address_of(url: &ServiceUrl, lookup: &HickoryLookup) -> Option<IpAddr> 
         if let Answer::Records(records) = lookup.ask(&question).await {
             return records.iter().find_map(|record| match record {
                 Record::Address(address) => Some(*address),
-                Record::Target { .. } => None,
+                Record::Target { .. } | Record::Unusable(_) => None,
             });
         }
     }

@@ -161,7 +161,7 @@ impl HickoryLookup {
         let answer = self.race(&[server], reading::query_of_itself(question), until).await.answer;
         let leads_to_itself = |record: &Record| match record {
             Record::Target { name, .. } => name == question.service_name(),
-            Record::Address(_) => false,
+            Record::Address(_) | Record::Unusable(_) => false,
         };
         let is_cluster_ip =
             matches!(&answer, Answer::Records(records) if records.iter().all(leads_to_itself));
@@ -250,7 +250,7 @@ impl Lookup for HickoryLookup {
 fn has_one_port(records: &[Record]) -> bool {
     let mut ports = records.iter().filter_map(|record| match record {
         Record::Target { port, .. } => Some(port),
-        Record::Address(_) => None,
+        Record::Address(_) | Record::Unusable(_) => None,
     });
     let Some(first) = ports.next() else { return false };
     ports.all(|port| port == first)

@@ -10,7 +10,9 @@ use hickory_resolver::proto::rr::rdata::{A, AAAA, SRV};
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType as WireType};
 use hickory_resolver::proto::serialize::binary::{BinDecodable, BinDecoder};
 
-use crate::model::{Answer, DnsName, LookupFailure, Port, Question, Record, RecordType};
+use crate::model::{
+    Answer, DnsName, LookupFailure, Port, Question, Record, RecordType, Unusable, UnusableRecord,
+};
 
 /// Records read from one answer. A message of 64 KB holds 4,092 addresses under one name, so
 /// whatever has more is no answer to a question of ours.
@@ -134,29 +136,38 @@ fn records(asked: &Query, answers: &[WireRecord]) -> Result<Vec<Record>, LookupF
         return Err(LookupFailure::Malformed("records that do not answer the question"));
     }
     // A set: sorted, and without the duplicates that several endpoints of one address make.
-    let usable: BTreeSet<Record> = right_type.into_iter().filter_map(usable).collect();
-    if usable.is_empty() {
+    let records: BTreeSet<Record> = right_type.into_iter().filter_map(record).collect();
+    if records.iter().all(|record| matches!(record, Record::Unusable(_))) {
         return Err(LookupFailure::Malformed(
             "SRV records of which none has both a host name and a port other than 0",
         ));
     }
-    Ok(usable.into_iter().collect())
+    Ok(records.into_iter().collect())
 }
 
-fn usable(record: &WireRecord) -> Option<Record> {
+fn record(record: &WireRecord) -> Option<Record> {
     match &record.data {
         RData::A(A(address)) => Some(Record::Address((*address).into())),
         RData::AAAA(AAAA(address)) => Some(Record::Address((*address).into())),
-        RData::SRV(srv) => target(srv),
+        RData::SRV(srv) => Some(target(srv)),
         _ => None,
     }
 }
 
-/// The root is no host name, so "not available here" (RFC 2782) drops out with the unclean ones.
-fn target(srv: &SRV) -> Option<Record> {
-    let name = DnsName::from_labels(srv.target.iter()).ok()?;
-    let port = Port::new(srv.port).ok()?;
-    Some(Record::Target { name, port })
+fn target(srv: &SRV) -> Record {
+    match (DnsName::from_labels(srv.target.iter()), Port::new(srv.port)) {
+        (Ok(name), Ok(port)) => Record::Target { name, port },
+        (Err(_), _) => unusable(srv, Unusable::NotAHostName),
+        (Ok(_), Err(_)) => unusable(srv, Unusable::PortZero),
+    }
+}
+
+/// Whatever bytes its labels hold, they are shown as printable ones, and as many as a name can have.
+fn unusable(srv: &SRV, why: Unusable) -> Record {
+    let labels: Vec<_> = srv.target.iter().map(|label| label.escape_ascii().to_string()).collect();
+    let mut what = labels.join(".");
+    what.truncate(DnsName::LENGTH_MAX);
+    Record::Unusable(UnusableRecord { why, what: format!("{what}:{}", srv.port).into() })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::model::{
 };
 
 use super::PublishFault;
+use super::selection::UnusableRecords;
 
 /// Something that an operator should know, for as long as it is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +117,13 @@ pub enum Situation {
     Frozen,
     /// Self is not in the answer.
     SelfNotFound(Arc<SelfNotFound>),
+    /// Some of the records cannot be used, and others can.
+    RecordsUnusable {
+        /// What was asked.
+        question: Question,
+        /// How many, why, and the first of them.
+        records: Arc<UnusableRecords>,
+    },
     /// More peers than a stock server carries lightly.
     ManyPeers {
         /// How many are listed.
@@ -265,6 +273,7 @@ condition_kinds! {
     HeldRemoval "held_removal" Self::HeldRemoval { .. },
     Frozen "frozen" Self::Frozen,
     SelfNotFound "self_not_found" Self::SelfNotFound(_),
+    RecordsUnusable "records_unusable" Self::RecordsUnusable { .. },
     ManyPeers "many_peers" Self::ManyPeers { .. } | Self::NoRoom { .. },
     SettingsRejected "settings_rejected" Self::SettingsRejected { .. },
     LoopRestarted "loop_restarted" Self::LoopRestarted { .. },
@@ -307,6 +316,7 @@ impl Situation {
             | Self::HeldShrink { .. }
             | Self::Frozen
             | Self::SelfNotFound(_)
+            | Self::RecordsUnusable { .. }
             | Self::ManyPeers { .. }
             | Self::NoRoom { .. }
             | Self::LoopRestarted { .. }
@@ -320,6 +330,7 @@ impl Situation {
             Self::HeldLookupFailed { question, .. }
             | Self::HeldEmpty { question, .. }
             | Self::HeldRemoval { question, .. }
+            | Self::RecordsUnusable { question, .. }
             | Self::NoRoom { question, .. } => Some(question),
             _ => None,
         }
@@ -342,6 +353,9 @@ impl Situation {
             }
             (Self::HeldEmpty { no_such_name: one, .. }, Self::HeldEmpty { no_such_name: other, .. }) => {
                 one == other
+            }
+            (Self::RecordsUnusable { records: one, .. }, Self::RecordsUnusable { records: other, .. }) => {
+                one.by_reason.keys().eq(other.by_reason.keys())
             }
             (Self::LoopRestarted { panic: one, .. }, Self::LoopRestarted { panic: other, .. })
             | (Self::SettingsRejected { faults: one }, Self::SettingsRejected { faults: other }) => {

@@ -38,6 +38,7 @@ pub use condition::{
 pub use machine::Machine;
 pub use observation::{Observation, PublishFault, PublishOutcome, Replicas};
 pub use policy::{Adoption, OnDeadline, Own, Policy, RefreshCall, Role};
+pub use selection::UnusableRecords;
 pub use status::{Change, ChangeCause, Dated, LastAnswer, ServiceStatus, Status};
 
 #[cfg(test)]

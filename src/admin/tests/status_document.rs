@@ -71,6 +71,7 @@ fn full() -> Snapshot {
             answered: PeerSet::new(),
             kept: PeerSet::new(),
             self_found: None,
+            unusable: None,
         },
     ];
     full.status.desired = Some(since(50, two.clone()));

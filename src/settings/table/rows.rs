@@ -165,7 +165,7 @@ table! {
         .default(Value::Count(MAX_PEERS))
         .help(
             "An answer of DNS with more peers than this is not believed. A stock server spends 24 threads on \
-             each peer.",
+             each peer. One message of DNS holds some 1,000 names, or 4,000 IPv4 addresses.",
         )
         .hint("write a whole number");
     DnsServer: Setting::new("dns-server", Peers, Text("IP[:PORT]"))

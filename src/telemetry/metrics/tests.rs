@@ -45,6 +45,7 @@ fn service(records_at: Option<u64>) -> ServiceStatus {
         answered: PeerSet::new(),
         kept: PeerSet::new(),
         self_found: None,
+        unusable: None,
     }
 }
 
