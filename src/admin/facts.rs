@@ -97,6 +97,13 @@ fn facts(situation: &Situation) -> Named<'_> {
             ("remove_after", Fact::Text(remove_after)),
         ],
         Situation::SelfNotFound(facts) => of_self_not_found(facts),
+        Situation::RecordsUnusable { question, records } => vec![
+            ("question", Fact::Text(question)),
+            ("unusable", count(records.count())),
+            ("records", count(records.of)),
+            ("reason", Fact::Word(records.first.why.label())),
+            ("first", Fact::Text(&records.first.what)),
+        ],
         Situation::ManyPeers { peers } => vec![("peers", count(*peers))],
         Situation::NoRoom { question, unlisted, max_peers, remove_after } => vec![
             ("question", Fact::Text(question)),

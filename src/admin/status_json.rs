@@ -94,6 +94,16 @@ struct Service<'a> {
     kept: Vec<&'a str>,
     holds: Vec<Hold>,
     self_found: Option<bool>,
+    unusable: Option<Unusable<'a>>,
+}
+
+/// The records that cannot be used, and the first of them.
+#[derive(Serialize)]
+struct Unusable<'a> {
+    count: usize,
+    of: usize,
+    reason: &'static str,
+    first: &'a str,
 }
 
 #[derive(Serialize)]
@@ -215,6 +225,12 @@ impl Snapshot {
             kept: texts(&service.kept),
             holds: self.holds_of(service).map(|condition| self.hold(condition)).collect(),
             self_found: service.self_found.as_ref().map(|found| found.value),
+            unusable: service.unusable.as_ref().map(|unusable| Unusable {
+                count: unusable.value.count(),
+                of: unusable.value.of,
+                reason: unusable.value.first.why.label(),
+                first: &unusable.value.first.what,
+            }),
         }
     }
 

@@ -23,6 +23,9 @@ impl Situation {
             (Self::HeldEmpty { no_such_name: one, .. }, Self::HeldEmpty { no_such_name: other, .. }) => {
                 one == other
             }
+            (Self::RecordsUnusable { records: one, .. }, Self::RecordsUnusable { records: other, .. }) => {
+                one.by_reason.keys().eq(other.by_reason.keys())
+            }
             (Self::LoopRestarted { panic: one, .. }, Self::LoopRestarted { panic: other, .. })
             | (Self::SettingsRejected { faults: one }, Self::SettingsRejected { faults: other }) => {
                 one == other

@@ -10,6 +10,7 @@ use crate::model::{
     ServerFault, ServiceUrl,
 };
 
+use super::selection::UnusableRecords;
 use super::{BelievedBy, PublishFault};
 
 /// Something that an operator should know, for as long as it is so.
@@ -122,6 +123,13 @@ pub enum Situation {
     Frozen,
     /// Self is not in the answer.
     SelfNotFound(Arc<SelfNotFound>),
+    /// Some of the records cannot be used, and others can.
+    RecordsUnusable {
+        /// What was asked.
+        question: Question,
+        /// How many, why, and the first of them.
+        records: Arc<UnusableRecords>,
+    },
     /// More peers than a stock server carries lightly.
     ManyPeers {
         /// How many are listed.
@@ -275,6 +283,7 @@ condition_kinds! {
     HeldRemoval "held_removal" Self::HeldRemoval { .. },
     Frozen "frozen" Self::Frozen,
     SelfNotFound "self_not_found" Self::SelfNotFound(_),
+    RecordsUnusable "records_unusable" Self::RecordsUnusable { .. },
     ManyPeers "many_peers" Self::ManyPeers { .. } | Self::NoRoom { .. },
     SettingsRejected "settings_rejected" Self::SettingsRejected { .. },
     LoopRestarted "loop_restarted" Self::LoopRestarted { .. },
@@ -289,8 +298,8 @@ impl ConditionKind {
 
     /// Whether asking DNS once shows it, so that `check` tells of it: others speak of a loop that turns.
     pub fn is_seen_by_one_look(self) -> bool {
-        use ConditionKind::{Frozen, HeldEmpty, HeldLookupFailed, ManyPeers, SelfNotFound};
-        matches!(self, HeldLookupFailed | HeldEmpty | SelfNotFound | ManyPeers | Frozen)
+        use ConditionKind::{Frozen, HeldEmpty, HeldLookupFailed, ManyPeers, RecordsUnusable, SelfNotFound};
+        matches!(self, HeldLookupFailed | HeldEmpty | SelfNotFound | RecordsUnusable | ManyPeers | Frozen)
     }
 
     /// Whether this may keep a start from publishing its first list.
@@ -327,6 +336,7 @@ impl Situation {
             | Self::HeldRemoval { remove_after: DurationOrNever::Never, .. }
             | Self::Frozen
             | Self::SelfNotFound(_)
+            | Self::RecordsUnusable { .. }
             | Self::ManyPeers { .. }
             | Self::NoRoom { .. }
             | Self::LoopRestarted { .. }
@@ -346,6 +356,7 @@ impl Situation {
             Self::HeldLookupFailed { question, .. }
             | Self::HeldEmpty { question, .. }
             | Self::HeldRemoval { question, .. }
+            | Self::RecordsUnusable { question, .. }
             | Self::NoRoom { question, .. } => Some(question),
             _ => None,
         }

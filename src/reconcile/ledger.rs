@@ -14,7 +14,7 @@ use super::asking::Asking;
 use super::evidence::{Evidence, Stretch};
 use super::home::Home;
 use super::presence::Presence;
-use super::selection::{Selection, in_form_of, is_of_kind, is_permitted};
+use super::selection::{Selection, UnusableRecords, in_form_of, is_of_kind, is_permitted};
 use super::status::{Dated, LastAnswer, ServiceStatus};
 use super::{Accepted, Belief, BelievedBy, Consent, Policy, Taken};
 
@@ -56,6 +56,8 @@ pub(super) struct Ledger {
     missing_since: Option<Moment>,
     /// Peers of the last records answer for which there was no room.
     over_limit: Option<Dated<usize>>,
+    /// Records of the last such answer that cannot be used.
+    unusable: Option<Dated<UnusableRecords>>,
     /// The peers answered another port's or family's question, and leave with the first records.
     outdated: bool,
 }
@@ -87,6 +89,7 @@ impl Ledger {
             belief: None,
             missing_since: None,
             over_limit: None,
+            unusable: None,
             outdated: false,
         }
     }
@@ -174,6 +177,8 @@ impl Ledger {
         }
         self.answered = selection.peers;
         self.own = selection.own;
+        let unusable_since = self.unusable.take().map_or(now, |before| before.since);
+        self.unusable = selection.unusable.map(|value| Dated { value, since: unusable_since });
         self.list_answered(policy, others, now);
         self.note_missing(now);
         self.note(LastAnswer::Records { peers: self.answered.len() }, now);
@@ -220,6 +225,7 @@ impl Ledger {
     pub(super) fn empty(&mut self, no_such_name: bool, soa_serial: u32, policy: &Policy, now: Moment) {
         let first = Empty { since: now, answers: 0, latest: now, stood: Evidence::default() };
         let empty = self.empty.get_or_insert(first);
+        self.unusable = None;
         empty.answers = empty.answers.saturating_add(1);
         empty.stood.count(Stretch::of_answer(empty.latest, now, policy.interval));
         empty.latest = now;
@@ -348,6 +354,11 @@ impl Ledger {
         self.answered.iter().filter(is_first)
     }
 
+    /// The records of the last records answer that cannot be used.
+    pub(super) fn unusable(&self) -> Option<&Dated<UnusableRecords>> {
+        self.unusable.as_ref()
+    }
+
     /// Since when DNS says "empty"; none where it says something else.
     pub(super) fn empty_since(&self) -> Option<Moment> {
         self.empty.map(|empty| empty.since)
@@ -368,6 +379,7 @@ impl Ledger {
             answered: self.answered.clone(),
             kept: self.kept.keys().cloned().collect(),
             self_found: self.self_found.clone(),
+            unusable: self.unusable.clone(),
         }
     }
 
@@ -377,6 +389,7 @@ impl Ledger {
 
     fn forget_all(&mut self) -> bool {
         self.answered.clear();
+        self.unusable = None;
         !std::mem::take(&mut self.kept).is_empty()
     }
 

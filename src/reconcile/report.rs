@@ -48,6 +48,7 @@ fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
         .chain(machine.ledgers.iter().filter_map(|ledger| held_removal(ledger, machine)))
         .chain(operators_will(machine))
         .chain(self_not_found(machine))
+        .chain(machine.ledgers.iter().filter_map(records_unusable))
         .chain(many_peers(machine))
         .chain(machine.ledgers.iter().filter_map(|ledger| no_room(ledger, machine)))
         .collect();
@@ -202,6 +203,12 @@ fn self_not_found(machine: &Machine) -> Option<Condition> {
         namesake: ledger.answered_of_pod(own.identity.name.as_ref()).next().cloned(),
     }));
     Some(condition(missing.since, situation))
+}
+
+fn records_unusable(ledger: &Ledger) -> Option<Condition> {
+    let unusable = ledger.unusable()?;
+    let (question, records) = (ledger.question.clone(), Arc::new(unusable.value.clone()));
+    Some(condition(unusable.since, Situation::RecordsUnusable { question, records }))
 }
 
 fn many_peers(machine: &Machine) -> Option<Condition> {

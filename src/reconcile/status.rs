@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::model::{LookupFailure, Moment, PeerSet, Question, ServiceUrl};
 
-use super::Condition;
+use super::{Condition, UnusableRecords};
 
 /// A copy of everything worth showing; cheap enough to make after each turn.
 #[derive(Clone, Debug)]
@@ -72,6 +72,8 @@ pub struct ServiceStatus {
     pub kept: PeerSet,
     /// Whether self was in the last records answer, and since when; none before one, or without a self.
     pub self_found: Option<Dated<bool>>,
+    /// The records of the last records answer that cannot be used, and since when there have been any.
+    pub unusable: Option<Dated<UnusableRecords>>,
 }
 
 /// The kind of the last outcome.

@@ -9,12 +9,14 @@ use std::time::Duration;
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 
-use crate::model::{ConnectionTotals, ListenerName, MetricsFormat, Moment, PeerSet, RecordType, WallClock};
+use crate::model::{
+    ConnectionTotals, ListenerName, MetricsFormat, Moment, PeerSet, RecordType, Unusable, WallClock,
+};
 use crate::reconcile::{ConditionKind, Dated, PublishOutcome, Status};
 
 use super::families::{
     ListFamilies, ProgramFamilies, StepFamilies, condition_labels, connection_labels, hold_labels,
-    list_labels, listener_labels, lookup_labels, outcome_labels, step_labels,
+    list_labels, listener_labels, lookup_labels, outcome_labels, step_labels, unusable_labels,
 };
 use super::labels::{
     ConfirmOutcome, List, LookupOutcome, RefreshOutcome, ReloadOutcome, Step, holds, publish_label,
@@ -64,6 +66,7 @@ impl Metrics {
         self.lists.held.set(i64::from(status.is_held()));
         self.lists.desired_adopted_mismatch.set(i64::from(is_mismatch(status)));
         self.set_conditions(status);
+        self.set_unusable(status);
         self.set_last_successes(status, clock);
         self.count_propagation(status);
     }
@@ -149,6 +152,15 @@ impl Metrics {
         }
         for kind in holds() {
             self.lists.held_reason.get_or_create(&hold_labels(kind)).set(i64::from(holds_by(kind)));
+        }
+    }
+
+    fn set_unusable(&self, status: &Status) {
+        let found = || status.services.iter().filter_map(|service| service.unusable.as_ref());
+        for why in Unusable::ALL {
+            let count: usize = found().filter_map(|found| found.value.by_reason.get(&why)).sum();
+            let count = i64::try_from(count).expect("records in memory are fewer than 2^63");
+            self.lists.unusable_records.get_or_create(&unusable_labels(why)).set(count);
         }
     }
 

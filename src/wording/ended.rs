@@ -30,7 +30,9 @@ fn what_is_so_now(over: &Situation, status: &Status) -> String {
         | ConditionKind::StatusUnreadable
         | ConditionKind::ServerUnreachable => servers_list(status),
         ConditionKind::SeveralServers => "there is no further sign of a second server".to_owned(),
-        ConditionKind::HeldLookupFailed | ConditionKind::HeldEmpty => answer_now(over.question(), status),
+        ConditionKind::HeldLookupFailed | ConditionKind::HeldEmpty | ConditionKind::RecordsUnusable => {
+            answer_now(over.question(), status)
+        }
         ConditionKind::StartWaits
         | ConditionKind::NothingKnown
         | ConditionKind::HeldDocument

@@ -10,9 +10,12 @@ mod tests;
 
 use std::time::Duration;
 
-use crate::model::{DurationOrNever, HeadlessService, LookupFailure, Message, Moment, Question, ServerFault};
+use crate::model::{
+    DurationOrNever, HeadlessService, LookupFailure, Message, Moment, Question, ServerFault, Unusable,
+};
 use crate::reconcile::{
     BelievedBy, Kept, NotAdopted, NotPublished, SelfNotFound, ServiceStatus, Situation, Status,
+    UnusableRecords,
 };
 
 pub use ended::ended;
@@ -76,6 +79,7 @@ pub fn situation(situation: &Situation) -> Message {
         }
         Situation::Frozen => Message::new("the list is kept as it is", "lift --freeze when you are done"),
         Situation::SelfNotFound(facts) => self_not_found(facts),
+        Situation::RecordsUnusable { question, records } => records_unusable(records).at(&question),
         Situation::ManyPeers { peers } => Message::new(
             format!(
                 "{peers} peers: a stock server spends 24 threads and 1.5 to 3 MB on each, and feels more than 64"
@@ -211,6 +215,26 @@ fn not_adopted(why: &NotAdopted) -> Message {
             "see that it named the file when it started (archaius.configurationSource.additionalUrls)",
         ),
     }
+}
+
+fn records_unusable(records: &UnusableRecords) -> Message {
+    let (is, cure) = match records.first.why {
+        Unusable::NotAHostName => (
+            "is no host name",
+            "no JVM could use it; CoreDNS before 1.13 names a pod so whose IPv6 address ends in `::`: use \
+             --peer-host ipv6, or a StatefulSet, whose pods have names",
+        ),
+        Unusable::PortZero => ("has port 0", "see the ports of the Service and of its endpoints"),
+        Unusable::OutsideService => (
+            "does not lie below the Service",
+            "see who writes the endpoints of this Service, or what answers in the place of the cluster's DNS",
+        ),
+        Unusable::Denied => {
+            ("is denied by policy", "see --allow-cidr and --deny-cidr, and who writes the endpoints")
+        }
+    };
+    let (count, of, first) = (records.count(), records.of, &records.first.what);
+    Message::new(format!("{count} of {of} records cannot be used; the first one, {first}, {is}"), cure)
 }
 
 fn self_not_found(facts: &SelfNotFound) -> Message {

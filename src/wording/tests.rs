@@ -92,6 +92,7 @@ fn an_end_can_be_read_alone() {
             answered: crate::model::PeerSet::new(),
             kept: crate::model::PeerSet::new(),
             self_found: None,
+            unusable: None,
         };
         let status = Status { services: vec![service], ..nothing_known() };
         let it = situations().into_iter().find(|it| it.question().is_some()).expect("a sample");
@@ -276,6 +277,7 @@ fn a_question_without_an_answer_is_a_reason_and_so_is_what_dns_said() {
             answered: crate::model::PeerSet::new(),
             kept: crate::model::PeerSet::new(),
             self_found: None,
+            unusable: None,
         };
         why_no_list(&Status { services: vec![service], ..nothing_known() }, now)
     };

@@ -47,6 +47,7 @@ fn service(name: &str, last: LastAnswer) -> ServiceStatus {
             "http://eureka-3.eureka.ns.svc.cluster.local:8761/eureka/",
         ]),
         self_found: Some(since(90, true)),
+        unusable: None,
     }
 }
 
@@ -74,6 +75,7 @@ fn full() -> Snapshot {
             answered: PeerSet::new(),
             kept: PeerSet::new(),
             self_found: None,
+            unusable: None,
         },
     ];
     full.status.desired = Some(since(50, two.clone()));

@@ -96,6 +96,7 @@ fn asked() -> Status {
         answered: PeerSet::new(),
         kept: PeerSet::new(),
         self_found: None,
+        unusable: None,
     };
     Status { services: vec![asked], ..nothing_known() }
 }
@@ -334,6 +335,7 @@ fn records_that_lack_self_are_a_warning_when_they_did_so_for_a_minute() {
             answered: PeerSet::new(),
             kept: PeerSet::new(),
             self_found: found.map(|value| Dated { value, since: at(10) }),
+            unusable: None,
         };
         lacks_self_for_long(&status, at(10))
     };

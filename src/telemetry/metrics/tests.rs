@@ -46,6 +46,7 @@ fn service(records_at: Option<u64>) -> ServiceStatus {
         answered: PeerSet::new(),
         kept: PeerSet::new(),
         self_found: None,
+        unusable: None,
     }
 }
 
