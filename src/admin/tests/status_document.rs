@@ -45,6 +45,7 @@ fn service(name: &str, last: LastAnswer) -> ServiceStatus {
             "http://eureka-3.eureka.ns.svc.cluster.local:8761/eureka/",
         ]),
         self_found: Some(since(90, true)),
+        unusable: None,
     }
 }
 

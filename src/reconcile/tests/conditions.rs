@@ -358,6 +358,7 @@ fn kinds_and_causes_have_names_and_six_kinds_are_holds() {
         "held_removal",
         "frozen",
         "self_not_found",
+        "records_unusable",
         "many_peers",
         "settings_rejected",
         "loop_restarted",
