@@ -8,10 +8,10 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use eureka_peers::document::{self, Document, FileName, Format};
-use eureka_peers::model::{Listing, PeerSet, Zone};
+use eureka_peers::model::{Listing, PeerSet, WallClock, Zone};
 use eureka_peers::publish::{Layout, Publisher, encode_state};
 use eureka_peers::reconcile::SavedState;
 
@@ -117,7 +117,8 @@ fn render(peers: &PeerSet, generation: u64) -> document::File {
 }
 
 fn state(peers: &PeerSet, generation: u64) -> Vec<u8> {
-    encode_state(&SavedState { services: Vec::new(), static_peers: peers.clone(), generation })
+    let state = SavedState { static_peers: peers.clone(), generation, ..SavedState::default() };
+    encode_state(&state, WallClock::started_at(SystemTime::UNIX_EPOCH))
 }
 
 /// The plainest way that is not wrong: write beside it, fsync, rename.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use eureka_peers::mesh::{Colour, Mesh, Row};
+use eureka_peers::mesh::{Colour, Mesh, Names, Row};
 use eureka_peers::model::{PeerSet, ServiceUrl};
 
 use crate::cluster::Cluster;
@@ -54,7 +54,7 @@ impl View {
     /// What was seen last, laid side by side.
     pub(crate) fn mesh(&self) -> Mesh {
         let sinks: PeerSet = self.rows.values().flat_map(listed).filter(is_sink).collect();
-        Mesh::new(self.rows.clone(), &sinks)
+        Mesh::new(self.rows.clone(), &sinks, &Names::default())
     }
 
     /// Whether every server answers, lists every other one, and nobody else.

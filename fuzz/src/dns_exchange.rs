@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::dns_answer::check_answer;
 use super::policies::chosen_by;
 
-/// One try; there are two, each perhaps with TCP after it, and more on a missing port's name.
+/// How long the last rung is waited for; more goes by on what an answer raises.
 const TRY_TIMEOUT: Duration = Duration::from_millis(30);
 /// No question takes longer, whatever is sent.
 const PATIENCE: Duration = Duration::from_secs(5);

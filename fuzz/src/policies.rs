@@ -1,7 +1,9 @@
 //! Settings under which inputs are judged, read by the program's own reader.
 
 use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
 
+use eureka_peers::model::WallClock;
 use eureka_peers::reconcile::Policy;
 use eureka_peers::settings::{Environment, Flags, Key, Purpose, Settings, load};
 
@@ -37,4 +39,9 @@ pub fn settings(flags: &[(Key, &str)]) -> Settings {
 /// One of the policies; the byte says which.
 pub fn chosen_by(byte: u8) -> &'static Policy {
     &POLICIES[usize::from(byte) % POLICIES.len()]
+}
+
+/// The dates of a program that started in September 2001.
+pub fn clock() -> WallClock {
+    WallClock::started_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000))
 }

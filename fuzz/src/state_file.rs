@@ -9,17 +9,17 @@ use eureka_peers::publish::{decode_state, encode_state};
 use eureka_peers::reconcile::Machine;
 
 use super::dns_answer::drain;
-use super::policies::chosen_by;
+use super::policies::{chosen_by, clock};
 use super::shown::assert_line;
 
 /// Reads the state, and insists that nothing of it gets into a list that the settings do not allow.
 pub fn check(input: &[u8]) {
     let Some((choice, bytes)) = input.split_first() else { return };
-    let state = match decode_state(bytes) {
+    let state = match decode_state(bytes, clock()) {
         Ok(decoded) => decoded.state,
         Err(fault) => return assert_line(&ErrorChain(&fault).to_string()),
     };
-    assert_eq!(decode_state(&encode_state(&state)).expect("our own bytes").state, state);
+    assert_eq!(decode_state(&encode_state(&state, clock()), clock()).expect("our own bytes").state, state);
     let policy = chosen_by(*choice);
     let mut machine = Machine::new(policy.clone(), Some(&state), Moment::START);
     drain(&mut machine, policy, Moment::START);

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::model::{ListOrigin, LookupFailure, ServerFault};
-use crate::reconcile::{NotAdopted, NotPublished, SelfNotFound, Situation};
+use crate::reconcile::{Kept, NotAdopted, NotPublished, SelfNotFound, Situation};
 
 /// The facts of this situation.
 pub(super) struct Facts<'a>(pub(super) &'a Situation);
@@ -72,16 +72,19 @@ fn facts(situation: &Situation) -> Named<'_> {
             let mut facts =
                 vec![("question", Fact::Text(question)), ("outcome", Fact::Word(failure.label()))];
             facts.extend(of_failure(failure));
-            facts.push(("kept", count(kept.peers)));
+            facts.extend(of_kept(*kept));
             facts
         }
-        Situation::HeldEmpty { question, no_such_name, soa_serial, kept, empty_after } => vec![
-            ("question", Fact::Text(question)),
-            ("outcome", Fact::Word(if *no_such_name { "no_such_name" } else { "no_data" })),
-            ("soa_serial", number(*soa_serial)),
-            ("kept", count(kept.peers)),
-            ("empty_after", Fact::Text(empty_after)),
-        ],
+        Situation::HeldEmpty { question, no_such_name, soa_serial, kept, empty_after } => {
+            let mut facts = vec![
+                ("question", Fact::Text(question)),
+                ("outcome", Fact::Word(if *no_such_name { "no_such_name" } else { "no_data" })),
+                ("soa_serial", number(*soa_serial)),
+                ("empty_after", Fact::Text(empty_after)),
+            ];
+            facts.extend(of_kept(*kept));
+            facts
+        }
         Situation::HeldShrink { before, now, max_shrink, shrink_after } => vec![
             ("before", count(*before)),
             ("now", count(*now)),
@@ -94,6 +97,13 @@ fn facts(situation: &Situation) -> Named<'_> {
             ("remove_after", Fact::Text(remove_after)),
         ],
         Situation::SelfNotFound(facts) => of_self_not_found(facts),
+        Situation::RecordsUnusable { question, records } => vec![
+            ("question", Fact::Text(question)),
+            ("unusable", count(records.count())),
+            ("records", count(records.of)),
+            ("reason", Fact::Word(records.first.why.label())),
+            ("first", Fact::Text(&records.first.what)),
+        ],
         Situation::ManyPeers { peers } => vec![("peers", count(*peers))],
         Situation::NoRoom { question, unlisted, max_peers, remove_after } => vec![
             ("question", Fact::Text(question)),
@@ -128,6 +138,11 @@ fn of_failure(failure: &LookupFailure) -> Named<'_> {
         }
         _ => vec![],
     }
+}
+
+fn of_kept(kept: Kept) -> Named<'static> {
+    let believed_by = kept.believed_by().map_or(Fact::Unknown, |by| Fact::Word(by.label()));
+    vec![("kept", count(kept.peers())), ("believed_by", believed_by)]
 }
 
 fn of_not_adopted(why: &NotAdopted) -> Named<'_> {

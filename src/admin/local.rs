@@ -94,7 +94,7 @@ async fn count_items(body: &mut (impl Body<Data = Bytes> + Unpin)) -> Result<usi
         let frame = frame.map_err(|_| BadBatch::Incomplete)?;
         let Some(bytes) = frame.data_ref() else { continue };
         left = left.checked_sub(bytes.len() as u64).ok_or(BadBatch::TooLong)?;
-        count.feed(bytes)?;
+        count.read(bytes)?;
     }
     count.finish()
 }

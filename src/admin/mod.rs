@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `/` | the status as a page (HTML without scripts or external assets) | always |
 //! | `/livez` | is the loop alive | it has turned within max(60 s, 2 × the longest it may wait); no DNS or server reason ever counts |
-//! | `/readyz`, `/healthz` | is a valid list in place | one was published, also before this start, and the program is not draining |
+//! | `/readyz`, `/healthz` | is a valid list in place | one was published, also before this start, was still so when the files were last looked at (each 30 s), and the program is not draining |
 //! | `/startupz` | is the start over | the first publication of this process was made; stays so |
 //! | `/status` | the status as JSON, `"schema": 1` ([`SCHEMA`]) | always |
 //! | `/metrics` | what was counted, as Prometheus' text format 0.0.4, or as OpenMetrics where `Accept` names it | always |

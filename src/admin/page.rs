@@ -11,7 +11,7 @@ use crate::reconcile::{Change, Condition, Dated, LastAnswer, ServiceStatus, Seve
 use crate::wording::{lookup_failure, situation};
 
 use super::escape::Escaped;
-use super::snapshot::{CHANGE_PEERS_MAX, Snapshot, Stage, WARNINGS_MAX};
+use super::snapshot::{HELD_PEERS_MAX, Snapshot, Stage, WARNINGS_MAX};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -187,6 +187,7 @@ fn write_service(page: &mut String, snapshot: &Snapshot, service: &ServiceStatus
     }
     let counts = (service.answered.len(), service.kept.len());
     writeln!(page, "<dt>peers</dt><dd>{} in the last records, {} kept</dd>", counts.0, counts.1)?;
+    write_holds(page, snapshot, service)?;
     write_held_back(page, service)?;
     match service.self_found.as_ref().map(|found| found.value) {
         None => {}
@@ -197,10 +198,22 @@ fn write_service(page: &mut String, snapshot: &Snapshot, service: &ServiceStatus
     Ok(())
 }
 
+/// What holds the peers of this Service, and until when as far as that is known.
+fn write_holds(page: &mut String, snapshot: &Snapshot, service: &ServiceStatus) -> fmt::Result {
+    for condition in snapshot.holds_of(service) {
+        let end = match condition.until {
+            Some(until) => format!("until {}", snapshot.clock.rfc3339(until)),
+            None => "no end is known".to_owned(),
+        };
+        writeln!(page, "<dt>{}</dt><dd class=\"warn\">{end}</dd>", condition.kind().label())?;
+    }
+    Ok(())
+}
+
 /// The peers that are kept although the last records lack them.
 fn write_held_back(page: &mut String, service: &ServiceStatus) -> fmt::Result {
     let mut held_back = service.kept.difference(&service.answered);
-    for peer in held_back.by_ref().take(CHANGE_PEERS_MAX) {
+    for peer in held_back.by_ref().take(HELD_PEERS_MAX) {
         writeln!(page, "<dt>held</dt><dd class=\"warn\"><code>{}</code></dd>", Escaped(peer.as_str()))?;
     }
     match held_back.count() {
@@ -236,11 +249,11 @@ fn write_change(page: &mut String, snapshot: &Snapshot, change: &Change) -> fmt:
     let since = Since { snapshot, at: change.at };
     write!(page, "<tr><td>{since}</td><td>{}</td><td class=\"url\">", change.cause.label())?;
     for (sign, peers) in [('+', &change.added), ('−', &change.removed)] {
-        for peer in peers.iter().take(CHANGE_PEERS_MAX) {
+        for peer in peers.named() {
             write!(page, "{sign} {}<br>", Escaped(peer.as_str()))?;
         }
-        if peers.len() > CHANGE_PEERS_MAX {
-            write!(page, "{sign} {} more<br>", peers.len() - CHANGE_PEERS_MAX)?;
+        if peers.unnamed() > 0 {
+            write!(page, "{sign} {} more<br>", peers.unnamed())?;
         }
     }
     writeln!(page, "</td><td>{}</td></tr>", change.peers)

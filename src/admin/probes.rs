@@ -15,7 +15,11 @@ use crate::wording::why_no_list;
 use super::liveness::LastTurn;
 use super::reply::{self, Reply};
 use super::shown::Shown;
-use super::snapshot::{Snapshot, Stage};
+use super::snapshot::{ListInPlace, Snapshot, Stage};
+
+/// What is so, and what to do, where others have had a hand in the files.
+const TAKEN_AWAY: &str = "no valid list is in place, because others have removed, emptied or changed the files; let no \
+                          other container write into the volume";
 
 /// One thing that was looked at.
 struct Check {
@@ -58,10 +62,10 @@ pub(super) fn livez(turn: LastTurn) -> Report {
 
 /// Whether a valid list is in place, and stays attended to.
 pub(super) fn readyz(snapshot: &Snapshot) -> Report {
-    let list = if snapshot.has_list() {
-        Ok(String::new())
-    } else {
-        Err(format!("no valid list is in place{}", why_nothing(snapshot)))
+    let list = match snapshot.list {
+        ListInPlace::FoundAtStart | ListInPlace::Published => Ok(String::new()),
+        ListInPlace::Nothing => Err(format!("no valid list is in place{}", why_nothing(snapshot))),
+        ListInPlace::TakenAway => Err(format!("{TAKEN_AWAY}{}", why_nothing(snapshot))),
     };
     let stage = match snapshot.stage {
         Stage::Running => Ok(String::new()),
@@ -83,7 +87,7 @@ pub(super) fn startupz(shown: &Shown) -> Report {
 
 /// `: reason; reason`, of what keeps a list from being published.
 fn why_nothing(snapshot: &Snapshot) -> String {
-    let reasons = why_no_list(&snapshot.status.conditions);
+    let reasons = why_no_list(&snapshot.status, snapshot.as_of);
     if reasons.is_empty() { reasons } else { format!(": {reasons}") }
 }
 

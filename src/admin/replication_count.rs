@@ -88,7 +88,7 @@ impl ReplicationCount {
     }
 
     /// Takes the next bytes in; they may end anywhere.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(), BadBatch> {
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<(), BadBatch> {
         for byte in bytes {
             self.expect = self.after(*byte)?;
             self.position += 1;
@@ -231,7 +231,7 @@ mod tests {
 
     fn count(text: &[u8]) -> Result<usize, BadBatch> {
         let mut count = ReplicationCount::new(ITEMS_MAX);
-        count.feed(text)?;
+        count.read(text)?;
         count.finish()
     }
 
@@ -310,7 +310,7 @@ mod tests {
 
     fn in_pieces(text: &[u8], piece: usize) -> Result<usize, BadBatch> {
         let mut count = ReplicationCount::new(ITEMS_MAX);
-        text.chunks(piece).try_for_each(|bytes| count.feed(bytes))?;
+        text.chunks(piece).try_for_each(|bytes| count.read(bytes))?;
         count.finish()
     }
 

@@ -1,10 +1,10 @@
 //! What the admin server shows: a copy of how things stand after a turn of the loop.
 
 use crate::model::{Moment, WallClock};
-use crate::reconcile::Status;
+use crate::reconcile::{Condition, ServiceStatus, Status};
 
-/// Peers named for one change in the history; the counts beside them are whole.
-pub(super) const CHANGE_PEERS_MAX: usize = 32;
+/// Peers that are held and named for a Service; their count beside them is whole.
+pub(super) const HELD_PEERS_MAX: usize = 32;
 
 /// Warnings that are shown; a settings file yields a handful.
 pub(super) const WARNINGS_MAX: usize = 64;
@@ -35,6 +35,8 @@ pub struct Snapshot {
 pub enum ListInPlace {
     /// None; a server that starts now would take its image's own value.
     Nothing,
+    /// None any more: others have removed, emptied or changed the files, and they are not right again yet.
+    TakenAway,
     /// A list that the start found in place, and that was not published again yet.
     FoundAtStart,
     /// A list was published since the start, or exactly what would have been was found in place.
@@ -67,9 +69,15 @@ impl Snapshot {
 
     pub(super) fn has_list(&self) -> bool {
         match self.list {
-            ListInPlace::Nothing => false,
+            ListInPlace::Nothing | ListInPlace::TakenAway => false,
             ListInPlace::FoundAtStart | ListInPlace::Published => true,
         }
+    }
+
+    /// What holds the peers of this Service: each hold that is about its question.
+    pub(super) fn holds_of(&self, service: &ServiceStatus) -> impl Iterator<Item = &Condition> {
+        let is_about = |it: &&Condition| it.is_hold() && it.situation.question() == Some(&service.question);
+        self.status.conditions.iter().filter(is_about)
     }
 
     /// Whether the server is known to hold the desired list; unknown while it cannot be asked.

@@ -4,16 +4,14 @@
 //! giving another meaning raises it. Dates are RFC 3339 in UTC, ages and durations seconds with
 //! milliseconds, both counted at `as_of`. What is not known yet is `null`.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::model::{Moment, PeerSet, ServiceUrl};
-use crate::reconcile::{self, LastAnswer, ServiceStatus};
-use crate::wording::{lookup_failure, situation};
+use crate::reconcile::{self, LastAnswer, PeersOfChange, ServiceStatus};
+use crate::wording::{lookup_failure, seconds, situation};
 
 use super::facts::Facts;
-use super::snapshot::{CHANGE_PEERS_MAX, ListInPlace, Snapshot, Stage, WARNINGS_MAX};
+use super::snapshot::{ListInPlace, Snapshot, Stage, WARNINGS_MAX};
 
 /// The number of the schema.
 pub const SCHEMA: u32 = 1;
@@ -45,8 +43,8 @@ struct Document<'a> {
     flushing: bool,
     adopted: Option<List<'a>>,
     is_adopted: Option<bool>,
-    confirmed: Option<Dated>,
-    refreshed: Option<Dated>,
+    confirmed: Option<Since>,
+    refreshed: Option<Since>,
     held: Held,
     conditions: Vec<Condition<'a>>,
     services: Vec<Service<'a>>,
@@ -56,7 +54,7 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct Dated {
+struct Since {
     at: String,
     age_seconds: f64,
 }
@@ -64,7 +62,7 @@ struct Dated {
 #[derive(Serialize)]
 struct List<'a> {
     peers: Vec<&'a str>,
-    since: Dated,
+    since: Since,
 }
 
 #[derive(Serialize)]
@@ -77,7 +75,7 @@ struct Held {
 struct Condition<'a> {
     kind: &'static str,
     severity: &'static str,
-    since: Dated,
+    since: Since,
     /// When it ends by itself if nothing else changes, as far as that is known.
     until: Option<String>,
     message: String,
@@ -91,16 +89,33 @@ struct Service<'a> {
     question: String,
     record_type: &'static str,
     last: Option<Last>,
-    records: Option<Dated>,
+    records: Option<Since>,
     answered: Vec<&'a str>,
     kept: Vec<&'a str>,
+    holds: Vec<Hold>,
     self_found: Option<bool>,
+    unusable: Option<Unusable<'a>>,
+}
+
+/// The records that cannot be used, and the first of them.
+#[derive(Serialize)]
+struct Unusable<'a> {
+    count: usize,
+    of: usize,
+    reason: &'static str,
+    first: &'a str,
+}
+
+#[derive(Serialize)]
+struct Hold {
+    kind: &'static str,
+    until: Option<String>,
 }
 
 #[derive(Serialize)]
 struct Last {
     outcome: &'static str,
-    since: Dated,
+    since: Since,
     peers: Option<usize>,
     soa_serial: Option<u32>,
     message: Option<String>,
@@ -110,7 +125,7 @@ struct Last {
 struct Change<'a> {
     number: u64,
     #[serde(flatten)]
-    when: Dated,
+    when: Since,
     cause: &'static str,
     added: Vec<&'a str>,
     added_count: usize,
@@ -158,7 +173,7 @@ fn document(snapshot: &Snapshot, is_started: bool) -> Document<'_> {
 
 fn list_in_place(list: ListInPlace) -> &'static str {
     match list {
-        ListInPlace::Nothing => "nothing",
+        ListInPlace::Nothing | ListInPlace::TakenAway => "nothing",
         ListInPlace::FoundAtStart => "found_at_start",
         ListInPlace::Published => "published",
     }
@@ -172,14 +187,14 @@ fn stage(stage: Stage) -> &'static str {
 }
 
 fn held(snapshot: &Snapshot) -> Held {
-    let kinds = snapshot.status.conditions.iter().map(reconcile::Condition::kind);
-    let reasons = kinds.filter(|kind| kind.is_hold()).map(reconcile::ConditionKind::label).collect();
+    let holds = snapshot.status.conditions.iter().filter(|condition| condition.is_hold());
+    let reasons = holds.map(|condition| condition.kind().label()).collect();
     Held { is_held: snapshot.status.is_held(), reasons }
 }
 
 impl Snapshot {
-    fn dated(&self, at: Moment) -> Dated {
-        Dated { at: self.clock.rfc3339(at), age_seconds: seconds(self.as_of.since(at)) }
+    fn dated(&self, at: Moment) -> Since {
+        Since { at: self.clock.rfc3339(at), age_seconds: seconds(self.as_of.since(at)) }
     }
 
     fn list_of<'a>(&self, list: Option<&'a reconcile::Dated<PeerSet>>) -> Option<List<'a>> {
@@ -208,8 +223,19 @@ impl Snapshot {
             records: service.records_at.map(|at| self.dated(at)),
             answered: texts(&service.answered),
             kept: texts(&service.kept),
+            holds: self.holds_of(service).map(|condition| self.hold(condition)).collect(),
             self_found: service.self_found.as_ref().map(|found| found.value),
+            unusable: service.unusable.as_ref().map(|unusable| Unusable {
+                count: unusable.value.count(),
+                of: unusable.value.of,
+                reason: unusable.value.first.why.label(),
+                first: &unusable.value.first.what,
+            }),
         }
+    }
+
+    fn hold(&self, condition: &reconcile::Condition) -> Hold {
+        Hold { kind: condition.kind().label(), until: condition.until.map(|until| self.clock.rfc3339(until)) }
     }
 
     fn last(&self, last: &reconcile::Dated<LastAnswer>) -> Last {
@@ -222,16 +248,15 @@ impl Snapshot {
     }
 
     fn change<'a>(&self, change: &'a reconcile::Change) -> Change<'a> {
-        let first =
-            |peers: &'a PeerSet| peers.iter().take(CHANGE_PEERS_MAX).map(ServiceUrl::as_str).collect();
+        let first = |peers: &'a PeersOfChange| peers.named().iter().map(ServiceUrl::as_str).collect();
         Change {
             number: change.number,
             when: self.dated(change.at),
             cause: change.cause.label(),
             added: first(&change.added),
-            added_count: change.added.len(),
+            added_count: change.added.count(),
             removed: first(&change.removed),
-            removed_count: change.removed.len(),
+            removed_count: change.removed.count(),
             peers: change.peers,
         }
     }
@@ -247,9 +272,4 @@ impl Snapshot {
 
 fn texts(peers: &PeerSet) -> Vec<&str> {
     peers.iter().map(ServiceUrl::as_str).collect()
-}
-
-/// Seconds, cut to milliseconds.
-fn seconds(duration: Duration) -> f64 {
-    Duration::new(duration.as_secs(), duration.subsec_millis() * 1_000_000).as_secs_f64()
 }

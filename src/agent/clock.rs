@@ -32,6 +32,11 @@ impl Clock {
         self.origin + moment.since_start()
     }
 
+    /// Dates for what is saved: by the machine's clock as it was at the start, so that they never waver.
+    pub fn wall_at_start(&self) -> WallClock {
+        self.wall
+    }
+
     /// Dates for moments, by the machine's clock as it is set now.
     pub fn wall(&self) -> WallClock {
         self.wall.set_to(SystemTime::now(), self.now())

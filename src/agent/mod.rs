@@ -37,11 +37,11 @@ pub use clock::Clock;
 pub use pump::Pump;
 pub use reporter::Reporter;
 pub use server::Server;
+pub use supervisor::catch_panic;
 pub use update::{Update, UpdateSender, Updates};
 
 use journal::Publishing;
 use pump::LONGEST_WAIT;
-use supervisor::catch_panic;
 use volume::{Found, StateFound, Volume};
 use work::{Ended, Outcome, Work};
 
@@ -95,8 +95,8 @@ pub enum End {
     StoppedWithoutList(String),
     /// The first list is in place.
     Settled,
-    /// The start deadline passed without a list that may be published.
-    DeadlinePassed,
+    /// The start deadline passed without a list that may be published; says why there is none.
+    DeadlinePassed(String),
     /// The files cannot be written; the condition that says why is shown and logged.
     CannotWrite,
 }
@@ -150,23 +150,26 @@ struct Agent<'a, O: Outside> {
 
 impl<'a, O: Outside> Agent<'a, O> {
     async fn new(outside: &'a O, settings: &'a mut Settings, reporter: &'a mut Reporter) -> Self {
-        let (mut volume, saved) = look(Volume::new(&settings.output), reporter, Volume::saved_state).await;
+        let clock = reporter.clock();
+        let (volume, saved) =
+            look(Volume::new(&settings.output, clock.wall_at_start()), reporter, Volume::saved_state).await;
         if let Some(reason) = &saved.fault {
             Reporter::state_is_unusable(reason);
         }
-        let clock = reporter.clock();
         let good = saved.state.as_ref().filter(|_| saved.fault.is_none());
         let mut machine = Machine::new(settings.policy.clone(), good, clock.now());
-        let mut found = Found::default();
-        // The files matter only where the saved state gives no list.
-        if !machine.has_list() {
-            let (output, policy) = (settings.output.clone(), settings.policy.clone());
-            let find = move |volume: &mut Volume| volume.find_document(&output, &policy);
-            (volume, found) = look(volume, reporter, find).await;
+        let (output, policy) = (settings.output.clone(), settings.policy.clone());
+        let find = move |volume: &mut Volume| volume.find_document(&output, &policy);
+        let (mut volume, mut found) = look(volume, reporter, find).await;
+        reporter.looked(if found.is_empty() { ListInPlace::Nothing } else { ListInPlace::FoundAtStart });
+        // The files say what is to be in them only where the saved state gives no list.
+        if machine.has_list() {
+            found = Found::default();
+        } else {
+            volume.is_to_keep(&found);
             machine = begin_with_files(settings, &saved, &found, clock.now());
         }
         let generation = saved.state.as_ref().map_or(0, |state| state.generation);
-        reporter.looked(if machine.has_list() { ListInPlace::FoundAtStart } else { ListInPlace::Nothing });
         Self {
             pump: Pump::new(machine, clock),
             lookup: Rc::new(outside.lookup(settings)),
@@ -210,7 +213,7 @@ impl<'a, O: Outside> Agent<'a, O> {
         self.reporter.draining();
         let now = self.pump.now();
         let status = self.pump.machine.status(now);
-        let end = self.reporter.end_of_stop(|| why_no_list(&status.conditions));
+        let end = self.reporter.end_of_stop(|| why_no_list(&status, now));
         self.reporter.turned(status, now);
         end
     }
@@ -229,7 +232,8 @@ impl<'a, O: Outside> Agent<'a, O> {
         } else if self.pump.machine.cannot_publish(now) {
             Some(End::CannotWrite)
         } else {
-            self.pump.machine.has_failed_to_start().then_some(End::DeadlinePassed)
+            let why = || why_no_list(&self.pump.machine.status(now), now);
+            self.pump.machine.has_failed_to_start().then(|| End::DeadlinePassed(why()))
         }
     }
 
@@ -261,10 +265,11 @@ impl<'a, O: Outside> Agent<'a, O> {
         let own = self.settings.policy.own().map(|own| &own.url);
         let peers = listing.urls().filter(|url| Some(*url) != own).count();
         let before = std::mem::replace(&mut self.generation, listing.generation());
-        if before < self.generation {
-            Publishing::Retry { peers, generation: self.generation }
-        } else {
-            Publishing::List { peers }
+        match self.publishing {
+            _ if before < self.generation => Publishing::Retry { peers, generation: self.generation },
+            _ if listing.sink().is_some() => Publishing::Flush,
+            Publishing::Flush if peers == 0 => Publishing::Flushed,
+            _ => Publishing::List { peers },
         }
     }
 
@@ -289,10 +294,12 @@ impl<'a, O: Outside> Agent<'a, O> {
         let now = self.pump.now();
         let observation = match outcome {
             Outcome::Answered { question, answer } => return self.answered(&question, answer, took, now),
+            Outcome::Lost { volume, writing } => {
+                self.reporter.lost_list();
+                return self.work.write(volume, writing);
+            }
             Outcome::Published { volume, outcome } => {
-                if volume.has_lost_list() {
-                    self.reporter.lost_list();
-                }
+                self.reporter.file_mode(volume.mode_not_kept());
                 self.volume = Some(volume);
                 self.reporter.published(&outcome, self.publishing, took, now);
                 Observation::Published(outcome)

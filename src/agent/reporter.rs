@@ -7,6 +7,7 @@ use tracing::{debug, warn};
 
 use crate::admin::{AdminCounts, ListInPlace, Liveness, SettingsInForce, Snapshot, SnapshotSender, Stage};
 use crate::model::{Answer, ListenerName, Moment, Question};
+use crate::publish::ModeNotKept;
 use crate::reconcile::{Condition, ConditionKind, PublishOutcome, Situation, Status};
 use crate::telemetry::{ConfirmOutcome, LookupOutcome, Metrics, RefreshOutcome, ReloadOutcome, VERSION};
 
@@ -14,6 +15,9 @@ use super::End;
 use super::clock::Clock;
 use super::journal::{Journal, Publishing};
 use super::pump::LONGEST_WAIT;
+
+/// Characters kept of what a panic said: it may quote anything.
+const PANIC_LENGTH_MAX: usize = 2000;
 
 /// Everything that is shown.
 pub struct Reporter {
@@ -23,6 +27,8 @@ pub struct Reporter {
     liveness: Liveness,
     journal: Journal,
     settings: SettingsInForce,
+    /// What the volume's file system makes of the files' mode, where it does not keep it.
+    mode_not_kept: Option<ModeNotKept>,
     connections: AdminCounts,
     /// None before the directory has been looked at.
     list: Option<ListInPlace>,
@@ -50,6 +56,7 @@ impl Reporter {
             liveness,
             journal: Journal::default(),
             settings,
+            mode_not_kept: None,
             connections,
             list: None,
             stage: Stage::Running,
@@ -79,9 +86,24 @@ impl Reporter {
             list: self.list.unwrap_or(ListInPlace::Nothing),
             stage: self.stage,
             version: VERSION,
-            settings: self.settings.clone(),
+            settings: self.settings_shown(),
             loop_restarts: self.loop_restarts,
         });
+    }
+
+    /// The mode of the files is a setting as well, which the file system may ignore.
+    fn settings_shown(&self) -> SettingsInForce {
+        let mut settings = self.settings.clone();
+        settings.warnings.extend(self.mode_not_kept.map(|mode| format!("file-mode: {}", ignored(mode))));
+        settings
+    }
+
+    /// A publication found that the file system keeps the files' mode, or what it makes of it.
+    pub(super) fn file_mode(&mut self, not_kept: Option<ModeNotKept>) {
+        if let Some(mode) = not_kept.filter(|_| not_kept != self.mode_not_kept) {
+            warn!(setting = "file-mode", "{}", ignored(mode));
+        }
+        self.mode_not_kept = not_kept;
     }
 
     /// The loop waits for its disk, and is alive.
@@ -99,14 +121,14 @@ impl Reporter {
     /// Whether no list is in place, as far as that is known.
     pub(super) fn has_no_list(&self) -> bool {
         match self.list {
-            None | Some(ListInPlace::Nothing) => true,
+            None | Some(ListInPlace::Nothing | ListInPlace::TakenAway) => true,
             Some(ListInPlace::FoundAtStart | ListInPlace::Published) => false,
         }
     }
 
-    /// Others took the list away, and it could not be put back.
+    /// Others have taken the list away, emptied or changed it; it is to be put right.
     pub(super) fn lost_list(&mut self) {
-        self.list = Some(ListInPlace::Nothing);
+        self.list = Some(ListInPlace::TakenAway);
     }
 
     pub(super) fn state_is_unusable(reason: &str) {
@@ -135,7 +157,8 @@ impl Reporter {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
                 self.list = Some(ListInPlace::Published);
             }
-            // What was in place stays there; where others took it away, that is told apart.
+            PublishOutcome::Lost(_) => self.lost_list(),
+            // What was in place stays there.
             PublishOutcome::Failed(_) => {}
         }
         Journal::published(outcome, publishing);
@@ -167,6 +190,7 @@ impl Reporter {
     pub(super) fn loop_panicked(&mut self, message: &str) {
         self.loop_restarts += 1;
         self.metrics.loop_restarted();
+        let message: String = message.chars().take(PANIC_LENGTH_MAX).collect();
         let situation = Situation::LoopRestarted { panic: message.into(), restarts: self.loop_restarts };
         self.begin(situation, self.clock.now());
     }
@@ -187,7 +211,7 @@ impl Reporter {
     /// How the work ends that is told to stop now; `why` says why no list is in place.
     pub(super) fn end_of_stop(&self, why: impl FnOnce() -> String) -> End {
         match self.list {
-            Some(ListInPlace::Nothing) => End::StoppedWithoutList(why()),
+            Some(ListInPlace::Nothing | ListInPlace::TakenAway) => End::StoppedWithoutList(why()),
             // Before the first look nothing is known, and nothing is claimed.
             None | Some(ListInPlace::FoundAtStart | ListInPlace::Published) => End::Stopped,
         }
@@ -196,4 +220,10 @@ impl Reporter {
     pub(super) fn draining(&mut self) {
         self.stage = Stage::Draining;
     }
+}
+
+fn ignored(mode: ModeNotKept) -> String {
+    format!(
+        "{mode}; see that the server can read the files, and use a volume that keeps modes, such as an emptyDir"
+    )
 }

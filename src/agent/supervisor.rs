@@ -26,7 +26,7 @@ impl<F: Future> Future for Caught<F> {
 }
 
 /// Runs `future` to its end; a panic in it becomes the error, with the panic's message.
-pub(super) async fn catch_panic<F: Future>(future: F) -> Result<F::Output, String> {
+pub async fn catch_panic<F: Future>(future: F) -> Result<F::Output, String> {
     Caught(Box::pin(future)).await
 }
 

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use crate::document::{
     Document, DocumentError, File, UserInfo, UserInfoError, UserInfoSource, file_names, is_whole,
 };
-use crate::model::{ErrorChain, Listing, Message, ServiceUrl};
-use crate::publish::{DecodedState, PublishError, Published, Publisher, decode_state, encode_state};
+use crate::model::{ErrorChain, Listing, Message, ServiceUrl, WallClock};
+use crate::publish::{
+    DecodedState, ModeNotKept, PublishError, Published, Publisher, decode_state, encode_state,
+};
 use crate::reconcile::{Policy, Publication, PublishFault, PublishOutcome, SavedState};
 use crate::settings::OutputSettings;
 use crate::small_file;
@@ -21,7 +23,8 @@ const USER_INFO_BYTES_MAX: usize = 4096;
 /// Blocking: a stalled disk stalls the caller, so the loop hands it to a thread of its own.
 pub(super) struct Volume {
     publisher: Publisher,
-    has_lost_list: bool,
+    /// The dates of the saved state.
+    clock: WallClock,
     found: Found,
 }
 
@@ -75,10 +78,14 @@ impl VolumeError {
 
 impl Volume {
     /// The volume that `output` names; nothing is touched yet.
-    pub(super) fn new(output: &OutputSettings) -> Self {
+    pub(super) fn new(output: &OutputSettings, clock: WallClock) -> Self {
         let directory = output.directory.clone().unwrap_or_default();
         let publisher = Publisher::new(directory, output.layout, output.file_mode);
-        Self { publisher, has_lost_list: false, found: Found::default() }
+        let publisher = match output.user_info {
+            UserInfoSource::File(_) => publisher.guarding_secrets(),
+            UserInfoSource::None | UserInfoSource::Placeholders(_) => publisher,
+        };
+        Self { publisher, clock, found: Found::default() }
     }
 
     /// Reads the saved state.
@@ -95,13 +102,19 @@ impl Volume {
         }
     }
 
-    /// Looks for a whole document in the files of `output`, and keeps it for [`Self::keep_found`].
+    /// Looks for a whole document in the files of `output`; who changes it from now on takes it away.
     pub(super) fn find_document(&mut self, output: &OutputSettings, policy: &Policy) -> Found {
-        self.found = self.document_in_place(output, policy).unwrap_or_default().into();
-        Arc::clone(&self.found)
+        let found: Found = self.document_in_place(output, policy).unwrap_or_default().into();
+        self.publisher.found(&found.concat());
+        found
     }
 
-    /// Makes the files say what [`Self::find_document`] found in them.
+    /// Keeps the files that were found for [`Self::keep_found`].
+    pub(super) fn is_to_keep(&mut self, found: &Found) {
+        self.found = Arc::clone(found);
+    }
+
+    /// Makes the files say what [`Self::find_document`] found in them, and was to be kept.
     pub(super) fn keep_found(&mut self) -> PublishOutcome {
         let outcome = self.publisher.keep(&self.found.concat());
         self.ended(outcome.map_err(VolumeError::from))
@@ -109,7 +122,8 @@ impl Volume {
 
     fn decoded_state(&self) -> Result<Option<DecodedState>, String> {
         let bytes = self.publisher.read_state().map_err(|error| ErrorChain(&error).to_string())?;
-        bytes.as_deref().map(decode_state).transpose().map_err(|fault| ErrorChain(&fault).to_string())
+        let decode = |bytes: &[u8]| decode_state(bytes, self.clock);
+        bytes.as_deref().map(decode).transpose().map_err(|fault| ErrorChain(&fault).to_string())
     }
 
     /// Every file of every output, where all of them are there, whole, and name no host that the policy does
@@ -133,19 +147,24 @@ impl Volume {
         self.ended(outcome)
     }
 
-    fn ended(&mut self, outcome: Result<Published, VolumeError>) -> PublishOutcome {
-        self.has_lost_list = outcome.is_err() && self.publisher.has_lost_files();
+    fn ended(&self, outcome: Result<Published, VolumeError>) -> PublishOutcome {
         match outcome {
             Ok(Published::Written) => PublishOutcome::Written,
             Ok(Published::Unchanged) => PublishOutcome::Unchanged,
             Ok(Published::Repaired) => PublishOutcome::Repaired,
+            Err(error) if self.has_lost_list() => PublishOutcome::Lost(error.fault()),
             Err(error) => PublishOutcome::Failed(error.fault()),
         }
     }
 
-    /// Whether the last publication failed, and readers do not find the list before it either.
+    /// Whether others have taken away, emptied or changed what readers found here.
     pub(super) fn has_lost_list(&self) -> bool {
-        self.has_lost_list
+        self.publisher.has_lost_files()
+    }
+
+    /// What the file system makes of the mode of our files, where it does not keep it.
+    pub(super) fn mode_not_kept(&self) -> Option<ModeNotKept> {
+        self.publisher.mode_not_kept()
     }
 
     fn try_publish(
@@ -154,7 +173,7 @@ impl Volume {
         publication: &Publication,
     ) -> Result<Published, VolumeError> {
         let files = render(output, &publication.listing)?;
-        Ok(self.publisher.publish(&files, &encode_state(&publication.state))?)
+        Ok(self.publisher.publish(&files, &encode_state(&publication.state, self.clock))?)
     }
 }
 

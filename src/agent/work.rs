@@ -26,12 +26,27 @@ pub(super) struct Ended {
 
 /// What an action brought.
 pub(super) enum Outcome {
-    Answered { question: Question, answer: Answer },
-    Published { volume: Volume, outcome: PublishOutcome },
+    Answered {
+        question: Question,
+        answer: Answer,
+    },
+    /// Others have taken the list away; it is to be put right next.
+    Lost {
+        volume: Volume,
+        writing: Writing,
+    },
+    Published {
+        volume: Volume,
+        outcome: PublishOutcome,
+    },
     Refreshed(Result<(), ServerFault>),
     Confirmed(Result<Replicas, ServerFault>),
     Diagnosed(ListOrigin),
 }
+
+/// Makes the files say what they should.
+pub(super) type Writing = Box<dyn FnOnce(&mut Volume) -> PublishOutcome + Send>;
+
 #[derive(Default)]
 pub(super) struct Work {
     tasks: JoinSet<Ended>,
@@ -46,15 +61,34 @@ impl Work {
         });
     }
 
-    /// File work blocks: it has a thread of its own, so that a stalled disk stalls nothing else.
+    /// Looks at what readers find before it writes. Where others have taken the list away, that comes first: it is
+    /// shown also while it cannot be put right, or takes its time.
     pub(super) fn publish(&mut self, volume: Volume, output: OutputSettings, publication: Publication) {
-        let publish = move |volume: &mut Volume| volume.publish(&output, &publication);
-        self.start(async move { write(volume, publish).await });
+        self.look_and_write(volume, Box::new(move |volume| volume.publish(&output, &publication)));
     }
 
     /// The same for the files that were found.
     pub(super) fn keep_found(&mut self, volume: Volume) {
-        self.start(async move { write(volume, Volume::keep_found).await });
+        self.look_and_write(volume, Box::new(Volume::keep_found));
+    }
+
+    fn look_and_write(&mut self, volume: Volume, writing: Writing) {
+        let look =
+            |volume: &mut Volume| if volume.has_lost_list() { Err(writing) } else { Ok(writing(volume)) };
+        self.start(async move {
+            match with_files(volume, look).await {
+                (volume, Ok(outcome)) => Outcome::Published { volume, outcome },
+                (volume, Err(writing)) => Outcome::Lost { volume, writing },
+            }
+        });
+    }
+
+    /// Puts a list right that was lost.
+    pub(super) fn write(&mut self, volume: Volume, writing: Writing) {
+        self.start(async move {
+            let (volume, outcome) = with_files(volume, writing).await;
+            Outcome::Published { volume, outcome }
+        });
     }
 
     pub(super) fn refresh<S: Server + 'static>(
@@ -106,6 +140,7 @@ impl Work {
         match outcome {
             Outcome::Refreshed(_) => self.refresh.as_ref().is_some_and(|refresh| refresh.id() == id),
             Outcome::Answered { .. }
+            | Outcome::Lost { .. }
             | Outcome::Published { .. }
             | Outcome::Confirmed(_)
             | Outcome::Diagnosed(_) => true,
@@ -121,18 +156,16 @@ impl Work {
     }
 }
 
-async fn write(
+/// File work blocks: it has a thread of its own, so that a stalled disk stalls nothing else.
+async fn with_files<T: Send + 'static>(
     mut volume: Volume,
-    doing: impl FnOnce(&mut Volume) -> PublishOutcome + Send + 'static,
-) -> Outcome {
-    let writing = tokio::task::spawn_blocking(move || {
-        let outcome = doing(&mut volume);
-        (volume, outcome)
+    doing: impl FnOnce(&mut Volume) -> T + Send + 'static,
+) -> (Volume, T) {
+    let work = tokio::task::spawn_blocking(move || {
+        let done = doing(&mut volume);
+        (volume, done)
     });
-    match writing.await {
-        Ok((volume, outcome)) => Outcome::Published { volume, outcome },
-        Err(error) => resume(error),
-    }
+    work.await.unwrap_or_else(|error| resume(error))
 }
 
 /// A task that panicked is a loop that panicked: its supervisor knows what to do.

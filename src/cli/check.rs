@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 
 use crate::eureka::{EurekaServer, Expected, Finding, Reading, Severity};
 use crate::model::Message;
-use crate::publish::inspect;
-use crate::reconcile::{self, Adoption, Condition, ConditionKind, Status};
+use crate::publish::{Hazard, inspect};
+use crate::reconcile::{self, Adoption, Condition, Status};
 use crate::settings::{Loaded, Provenance, Settings};
 
-use crate::wording::{list_origin, situation};
+use crate::wording::list_origin;
 
 use super::asking::ask_once;
 use super::list_difference::ListDifference;
+use super::next_step::in_words;
 use super::outside::{lookup, server};
 use super::sources::Sources;
 use super::terminal::print;
@@ -58,15 +59,16 @@ async fn look(loaded: &Loaded) -> Report<'_> {
     let warning =
         |warning: &crate::settings::Warning| Finding::new(Severity::Warning, warning.to_string(), "");
     let mut findings: Vec<_> = loaded.warnings.iter().map(warning).collect();
-    findings.extend(of_dns(&status));
+    findings.extend(of_dns(&status, &loaded.provenance));
     findings.extend(of_directory(settings));
     findings.extend(of_server(settings).await);
     findings.sort_by_key(|finding| finding.severity);
     Report { provenance: &loaded.provenance, status, findings }
 }
 
-fn of_dns(status: &Status) -> Vec<Finding> {
-    let mut findings: Vec<_> = status.conditions.iter().filter_map(of_condition).collect();
+fn of_dns(status: &Status, provenance: &Provenance) -> Vec<Finding> {
+    let mut findings: Vec<_> =
+        status.conditions.iter().filter_map(|it| of_condition(it, provenance)).collect();
     for service in status.services.iter().filter(|service| service.records_at.is_some()) {
         let own = match service.self_found.as_ref().map(|found| found.value) {
             Some(true) => " and self",
@@ -79,35 +81,16 @@ fn of_dns(status: &Status) -> Vec<Finding> {
 }
 
 /// What DNS says, and the operator's own will; the others speak of a loop that has not turned here.
-fn of_condition(condition: &Condition) -> Option<Finding> {
-    let is_asked = match condition.kind() {
-        ConditionKind::HeldLookupFailed
-        | ConditionKind::HeldEmpty
-        | ConditionKind::SelfNotFound
-        | ConditionKind::ManyPeers
-        | ConditionKind::Frozen => true,
-        ConditionKind::NotPublished
-        | ConditionKind::NotAdopted
-        | ConditionKind::RefreshRefused
-        | ConditionKind::RefreshFailing
-        | ConditionKind::SelfNotRecognised
-        | ConditionKind::SeveralServers
-        | ConditionKind::StatusUnreadable
-        | ConditionKind::ServerUnreachable
-        | ConditionKind::StartWaits
-        | ConditionKind::NothingKnown
-        | ConditionKind::HeldDocument
-        | ConditionKind::HeldShrink
-        | ConditionKind::HeldRemoval
-        | ConditionKind::SettingsRejected
-        | ConditionKind::LoopRestarted => false,
-    };
+fn of_condition(condition: &Condition, provenance: &Provenance) -> Option<Finding> {
     let severity = match condition.situation.severity() {
         reconcile::Severity::Critical => Severity::Fault,
         reconcile::Severity::Warning => Severity::Warning,
         reconcile::Severity::Info => return None,
     };
-    is_asked.then(|| Finding { severity, message: situation(&condition.situation) })
+    condition
+        .kind()
+        .is_seen_by_one_look()
+        .then(|| Finding { severity, message: in_words(&condition.situation, provenance) })
 }
 
 fn of_directory(settings: &Settings) -> Vec<Finding> {
@@ -120,7 +103,8 @@ fn of_directory(settings: &Settings) -> Vec<Finding> {
     if hazards.is_empty() {
         return vec![Finding::good(format!("{} can be published into", directory.display()))];
     }
-    hazards.iter().map(|hazard| Finding::new(Severity::Fault, hazard.to_string(), "")).collect()
+    let fault = |hazard: &Hazard| Finding { severity: Severity::Fault, message: hazard.message() };
+    hazards.iter().map(fault).collect()
 }
 
 async fn of_server(settings: &Settings) -> Vec<Finding> {

@@ -95,7 +95,7 @@ fn subcommands(audience: CommandFor, columns: usize) -> [Command; 9] {
         with_settings("check", "Verify everything that can be verified without changing anything")
             .arg(format_arg(&["text", "json"])),
         with_settings("mesh", "Ask every server for its peers, and print who does not know whom")
-            .arg(format_arg(&["table", "json", "dot"]))
+            .arg(format_arg(&["table", "json", "dot", "svg"]))
             .arg(watch_arg("Print the mesh again whenever it changes"))
             .arg(url_arg()),
         with_only("accept", "Take what DNS says now, past all holds, once", &[Key::LocalListen, Key::Config])

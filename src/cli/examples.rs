@@ -50,7 +50,7 @@ pub(super) fn examples(subcommand: &str) -> &'static [Example] {
                 "These servers",
                 "eureka-peers mesh --url http://eureka-0:8761/eureka/ --url http://eureka-1:8761/eureka/",
             ),
-            ("A picture", "eureka-peers mesh --service eureka.default -o dot | dot -Tsvg >mesh.svg"),
+            ("A picture", "eureka-peers mesh --service eureka.default -o svg >mesh.svg"),
         ],
         "accept" => &[
             (

@@ -117,6 +117,8 @@ pub enum MeshFormat {
     Json,
     /// For Graphviz.
     Dot,
+    /// A picture.
+    Svg,
 }
 
 /// The probes of the public listener.
@@ -233,6 +235,7 @@ fn mesh_format(matches: &ArgMatches) -> MeshFormat {
     match word(matches, "format") {
         "json" => MeshFormat::Json,
         "dot" => MeshFormat::Dot,
+        "svg" => MeshFormat::Svg,
         _ => MeshFormat::Table,
     }
 }

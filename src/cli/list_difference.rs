@@ -6,8 +6,9 @@ use std::fmt;
 
 use crate::eureka::EurekaServer;
 use crate::model::{PeerSet, ServiceUrl};
-use crate::publish::{Publisher, decode_state};
 use crate::settings::Settings;
+
+use super::published_list::in_saved_state;
 
 /// How the server's list differs from the published one, self and sink aside.
 pub(super) struct ListDifference {
@@ -18,7 +19,7 @@ pub(super) struct ListDifference {
 impl ListDifference {
     /// What the server lacks, and what it has besides; nothing where either list is not known.
     pub(super) async fn see(settings: &Settings, server: &EurekaServer) -> Option<Self> {
-        let published = published(settings)?;
+        let published = in_saved_state(settings)?;
         let replicas = server.replicas().await.ok()?;
         let own = settings.policy.own().map(|own| &own.url);
         let is_peer = |url: &&ServiceUrl| Some(*url) != own && **url != settings.policy.sink;
@@ -46,15 +47,6 @@ impl fmt::Display for ListDifference {
             (None, None) => f.write_str("no difference"),
         }
     }
-}
-
-/// The peers that the files have now, by the state beside them.
-fn published(settings: &Settings) -> Option<PeerSet> {
-    let output = &settings.output;
-    let publisher = Publisher::new(output.directory.clone()?, output.layout, output.file_mode);
-    let life = decode_state(&publisher.read_state().ok()??).ok()?.state;
-    let of_services = life.services.into_iter().flat_map(|(_, peers)| peers);
-    Some(of_services.chain(life.static_peers).collect())
 }
 
 #[cfg(test)]

@@ -1,23 +1,18 @@
 //! `mesh`: asks every server for its peers, and prints who does not know whom.
 
-use std::net::IpAddr;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::LocalSet;
 
-use crate::dns::{HickoryLookup, Lookup};
-use crate::eureka::{EurekaServer, Reading, ask_all};
-use crate::mesh::{Listed, Mesh, Row};
-use crate::model::{
-    AddressFamily, Answer, HeadlessService, Host, Moment, PeerSet, Question, Record, ServerFault, ServiceUrl,
-    WallClock,
-};
-use crate::reconcile::{ConditionKind, Replicas, Role};
-use crate::settings::Settings;
-use crate::wording::{server_fault, situation};
+use crate::eureka::{MeshReply, ask_all};
+use crate::mesh::{Listed, Mesh, Names, Row, Told};
+use crate::model::{Host, Moment, PeerSet, ServerFault, ServiceUrl, WallClock};
+use crate::settings::Loaded;
+use crate::wording::mesh_fault;
 
-use super::asking::ask_once;
+use super::mesh_servers::{addresses_of, found, names_in, servers_of};
 use super::outside::lookup;
 use super::sources::{Sources, warn};
 use super::terminal::{Audience, colour, print, put, say};
@@ -26,6 +21,15 @@ use super::{ExitStatus, MeshFormat};
 /// Between two looks with `--watch`: a change takes a second to arrive.
 const WATCH_PAUSE: Duration = Duration::from_secs(2);
 
+/// What is to be looked at.
+struct Wanted<'a> {
+    loaded: &'a Loaded,
+    /// The servers to ask; empty means those in DNS.
+    given: PeerSet,
+    /// How names are completed here.
+    search: &'a [String],
+}
+
 /// Asks once, or for ever with `watch`; an incomplete mesh has an exit code of its own.
 pub(super) fn mesh(sources: &Sources, urls: Vec<ServiceUrl>, format: MeshFormat, watch: bool) -> ExitStatus {
     let (loaded, runtime) = match sources.begin() {
@@ -33,11 +37,12 @@ pub(super) fn mesh(sources: &Sources, urls: Vec<ServiceUrl>, format: MeshFormat,
         Err(status) => return status,
     };
     warn(&loaded.warnings);
-    let (settings, given) = (&loaded.settings, urls.into_iter().collect());
+    let search = &sources.environment().search;
+    let wanted = Wanted { loaded: &loaded, given: urls.into_iter().collect(), search };
     if watch {
-        return LocalSet::new().block_on(&runtime, follow(settings, &given, format));
+        return LocalSet::new().block_on(&runtime, follow(&wanted, format));
     }
-    let mesh = LocalSet::new().block_on(&runtime, look(settings, &given));
+    let mesh = LocalSet::new().block_on(&runtime, look(&wanted));
     runtime.shutdown_background();
     mesh.map_or(ExitStatus::Failure, |mesh| print(&in_words(&mesh, format), outcome(&mesh)))
 }
@@ -47,14 +52,14 @@ fn outcome(mesh: &Mesh) -> ExitStatus {
 }
 
 /// Prints the mesh whenever it is another one, until nobody reads it.
-async fn follow(settings: &Settings, given: &PeerSet, format: MeshFormat) -> ExitStatus {
+async fn follow(wanted: &Wanted<'_>, format: MeshFormat) -> ExitStatus {
     let mut shown = None;
     loop {
-        let mesh = look(settings, given).await;
+        let mesh = look(wanted).await;
         if let Some(mesh) = mesh.filter(|mesh| shown.as_ref() != Some(mesh)) {
             let text = match format {
                 MeshFormat::Table => format!("{}\n{}\n", date(), in_words(&mesh, format)),
-                MeshFormat::Json | MeshFormat::Dot => in_words(&mesh, format),
+                MeshFormat::Json | MeshFormat::Dot | MeshFormat::Svg => in_words(&mesh, format),
             };
             match put(&text) {
                 Ok(Audience::Listens) => shown = Some(mesh),
@@ -67,24 +72,47 @@ async fn follow(settings: &Settings, given: &PeerSet, format: MeshFormat) -> Exi
 }
 
 /// What every server says now; nothing where there is none to ask.
-async fn look(settings: &Settings, given: &PeerSet) -> Option<Mesh> {
+async fn look(wanted: &Wanted<'_>) -> Option<Mesh> {
+    let Wanted { loaded, given, search } = wanted;
+    let settings = &loaded.settings;
     let lookup = Rc::new(lookup(settings));
-    let servers = if given.is_empty() { servers_in_dns(settings, &lookup).await } else { given.clone() };
+    let servers = if given.is_empty() { servers_of(loaded, &lookup).await } else { given.clone() };
     if servers.is_empty() {
         say("no servers to ask; give --url, or a --service that has records");
         return None;
     }
-    let replies = ask_all(found(servers, &lookup, settings).await).await;
+    let asked = names_in(&servers);
+    let are_known_by_name = !asked.is_empty();
+    let addresses = addresses_of(asked, search, &lookup).await;
+    // Who told nothing of all these names will tell nothing of others.
+    let is_dns_silent = are_known_by_name && addresses.values().all(BTreeSet::is_empty);
+    let replies = ask_all(found(servers, &addresses, settings)).await;
     let rows: Vec<_> = replies.into_iter().map(|(url, reply)| (url, row(reply))).collect();
     let sinks = sinks_in(&rows, &settings.policy.sink);
-    Some(Mesh::new(rows, &sinks))
+    let mut names = Names { addresses, search: search.to_vec() };
+    let mesh = Mesh::new(rows.clone(), &sinks, &names);
+    // A list may name the same servers otherwise; DNS tells.
+    let unknown = mesh.unknown_names().into_iter().filter(|name| !names.addresses.contains_key(*name));
+    let unknown: BTreeSet<_> = unknown.cloned().collect();
+    if unknown.is_empty() || is_dns_silent {
+        return Some(mesh);
+    }
+    names.addresses.extend(addresses_of(unknown, search, &lookup).await);
+    Some(Mesh::new(rows, &sinks, &names))
 }
 
-fn row(reply: Result<Replicas, ServerFault>) -> Row {
-    match reply {
-        Ok(Replicas { peers, foreign, uptime_min: _ }) => Row::Lists(Listed { peers, foreign }),
-        Err(fault) => Row::Silent(server_fault(&fault).to_string()),
-    }
+fn row(reply: Result<MeshReply, ServerFault>) -> Row {
+    let MeshReply { status, registered } = match reply {
+        Ok(reply) => reply,
+        Err(fault) => return Row::Silent(mesh_fault(&fault).to_string()),
+    };
+    let told = Told {
+        id: status.instance.id,
+        host_name: status.instance.host_name,
+        address: status.instance.ip_address,
+        port: status.instance.port,
+    };
+    Row::Lists(Listed { peers: status.replicas.peers, foreign: status.replicas.foreign, told, registered })
 }
 
 /// The sinks of all sidecars, which need not listen where ours does: each on its own loopback.
@@ -105,6 +133,7 @@ fn in_words(mesh: &Mesh, format: MeshFormat) -> String {
     match format {
         MeshFormat::Table => mesh.render_table(colour()),
         MeshFormat::Dot => mesh.render_graph(),
+        MeshFormat::Svg => mesh.render_picture(),
         MeshFormat::Json => {
             let report = serde_json::to_string(&mesh.report());
             format!("{}\n", report.expect("texts, numbers and lists have a JSON form"))
@@ -114,56 +143,6 @@ fn in_words(mesh: &Mesh, format: MeshFormat) -> String {
 
 fn date() -> String {
     WallClock::started_at(SystemTime::now()).rfc3339(Moment::START)
-}
-
-/// Every server that DNS and the settings know, self included as DNS has it: its port may be SRV's.
-async fn servers_in_dns(settings: &Settings, lookup: &HickoryLookup) -> PeerSet {
-    let mut settings = settings.clone();
-    settings.policy.role = Role::Client;
-    let status = ask_once(&settings, lookup).await;
-    // No state is saved here; what keeps records away is said all the same.
-    for condition in status.conditions.iter().filter(|it| it.kind() != ConditionKind::NothingKnown) {
-        say(situation(&condition.situation));
-    }
-    let peers = status.services.into_iter().flat_map(|service| service.kept);
-    peers.chain(settings.policy.static_peers).collect()
-}
-
-/// Every server with the address at which it is asked; names are looked up all at once, because a silent
-/// DNS takes its time over each.
-async fn found(
-    servers: PeerSet,
-    lookup: &Rc<HickoryLookup>,
-    settings: &Settings,
-) -> Vec<(ServiceUrl, EurekaServer)> {
-    let (mut looked_up, reading) = (JoinSet::new(), Reading::default());
-    for url in servers {
-        let server = EurekaServer::of_mesh(&url, &settings.server, reading.clone());
-        let lookup = Rc::clone(lookup);
-        looked_up.spawn_local(async move {
-            match address_of(&url, &lookup).await {
-                Some(address) => (url, server.at(address)),
-                None => (url, server),
-            }
-        });
-    }
-    looked_up.join_all().await
-}
-
-/// The address behind a name, asked of the same DNS; none where the URL has one, or DNS knows none.
-async fn address_of(url: &ServiceUrl, lookup: &HickoryLookup) -> Option<IpAddr> {
-    let Host::Name(name) = url.host() else { return None };
-    let service = HeadlessService::from_setting(&format!("{name}."), "", "").ok()?;
-    for family in [AddressFamily::Ipv4, AddressFamily::Ipv6] {
-        let question = Question::Addresses { service: service.clone(), family };
-        if let Answer::Records(records) = lookup.ask(&question).await {
-            return records.iter().find_map(|record| match record {
-                Record::Address(address) => Some(*address),
-                Record::Target { .. } => None,
-            });
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //!
 //! The machine is the sidecar's; its publications go to standard output, and nothing is adopted.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
@@ -11,13 +10,14 @@ use tokio::task::{JoinSet, LocalSet};
 use crate::agent::Pump;
 use crate::dns::{HickoryLookup, Lookup};
 use crate::document::{Document, DocumentError, FileName, Format, UserInfoSource};
-use crate::model::{Listing, Moment, PeerSet, Question};
+use crate::model::{Listing, PeerSet, Question};
 use crate::reconcile::{
-    Action, Adoption, ConditionKind, Observation, OnDeadline, Policy, PublishOutcome, Status,
+    Action, Adoption, Condition, ConditionKind, Observation, OnDeadline, Policy, PublishOutcome, Situation,
+    Status,
 };
-use crate::settings::Settings;
-use crate::wording::situation;
+use crate::settings::{Loaded, Provenance};
 
+use super::next_step::in_words;
 use super::outside::lookup;
 use super::sources::{Sources, warn};
 use super::terminal::{Audience, put, say};
@@ -30,7 +30,7 @@ pub(super) fn resolve(sources: &Sources, format: ListFormat, watch: bool) -> Exi
         Err(status) => return status,
     };
     warn(&loaded.warnings);
-    let printer = Printer { settings: &loaded.settings, format };
+    let printer = Printer { loaded: &loaded, format };
     LocalSet::new().block_on(&runtime, turn(&printer, watch))
 }
 
@@ -41,13 +41,13 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
         adoption: Adoption::None,
         min_peers: 0,
         on_deadline: OnDeadline::Publish,
-        ..printer.settings.policy.clone()
+        ..printer.loaded.settings.policy.clone()
     };
     let mut pump = Pump::start(policy);
-    let lookup = Rc::new(lookup(printer.settings));
+    let lookup = Rc::new(lookup(&printer.loaded.settings));
     let mut asked = JoinSet::new();
     let mut latest = None;
-    let mut said = BTreeSet::new();
+    let mut said = vec![];
     loop {
         let now = pump.now();
         while let Some(action) = pump.next_action(now) {
@@ -74,7 +74,7 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
         let status = pump.machine.status(now);
         let is_heard = status.services.iter().all(|service| service.last.is_some());
         if is_heard {
-            say_conditions(&status, &mut said);
+            say_conditions(&status, &printer.loaded.provenance, &mut said);
         }
         if is_heard && !watch {
             return printer.print_once(&status, latest.as_ref());
@@ -89,12 +89,18 @@ async fn turn(printer: &Printer<'_>, watch: bool) -> ExitStatus {
 }
 
 /// Says what deserves attention, once for as long as it is so.
-fn say_conditions(status: &Status, said: &mut BTreeSet<(ConditionKind, Moment)>) {
+fn say_conditions(status: &Status, provenance: &Provenance, said: &mut Vec<Situation>) {
     // No state is saved here; what keeps records away is said all the same.
     let of_interest =
         status.conditions.iter().filter(|condition| condition.kind() != ConditionKind::NothingKnown);
-    let news = of_interest.filter(|condition| said.insert((condition.kind(), condition.since)));
-    news.for_each(|condition| say(situation(&condition.situation)));
+    let is_same = |one: &Situation, other: &Situation| one.is_about_same(other) && one.has_cause_of(other);
+    said.retain(|before| status.conditions.iter().any(|condition| is_same(before, &condition.situation)));
+    for Condition { situation: it, .. } in of_interest {
+        if !said.iter().any(|before| is_same(before, it)) {
+            say(in_words(it, provenance));
+            said.push(it.clone());
+        }
+    }
 }
 
 fn ask(asked: &mut JoinSet<Observation>, lookup: Rc<HickoryLookup>, question: Question) {
@@ -106,7 +112,7 @@ fn ask(asked: &mut JoinSet<Observation>, lookup: Rc<HickoryLookup>, question: Qu
 
 /// How a list is put on standard output.
 struct Printer<'a> {
-    settings: &'a Settings,
+    loaded: &'a Loaded,
     format: ListFormat,
 }
 
@@ -141,11 +147,11 @@ impl Printer<'_> {
 
     /// The document as it would be published, but for credentials: a terminal is not a place for them.
     fn rendered(&self, format: Format, listing: &Listing) -> Result<String, DocumentError> {
-        let user_info = match &self.settings.output.user_info {
+        let user_info = match &self.loaded.settings.output.user_info {
             UserInfoSource::Placeholders(user_info) => Some(user_info),
             UserInfoSource::None | UserInfoSource::File(_) => None,
         };
-        let document = Document { listing, zone: &self.settings.output.zone, user_info };
+        let document = Document { listing, zone: &self.loaded.settings.output.zone, user_info };
         let name: FileName = "list".parse().expect("a plain name");
         let files = document.render(format, &name)?;
         Ok(files.iter().map(|file| String::from_utf8_lossy(file.bytes())).collect())

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use rustix::process::{self, WaitOptions};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -21,8 +22,8 @@ use crate::telemetry::{LogControl, Metrics, Registry, VERSION, encode, start_log
 
 use super::ExitStatus;
 use super::outside::RealOutside;
-use super::runtime::runtime_for_files;
-use super::settings_updates::send_updates;
+use super::runtime::{enough_descriptors, runtime_for_files};
+use super::settings_updates::{Following, send_updates};
 use super::sources::{Read, Sources, refuse};
 use super::terminal::say;
 
@@ -70,6 +71,7 @@ fn start(sources: Sources, until: Until) -> ExitStatus {
 /// The signals are taken over before anything is read: to process 1 one that comes earlier is lost,
 /// and its pod then waits for the end of its grace period.
 fn begin() -> Result<(Runtime, Signals), String> {
+    enough_descriptors()?;
     let runtime = runtime_for_files()?;
     let signals = {
         let _within = runtime.enter();
@@ -129,7 +131,9 @@ async fn live(
     let (update_sender, updates) = Updates::channel();
     let watch = read.file.map(|(path, text)| SettingsWatch::new(path, text));
     let (stopper, stop) = watch::channel(false);
-    tokio::task::spawn_local(send_updates(sources, watch, signals.hangup, update_sender));
+    let (hangup, updates_to) = (signals.hangup, update_sender);
+    tokio::task::spawn_local(send_updates(Following { sources, watch, hangup, updates: updates_to }));
+    tokio::task::spawn_local(reap(signals.child));
     tokio::task::spawn_local(stop_at(signals.terminate, signals.interrupt, stopper));
 
     let inputs = Inputs { commands, updates, stop };
@@ -159,15 +163,32 @@ struct Signals {
     hangup: Signal,
     terminate: Signal,
     interrupt: Signal,
+    child: Signal,
 }
 
 impl Signals {
     fn register() -> io::Result<Self> {
+        // Once there is a handler, the signal no longer ends the process, and a file that would be over the limit is
+        // an error of its write (setrlimit(2), RLIMIT_FSIZE).
+        let _handled = signal(SignalKind::from_raw(process::Signal::XFSZ.as_raw()))?;
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            child: signal(SignalKind::child())?,
         })
+    }
+}
+
+/// Buries the children that are given to us. We make none; as process 1 of a container we get the orphans of
+/// whatever somebody runs in it, such as a shell of `kubectl debug --target`, and the dead take up places
+/// (`podPidsLimit`). With `shareProcessNamespace` the pod's pause container does this.
+async fn reap(mut child: Signal) {
+    loop {
+        while let Ok(Some(_buried)) = process::wait(WaitOptions::NOHANG) {}
+        if child.recv().await.is_none() {
+            return;
+        }
     }
 }
 
@@ -193,10 +214,10 @@ fn status_of(end: &End, until: Until) -> ExitStatus {
         (End::Stopped, Until::Settled) => stopped_early(""),
         // The kubelet shows the last line of a container that failed, and of a probe nothing.
         (End::StoppedWithoutList(why), _) => stopped_early(why),
-        (End::DeadlinePassed, _) => {
+        (End::DeadlinePassed(why), _) => {
             error!(
-                "the start deadline has passed without the records that were waited for; see what DNS says of each \
-                 Service, or give it more time with --start-deadline"
+                "the start deadline has passed without the records that were waited for: {why}; where DNS needs \
+                 longer, give it more time with --start-deadline"
             );
             ExitStatus::DeadlinePassed
         }

@@ -1,15 +1,52 @@
 //! The one runtime of a process.
 
+use std::fs;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 
 /// How long a thread of blocking work stays without work: for good. A pod has a bound on its threads
 /// (`podPidsLimit`), a stock server spends 24 of them on each peer, and where the bound is reached no new
 /// one can be made.
 const IDLE_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// What the program has open at work, connections to its listeners aside; the endurance suite holds it to that.
+const DESCRIPTORS_AT_WORK: u64 = 32;
+/// Connections without which a probe may find no place: one on each listener, with as many that are going.
+const CONNECTIONS_MIN: u64 = 4;
+/// Connections that both listeners have places for (`admin::Bounds`).
+const CONNECTIONS_MAX: u64 = 2 * 64;
+
+/// Whether probes could be answered: a process that runs and cannot even say so is killed by its probes, with
+/// nothing in its log. A soft limit is raised as far as there is use for it. The error is a sentence.
+pub(super) fn enough_descriptors() -> Result<(), String> {
+    // What we were given at the start, with what this look takes.
+    let open = fs::read_dir("/proc/self/fd").map_or(3, Iterator::count);
+    let at_work = u64::try_from(open).unwrap_or(u64::MAX).saturating_add(DESCRIPTORS_AT_WORK);
+    let needed = at_work.saturating_add(CONNECTIONS_MIN);
+    let limit = raised_to(at_work.saturating_add(CONNECTIONS_MAX));
+    if limit >= needed {
+        return Ok(());
+    }
+    Err(format!(
+        "{limit} open files are allowed, and {needed} are needed to work and to answer a probe; raise the limit \
+         (`ulimit -n`, RLIMIT_NOFILE)"
+    ))
+}
+
+/// The limit of open files, where it was below `wanted` as near to that as the hard limit lets us.
+fn raised_to(wanted: u64) -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let current = limit.current.unwrap_or(u64::MAX);
+    let raised = wanted.min(limit.maximum.unwrap_or(u64::MAX));
+    if current < raised && setrlimit(Resource::Nofile, Rlimit { current: Some(raised), ..limit }).is_ok() {
+        return raised;
+    }
+    current
+}
 
 /// One thread for everything; more only for what blocks: file work, and the reading of a server's replies.
 /// The error is a sentence.

@@ -1,37 +1,91 @@
-//! One question to one server: over UDP, and over TCP where UDP cannot be believed.
+//! One question to one server in one way: a rung of its ladder.
 
+use std::fmt;
+use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hickory_resolver::net::NetError;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::runtime::{
+    DnsUdpSocket, RuntimeProvider, TokioHandle, TokioRuntimeProvider, TokioTime,
+};
 use hickory_resolver::net::tcp::TcpClientStream;
 use hickory_resolver::net::udp::UdpClientStream;
 use hickory_resolver::net::xfer::{DnsHandle, DnsRequestSender, FirstAnswer};
 use hickory_resolver::proto::op::{
     DEFAULT_MAX_PAYLOAD_LEN, DnsRequest, DnsRequestOptions, DnsResponse, Query,
 };
+use tokio::io::{Interest, ReadBuf};
+use tokio::net::UdpSocket;
 
 use crate::model::{Answer, LookupFailure};
 
 use super::reading;
 
-/// How long a server is waited for, and how often it is sent the question meanwhile.
-///
-/// A lost datagram, or a server that comes up during the try, then costs one pause and not all of
-/// the try.
+/// A way to put a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rung {
+    /// A datagram, and room for 1,232 bytes in return.
+    UdpWithEdns,
+    /// A datagram as of 1987, with room for 512: servers and boxes in between may choke on anything newer.
+    UdpWithoutEdns,
+    /// A connection. Without EDNS, which says nothing here that we need.
+    Tcp,
+}
+
+impl fmt::Display for Rung {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UdpWithEdns | Self::UdpWithoutEdns => "UDP",
+            Self::Tcp => "TCP",
+        })
+    }
+}
+
+/// How long a rung is waited for, and how often a datagram is sent again meanwhile.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TryTime {
-    /// The whole try.
+pub(super) struct Patience {
     pub(super) whole: Duration,
     /// From one datagram to the next.
     pub(super) pause: Duration,
 }
 
-impl TryTime {
+impl Patience {
     fn datagrams(self) -> u8 {
         let datagrams = self.whole.as_millis() / self.pause.as_millis().max(1);
         u8::try_from(datagrams).unwrap_or(u8::MAX).max(1)
+    }
+}
+
+/// What a rung brought.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Brought {
+    /// Records, or a denial that is vouched for, in a message of so many bytes.
+    Usable { answer: Answer, length: usize },
+    /// The server said, in a message that can be read, that it has nothing for us.
+    Word(LookupFailure),
+    /// There is more than a datagram holds.
+    CutShort,
+    /// The server does not know EDNS, and has a code of its own for that (RFC 6891, section 7).
+    NoEdns(LookupFailure),
+    /// Nothing that can be believed; another way may bring more.
+    Broken(LookupFailure),
+    /// No word in time.
+    Silent,
+}
+
+impl Brought {
+    /// What to say of it where nothing better comes.
+    pub(super) fn failure(self) -> Option<LookupFailure> {
+        match self {
+            Self::Usable { .. } => None,
+            Self::Word(failure) | Self::NoEdns(failure) | Self::Broken(failure) => Some(failure),
+            Self::CutShort => Some(LookupFailure::Truncated),
+            Self::Silent => Some(LookupFailure::Timeout),
+        }
     }
 }
 
@@ -39,67 +93,82 @@ impl TryTime {
 const FORMAT_ERROR: u16 = 1;
 const NOT_IMPLEMENTED: u16 = 4;
 
-/// A message has 64 KB at most (RFC 1035, section 4.2.2): some 4,000 addresses, or 1,000 names.
+/// A message has 64 KB at most (RFC 1035, section 4.2.2).
 const TOO_LARGE: &str =
     "more records than one message can hold; `--peer-host ipv4` needs the least room for each";
 
-/// Asks one server once; silence for the whole try is [`LookupFailure::Timeout`].
-///
-/// A server that has answered over UDP is given the same time again for TCP. A firewall that
-/// drops TCP is not taken for a silent server: what UDP said is then the failure.
-///
-/// A server that does not know EDNS says so by a code of its own, and is asked again without it
-/// (RFC 6891, sections 6.2.2 and 7).
-pub(super) async fn ask(server: SocketAddr, query: &Query, time: TryTime) -> Answer {
-    let with_edns = options(time);
-    match exchange(server, query, time, with_edns).await {
-        Answer::Failed(LookupFailure::ResponseCode(FORMAT_ERROR | NOT_IMPLEMENTED)) => {
-            let mut without_edns = with_edns;
-            without_edns.use_edns = false;
-            exchange(server, query, time, without_edns).await
-        }
-        answer => answer,
+/// A server that does not keep the letters' case, or a forger who could not see it.
+const OTHER_CASE: &str =
+    "the question in another letter case, as a forger would, and TCP gave none; allow egress to TCP port 53";
+
+/// Asks one server once, in one way.
+pub(super) async fn ask(server: SocketAddr, query: Query, rung: Rung, patience: Patience) -> Brought {
+    let request = DnsRequest::from_query(query.clone(), options(rung, patience));
+    let came = match rung {
+        Rung::UdpWithEdns | Rung::UdpWithoutEdns => over_udp(server, request, patience).await,
+        Rung::Tcp => over_tcp(server, request, patience.whole).await,
+    };
+    match came {
+        Ok(response) => heard(&query, &response, rung),
+        Err(error) => not_heard(server, rung, &error),
     }
 }
 
-async fn exchange(server: SocketAddr, query: &Query, time: TryTime, options: DnsRequestOptions) -> Answer {
-    let try_timeout = time.whole;
-    let request = DnsRequest::from_query(query.clone(), options);
-    match over_udp(server, request.clone(), time).await {
-        Ok(response) if response.truncation => {
-            over_tcp(server, query, request, try_timeout, LookupFailure::Truncated).await
+fn heard(query: &Query, response: &DnsResponse, rung: Rung) -> Brought {
+    match (reading::response(query, response), rung) {
+        (Answer::Failed(LookupFailure::Truncated), Rung::Tcp) => {
+            Brought::Word(LookupFailure::Malformed(TOO_LARGE))
         }
-        Ok(response) => reading::answer(query, &response),
-        // A server that does not keep the letters' case, or a forger who could not see it.
-        Err(NetError::QueryCaseMismatch) => {
-            let forged = LookupFailure::Malformed(
-                "the question in another letter case, as a forger would, and TCP gave none; allow egress to TCP port 53",
-            );
-            over_tcp(server, query, request, try_timeout, forged).await
+        (Answer::Failed(LookupFailure::Truncated), _) => Brought::CutShort,
+        (
+            Answer::Failed(code @ LookupFailure::ResponseCode(FORMAT_ERROR | NOT_IMPLEMENTED)),
+            Rung::UdpWithEdns,
+        ) => Brought::NoEdns(code),
+        (Answer::Failed(LookupFailure::Malformed(reading::UNREADABLE)), _) => {
+            Brought::Broken(LookupFailure::Malformed(reading::UNREADABLE))
         }
-        Err(error) => Answer::Failed(failure(server, &error)),
+        (Answer::Failed(failure), _) => Brought::Word(failure),
+        (answer, _) => Brought::Usable { answer, length: response.as_buffer().len() },
+    }
+}
+
+fn not_heard(server: SocketAddr, rung: Rung, error: &NetError) -> Brought {
+    match error {
+        NetError::Timeout => Brought::Silent,
+        NetError::QueryCaseMismatch => Brought::Broken(LookupFailure::Malformed(OTHER_CASE)),
+        NetError::Proto(_) => Brought::Broken(LookupFailure::Malformed(reading::UNREADABLE)),
+        NetError::Io(error) if error.kind() == io::ErrorKind::TimedOut => Brought::Silent,
+        NetError::Io(error) => {
+            Brought::Broken(LookupFailure::Network(format!("{server} over {rung}: {error}")))
+        }
+        // The enum is open, and whatever else there is, it is no answer.
+        other => Brought::Broken(LookupFailure::Network(format!("{server} over {rung}: {other}"))),
     }
 }
 
 /// EDNS says 1232 bytes whatever `resolv.conf` says (DNS flag day 2020): more fits into a
 /// datagram, and none is cut into fragments. The random letter case (0x20) is 20 bits or so more
-/// that a forger must guess.
-fn options(time: TryTime) -> DnsRequestOptions {
+/// that a forger must guess; over TCP there is no guessing.
+fn options(rung: Rung, patience: Patience) -> DnsRequestOptions {
     let mut options = DnsRequestOptions::default();
-    options.use_edns = true;
+    options.use_edns = rung == Rung::UdpWithEdns;
     options.edns_payload_len = DEFAULT_MAX_PAYLOAD_LEN;
-    options.case_randomization = true;
+    options.case_randomization = rung != Rung::Tcp;
     options.recursion_desired = true;
-    options.retry_interval = time.pause;
+    options.retry_interval = patience.pause;
     options
 }
 
-/// Each datagram leaves from a port of its own; sender, message id, question and letter case are
-/// compared by the stream.
-async fn over_udp(server: SocketAddr, request: DnsRequest, time: TryTime) -> Result<DnsResponse, NetError> {
-    UdpClientStream::builder(server, TokioRuntimeProvider::default())
-        .with_timeout(Some(time.whole))
-        .with_max_retries(time.datagrams())
+/// Each datagram leaves from a port of its own; message id, question and letter case are
+/// compared by the stream, the sender by the kernel.
+async fn over_udp(
+    server: SocketAddr,
+    request: DnsRequest,
+    patience: Patience,
+) -> Result<DnsResponse, NetError> {
+    UdpClientStream::builder(server, Connected::default())
+        .with_timeout(Some(patience.whole))
+        .with_max_retries(patience.datagrams())
         // The floor is in whole milliseconds; the interval itself is in the request.
         .with_retry_interval_floor(1)
         .build()
@@ -108,32 +177,107 @@ async fn over_udp(server: SocketAddr, request: DnsRequest, time: TryTime) -> Res
         .await
 }
 
-/// Asks over TCP; where that fails, `otherwise` says why UDP was not enough.
 async fn over_tcp(
     server: SocketAddr,
-    query: &Query,
     request: DnsRequest,
-    try_timeout: Duration,
-    otherwise: LookupFailure,
-) -> Answer {
+    patience: Duration,
+) -> Result<DnsResponse, NetError> {
     // Owns the connection's task, and ends it when it goes out of scope.
     let provider = TokioRuntimeProvider::default();
-    let exchange = async {
-        let connection = TcpClientStream::exchange(server, None, try_timeout, None, provider.clone()).await?;
-        connection.send(request).first_answer().await
-    };
-    match tokio::time::timeout(try_timeout, exchange).await {
-        Ok(Ok(response)) if response.truncation => Answer::Failed(LookupFailure::Malformed(TOO_LARGE)),
-        Ok(Ok(response)) => reading::answer(query, &response),
-        Ok(Err(_)) | Err(_) => Answer::Failed(otherwise),
+    let connection = TcpClientStream::exchange(server, None, patience, None, provider.clone()).await?;
+    connection.send(request).first_answer().await
+}
+
+/// Sockets that are connected to the one server they ask: the kernel then reports a closed port
+/// (ECONNREFUSED) at once, which on others is silence of seconds.
+#[derive(Clone, Default)]
+struct Connected(TokioRuntimeProvider);
+
+impl RuntimeProvider for Connected {
+    type Handle = TokioHandle;
+    type Timer = TokioTime;
+    type Udp = ConnectedSocket;
+    type Tcp = <TokioRuntimeProvider as RuntimeProvider>::Tcp;
+
+    fn create_handle(&self) -> Self::Handle {
+        self.0.create_handle()
+    }
+
+    fn connect_tcp(
+        &self,
+        server: SocketAddr,
+        from: Option<SocketAddr>,
+        timeout: Option<Duration>,
+    ) -> Pin<Box<dyn Send + Future<Output = io::Result<Self::Tcp>>>> {
+        self.0.connect_tcp(server, from, timeout)
+    }
+
+    fn bind_udp(
+        &self,
+        from: SocketAddr,
+        server: SocketAddr,
+    ) -> Pin<Box<dyn Send + Future<Output = io::Result<Self::Udp>>>> {
+        Box::pin(async move {
+            let socket = UdpSocket::bind(from).await?;
+            socket.connect(server).await?;
+            Ok(ConnectedSocket { socket, server })
+        })
     }
 }
 
-fn failure(server: SocketAddr, error: &NetError) -> LookupFailure {
-    match error {
-        NetError::Timeout => LookupFailure::Timeout,
-        NetError::Proto(_) => LookupFailure::Malformed(reading::UNREADABLE),
-        // The enum is open, and whatever else there is, it is no answer.
-        other => LookupFailure::Network(format!("{server}: {other}")),
+struct ConnectedSocket {
+    socket: UdpSocket,
+    server: SocketAddr,
+}
+
+impl ConnectedSocket {
+    /// What went wrong since the last question; never `Ok`, and "would block" where nothing has.
+    fn error(&self) -> io::Result<usize> {
+        self.socket.try_io(Interest::ERROR, || {
+            Err(self.socket.take_error()?.unwrap_or_else(|| io::ErrorKind::WouldBlock.into()))
+        })
+    }
+}
+
+impl DnsUdpSocket for ConnectedSocket {
+    type Time = TokioTime;
+
+    fn poll_recv_from(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<(usize, SocketAddr)>> {
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(self.socket.poll_recv(cx, &mut buffer))?;
+        Poll::Ready(Ok((buffer.filled().len(), self.server)))
+    }
+
+    /// Waits for an error too, which does not count as something to be read. In the form that `async_trait`
+    /// gives to this method of the library's.
+    fn recv_from<'socket, 'buffer, 'both>(
+        &'socket self,
+        buffer: &'buffer mut [u8],
+    ) -> Pin<Box<dyn Future<Output = io::Result<(usize, SocketAddr)>> + Send + 'both>>
+    where
+        'socket: 'both,
+        'buffer: 'both,
+        Self: 'both,
+    {
+        Box::pin(async move {
+            loop {
+                let ready = self.socket.ready(Interest::READABLE | Interest::ERROR).await?;
+                let received = if ready.is_error() { self.error() } else { self.socket.try_recv(buffer) };
+                match received {
+                    Ok(length) => return Ok((length, self.server)),
+                    // Said too early.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        })
+    }
+
+    fn poll_send_to(&self, cx: &mut Context<'_>, bytes: &[u8], _: SocketAddr) -> Poll<io::Result<usize>> {
+        self.socket.poll_send(cx, bytes)
     }
 }

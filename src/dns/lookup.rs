@@ -1,45 +1,53 @@
-//! The walk from server to server.
+//! A look-up: the question itself, and the one that its answer may raise.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hickory_resolver::proto::op::Query;
 use tokio::time::Instant;
 
-use crate::model::{AddressFamily, Answer, HeadlessService, LookupFailure, Question, Record};
+use crate::model::{AddressFamily, Answer, DnsName, HeadlessService, LookupFailure, Question, Record};
 
-use super::exchange::TryTime;
+use super::ladder::{Climb, End, Ladders};
 use super::name_servers::{Heard, ServerList};
-use super::{Lookup, NameServers, exchange, reading};
+use super::race::{Finish, Pace, Race};
+use super::{Lookup, NameServers, reading};
 
-/// How often a silent server is asked before it is given up.
-const TRIES: usize = 2;
-/// Datagrams sent in one try: one each 333 ms of two seconds.
-const DATAGRAMS: u32 = 6;
-/// From one datagram to the next while nobody has answered yet: a pod cannot begin its work before
-/// there is a list, and its DNS may come up at any moment. An error is no answer: a server that knows no
-/// zone yet is often restarted for it, and what is sent in between is lost.
+/// Tries of 300 ms each fit into one of two seconds: after so much silence the next rung begins.
+const SILENCES: u32 = 20;
+const SILENCES_BEFORE_NEXT: u32 = 3;
+/// All rungs of all servers have begun by then: a start has its first answer within three seconds, whichever
+/// of them works.
+const ALL_BEGUN_WITHIN: Duration = Duration::from_millis(2400);
+/// The whole look-up, with what its answer may raise; `reconcile::evidence` counts on ten seconds.
+const LOOKUP_MAX: Duration = Duration::from_secs(9);
+/// Datagrams sent on one rung: a lost one is made up for by the next rung, long before the second one.
+const DATAGRAMS: u32 = 2;
+/// From one datagram to the next on the first rung while nobody has answered yet: a pod cannot begin its work
+/// before there is a list, and its DNS may come up at any moment. An error is no answer: a server that knows
+/// no zone yet is often restarted for it, and what is sent in between is lost.
 const EAGER_PAUSE: Duration = Duration::from_millis(40);
 /// After so long without any answer DNS is down, and is not to be hammered when it comes back.
 const EAGER_FOR: Duration = Duration::from_secs(10);
 /// For so long the question is waited for whether an address is a cluster IP.
 const OF_ITSELF_MAX: Duration = Duration::from_millis(500);
 
-/// [`Lookup`] by hickory: UDP, then TCP, to each server in turn.
+/// [`Lookup`] by hickory: each server in turn, by UDP and by TCP.
 ///
-/// A denial with an SOA is final; after anything else that is no answer the next server is asked.
-/// Where none answers, the failure that says most is the outcome.
+/// A denial with an SOA is final, and so are records; anything else is no answer, and the next rung or server
+/// is asked beside it. Where none answers, the failure that says most is the outcome.
 ///
-/// It takes at most six seconds a server: two silent tries, of which the second may end with a
-/// truncated answer and a TCP connection that leads nowhere; ten where that one does not know EDNS.
-/// Eight more, or sixteen, can go by on the question whether only the port's name is missing.
+/// Silence of one server takes 2.6 seconds, of three 4.4. Whatever the servers do, all of it has an end
+/// after nine seconds, or eleven where `resolv.conf` cannot be read either.
 #[derive(Debug)]
 pub struct HickoryLookup {
     servers: ServerList,
     try_timeout: Duration,
     contact: Cell<Contact>,
+    // Never borrowed across an await, so it is never borrowed twice.
+    ladders: RefCell<Ladders>,
     /// The only addresses of Services that are known to be those of pods.
     lone_pods: RefCell<BTreeMap<HeadlessService, IpAddr>>,
 }
@@ -53,7 +61,7 @@ enum Contact {
 }
 
 impl HickoryLookup {
-    /// How long one server is waited for, twice at most.
+    /// How long the last way to ask is waited for, and with it all others.
     pub const TRY_TIMEOUT: Duration = Duration::from_secs(2);
 
     /// Does no IO yet: `resolv.conf` is read with the first question.
@@ -63,6 +71,7 @@ impl HickoryLookup {
             servers,
             try_timeout: Self::TRY_TIMEOUT,
             contact: Cell::new(Contact::NotAsked),
+            ladders: RefCell::default(),
             lone_pods: RefCell::default(),
         }
     }
@@ -73,34 +82,55 @@ impl HickoryLookup {
         Self { try_timeout, ..self }
     }
 
-    /// Asks the servers in turn. Those that stayed silent are asked once more, when all others
-    /// have been asked: a dead first server then costs one try and not two.
-    async fn walk(&self, servers: Vec<SocketAddr>, query: &Query) -> Heard {
-        let mut silent = servers;
-        let mut worst = LookupFailure::Timeout;
-        for _ in 0..TRIES {
-            for server in std::mem::take(&mut silent) {
-                match exchange::ask(server, query, self.try_time()).await {
-                    Answer::Failed(failure) => {
-                        if failure == LookupFailure::Timeout {
-                            silent.push(server);
-                        }
-                        worst = more_telling(worst, failure);
-                    }
-                    answer => return Heard { answer, by: Some(server) },
-                }
-            }
+    /// Asks the servers in turn, each by what worked last, until one gives a usable answer.
+    async fn race(&self, servers: &[SocketAddr], query: Query, until: Instant) -> Heard {
+        let climbs = self.climbs(servers, &query);
+        let rungs = climbs.iter().map(Climb::rungs).sum();
+        let mut race = Race::new(query.clone(), climbs, self.pace(rungs, until));
+        let finish = race.run().await;
+        self.learn(&race, &finish, &query);
+        match finish {
+            Finish::Won { climb, answer, .. } => Heard { answer, by: Some(race.climbs()[climb].server()) },
+            Finish::Lost(failure) => Heard { answer: Answer::Failed(failure), by: None },
         }
-        Heard { answer: Answer::Failed(worst), by: None }
     }
 
-    fn try_time(&self) -> TryTime {
+    /// How each server is to be asked, by what worked last.
+    fn climbs(&self, servers: &[SocketAddr], query: &Query) -> Vec<Climb> {
+        let (now, tcp_first) = (Instant::now(), self.servers.tcp_first());
+        let ladders = self.ladders.borrow();
+        servers.iter().map(|server| ladders.climb(*server, query, tcp_first, now)).collect()
+    }
+
+    /// Remembers how the climbs ended that have ended.
+    fn learn(&self, race: &Race, finish: &Finish, query: &Query) {
+        let (now, mut ladders) = (Instant::now(), self.ladders.borrow_mut());
+        for (at, climb) in race.climbs().iter().enumerate() {
+            let end = match finish {
+                Finish::Won { climb, rung, length, .. } if *climb == at => {
+                    End::Worked { rung: *rung, length: *length }
+                }
+                Finish::Won { .. } if !climb.is_told_off() => continue,
+                Finish::Won { .. } | Finish::Lost(_) => End::Failed,
+            };
+            ladders.note(climb, query, end, now);
+        }
+    }
+
+    fn pace(&self, rungs: usize, until: Instant) -> Pace {
+        let gaps = u32::try_from(rungs).unwrap_or(u32::MAX).saturating_sub(1).max(1);
         let pause = self.try_timeout / DATAGRAMS;
         let is_eager = match self.contact.get() {
             Contact::NotAsked | Contact::Answered => false,
             Contact::NoAnswerYet { since } => since.elapsed() < EAGER_FOR,
         };
-        TryTime { whole: self.try_timeout, pause: if is_eager { pause.min(EAGER_PAUSE) } else { pause } }
+        Pace {
+            silence: (self.try_timeout / SILENCES * SILENCES_BEFORE_NEXT).min(ALL_BEGUN_WITHIN / gaps),
+            whole: self.try_timeout,
+            first_pause: if is_eager { pause.min(EAGER_PAUSE) } else { pause },
+            pause,
+            until,
+        }
     }
 
     fn note_asked(&self) {
@@ -120,15 +150,21 @@ impl HickoryLookup {
     ///
     /// Its own name then has an SRV record that leads to itself. Asked once for an address that is a pod's,
     /// and briefly: a server that knows no SRV records says nothing against it.
-    async fn is_cluster_ip(&self, server: SocketAddr, question: &Question, address: IpAddr) -> bool {
+    async fn is_cluster_ip(
+        &self,
+        server: SocketAddr,
+        question: &Question,
+        address: IpAddr,
+        until: Instant,
+    ) -> bool {
         if self.lone_pods.borrow().get(question.service()) == Some(&address) {
             return false;
         }
-        let time = TryTime { whole: self.try_timeout.min(OF_ITSELF_MAX), ..self.try_time() };
-        let answer = exchange::ask(server, &reading::query_of_itself(question), time).await;
+        let until = until.min(Instant::now() + self.try_timeout.min(OF_ITSELF_MAX));
+        let answer = self.race(&[server], reading::query_of_itself(question), until).await.answer;
         let leads_to_itself = |record: &Record| match record {
             Record::Target { name, .. } => name == question.service_name(),
-            Record::Address(_) => false,
+            Record::Address(_) | Record::Unusable(_) => false,
         };
         let is_cluster_ip =
             matches!(&answer, Answer::Records(records) if records.iter().all(leads_to_itself));
@@ -138,14 +174,65 @@ impl HickoryLookup {
         is_cluster_ip
     }
 
+    /// Every address of one host; none where DNS denies it, or says nothing.
+    ///
+    /// A host is no Service: its name may lead to itself without being a cluster IP, as a pod's does.
+    pub async fn addresses_of(&self, host: &DnsName) -> BTreeSet<IpAddr> {
+        let Ok(service) = HeadlessService::from_setting(&format!("{host}."), "", "") else {
+            return BTreeSet::new();
+        };
+        let of_family = async |family| {
+            let question = Question::Addresses { service: service.clone(), family };
+            let servers = self.servers.in_turn(self.try_timeout).await.unwrap_or_default();
+            let until = Instant::now() + LOOKUP_MAX;
+            match self.race(&servers, reading::query(&question), until).await.answer {
+                Answer::Records(records) => records,
+                Answer::Empty { .. } | Answer::Failed(_) => Vec::new(),
+            }
+        };
+        let (ipv4, ipv6) = tokio::join!(of_family(AddressFamily::Ipv4), of_family(AddressFamily::Ipv6));
+        let addresses = ipv4.into_iter().chain(ipv6).filter_map(|record| match record {
+            Record::Address(address) => Some(address),
+            Record::Target { .. } | Record::Unusable(_) => None,
+        });
+        addresses.collect()
+    }
+
+    /// What a denial of the port's name means; asked of the server that gave it.
+    ///
+    /// A Service with one port need not name it, and its SRV records then stand at the Service's own name
+    /// alone. They are taken for those of the port that everybody calls `http`, as long as there is no choice:
+    /// whoever set another name has ports with names.
+    async fn without_port(
+        &self,
+        server: SocketAddr,
+        question: &Question,
+        denial: Answer,
+        until: Instant,
+    ) -> Answer {
+        let Question::Names { port_name, .. } = question else { return denial };
+        if port_name.is_usual() {
+            match self.race(&[server], reading::query_of_itself(question), until).await.answer {
+                Answer::Records(records) if has_one_port(&records) => return Answer::Records(records),
+                Answer::Records(_) => return Answer::Failed(LookupFailure::PortNameMissing),
+                Answer::Empty { no_such_name: true, .. } => return denial,
+                Answer::Empty { no_such_name: false, .. } | Answer::Failed(_) => {}
+            }
+        }
+        if self.has_addresses(server, question, until).await {
+            Answer::Failed(LookupFailure::PortNameMissing)
+        } else {
+            denial
+        }
+    }
+
     /// Whether the Service has addresses although it has no port of the asked name.
     ///
-    /// Asked once, of the server that denied the port's name. Where the Service's own name does
-    /// not exist either, there is no second question.
-    async fn has_addresses(&self, server: SocketAddr, question: &Question) -> bool {
+    /// Where the Service's own name does not exist either, there is no second question.
+    async fn has_addresses(&self, server: SocketAddr, question: &Question, until: Instant) -> bool {
         for family in [AddressFamily::Ipv4, AddressFamily::Ipv6] {
             let addresses = Question::Addresses { service: question.service().clone(), family };
-            match exchange::ask(server, &reading::query(&addresses), self.try_time()).await {
+            match self.race(&[server], reading::query(&addresses), until).await.answer {
                 Answer::Records(_) => return true,
                 // Here, but not in this family.
                 Answer::Empty { no_such_name: false, .. } => {}
@@ -163,18 +250,19 @@ impl Lookup for HickoryLookup {
             Err(failure) => return Answer::Failed(failure),
         };
         self.note_asked();
-        let heard = self.walk(servers, &reading::query(question)).await;
+        let until = Instant::now() + LOOKUP_MAX;
+        let heard = self.race(&servers, reading::query(question), until).await;
         self.note_answer(&heard.answer);
         self.servers.note(&heard);
         match (question, heard) {
-            (Question::Names { .. }, Heard { answer: Answer::Empty { .. }, by: Some(server) })
-                if self.has_addresses(server, question).await =>
-            {
-                Answer::Failed(LookupFailure::PortNameMissing)
+            (Question::Names { .. }, Heard { answer: answer @ Answer::Empty { .. }, by: Some(server) }) => {
+                self.without_port(server, question, answer, until).await
             }
             (Question::Addresses { .. }, Heard { answer: Answer::Records(records), by: Some(server) }) => {
                 match records[..] {
-                    [Record::Address(address)] if self.is_cluster_ip(server, question, address).await => {
+                    [Record::Address(address)]
+                        if self.is_cluster_ip(server, question, address, until).await =>
+                    {
                         Answer::Failed(LookupFailure::NotHeadless)
                     }
                     _ => Answer::Records(records),
@@ -185,44 +273,12 @@ impl Lookup for HickoryLookup {
     }
 }
 
-/// A server that said something tells more than a network that did not let us ask, and that tells
-/// more than silence; among equals the later one.
-fn more_telling(earlier: LookupFailure, later: LookupFailure) -> LookupFailure {
-    if how_telling(&later) >= how_telling(&earlier) { later } else { earlier }
-}
-
-/// How much a failure says of DNS.
-fn how_telling(failure: &LookupFailure) -> u8 {
-    match failure {
-        LookupFailure::Timeout => 0,
-        LookupFailure::Network(_) => 1,
-        LookupFailure::ServerFailure
-        | LookupFailure::Refused
-        | LookupFailure::ResponseCode(_)
-        | LookupFailure::NegativeWithoutSoa
-        | LookupFailure::Truncated
-        | LookupFailure::Malformed(_)
-        | LookupFailure::NotHeadless
-        | LookupFailure::PortNameMissing
-        | LookupFailure::AllDenied { .. }
-        | LookupFailure::TooManyPeers { .. } => 2,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_failure_that_says_most_is_reported() {
-        let network = || LookupFailure::Network("unreachable".into());
-        assert_eq!(more_telling(LookupFailure::Refused, LookupFailure::Timeout), LookupFailure::Refused);
-        assert_eq!(more_telling(LookupFailure::Timeout, LookupFailure::Refused), LookupFailure::Refused);
-        assert_eq!(
-            more_telling(LookupFailure::ServerFailure, LookupFailure::Refused),
-            LookupFailure::Refused
-        );
-        assert_eq!(more_telling(network(), LookupFailure::Timeout), network());
-        assert_eq!(more_telling(network(), LookupFailure::ServerFailure), LookupFailure::ServerFailure);
-    }
+/// Whether every target has the same one port.
+fn has_one_port(records: &[Record]) -> bool {
+    let mut ports = records.iter().filter_map(|record| match record {
+        Record::Target { port, .. } => Some(port),
+        Record::Address(_) | Record::Unusable(_) => None,
+    });
+    let Some(first) = ports.next() else { return false };
+    ports.all(|port| port == first)
 }

@@ -1,8 +1,10 @@
 //! Questions to DNS, and what was answered.
 //!
-//! [`Lookup`] is all that the loop knows of DNS; [`HickoryLookup`] is the real thing. A walk goes
-//! from server to server (`lookup`), each is asked over UDP and, where the answer was cut short,
-//! over TCP (`exchange`), and what it said becomes an [`Answer`] (`reading`).
+//! [`Lookup`] is all that the loop knows of DNS; [`HickoryLookup`] is the real thing. A look-up (`lookup`)
+//! goes from server to server and, at each, from rung to rung: UDP with EDNS, UDP without, TCP (`exchange`).
+//! The next rung begins beside those before it after 300 ms of silence, or at once after a failure; the first
+//! usable answer wins (`race`). What worked is tried first from then on (`ladder`), and what was said becomes
+//! an [`Answer`] (`reading`).
 //!
 //! Never: a CNAME followed, a truncated answer used, an answer remembered, a TTL let out, an
 //! outcome logged or counted here.
@@ -13,12 +15,15 @@
 //! of its own head, and gives up at the first SERVFAIL of several servers.
 //!
 //! Between two questions no answer is kept. What is kept is of the servers, and ages: their list for a
-//! minute, the one that gave records last for ten seconds, whether any has answered yet; and of Services
-//! with one address whether that is a pod's, for as long as it is the same address.
+//! minute, the one that gave records last for ten seconds, how each is best asked for five minutes, whether
+//! any has answered yet; and of Services with one address whether that is a pod's, for as long as it is the
+//! same address.
 
 mod exchange;
+mod ladder;
 mod lookup;
 mod name_servers;
+mod race;
 mod reading;
 
 use std::future::Future;

@@ -1,7 +1,7 @@
 //! Whom to ask, in which order.
 //!
-//! Of `resolv.conf` only the servers are used here: names are asked absolute, so its search list means
-//! nothing, and a fault in it must not cost the servers.
+//! Of `resolv.conf` the servers are used here and whether they are to be asked over TCP: names are asked
+//! absolute, so its search list means nothing, and a fault in it must not cost the servers.
 
 use std::cell::RefCell;
 use std::fs;
@@ -65,12 +65,19 @@ pub(super) struct ServerList {
     source: NameServers,
     // Never borrowed across an await, so it is never borrowed twice.
     known: RefCell<Known>,
-    reading: OneRead<io::Result<Vec<SocketAddr>>>,
+    reading: OneRead<io::Result<Servers>>,
+}
+
+/// What a source says.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Servers {
+    addresses: Vec<SocketAddr>,
+    tcp_first: bool,
 }
 
 #[derive(Debug, Default)]
 struct Known {
-    servers: Vec<SocketAddr>,
+    servers: Servers,
     /// Until when they are good; none before the first reading and after a failure.
     good_until: Option<Instant>,
     preferred: Option<Preferred>,
@@ -96,15 +103,20 @@ impl ServerList {
             self.look_again(patience).await?;
         }
         let known = self.known.borrow();
-        if known.servers.is_empty() {
+        if known.servers.addresses.is_empty() {
             return Err(LookupFailure::Network("no DNS server is configured".into()));
         }
-        let mut servers = known.servers.clone();
+        let mut servers = known.servers.addresses.clone();
         // Stable: all others keep their order.
         let now = Instant::now();
         let first = known.preferred.filter(|preferred| now < preferred.until);
         servers.sort_by_key(|server| Some(*server) != first.map(|preferred| preferred.server));
         Ok(servers)
+    }
+
+    /// Whether those who wrote `resolv.conf` know that UDP leads nowhere.
+    pub(super) fn tcp_first(&self) -> bool {
+        self.known.borrow().servers.tcp_first
     }
 
     /// Learns from an outcome: after a failure the file is read again, as it may have changed.
@@ -122,11 +134,11 @@ impl ServerList {
 
     async fn look_again(&self, patience: Duration) -> Result<(), LookupFailure> {
         let servers = match &self.source {
-            NameServers::Listed(servers) => servers.clone(),
+            NameServers::Listed(servers) => Servers { addresses: servers.clone(), tcp_first: false },
             NameServers::ResolvConf { path, port } => match self.read(path, *port, patience).await {
                 Ok(servers) => servers,
                 // What was read before is still the best there is.
-                Err(_) if !self.known.borrow().servers.is_empty() => return Ok(()),
+                Err(_) if !self.known.borrow().servers.addresses.is_empty() => return Ok(()),
                 Err(error) => {
                     let message = format!("cannot read {}: {error}", path.display());
                     return Err(LookupFailure::Network(message));
@@ -141,7 +153,7 @@ impl ServerList {
     }
 
     /// Reads the file on a thread of its own: a stalled disk must not stall the loop.
-    async fn read(&self, path: &Path, port: u16, patience: Duration) -> io::Result<Vec<SocketAddr>> {
+    async fn read(&self, path: &Path, port: u16, patience: Duration) -> io::Result<Servers> {
         let path = path.to_owned();
         let read = timeout(patience, self.reading.make(move || read_resolv_conf(&path, port)));
         read.await?.unwrap_or_else(|stopped| Err(io::Error::other(stopped)))
@@ -162,11 +174,13 @@ impl Known {
 }
 
 /// At least one server; a file without one may be half written.
-fn read_resolv_conf(path: &Path, port: u16) -> io::Result<Vec<SocketAddr>> {
+fn read_resolv_conf(path: &Path, port: u16) -> io::Result<Servers> {
     let bytes = small_file::read_beginning(path, ResolvConf::LENGTH_MAX)?
         .ok_or_else(|| io::Error::other("it is not a file"))?;
-    let servers = name_servers(&String::from_utf8_lossy(&bytes), port);
-    if servers.is_empty() { Err(io::Error::other("no nameserver is in it")) } else { Ok(servers) }
+    let text = String::from_utf8_lossy(&bytes);
+    let servers =
+        Servers { addresses: name_servers(&text, port), tcp_first: ResolvConf(&text).asks_over_tcp() };
+    if servers.addresses.is_empty() { Err(io::Error::other("no nameserver is in it")) } else { Ok(servers) }
 }
 
 /// The servers of the first three `nameserver` lines that have an address.

@@ -5,11 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use hickory_resolver::proto::op::{DnsResponse, Message, Query, ResponseCode};
+use hickory_resolver::proto::op::{DnsResponse, Message, OpCode, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, AAAA, SRV};
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType as WireType};
+use hickory_resolver::proto::serialize::binary::{BinDecodable, BinDecoder};
 
-use crate::model::{Answer, DnsName, LookupFailure, Port, Question, Record, RecordType};
+use crate::model::{
+    Answer, DnsName, LookupFailure, Port, Question, Record, RecordType, Unusable, UnusableRecord,
+};
 
 /// Records read from one answer. A message of 64 KB holds 4,092 addresses under one name, so
 /// whatever has more is no answer to a question of ours.
@@ -21,7 +24,7 @@ pub(super) const UNREADABLE: &str = "a message that cannot be read";
 /// The question as it goes over the wire: absolute, so that no search list is ever tried.
 pub(super) fn query(question: &Question) -> Query {
     let name = Name::from_ascii(question.owner())
-        .expect("a validated name, with a port's labels of at most 21 bytes in front, fits DNS");
+        .expect("a validated name, with a port's labels of at most 69 bytes in front, fits DNS");
     let record_type = match question.record_type() {
         RecordType::A => WireType::A,
         RecordType::Aaaa => WireType::AAAA,
@@ -42,13 +45,25 @@ pub(super) fn query_of_itself(question: &Question) -> Query {
 /// The same reading as that of an exchange, less what tells a forger: sender, message id, letter case.
 pub fn read_message(question: &Question, bytes: &[u8]) -> Answer {
     match DnsResponse::from_buffer(bytes.to_vec()) {
-        Ok(message) => answer(&query(question), &message),
+        Ok(message) => response(&query(question), &message),
         Err(_) => Answer::Failed(LookupFailure::Malformed(UNREADABLE)),
     }
 }
 
+/// What a message says to `asked`, as it came: whole, and with nothing behind it.
+///
+/// The decoder reads as many records as the header counts, and leaves the rest lie. Whoever cut the count
+/// would cut peers.
+pub(super) fn response(asked: &Query, response: &DnsResponse) -> Answer {
+    let mut decoder = BinDecoder::new(response.as_buffer());
+    match Message::read(&mut decoder) {
+        Ok(_) if decoder.is_empty() => answer(asked, response),
+        Ok(_) | Err(_) => Answer::Failed(LookupFailure::Malformed(UNREADABLE)),
+    }
+}
+
 /// What `message` says to `asked`.
-pub(super) fn answer(asked: &Query, message: &Message) -> Answer {
+fn answer(asked: &Query, message: &Message) -> Answer {
     match read(asked, message) {
         Ok(answer) => answer,
         Err(failure) => Answer::Failed(failure),
@@ -56,7 +71,13 @@ pub(super) fn answer(asked: &Query, message: &Message) -> Answer {
 }
 
 fn read(asked: &Query, message: &Message) -> Result<Answer, LookupFailure> {
-    if message.queries != [asked.clone()] {
+    if message.op_code != OpCode::Query {
+        return Err(LookupFailure::Malformed("a message that is no answer to a question"));
+    }
+    // An error may come as a bare header, from a server that could read no further.
+    let is_error = !matches!(message.response_code, ResponseCode::NoError | ResponseCode::NXDomain);
+    let is_bare_error = is_error && message.queries.is_empty();
+    if message.queries != [asked.clone()] && !is_bare_error {
         return Err(LookupFailure::Malformed("an answer to another question"));
     }
     if message.truncation {
@@ -72,6 +93,13 @@ fn read(asked: &Query, message: &Message) -> Result<Answer, LookupFailure> {
     if message.answers.is_empty() {
         let soa_serial = soa_serial(asked, message).ok_or(LookupFailure::NegativeWithoutSoa)?;
         return Ok(Answer::Empty { no_such_name, soa_serial });
+    }
+    let is_ours =
+        |record: &WireRecord| record.name == *asked.name() && record.record_type() == asked.query_type();
+    if message.authorities.iter().chain(&message.additionals).any(is_ours) {
+        return Err(LookupFailure::Malformed(
+            "records that answer the question outside of the answer section",
+        ));
     }
     let records = records(asked, &message.answers)?;
     if no_such_name {
@@ -108,29 +136,38 @@ fn records(asked: &Query, answers: &[WireRecord]) -> Result<Vec<Record>, LookupF
         return Err(LookupFailure::Malformed("records that do not answer the question"));
     }
     // A set: sorted, and without the duplicates that several endpoints of one address make.
-    let usable: BTreeSet<Record> = right_type.into_iter().filter_map(usable).collect();
-    if usable.is_empty() {
+    let records: BTreeSet<Record> = right_type.into_iter().filter_map(record).collect();
+    if records.iter().all(|record| matches!(record, Record::Unusable(_))) {
         return Err(LookupFailure::Malformed(
             "SRV records of which none has both a host name and a port other than 0",
         ));
     }
-    Ok(usable.into_iter().collect())
+    Ok(records.into_iter().collect())
 }
 
-fn usable(record: &WireRecord) -> Option<Record> {
+fn record(record: &WireRecord) -> Option<Record> {
     match &record.data {
         RData::A(A(address)) => Some(Record::Address((*address).into())),
         RData::AAAA(AAAA(address)) => Some(Record::Address((*address).into())),
-        RData::SRV(srv) => target(srv),
+        RData::SRV(srv) => Some(target(srv)),
         _ => None,
     }
 }
 
-/// The root is no host name, so "not available here" (RFC 2782) drops out with the unclean ones.
-fn target(srv: &SRV) -> Option<Record> {
-    let name = DnsName::from_labels(srv.target.iter()).ok()?;
-    let port = Port::new(srv.port).ok()?;
-    Some(Record::Target { name, port })
+fn target(srv: &SRV) -> Record {
+    match (DnsName::from_labels(srv.target.iter()), Port::new(srv.port)) {
+        (Ok(name), Ok(port)) => Record::Target { name, port },
+        (Err(_), _) => unusable(srv, Unusable::NotAHostName),
+        (Ok(_), Err(_)) => unusable(srv, Unusable::PortZero),
+    }
+}
+
+/// Whatever bytes its labels hold, they are shown as printable ones, and as many as a name can have.
+fn unusable(srv: &SRV, why: Unusable) -> Record {
+    let labels: Vec<_> = srv.target.iter().map(|label| label.escape_ascii().to_string()).collect();
+    let mut what = labels.join(".");
+    what.truncate(DnsName::LENGTH_MAX);
+    Record::Unusable(UnusableRecord { why, what: format!("{what}:{}", srv.port).into() })
 }
 
 #[cfg(test)]

@@ -41,14 +41,14 @@ impl fmt::Debug for File {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileName(Box<str>);
 
-/// Why a text is no [`FileName`].
+/// Why a text is not a valid [`FileName`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileNameError {
     /// Nothing.
     #[error("is not a valid file name: expected a name such as peers.properties")]
     Empty,
     /// Over the bound.
-    #[error("has {0} bytes; the bound is {max}", max = FileName::LENGTH_MAX)]
+    #[error("has {0} bytes: expected {max} at most", max = FileName::LENGTH_MAX)]
     TooLong(usize),
     /// It would not be seen.
     #[error("begins with a dot: expected a name that is not hidden")]

@@ -1,8 +1,10 @@
 //! The formats: what each says of itself in its own file, and the one list of them.
 
 use super::{Document, DocumentError, File, FileName};
-use super::{archaius, configtree, env, json, lines, spring_properties, spring_yaml};
 use crate::model::Zone;
+
+/// Says whether a text is a URL that may stand in a list.
+pub(super) type IsUrl<'a> = &'a dyn Fn(&str) -> bool;
 
 /// All that there is to say of a format.
 pub(super) struct FormatRules {
@@ -13,9 +15,8 @@ pub(super) struct FormatRules {
     /// How its files come to be.
     pub(super) files: Files,
     /// Whether a text gives the zone a list that is not blank and not cut off. The text is that of its first
-    /// file, and ends with a newline where ours does; the function says whether a text is a URL that may
-    /// stand there.
-    pub(super) is_whole: fn(&Zone, &str, &dyn Fn(&str) -> bool) -> bool,
+    /// file, and ends with a newline where ours does.
+    pub(super) is_whole: fn(&Zone, &str, IsUrl<'_>) -> bool,
 }
 
 /// How the files of a format come to be.
@@ -52,19 +53,19 @@ macro_rules! formats {
 
 formats! {
     /// `eureka.client.service-url.<zone>=…` for Spring's `spring.config.import`.
-    SpringProperties: spring_properties::FORMAT;
+    SpringProperties: super::spring_properties::FORMAT;
     /// The same as YAML.
-    SpringYaml: spring_yaml::FORMAT;
+    SpringYaml: super::spring_yaml::FORMAT;
     /// `eureka.serviceUrl.default=…` for the Netflix server's Archaius.
-    Archaius: archaius::FORMAT;
+    Archaius: super::archaius::FORMAT;
     /// A directory whose file names are property names.
-    Configtree: configtree::FORMAT;
+    Configtree: super::configtree::FORMAT;
     /// `NAME='value'` lines for the kubelet's env files.
-    Env: env::FORMAT;
+    Env: super::env::FORMAT;
     /// For programs.
-    Json: json::FORMAT;
+    Json: super::json::FORMAT;
     /// One URL a line.
-    Lines: lines::FORMAT;
+    Lines: super::lines::FORMAT;
 }
 
 impl Format {

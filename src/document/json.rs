@@ -4,7 +4,7 @@
 //! empty and in the order of the other formats; readers ignore members they do not know.
 
 use super::Document;
-use super::format::{Files, FormatRules};
+use super::format::{Files, FormatRules, IsUrl};
 use crate::model::Zone;
 
 pub(super) const FORMAT: FormatRules = FormatRules {
@@ -32,7 +32,7 @@ fn render(document: &Document<'_>) -> String {
     format!("{text}\n")
 }
 
-fn is_whole(zone: &Zone, text: &str, is_url: &dyn Fn(&str) -> bool) -> bool {
+fn is_whole(zone: &Zone, text: &str, is_url: IsUrl<'_>) -> bool {
     let Ok(found) = serde_json::from_str::<serde_json::Value>(text) else { return false };
     let urls = found["serviceUrls"].as_array().map(Vec::as_slice).unwrap_or_default();
     found["zone"] == zone.as_str()

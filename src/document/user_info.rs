@@ -14,27 +14,29 @@ enum Text {
     Secret(Box<str>),
 }
 
-/// Why a text is no [`UserInfo`]. Never holds any of the text.
+/// Why a text is not a valid [`UserInfo`]. Never holds any of the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UserInfoError {
     /// Not of the form `${NAME}:${NAME}`.
-    #[error("is not `${{NAME}}:${{NAME}}`, with names of a-z, A-Z, 0-9, - _ and .")]
+    #[error(
+        "is not a valid user-info: expected `${{NAME}}:${{NAME}}`, with names of a-z, A-Z, 0-9, - _ and ."
+    )]
     NotPlaceholders,
     /// Bytes that are not text.
     #[error("is not UTF-8 text")]
     NotText,
     /// Over the bound.
-    #[error("is {0} bytes long; the bound is {max}", max = UserInfo::LENGTH_MAX)]
+    #[error("has {0} bytes: expected {max} at most", max = UserInfo::LENGTH_MAX)]
     TooLong(usize),
     /// A line break or another control character within.
-    #[error("holds a control character; write `user:password` on one line")]
+    #[error("contains a control character; write `user:password` on one line")]
     ControlCharacter,
     /// No colon, or nothing on one side of it.
-    #[error("is not `user:password`, both of them not empty")]
+    #[error("is not a valid user-info: expected `user:password`, neither of them empty")]
     NotAPair,
     /// A second colon.
     #[error(
-        "holds more than one colon; Eureka's clients then send no credentials, so choose a password without"
+        "contains more than one colon: Eureka's clients would send no credentials; choose a password without a colon"
     )]
     SecondColon,
 }

@@ -4,7 +4,7 @@
 //! it of its own; here is what they have in common.
 
 use super::Format;
-use super::format::Files;
+use super::format::{Files, IsUrl};
 use crate::model::{ServiceUrl, Zone};
 
 /// Whether this text, found where an output of `format` belongs, gives the zone a list that is not blank
@@ -25,7 +25,7 @@ pub(super) fn is_whole(
 }
 
 /// Whether a value is a list of such URLs.
-pub(super) fn lists_urls(value: &str, is_url: &dyn Fn(&str) -> bool) -> bool {
+pub(super) fn lists_urls(value: &str, is_url: IsUrl<'_>) -> bool {
     value.split(',').all(is_url)
 }
 

@@ -12,6 +12,7 @@ use crate::http_client::{Method, Request, Response};
 use crate::model::{HttpUrl, Refusal, ServerFault};
 
 use super::fault;
+use super::requirements::ALLOWED_KEYS;
 use super::server::{EurekaServer, is_success};
 
 /// The body that Spring Cloud's `WritableEnvironmentEndpoint` takes.
@@ -31,12 +32,17 @@ impl EurekaServer {
     }
 
     /// `POST <actuator>/env`: the server takes `value` as the list of its zone, past every file.
+    ///
+    /// Handed over without its last slash, which the server adds (`EurekaClientConfigBean`). Spring Cloud's
+    /// `EnvironmentManager` drops what reads as the property does already, and of a list that a variable masks it
+    /// reads the file's value: to the letter the same, it would never be taken (seen on 2021.0.9 to 2025.1.3).
     pub async fn env(&self, value: &str, timeout: Duration) -> Result<(), ServerFault> {
         let url = below(self.actuator_url()?, "env")?;
         let name = format!("eureka.client.service-url.{}", self.zone);
+        let value = value.strip_suffix('/').unwrap_or(value);
         let body = serde_json::to_vec(&PropertyValue { name: &name, value })
             .expect("two texts always make a JSON object");
-        self.post(&url, body, timeout).await
+        self.post(&url, body, timeout).await.map_err(perhaps_a_refused_key)
     }
 
     async fn post(&self, url: &HttpUrl, body: Vec<u8>, timeout: Duration) -> Result<(), ServerFault> {
@@ -61,6 +67,18 @@ impl EurekaServer {
             Ok(response) => !matches!(response.status, 300..=399 | 401 | 403 | 500..),
             Err(_) => false,
         }
+    }
+}
+
+/// Spring Cloud Commons 5.0.3 and newer answer 500 for a key that their settings do not allow, by default any,
+/// and say why in their log alone.
+fn perhaps_a_refused_key(fault: ServerFault) -> ServerFault {
+    match fault {
+        ServerFault::Failing { status: 500, reason } => {
+            let reason = format!("{reason}; where its log says \"Invalid key\", set {ALLOWED_KEYS}");
+            ServerFault::Failing { status: 500, reason }
+        }
+        other => other,
     }
 }
 

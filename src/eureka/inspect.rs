@@ -137,6 +137,15 @@ impl EurekaServer {
         }
     }
 
+    /// Whether a server's registry has the server itself, where that can be seen: it does where somebody replicates
+    /// to the server, or it registers where it should.
+    pub(super) async fn is_registered(&self, instance: &Instance) -> Option<bool> {
+        if instance.id.is_empty() || instance.app.is_empty() {
+            return None;
+        }
+        self.ask_registration(instance).await.ok()
+    }
+
     /// `GET <context>/apps/<app>/<id>` (`InstanceResource`), which no cache stands before.
     async fn ask_registration(&self, instance: &Instance) -> Result<bool, ServerFault> {
         let request = Request::new(Method::Get, self.status_url()?)

@@ -26,7 +26,7 @@ mod status_document;
 mod xml_bounds;
 
 pub use access::ServerAccess;
-pub use ask_all::{ASKED_AT_ONCE, ask_all};
+pub use ask_all::{ASKED_AT_ONCE, MeshReply, ask_all};
 pub use finding::{Expected, Finding, Severity};
 pub use reading::Reading;
 pub use server::{EurekaServer, READ_TIMEOUT};

@@ -15,7 +15,7 @@ use crate::http_client::Secrets;
 use crate::model::Zone;
 
 /// What is asked for, as a regular expression of Java's: keys as files, and as environments write them.
-pub(super) const PATTERN: &str = r"(?i)^(eureka|spring[._](config|main))[._]";
+pub(super) const PATTERN: &str = r"(?i)^(eureka|spring[._](config|main)|management[._]endpoint[._]env)[._]";
 
 /// What stands in place of a value that the server does not show (Spring Boot's default since 3.0).
 const MASKED: &str = "******";

@@ -90,7 +90,24 @@ const FIRST_REPORT: Requirement = Requirement {
     beside: None,
 };
 
-const REQUIREMENTS: [Requirement; 11] = [
+/// What lets the list through, and nothing else.
+pub(super) const ALLOWED_KEYS: &str =
+    "MANAGEMENT_ENDPOINT_ENV_POST_VALIDKEYSREGEX=eureka[.]client[.]service-url[.].*";
+
+/// A server does not show its release, so this is asked of all of them. Older ones do not know the property, and
+/// let anyone who reaches the endpoint change any other.
+const VALID_KEYS: Requirement = Requirement {
+    key: "management.endpoint.env.post.valid-keys-regex",
+    default: "",
+    suits: allows_lists,
+    only_with: Some(RefreshCall::Env),
+    severity: Severity::Warning,
+    otherwise: "Spring Cloud 2025.1.3 and newer refuse every list with it (500, \"Invalid key\" in their log)",
+    assignment: ALLOWED_KEYS,
+    beside: None,
+};
+
+const REQUIREMENTS: [Requirement; 12] = [
     Requirement {
         key: "eureka.client.register-with-eureka",
         default: "true",
@@ -125,6 +142,7 @@ const REQUIREMENTS: [Requirement; 11] = [
     CIRCULAR_REFERENCES,
     ON_DEMAND,
     FIRST_REPORT,
+    VALID_KEYS,
     Requirement {
         key: "eureka.server.peer-node-connect-timeout-ms",
         default: "200",
@@ -238,6 +256,11 @@ impl Requirement {
             InForce::Value(value) => (self.suits)(value.trim()),
         }
     }
+}
+
+/// A regular expression of Java's, which only Java can judge: one that names the list, or everything.
+fn allows_lists(pattern: &str) -> bool {
+    pattern == ".*" || pattern.contains("service-url")
 }
 
 /// Spring's `StringToBooleanConverter`.

@@ -74,7 +74,7 @@ fn parse(body: &[u8], secrets: &Secrets) -> Result<ServerStatus, String> {
         return Err("the status is empty".to_owned());
     }
     if text.trim_start().starts_with(['{', '[']) {
-        return Err("the status is JSON although XML was asked for; check --status-url".to_owned());
+        return Err("the status is JSON although XML was asked for".to_owned());
     }
     xml_bounds::check(text)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
@@ -88,9 +88,7 @@ fn read(root: Node<'_, '_>, secrets: &Secrets) -> Result<ServerStatus, String> {
     let stats = child(root, "applicationStats");
     let Some(registered) = stats.and_then(|stats| child(stats, "registered-replicas")) else {
         let name = quoted(root.tag_name().name(), TEXT_MAX, secrets);
-        return Err(format!(
-            "a document <{name}> without registered-replicas is not a status; check --status-url"
-        ));
+        return Err(format!("a document <{name}> without registered-replicas is not a status"));
     };
     let registered = text_of(registered);
     let (peers, foreign) = peers_in(&registered, secrets)?;

@@ -24,7 +24,7 @@ pub enum Absence<'a> {
     ListsNone,
     /// Its list is itself: the default of the image, or its own name is not recognised.
     ListsOnlyItself,
-    /// Its list has peers that were not asked: an older list, or other names for the same servers.
+    /// Its list has peers that were not asked: an older list, or names that lead elsewhere.
     ListsOthersInstead,
     /// The other one could not be asked either: probably down, and already removed.
     OtherSilent,
@@ -59,7 +59,8 @@ impl fmt::Display for Absence<'_> {
                  does not recognise"
             }
             Self::ListsOthersInstead => {
-                "it lists others instead: an older list, or the same servers by other names"
+                "it lists others instead, which the notes have: an older list, or names that lead to none of the servers \
+                 asked alone"
             }
             Self::OtherSilent => "the other could not be asked and is probably gone",
             Self::OneDirectional => "the other lists it: it has not adopted the latest list",
@@ -75,6 +76,12 @@ pub enum Note<'a> {
     ListsItself { server: &'a ServiceUrl },
     /// The server lists something that is none of the servers asked.
     ListsUnexpected(Unexpected<'a>),
+    /// This URL leads to a server that was asked by another one too.
+    OneServer { double: &'a ServiceUrl, server: &'a ServiceUrl },
+    /// Entries that name servers otherwise than they were asked, the first of them with its server.
+    OtherNames { entries: usize, entry: &'a ServiceUrl, server: &'a ServiceUrl },
+    /// The server's own registry does not have it.
+    NotRegistered { server: &'a ServiceUrl },
 }
 
 /// An entry of one server's list that is none of the servers asked.
@@ -97,6 +104,8 @@ pub enum Provenance<'a> {
     OwnMachine,
     /// It is on the host of this server, which was asked.
     SameHost(&'a ServiceUrl),
+    /// Its name or address is that of so many servers that were asked.
+    OfSeveral { servers: usize },
     /// Nothing is known of it.
     Stranger,
 }
@@ -108,6 +117,7 @@ impl Provenance<'_> {
             Self::NoUrl => "no_url",
             Self::OwnMachine => "own_machine",
             Self::SameHost(_) => "same_host",
+            Self::OfSeveral { .. } => "of_several",
             Self::Stranger => "stranger",
         }
     }
@@ -134,6 +144,11 @@ impl fmt::Display for Unexpected<'_> {
             Provenance::SameHost(asked) => {
                 write!(f, "on the host of {asked}, by another scheme, port or path")
             }
+            Provenance::OfSeveral { servers } => write!(
+                f,
+                "{servers} of the servers asked at once: a Service's own name or a balancer, where what is meant for \
+                 each server reaches any one"
+            ),
             Provenance::Stranger => f.write_str(
                 "none of the servers asked: an older list, a peer that has gone, or one outside DNS",
             ),
@@ -147,6 +162,24 @@ impl fmt::Display for Note<'_> {
             Self::ListsItself { server } => write!(
                 f,
                 "{server} lists itself and replicates to itself: its host name is not the host in this URL"
+            ),
+            Self::OneServer { double, server } => {
+                write!(f, "{double} and {server} are one server, and count as one")
+            }
+            Self::OtherNames { entries, entry, server } => write!(
+                f,
+                "{entries} {} by other names than were asked, as {entry} for {server}",
+                if *entries == 1 {
+                    "entry of the lists names a server"
+                } else {
+                    "entries of the lists name servers"
+                }
+            ),
+            Self::NotRegistered { server } => write!(
+                f,
+                "{server} is not in its own registry: it does not register \
+                 (EUREKA_CLIENT_REGISTERWITHEUREKA=true), or where it does, its own URL and the lists lead elsewhere \
+                 (--self-url, --port), or nobody replicates to it; within a minute of its start this is normal"
             ),
             Self::ListsUnexpected(unexpected) => {
                 write!(f, "{} lists {:?}, {unexpected}", unexpected.server, unexpected.entry)

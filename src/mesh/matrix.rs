@@ -1,15 +1,21 @@
 //! The matrix: one row a server, one cell for each server it might list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Host, PeerSet, ServiceUrl};
+use crate::model::{DnsName, Host, PeerSet, ServiceUrl};
 
+use super::meaning::{Meaning, doubles, meanings};
+use super::names::{Names, Told, is_loopback};
 use super::{Absence, MissingEdge, Note, Provenance, Unexpected};
 
 /// What every server says of its peers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mesh {
     rows: BTreeMap<ServiceUrl, Row>,
+    /// What the list of each server stands for.
+    meanings: BTreeMap<ServiceUrl, Meaning>,
+    /// URLs that were asked and lead to a server which has its row by another one.
+    doubles: BTreeMap<ServiceUrl, ServiceUrl>,
 }
 
 /// What one server says.
@@ -27,6 +33,10 @@ pub struct Listed {
     pub peers: PeerSet,
     /// Entries that are not service URLs, fit to be shown.
     pub foreign: Vec<String>,
+    /// What the server says of itself.
+    pub told: Told,
+    /// Whether its own registry has the server itself; none where that is not known.
+    pub registered: Option<bool>,
 }
 
 impl Listed {
@@ -37,7 +47,7 @@ impl Listed {
 
 impl From<PeerSet> for Listed {
     fn from(peers: PeerSet) -> Self {
-        Self { peers, foreign: Vec::new() }
+        Self { peers, ..Self::default() }
     }
 }
 
@@ -60,12 +70,21 @@ impl Mesh {
     /// Lays replies side by side; of two for one server the later counts.
     ///
     /// URLs in `modulo` are not peers and are left out of every list: the sinks that flush old peers.
-    pub fn new(replies: impl IntoIterator<Item = (ServiceUrl, Row)>, modulo: &PeerSet) -> Self {
+    pub fn new(
+        replies: impl IntoIterator<Item = (ServiceUrl, Row)>,
+        modulo: &PeerSet,
+        names: &Names,
+    ) -> Self {
         let without = |row| match row {
             Row::Lists(listed) => Row::Lists(Listed { peers: &listed.peers - modulo, ..listed }),
             Row::Silent(why) => Row::Silent(why),
         };
-        Self { rows: replies.into_iter().map(|(server, row)| (server, without(row))).collect() }
+        let mut rows: BTreeMap<_, _> =
+            replies.into_iter().map(|(server, row)| (server, without(row))).collect();
+        let doubles = doubles(&rows, names);
+        let meanings = meanings(&rows, &doubles, names);
+        rows.retain(|server, _| !doubles.contains_key(server));
+        Self { rows, meanings, doubles }
     }
 
     /// The servers, sorted.
@@ -79,9 +98,9 @@ impl Mesh {
     }
 
     /// Whether `from`, which says `row`, lists `to`.
-    pub(super) fn cell(from: &ServiceUrl, row: &Row, to: &ServiceUrl) -> Cell {
-        let Row::Lists(listed) = row else { return Cell::Unknown };
-        match (from == to, listed.peers.contains(to)) {
+    pub(super) fn cell(&self, from: &ServiceUrl, row: &Row, to: &ServiceUrl) -> Cell {
+        let Row::Lists(_) = row else { return Cell::Unknown };
+        match (from == to, self.lists(from, to)) {
             (true, true) => Cell::OwnListed,
             (true, false) => Cell::Own,
             (false, true) => Cell::Listed,
@@ -89,9 +108,14 @@ impl Mesh {
         }
     }
 
+    /// Whether `from` lists `to`, by whatever name.
+    pub(super) fn lists(&self, from: &ServiceUrl, to: &ServiceUrl) -> bool {
+        self.meanings.get(from).is_some_and(|meaning| meaning.servers.contains(to))
+    }
+
     /// The cells of one row, in the order of [`Self::servers`].
     pub fn cells<'a>(&'a self, from: &'a ServiceUrl, row: &'a Row) -> impl Iterator<Item = Cell> + 'a {
-        self.servers().map(move |to| Self::cell(from, row, to))
+        self.servers().map(move |to| self.cell(from, row, to))
     }
 
     /// Whether every server was asked and lists every other one.
@@ -114,7 +138,7 @@ impl Mesh {
     pub fn missing_edges(&self) -> impl Iterator<Item = MissingEdge<'_>> {
         self.rows().flat_map(move |(from, row)| {
             self.servers()
-                .filter(move |to| *to != from && Self::cell(from, row, to) != Cell::Listed)
+                .filter(move |to| *to != from && self.cell(from, row, to) != Cell::Listed)
                 .map(move |to| MissingEdge { from, to, absence: self.absence(row, from, to) })
         })
     }
@@ -127,23 +151,35 @@ impl Mesh {
         if listed.is_empty() {
             return Absence::ListsNone;
         }
-        let is_other = |peer: &ServiceUrl| peer != from;
-        if listed.foreign.is_empty() && !listed.peers.iter().any(is_other) {
-            return Absence::ListsOnlyItself;
-        }
-        if !listed.foreign.is_empty() || self.strangers(&listed.peers).next().is_some() {
+        let meaning = self.meanings.get(from);
+        let has_strangers = meaning.is_some_and(|meaning| !meaning.strangers.is_empty());
+        if !listed.foreign.is_empty() || has_strangers {
             return Absence::ListsOthersInstead;
+        }
+        if meaning.is_some_and(|meaning| meaning.servers.iter().all(|peer| peer == from)) {
+            return Absence::ListsOnlyItself;
         }
         match self.rows.get(to) {
             Some(Row::Silent(_)) => Absence::OtherSilent,
-            Some(Row::Lists(back)) if back.peers.contains(from) => Absence::OneDirectional,
+            Some(Row::Lists(_)) if self.lists(to, from) => Absence::OneDirectional,
             Some(Row::Lists(_)) | None => Absence::Mutual,
         }
     }
 
-    /// Listed peers that are none of the servers asked.
-    fn strangers<'a>(&'a self, peers: &'a PeerSet) -> impl Iterator<Item = &'a ServiceUrl> {
-        peers.iter().filter(|peer| !self.rows.contains_key(*peer))
+    /// What each list has that is none of the servers asked, with the servers on whose host it is.
+    fn strangers_of(&self, server: &ServiceUrl) -> impl Iterator<Item = (&ServiceUrl, &PeerSet)> {
+        self.meanings.get(server).into_iter().flat_map(|meaning| &meaning.strangers)
+    }
+
+    /// The names in lists of which it is not known whom they stand for: DNS may say.
+    pub fn unknown_names(&self) -> BTreeSet<&DnsName> {
+        let hosts =
+            self.servers().flat_map(|server| self.strangers_of(server)).map(|(entry, _)| entry.host());
+        let names = hosts.filter(|host| !is_loopback(host)).filter_map(|host| match host {
+            Host::Name(name) => Some(name),
+            Host::Address(_) => None,
+        });
+        names.collect()
     }
 
     /// What every server lists that is none of the servers asked; sorted by server.
@@ -165,33 +201,44 @@ impl Mesh {
             entry,
             provenance: Provenance::NoUrl,
         });
-        let strangers = listed.into_iter().flat_map(|listed| self.strangers(&listed.peers));
-        let strangers = strangers.map(move |stranger| Unexpected {
+        let strangers = self.strangers_of(server).map(move |(stranger, near)| Unexpected {
             server,
             entry: stranger.as_str(),
-            provenance: self.provenance(stranger),
+            provenance: provenance(stranger, near),
         });
         foreign.chain(strangers)
     }
 
-    fn provenance(&self, stranger: &ServiceUrl) -> Provenance<'_> {
-        let host = stranger.host();
-        if let Some(asked) = self.servers().find(|asked| asked.host() == host) {
-            return Provenance::SameHost(asked);
-        }
-        let is_own_machine = match host {
-            Host::Address(address) => address.is_loopback(),
-            Host::Name(name) => name.as_str() == "localhost",
-        };
-        if is_own_machine { Provenance::OwnMachine } else { Provenance::Stranger }
-    }
-
     /// What deserves attention although it keeps no data from anyone; sorted by server.
     pub fn notes(&self) -> impl Iterator<Item = Note<'_>> {
-        self.rows().flat_map(move |(server, row)| {
-            let lists_itself = Self::cell(server, row, server) == Cell::OwnListed;
-            let itself = lists_itself.then_some(Note::ListsItself { server });
-            itself.into_iter().chain(self.unexpected_in(server, row).map(Note::ListsUnexpected))
-        })
+        let doubles = self.doubles.iter().map(|(double, server)| Note::OneServer { double, server });
+        doubles
+            .chain(self.other_names())
+            .chain(self.rows().flat_map(|(server, row)| self.notes_on(server, row)))
+    }
+
+    fn notes_on<'a>(&'a self, server: &'a ServiceUrl, row: &'a Row) -> impl Iterator<Item = Note<'a>> {
+        let lists_itself = self.cell(server, row, server) == Cell::OwnListed;
+        let is_absent = matches!(row, Row::Lists(Listed { registered: Some(false), .. }));
+        let itself = lists_itself.then_some(Note::ListsItself { server });
+        let absent = is_absent.then_some(Note::NotRegistered { server });
+        let unexpected = self.unexpected_in(server, row).map(Note::ListsUnexpected);
+        itself.into_iter().chain(absent).chain(unexpected)
+    }
+
+    /// One note for all: where names differ, they do so by one rule.
+    fn other_names(&self) -> Option<Note<'_>> {
+        let mut others = self.meanings.values().flat_map(|meaning| &meaning.by_other_names);
+        let (entry, server) = others.next()?;
+        Some(Note::OtherNames { entries: others.count() + 1, entry, server })
+    }
+}
+
+fn provenance<'a>(stranger: &ServiceUrl, near: &'a PeerSet) -> Provenance<'a> {
+    match (near.first(), near.len()) {
+        _ if is_loopback(stranger.host()) => Provenance::OwnMachine,
+        (Some(asked), 1) => Provenance::SameHost(asked),
+        (Some(_), servers) => Provenance::OfSeveral { servers },
+        (None, _) => Provenance::Stranger,
     }
 }

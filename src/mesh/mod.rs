@@ -6,11 +6,15 @@
 mod finding;
 mod graph;
 mod matrix;
+mod meaning;
+mod names;
+mod picture;
 mod report;
 mod table;
 
 pub use finding::{Absence, MissingEdge, Note, Provenance, Unexpected};
 pub use matrix::{Cell, Listed, Mesh, Row};
+pub use names::{Names, Told};
 pub use report::Report;
 pub use table::Colour;
 

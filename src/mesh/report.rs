@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::model::ServiceUrl;
+
 use super::{Mesh, Row};
 
 /// Serialises to one object; names are never taken away within a version.
@@ -33,6 +35,9 @@ pub struct ServerEntry<'a> {
     /// Why it could not be asked; absent where it could.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<&'a str>,
+    /// Whether its own registry has it; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registered: Option<bool>,
 }
 
 /// One pair where `from` is not known to list `to`.
@@ -76,14 +81,14 @@ impl Mesh {
     }
 }
 
-fn server_entry<'a>(url: &'a crate::model::ServiceUrl, row: &'a Row) -> ServerEntry<'a> {
-    let (lists, fault) = match row {
+fn server_entry<'a>(url: &'a ServiceUrl, row: &'a Row) -> ServerEntry<'a> {
+    let (lists, fault, registered) = match row {
         Row::Lists(listed) => {
-            (Some(listed.peers.iter().map(crate::model::ServiceUrl::as_str).collect()), None)
+            (Some(listed.peers.iter().map(ServiceUrl::as_str).collect()), None, listed.registered)
         }
-        Row::Silent(why) => (None, Some(why.as_str())),
+        Row::Silent(why) => (None, Some(why.as_str()), None),
     };
-    ServerEntry { url: url.as_str(), lists, fault }
+    ServerEntry { url: url.as_str(), lists, fault, registered }
 }
 
 fn missing_entry<'a>(edge: &super::MissingEdge<'a>) -> MissingEntry<'a> {

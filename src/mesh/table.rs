@@ -53,11 +53,16 @@ impl Mesh {
             self.push_matrix(&mut text, colour);
         }
         let gone = self.unlisted_and_silent();
-        let missing = self.gaps().into_iter().map(|gap| self.gap_in_words(&gap, &gone, colour));
-        push_lines(&mut text, "missing", missing);
+        let (silent, missing): (Vec<_>, Vec<_>) =
+            self.gaps().into_iter().partition(|gap| matches!(gap.absence, Absence::NotAsked(_)));
+        let in_words = |gap: Gap<'_>| self.gap_in_words(&gap, &gone, colour);
+        push_lines(&mut text, "not asked", silent.into_iter().map(in_words));
+        push_lines(&mut text, "missing", missing.into_iter().map(in_words));
         push_lines(&mut text, "notes", self.notes().map(|note| format!("{} {note}", colour.paint('!'))));
         let mark = colour.paint(if self.is_complete() { '✓' } else { '✗' });
-        push_line(&mut text, format_args!("\n{mark} {}", self.verdict()));
+        let is_noted = self.is_complete() && self.notes().next().is_some();
+        let noted = if is_noted { "; see the notes" } else { "" };
+        push_line(&mut text, format_args!("\n{mark} {}{noted}", self.verdict()));
         text
     }
 
@@ -143,12 +148,20 @@ impl Mesh {
 
     fn verdict(&self) -> String {
         let servers = self.servers().len();
-        match (self.missing_edges().count(), self.silence()) {
+        let pairs = servers * servers.saturating_sub(1);
+        let edges = self.missing_edges();
+        let (unknown, missing): (Vec<_>, Vec<_>) =
+            edges.partition(|edge| matches!(edge.absence, Absence::NotAsked(_)));
+        match (missing.len(), unknown.len(), self.silence()) {
             // With a second server there would be pairs.
-            (0, Some(why)) => format!("incomplete: the one server could not be asked: {why}"),
-            (0, None) if servers == 1 => "complete: one server, and no other to list".to_owned(),
-            (0, None) => format!("complete: each of {servers} servers lists every other one"),
-            (missing, _) => format!("incomplete: {missing} of {} pairs are missing", servers * (servers - 1)),
+            (0, 0, Some(why)) => format!("incomplete: the one server could not be asked: {why}"),
+            (0, 0, None) if servers == 1 => "complete: one server, and no other to list".to_owned(),
+            (0, 0, None) => format!("complete: each of {servers} servers lists every other one"),
+            (0, unknown, _) => format!("incomplete: {unknown} of {pairs} pairs are not known"),
+            (missing, 0, _) => format!("incomplete: {missing} of {pairs} pairs are missing"),
+            (missing, unknown, _) => {
+                format!("incomplete: {missing} of {pairs} pairs are missing, and {unknown} are not known")
+            }
         }
     }
 }

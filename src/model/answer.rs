@@ -11,14 +11,52 @@ use super::{DnsName, Port};
 pub enum Record {
     /// An A or AAAA record's address.
     Address(IpAddr),
-    /// An SRV record's target and port; the root target (`.`, RFC 2782 "not available") and port 0
-    /// never become a record.
+    /// An SRV record's target and port.
     Target {
         /// The host name.
         name: DnsName,
         /// The port of the endpoint.
         port: Port,
     },
+    /// One that answers the question and is of no use.
+    Unusable(UnusableRecord),
+}
+
+/// A record that answers the question and cannot stand in a list.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnusableRecord {
+    /// Why not.
+    pub why: Unusable,
+    /// What stands in it: printable, and no longer than a host name with its port.
+    pub what: Box<str>,
+}
+
+/// Why a record is of no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unusable {
+    /// The target is no host name: no JVM could reach it. The root (`.`, RFC 2782 "not available") is none.
+    NotAHostName,
+    /// The port is 0.
+    PortZero,
+    /// The target does not lie below the Service.
+    OutsideService,
+    /// The policy denies the address.
+    Denied,
+}
+
+impl Unusable {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::NotAHostName, Self::PortZero, Self::OutsideService, Self::Denied];
+
+    /// The closed set of names used as metric labels and in status.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NotAHostName => "not_a_host_name",
+            Self::PortZero => "port_zero",
+            Self::OutsideService => "outside_the_service",
+            Self::Denied => "denied",
+        }
+    }
 }
 
 /// The outcome of one question.

@@ -4,13 +4,14 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// An absolute DNS name without its trailing dot, in lower case.
 ///
 /// Labels are 1 to 63 bytes of `a-z`, `0-9` and inner `-` (the "LDH" rule of RFC 1123, section
 /// 2.1); the whole is at most 253 bytes (RFC 1035, section 2.3.4, less the root).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DnsName(Box<str>);
+pub struct DnsName(Arc<str>);
 
 /// Why a text is no [`DnsName`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +60,7 @@ impl DnsName {
         if name.len() > Self::LENGTH_MAX {
             return Err(DnsNameError::TooLong(name.len()));
         }
-        Ok(Self(name.into_boxed_str()))
+        Ok(Self(name.into()))
     }
 
     /// The name without a trailing dot.

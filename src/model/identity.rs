@@ -16,6 +16,8 @@ pub struct PodIdentity {
     /// The Service that gives the pod its name in DNS (`serviceName` of a StatefulSet, `subdomain` of a
     /// pod), where the kubelet has written it down.
     pub governing: Option<HeadlessService>,
+    /// The variable of the downward API that would say who we are and is not set: what stands in may be wrong.
+    pub unset: Option<&'static str>,
 }
 
 impl PodIdentity {
@@ -73,7 +75,7 @@ mod tests {
         let pod = PodIdentity {
             name: Some(name("eureka-0")),
             addresses: ["10.244.1.7".parse().expect("valid"), "fd00::1".parse().expect("valid")].into(),
-            governing: None,
+            ..PodIdentity::default()
         };
         let service = HeadlessService::from_setting("eureka", "ns", "cluster.local").expect("valid");
         let is =

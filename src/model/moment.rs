@@ -3,24 +3,38 @@
 use std::fmt;
 use std::time::Duration;
 
+/// Where the start of the program lies on its own axis: what the saved state dates lies before it, by far
+/// less than these 35,000 years.
+const BEFORE_START_MAX: Duration = Duration::from_secs(1 << 40);
+
 /// A point on a monotonic axis, counted from the start of the program.
 ///
 /// It never goes backwards and knows no date, so a wall clock that jumps cannot reach a decision.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(Duration);
 
 impl Moment {
     /// The start of the program.
-    pub const START: Self = Self(Duration::ZERO);
+    pub const START: Self = Self(BEFORE_START_MAX);
 
     /// The moment that lies `since_start` after the start.
     pub const fn at(since_start: Duration) -> Self {
-        Self(since_start)
+        Self(BEFORE_START_MAX.saturating_add(since_start))
     }
 
-    /// How long after the start this is.
+    /// The moment that lies `before_start` before the start: something that the saved state tells of.
+    pub const fn before_start_by(before_start: Duration) -> Self {
+        Self(BEFORE_START_MAX.saturating_sub(before_start))
+    }
+
+    /// How long after the start this is; zero where it is not later.
     pub const fn since_start(self) -> Duration {
-        self.0
+        self.0.saturating_sub(BEFORE_START_MAX)
+    }
+
+    /// How long before the start this is; zero where it is not earlier.
+    pub const fn until_start(self) -> Duration {
+        BEFORE_START_MAX.saturating_sub(self.0)
     }
 
     /// How long after `earlier` this is; zero where it is not later.
@@ -35,9 +49,17 @@ impl Moment {
     }
 }
 
+impl Default for Moment {
+    fn default() -> Self {
+        Self::START
+    }
+}
+
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "t+{:.3}s", self.0.as_secs_f64())
+        let (sign, distance) =
+            if *self < Self::START { ('-', self.until_start()) } else { ('+', self.since_start()) };
+        write!(f, "t{sign}{:.3}s", distance.as_secs_f64())
     }
 }
 
@@ -81,5 +103,18 @@ mod tests {
         assert_eq!(Moment::START.since(Moment::at(Duration::from_secs(1))), Duration::ZERO);
         let end = Moment::START.after(Duration::MAX);
         assert_eq!(end.after(Duration::from_secs(1)), end);
+    }
+
+    #[test]
+    fn what_is_remembered_lies_before_the_start() {
+        let hour = Duration::from_secs(3600);
+        let remembered = Moment::before_start_by(hour);
+        assert!(remembered < Moment::START && Moment::default() == Moment::START);
+        assert_eq!((remembered.until_start(), remembered.since_start()), (hour, Duration::ZERO));
+        assert_eq!(Moment::at(hour).since(remembered), 2 * hour);
+        assert_eq!(
+            (remembered.to_string(), Moment::at(hour).to_string()),
+            ("t-3600.000s".to_owned(), "t+3600.000s".to_owned())
+        );
     }
 }

@@ -42,20 +42,41 @@ impl fmt::Display for RecordType {
     }
 }
 
-/// The name of a Service port: an IANA service name (RFC 6335, section 5.1).
+/// The name of a Service's port: a DNS label, as Kubernetes has it for Services (`ValidateDNS1123Label`).
+///
+/// Only a *container's* port is bound to 15 characters with a letter among them (RFC 6335).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortName(Box<str>);
 
 /// Why a text is no [`PortName`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "is not a valid port name: expected 1 to 15 of a-z, 0-9 and single inner hyphens, with a letter among them"
-)]
-pub struct PortNameError;
+pub enum PortNameError {
+    /// A Service can have a port of this name, and DNS has no room for it.
+    #[error(
+        "is {0} characters long: expected {max} at most, because DNS asks for it with `_` in front, and a label \
+         has {label}",
+        max = PortName::LENGTH_MAX,
+        label = DnsName::LABEL_MAX
+    )]
+    TooLong(usize),
+    /// No Service can have a port of this name.
+    #[error(
+        "is not a valid port name: expected 1 to {max} of a-z, 0-9 and inner hyphens",
+        max = PortName::LENGTH_MAX
+    )]
+    NotALabel,
+}
 
 impl PortName {
-    /// Bytes in a port name (RFC 6335; Kubernetes `IsValidPortName`).
-    pub const LENGTH_MAX: usize = 15;
+    /// Characters in a name that can be asked for: one less than Kubernetes allows, for the `_` (RFC 2782).
+    pub const LENGTH_MAX: usize = DnsName::LABEL_MAX - 1;
+    /// What most call the port of their Eureka servers.
+    pub const USUAL: &'static str = "http";
+
+    /// Whether this name is the usual one, which a port without a name answers to as well.
+    pub fn is_usual(&self) -> bool {
+        *self.0 == *Self::USUAL
+    }
 }
 
 impl FromStr for PortName {
@@ -63,13 +84,13 @@ impl FromStr for PortName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let valid = (1..=Self::LENGTH_MAX).contains(&text.len())
-            && text.bytes().all(allowed)
-            && text.bytes().any(|b| b.is_ascii_lowercase())
-            && !text.starts_with('-')
-            && !text.ends_with('-')
-            && !text.contains("--");
-        if valid { Ok(Self(text.into())) } else { Err(PortNameError) }
+        let is_label =
+            !text.is_empty() && text.bytes().all(allowed) && !text.starts_with('-') && !text.ends_with('-');
+        match text.len() {
+            _ if !is_label => Err(PortNameError::NotALabel),
+            ..=Self::LENGTH_MAX => Ok(Self(text.into())),
+            length => Err(PortNameError::TooLong(length)),
+        }
     }
 }
 
@@ -150,11 +171,16 @@ mod tests {
 
     #[test]
     fn port_names_follow_kubernetes() {
-        for good in ["http", "a", "h2c", "a-b-c", "abcdefghijklmno"] {
+        let longest = "a".repeat(62);
+        for good in ["http", "a", "h2c", "a-b-c", "8761", "a--b", "http-eureka-server", &longest] {
             assert!(good.parse::<PortName>().is_ok(), "{good}");
         }
-        for bad in ["", "HTTP", "8761", "-a", "a-", "a--b", "abcdefghijklmnop", "a_b", "a.b"] {
-            assert!(bad.parse::<PortName>().is_err(), "{bad}");
+        for bad in ["", "HTTP", "-a", "a-", "a_b", "a.b", "http ", "é"] {
+            assert_eq!(bad.parse::<PortName>(), Err(PortNameError::NotALabel), "{bad}");
         }
+        let error = "a".repeat(63).parse::<PortName>().expect_err("`_` and 63 do not fit");
+        assert_eq!(error, PortNameError::TooLong(63));
+        assert!(error.to_string().contains("`_`"), "{error}");
+        assert_eq!("-".repeat(63).parse::<PortName>(), Err(PortNameError::NotALabel));
     }
 }

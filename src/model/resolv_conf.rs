@@ -1,7 +1,7 @@
 //! What a `resolv.conf(5)` says, as far as this program needs it.
 //!
-//! Options are not read: names are asked absolute, so they mean nothing here, and a fault in one line must
-//! not cost the others.
+//! Of the options only `use-vc` is read: names are asked absolute, so the others mean nothing here. A fault in
+//! one line must not cost the others.
 
 /// The text of such a file.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,11 @@ impl<'a> ResolvConf<'a> {
     /// The entries of the search list: the last `search` or `domain` line counts.
     pub fn search_list(self) -> Vec<String> {
         self.lines(&["search", "domain"]).last().into_iter().flatten().map(str::to_owned).collect()
+    }
+
+    /// Whether `options use-vc` stands in it: the servers are to be asked over TCP.
+    pub fn asks_over_tcp(self) -> bool {
+        self.lines(&["options"]).flatten().any(|option| option == "use-vc")
     }
 
     /// The words behind the keyword of each line that begins with one of `keywords`.
@@ -52,5 +57,16 @@ mod tests {
         assert_eq!(file.search_list(), ["ns.svc.cluster.local", "svc.cluster.local"]);
         assert_eq!(ResolvConf("domain cluster.local").search_list(), ["cluster.local"]);
         assert!(ResolvConf("").search_list().is_empty());
+    }
+
+    #[test]
+    fn tcp_is_an_option_among_others() {
+        for text in ["options use-vc", "options ndots:5 use-vc timeout:1", "options ndots:5\noptions use-vc"]
+        {
+            assert!(ResolvConf(text).asks_over_tcp(), "{text}");
+        }
+        for text in ["", "options ndots:5", "#options use-vc", "options use-vcr", "search use-vc"] {
+            assert!(!ResolvConf(text).asks_over_tcp(), "{text}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{DnsName, DnsNameError};
+use super::{DnsName, DnsNameError, PortName};
 
 /// A headless Service, known by its absolute DNS name.
 ///
@@ -33,8 +33,8 @@ pub enum ServiceError {
 }
 
 impl HeadlessService {
-    /// Bytes that leave room for `_<port>._tcp.` in front.
-    pub const LENGTH_MAX: usize = DnsName::LENGTH_MAX - "_123456789012345._tcp.".len();
+    /// Bytes that leave room for `_<port>._tcp.` in front, whatever the port's name.
+    pub const LENGTH_MAX: usize = DnsName::LENGTH_MAX - PortName::LENGTH_MAX - "_._tcp.".len();
 
     /// Reads the setting's text, completing one or two labels by namespace and cluster domain.
     pub fn from_setting(text: &str, namespace: &str, cluster_domain: &str) -> Result<Self, ServiceError> {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU16;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::{DnsNameError, Host};
 
@@ -97,7 +98,7 @@ impl fmt::Display for Port {
 
 /// Where Eureka's resources live on a server: begins and ends with `/`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ContextPath(Box<str>);
+pub struct ContextPath(Arc<str>);
 
 /// Why a text is no [`ContextPath`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -153,7 +154,7 @@ impl FromStr for ContextPath {
         if inner.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
             return Err(ContextPathError::BadSegment);
         }
-        Ok(Self(format!("/{inner}/").into_boxed_str()))
+        Ok(Self(format!("/{inner}/").into()))
     }
 }
 
@@ -165,10 +166,11 @@ impl fmt::Display for ContextPath {
 
 /// A service URL: scheme, host, port and path, nothing else.
 ///
-/// Ordered and compared by its text, so that a sorted list looks sorted.
+/// Ordered and compared by its text, so that a sorted list looks sorted. Its texts are shared by its copies: a peer
+/// stands in half a dozen lists.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceUrl {
-    text: Box<str>,
+    text: Arc<str>,
     scheme: Scheme,
     host: Host,
     port: Port,
@@ -201,7 +203,7 @@ pub enum ServiceUrlError {
 impl ServiceUrl {
     /// Joins validated parts; cannot fail.
     pub fn new(scheme: Scheme, host: Host, port: Port, path: ContextPath) -> Self {
-        let text = format!("{scheme}://{host}:{port}{path}").into_boxed_str();
+        let text = format!("{scheme}://{host}:{port}{path}").into();
         Self { text, scheme, host, port, path }
     }
     pub fn scheme(&self) -> Scheme {

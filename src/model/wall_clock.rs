@@ -39,7 +39,22 @@ impl WallClock {
     /// The date of a moment, as time since 1970; never before that, and never after the year 9999.
     pub fn since_epoch(self, moment: Moment) -> Duration {
         let start = self.0.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        start.saturating_add(moment.since_start()).min(Self::UNIX_SECONDS_MAX)
+        let date = start.saturating_add(moment.since_start()).saturating_sub(moment.until_start());
+        date.min(Self::UNIX_SECONDS_MAX)
+    }
+
+    /// The date of a moment as it is saved: to the nanosecond, so that [`Self::moment_of`] gives it back.
+    pub fn to_saved(self, moment: Moment) -> String {
+        humantime::format_rfc3339_nanos(SystemTime::UNIX_EPOCH + self.since_epoch(moment)).to_string()
+    }
+
+    /// The moment of a date as [`Self::to_saved`] writes it; none where the text is something else.
+    pub fn moment_of(self, saved: &str) -> Option<Moment> {
+        let date = humantime::parse_rfc3339(saved).ok()?.min(SystemTime::UNIX_EPOCH + Self::UNIX_SECONDS_MAX);
+        Some(match date.duration_since(self.0) {
+            Ok(later) => Moment::at(later),
+            Err(earlier) => Moment::before_start_by(earlier.duration()),
+        })
     }
 
     /// The date of a moment as RFC 3339 in UTC with milliseconds, such as `2026-01-31T23:59:59.123Z`.
@@ -77,6 +92,19 @@ mod tests {
         let behind = clock.set_to(date - 7_200 * second, now);
         assert_eq!(behind.since_epoch(now) + 7_200 * second, BILLION + 60 * second);
         assert_eq!(clock.set_to(date, Moment::at(Duration::MAX)), clock, "past all dates");
+    }
+
+    #[test]
+    fn a_saved_date_is_read_back_by_the_next_start() {
+        let (before, since) = (WallClock::started_at(SystemTime::UNIX_EPOCH + BILLION), Duration::new(60, 1));
+        let saved = before.to_saved(Moment::at(since));
+        assert_eq!(saved, "2001-09-09T01:47:40.000000001Z");
+        assert_eq!(before.moment_of(&saved), Some(Moment::at(since)));
+        let after = WallClock::started_at(SystemTime::UNIX_EPOCH + BILLION + 2 * since);
+        let remembered = Moment::before_start_by(since);
+        assert_eq!(after.moment_of(&saved), Some(remembered));
+        assert_eq!(after.to_saved(remembered), saved);
+        assert_eq!(after.moment_of("yesterday"), None);
     }
 
     #[test]

@@ -12,11 +12,15 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
-use super::error::{Permissions, PublishError, PublishFault, PublishStep};
+use super::error::{Obstacle, Permissions, PublishError, PublishStep};
+use super::file_mode::FileMode;
 
 /// Permission, setuid, setgid and sticky bits.
 const MODE_BITS: u32 = 0o7777;
 const SETGID: u32 = 0o2000;
+
+/// Ours alone.
+const PRIVATE: u32 = 0o600;
 
 /// Entries of ours that are dealt with at once; a volume has a dozen, and what is over it waits.
 const ENTRIES_MAX: usize = 4096;
@@ -40,6 +44,16 @@ pub(super) struct Directory {
 pub(super) struct Identity {
     device: u64,
     inode: u64,
+}
+
+/// Closes a file of ours to everybody else, whatever an earlier version, the umask or the kubelet's handling
+/// of `fsGroup` made of its mode. One of another user's is theirs to close; where the file system keeps no
+/// modes, or cannot be written to, it stays as it is.
+pub(super) fn make_private(file: &File, stat: &Stat) {
+    let is_ours = stat.st_uid == rustix::process::geteuid().as_raw();
+    if is_ours && stat.st_mode & MODE_BITS != PRIVATE {
+        let _as_it_is = rustix::fs::fchmod(file, Mode::from_raw_mode(PRIVATE));
+    }
 }
 
 impl Identity {
@@ -97,50 +111,64 @@ impl Directory {
     }
 
     /// Makes a file that was not there, whatever the umask, and waits until it is on the disk.
-    pub(super) fn create_file(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), PublishError> {
+    ///
+    /// The mode comes before the bytes: where it is not to be had, a secret was never there to be read.
+    pub(super) fn create_file(&self, name: &str, bytes: &[u8], mode: &FileMode) -> Result<(), PublishError> {
         // EXCL follows no link either.
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(0o600))
             .map_err(|errno| self.error(PublishStep::Create, name, errno))?;
         let mut file = File::from(fd);
+        self.set_mode(&file, name, mode)?;
         file.write_all(bytes).map_err(|error| self.io_error(PublishStep::Write, name, &error))?;
-        rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))
-            .map_err(|errno| self.error(PublishStep::Write, name, errno))?;
         file.sync_all().map_err(|error| self.io_error(PublishStep::Sync, name, &error))
     }
 
-    /// Opens a file for locking, creating it where there is none.
+    fn set_mode(&self, file: &File, name: &str, mode: &FileMode) -> Result<(), PublishError> {
+        let failed = |errno| self.error(PublishStep::Write, name, errno);
+        let set = rustix::fs::fchmod(file, Mode::from_raw_mode(mode.asked()));
+        let found = rustix::fs::fstat(file).map_err(failed)?.st_mode & MODE_BITS;
+        match set {
+            Ok(()) => {}
+            // vfat refuses what it cannot keep. What is asked for and lacking is another's refusal.
+            Err(Errno::PERM | Errno::OPNOTSUPP) if found & mode.asked() == mode.asked() => {}
+            Err(errno) => return Err(failed(errno)),
+        }
+        mode.given(found)
+            .map_err(|opened| self.obstructed(PublishStep::Write, name, Obstacle::ModeNotKept(opened)))
+    }
+
+    /// Opens a file for locking, creating it where there is none, so that nobody else can take it: a lock
+    /// needs no more than a descriptor, and who may read a file gets one.
     ///
     /// Only for reading: a file held open for writing keeps the file system from being made
     /// read-only.
     pub(super) fn open_lock_file(&self, name: &str) -> Result<File, PublishError> {
-        self.open_or_create(name, OFlags::RDONLY).map_err(|errno| self.error(PublishStep::Lock, name, errno))
+        let flags = OFlags::RDONLY | GUARDED;
+        let open = |flags| rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(PRIVATE));
+        // Without CREATE first: on a read-only file system, what is there can still be opened.
+        let opened = match open(flags) {
+            Err(Errno::NOENT) => open(flags | OFlags::CREATE),
+            opened => opened,
+        };
+        opened.map(File::from).map_err(|errno| match (errno, self.stat_below(name)) {
+            (Errno::ACCESS, Some(stat)) => {
+                let denied = Obstacle::LockDenied(Permissions::seen(Some(&stat)));
+                self.obstructed(PublishStep::Lock, name, denied)
+            }
+            (errno, _) => self.error(PublishStep::Lock, name, errno),
+        })
     }
 
     /// Replaces the content of the file that `identity` tells, if it is still there.
     pub(super) fn rewrite(&self, name: &str, identity: Identity, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self.open_or_create(name, OFlags::WRONLY)?;
+        let fd = rustix::fs::openat(&self.fd, name, OFlags::WRONLY | GUARDED, Mode::empty())?;
+        let mut file = File::from(fd);
         if Identity::of(&rustix::fs::fstat(&file)?) != identity {
             return Ok(());
         }
         file.set_len(0)?;
         file.write_all(bytes)
-    }
-
-    fn open_or_create(&self, name: &str, access: OFlags) -> Result<File, Errno> {
-        let flags = access | OFlags::CREATE | GUARDED;
-        // Without CREATE first: on a read-only file system, what is there can still be opened.
-        let open = |flags| rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(0o644));
-        match open(flags - OFlags::CREATE) {
-            Err(Errno::NOENT) => {
-                let made = open(flags)?;
-                // Whatever the umask, a writer of another user must be able to see that we are here.
-                // Where somebody else made it in between, it is theirs to open up.
-                let _theirs = rustix::fs::fchmod(&made, Mode::from_raw_mode(0o644));
-                Ok(File::from(made))
-            }
-            fd => fd.map(File::from),
-        }
     }
 
     /// A regular file of at most `bytes_max`; `None` where nothing is.
@@ -151,7 +179,7 @@ impl Directory {
         };
         let stat = rustix::fs::fstat(&fd).map_err(|errno| self.error(PublishStep::Read, name, errno))?;
         if !FileType::from_raw_mode(stat.st_mode).is_file() {
-            return Err(self.fault(PublishStep::Read, name, PublishFault::Planted));
+            return Err(self.obstructed(PublishStep::Read, name, Obstacle::Planted));
         }
         let mut bytes = Vec::new();
         let bound = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
@@ -160,15 +188,15 @@ impl Directory {
             .read_to_end(&mut bytes)
             .map_err(|error| self.io_error(PublishStep::Read, name, &error))?;
         if bytes.len() > bytes_max {
-            return Err(self.fault(PublishStep::Read, name, PublishFault::TooLarge(bytes_max)));
+            return Err(self.obstructed(PublishStep::Read, name, Obstacle::TooLarge(bytes_max)));
         }
         Ok(Some(Content { bytes, mode: stat.st_mode & MODE_BITS }))
     }
 
     /// Whether a regular file has exactly this content and mode. What cannot be read, has not.
-    pub(super) fn holds(&self, name: &str, bytes: &[u8], mode: u32) -> bool {
+    pub(super) fn holds(&self, name: &str, bytes: &[u8], mode: &FileMode) -> bool {
         let found = self.read(name, bytes.len()).ok().flatten();
-        found.is_some_and(|content| content.mode == mode && content.bytes == bytes)
+        found.is_some_and(|content| mode.is(content.mode) && content.bytes == bytes)
     }
 
     /// Where a symbolic link points; `None` where there is no link, or one that is not ours.
@@ -208,7 +236,7 @@ impl Directory {
             let _already_failing = self.remove_file(aside);
             match errno {
                 // The file system cannot do it.
-                Errno::INVAL | Errno::NOSYS => self.fault(PublishStep::Rename, name, PublishFault::Occupied),
+                Errno::INVAL | Errno::NOSYS => self.obstructed(PublishStep::Rename, name, Obstacle::Occupied),
                 errno => self.error(PublishStep::Rename, name, errno),
             }
         })
@@ -259,7 +287,7 @@ impl Directory {
     /// Refuses a real directory that is in the way of a file.
     pub(super) fn refuse_directory(&self, name: &str) -> Result<(), PublishError> {
         if self.has_directory(name) {
-            return Err(self.fault(PublishStep::Create, name, PublishFault::Occupied));
+            return Err(self.obstructed(PublishStep::Create, name, Obstacle::Occupied));
         }
         Ok(())
     }
@@ -285,9 +313,9 @@ impl Directory {
         self.stat_below(name).as_ref().map(Identity::of)
     }
 
-    /// A fault that no call reported.
-    pub(super) fn fault(&self, step: PublishStep, name: &str, fault: PublishFault) -> PublishError {
-        PublishError::of_fault(step, self.path_of(name), fault)
+    /// An obstacle that no call reported.
+    pub(super) fn obstructed(&self, step: PublishStep, name: &str, obstacle: Obstacle) -> PublishError {
+        PublishError::of_obstacle(step, self.path_of(name), obstacle)
     }
 
     /// A failure of the standard library's calls on an open file.
@@ -340,12 +368,8 @@ mod tests {
         symlink("victim", at("link")).expect("made");
         symlink("nowhere", at("dangling")).expect("made");
         for name in ["victim", "link", "dangling"] {
-            let error = directory.create_file(name, b"new", 0o644).expect_err("it is there");
-            assert_eq!(
-                (error.step(), error.fault()),
-                (PublishStep::Create, &PublishFault::Planted),
-                "{name}"
-            );
+            let error = directory.create_file(name, b"new", &FileMode::new(0o644)).expect_err("it is there");
+            assert_eq!((error.step(), error.obstacle()), (PublishStep::Create, &Obstacle::Planted), "{name}");
         }
         assert_eq!(std::fs::read_to_string(at("victim")).expect("there"), "untouched");
         assert!(!at("nowhere").exists());
@@ -358,7 +382,7 @@ mod tests {
         symlink("victim", place.path().join("link")).expect("made");
         let read = directory.read("link", 100).expect_err("a link");
         let opened = directory.open_lock_file("link").expect_err("a link");
-        assert_eq!((read.fault(), opened.fault()), (&PublishFault::Planted, &PublishFault::Planted));
+        assert_eq!((read.obstacle(), opened.obstacle()), (&Obstacle::Planted, &Obstacle::Planted));
         let victim = directory.identity_below("victim").expect("there");
         assert!(directory.rewrite("link", victim, b"new").is_err());
         assert_eq!(std::fs::read_to_string(place.path().join("victim")).expect("there"), "untouched");
@@ -370,8 +394,8 @@ mod tests {
         rustix::fs::mknodat(&directory.fd, "fifo", FileType::Fifo, Mode::from_raw_mode(0o666), 0)
             .expect("made");
         soon(move || {
-            let read = directory.read("fifo", 100).expect_err("no file").fault().clone();
-            assert_eq!((read, directory.open_lock_file("fifo").is_ok()), (PublishFault::Planted, true));
+            let read = directory.read("fifo", 100).expect_err("no file").obstacle().clone();
+            assert_eq!((read, directory.open_lock_file("fifo").is_ok()), (Obstacle::Planted, true));
         });
         drop(place);
     }
@@ -388,7 +412,7 @@ mod tests {
             assert_eq!((error.step(), error.path()), (PublishStep::Open, place.path().join(name).as_path()));
         }
         let error = Directory::open(&place.path().join("file")).expect_err("no directory");
-        assert_eq!((error.step(), error.fault()), (PublishStep::Open, &PublishFault::NotADirectory));
+        assert_eq!((error.step(), error.obstacle()), (PublishStep::Open, &Obstacle::NotADirectory));
     }
 
     #[test]
@@ -399,13 +423,13 @@ mod tests {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).expect("ours");
         let content = directory.read("file", 4).expect("readable").expect("there");
         assert_eq!((content.bytes.as_slice(), content.mode), (b"four".as_slice(), 0o640));
-        assert_eq!(directory.read("file", 3).expect_err("too large").fault(), &PublishFault::TooLarge(3));
+        assert_eq!(directory.read("file", 3).expect_err("too large").obstacle(), &Obstacle::TooLarge(3));
         assert!(directory.read("none", 4).expect("nothing").is_none());
-        assert!(directory.holds("file", b"four", 0o640));
+        assert!(directory.holds("file", b"four", &FileMode::new(0o640)));
         for (bytes, mode) in
             [(b"four".as_slice(), 0o644), (b"five", 0o640), (b"fou", 0o640), (b"fours", 0o640)]
         {
-            assert!(!directory.holds("file", bytes, mode));
+            assert!(!directory.holds("file", bytes, &FileMode::new(mode)));
         }
     }
 
@@ -425,7 +449,7 @@ mod tests {
     #[test]
     fn errors_name_the_directory_itself_or_what_is_in_it() {
         let (place, directory) = directory();
-        let path_of = |name| directory.fault(PublishStep::Read, name, PublishFault::Other).path().to_owned();
+        let path_of = |name| directory.obstructed(PublishStep::Read, name, Obstacle::Other).path().to_owned();
         assert_eq!(path_of("."), place.path());
         assert_eq!(path_of("a"), place.path().join("a"));
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Stat;
 use rustix::io::Errno;
 
+use super::file_mode::ModeNotKept;
 use crate::model::Message;
 
 const STICKY: u32 = 0o1000;
@@ -16,11 +17,11 @@ const STICKY: u32 = 0o1000;
 ///
 /// The operating system's own words are in `source()`.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {step} {}: {fault}", path.display())]
+#[error("{}", self.message())]
 pub struct PublishError {
     step: PublishStep,
     path: PathBuf,
-    fault: PublishFault,
+    obstacle: Obstacle,
     source: Option<io::Error>,
 }
 
@@ -62,7 +63,7 @@ impl fmt::Display for PublishStep {
 
 /// Why it failed, in the kinds that call for different remedies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PublishFault {
+pub enum Obstacle {
     /// ENOENT: the directory is not there, or was removed while we worked.
     Missing,
     /// ENOTDIR: the path, or a part of it, is something else.
@@ -71,10 +72,14 @@ pub enum PublishFault {
     ReadOnly,
     /// ENOSPC, EDQUOT.
     Full,
+    /// EFBIG: what this process may write into one file (`RLIMIT_FSIZE`), or what the file system can hold.
+    FileSizeLimit,
     /// EBUSY: the file is a mount point of its own, over which nothing can be renamed.
     SingleFileMount,
     /// EACCES, and EPERM where owner and mode explain it.
     Denied(Permissions),
+    /// EACCES of a lock that is there: another user made it.
+    LockDenied(Permissions),
     /// EPERM where owner and mode would let us: a flag of the file system's, or a security module.
     Forbidden(Permissions),
     /// ELOOP, EEXIST, or a special file: somebody else put something where only we write.
@@ -83,23 +88,18 @@ pub enum PublishFault {
     Occupied,
     /// EMFILE, ENFILE.
     OutOfDescriptors,
-    /// Another process holds the lock; what it wrote about itself, if it could.
+    /// Another process holds the lock; what the last that wrote its name there called itself, if that was
+    /// not us.
     Locked(Option<String>),
     /// The file is over the bound, in bytes.
     TooLarge(usize),
+    /// The file would be open to more than may read the secret in it.
+    ModeNotKept(ModeNotKept),
     /// Anything else; see `source()`.
     Other,
 }
 
-impl fmt::Display for PublishFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what())?;
-        let cure = self.cure();
-        if cure.is_empty() { Ok(()) } else { write!(f, "; {cure}") }
-    }
-}
-
-impl PublishFault {
+impl Obstacle {
     /// The closed set of names used in status.
     fn label(&self) -> &'static str {
         match self {
@@ -108,46 +108,60 @@ impl PublishFault {
             Self::ReadOnly => "read_only",
             Self::Full => "full",
             Self::SingleFileMount => "single_file_mount",
-            Self::Denied(_) => "permission_denied",
+            Self::FileSizeLimit => "file_size_limit",
+            Self::Denied(_) | Self::LockDenied(_) => "permission_denied",
             Self::Forbidden(_) => "forbidden",
             Self::Planted => "planted",
             Self::Occupied => "occupied",
             Self::OutOfDescriptors => "out_of_descriptors",
             Self::Locked(_) => "another_writer",
             Self::TooLarge(_) => "too_large",
+            Self::ModeNotKept(_) => "mode_not_kept",
             Self::Other => "other",
         }
     }
 
-    fn what(&self) -> Cow<'static, str> {
+    pub(super) fn what(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::Missing => "it does not exist",
             Self::NotADirectory => "it is not a directory",
             Self::ReadOnly => "the file system is read-only",
             Self::Full => "no space is left",
+            Self::FileSizeLimit => "the file would be over the limit of a file's size",
             Self::SingleFileMount => "it is mounted by itself (a single file or `subPath`)",
             Self::Planted => "something is there that we did not put there",
             Self::Occupied => "a directory of that name is in the way",
             Self::OutOfDescriptors => "no file descriptors are left",
             Self::Other => "the operating system refuses",
-            Self::Denied(permissions) => return format!("permission denied: {permissions}").into(),
+            Self::Denied(permissions) => {
+                return format!("permission denied: {}", permissions.beside("directory")).into();
+            }
+            Self::LockDenied(permissions) => {
+                return format!("permission denied: {}", permissions.beside("lock")).into();
+            }
             Self::Forbidden(permissions) => {
+                let permissions = permissions.beside("directory");
                 return format!("forbidden although its mode allows it: {permissions}").into();
             }
-            Self::Locked(holder) => {
-                let holder = holder.as_deref().unwrap_or("another process");
-                return format!("{holder} publishes there already").into();
+            Self::Locked(None) => "another process holds the lock",
+            Self::Locked(Some(name)) => {
+                return format!(
+                    "another process holds the lock; the last to write its name there was {name}"
+                )
+                .into();
             }
+            Self::ModeNotKept(mode) => return format!("it holds a password, and {mode}").into(),
             Self::TooLarge(bytes_max) => return format!("it is larger than {bytes_max} bytes").into(),
         })
     }
 
-    fn cure(&self) -> &'static str {
+    pub(super) fn cure(&self) -> &'static str {
         match self {
             Self::Missing => "mount the volume there, or create the directory",
             Self::NotADirectory => "--output-dir must name one",
             Self::ReadOnly => "mount the volume without `readOnly` in this container",
             Self::Full => "enlarge the volume's sizeLimit or free the node's disk",
+            Self::FileSizeLimit => "raise the limit (`ulimit -f`, RLIMIT_FSIZE) of this container",
             Self::SingleFileMount => "mount the whole directory instead",
             Self::Planted => "let no other container write into the volume",
             Self::Occupied => "remove it",
@@ -157,19 +171,30 @@ impl PublishFault {
                 "take the immutable or append-only flag off the directory (`lsattr -d`, `chattr -ia`), or have a \
                  security module (SELinux, AppArmor, seccomp) allow it"
             }
-            Self::Locked(_) => "give each writer a directory of its own",
+            Self::LockDenied(_) => {
+                "run everything that publishes there as one uid (`runAsUser`), init container and sidecar; a lock that \
+                 nobody uses any more can be removed"
+            }
+            Self::Locked(_) => {
+                "give each writer a directory of its own; `lslocks` on the node tells who holds the lock"
+            }
+            Self::ModeNotKept(_) => {
+                "use a volume that keeps modes, such as an emptyDir, or mount this one with a mode that is not wider than \
+                 --file-mode"
+            }
             Self::TooLarge(_) | Self::Other => "",
         }
     }
 }
 
-impl PublishFault {
+impl Obstacle {
     pub(super) fn of(errno: Errno, permissions: impl FnOnce() -> Permissions) -> Self {
         match errno {
             Errno::NOENT => Self::Missing,
             Errno::NOTDIR => Self::NotADirectory,
             Errno::ROFS => Self::ReadOnly,
             Errno::NOSPC | Errno::DQUOT => Self::Full,
+            Errno::FBIG => Self::FileSizeLimit,
             Errno::BUSY => Self::SingleFileMount,
             Errno::ACCESS => Self::Denied(permissions()),
             Errno::PERM => {
@@ -184,17 +209,17 @@ impl PublishFault {
     }
 }
 
-/// Who we are, and what the directory allows to whom.
+/// Who we are, and what a directory, or the lock in it, allows to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permissions {
     uid: u32,
     gid: u32,
     /// Ours besides `gid`, as `fsGroup` gives them.
     groups: Vec<u32>,
-    directory: Option<Owned>,
+    owned: Option<Owned>,
 }
 
-/// Owner and permission bits of the directory.
+/// Owner and permission bits of a directory or file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Owned {
     uid: u32,
@@ -203,15 +228,15 @@ struct Owned {
 }
 
 impl Permissions {
-    /// Ours, beside those of a directory as `stat` shows it, where it can be seen at all.
-    pub(super) fn seen(directory: Option<&Stat>) -> Self {
+    /// Ours, beside those of a directory or file as `stat` shows it, where it can be seen at all.
+    pub(super) fn seen(stat: Option<&Stat>) -> Self {
         let owned = |stat: &Stat| Owned { uid: stat.st_uid, gid: stat.st_gid, mode: stat.st_mode & 0o7777 };
         let groups = rustix::process::getgroups().unwrap_or_default();
         Self {
             uid: rustix::process::geteuid().as_raw(),
             gid: rustix::process::getegid().as_raw(),
             groups: groups.iter().map(|group| group.as_raw()).collect(),
-            directory: directory.map(owned),
+            owned: stat.map(owned),
         }
     }
 }
@@ -219,7 +244,7 @@ impl Permissions {
 impl Permissions {
     /// Whether owner and mode let us make and remove whatever we like in the directory.
     fn allow(&self) -> bool {
-        let Some(Owned { uid, gid, mode }) = self.directory else { return false };
+        let Some(Owned { uid, gid, mode }) = self.owned else { return false };
         let is_in_group = self.gid == gid || self.groups.contains(&gid);
         match self.uid {
             0 => true,
@@ -230,13 +255,14 @@ impl Permissions {
             _ => mode & 0o003 == 0o003,
         }
     }
-}
 
-impl fmt::Display for Permissions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "we are uid {} gid {}", self.uid, self.gid)?;
-        let Some(Owned { uid, gid, mode }) = &self.directory else { return Ok(()) };
-        write!(f, ", the directory is mode {mode:04o} of uid {uid} gid {gid}")
+    /// Ours beside those of this `thing`, for people.
+    fn beside(&self, thing: &str) -> String {
+        let mut text = format!("we are uid {} gid {}", self.uid, self.gid);
+        if let Some(Owned { uid, gid, mode }) = &self.owned {
+            let _infallible = write!(text, ", the {thing} is mode {mode:04o} of uid {uid} gid {gid}");
+        }
+        text
     }
 }
 
@@ -248,17 +274,17 @@ impl PublishError {
         errno: Errno,
         permissions: impl FnOnce() -> Permissions,
     ) -> Self {
-        Self { step, path, fault: PublishFault::of(errno, permissions), source: Some(errno.into()) }
+        Self { step, path, obstacle: Obstacle::of(errno, permissions), source: Some(errno.into()) }
     }
 
-    /// A fault that no call reported.
-    pub(super) fn of_fault(step: PublishStep, path: PathBuf, fault: PublishFault) -> Self {
-        Self { step, path, fault, source: None }
+    /// An obstacle that no call reported.
+    pub(super) fn of_obstacle(step: PublishStep, path: PathBuf, obstacle: Obstacle) -> Self {
+        Self { step, path, obstacle, source: None }
     }
 
     /// The class of it, out of a closed set.
     pub fn reason(&self) -> &'static str {
-        self.fault.label()
+        self.obstacle.label()
     }
 
     /// What failed, with the operating system's own words; where; and what to do.
@@ -267,12 +293,12 @@ impl PublishError {
             PublishStep::Rename => "cannot put it in place: ".to_owned(),
             step => format!("cannot {step} it: "),
         };
-        what.push_str(&self.fault.what());
-        // Where the fault has a name, the operating system's words say the same again.
-        if let (PublishFault::Other, Some(source)) = (&self.fault, &self.source) {
+        what.push_str(&self.obstacle.what());
+        // Where the obstacle has a name, the operating system's words say the same again.
+        if let (Obstacle::Other, Some(source)) = (&self.obstacle, &self.source) {
             let _infallible = write!(what, ": {source}");
         }
-        Message::new(what, self.fault.cure()).at(&self.path.display())
+        Message::new(what, self.obstacle.cure()).at(&self.path.display())
     }
 
     /// What was being done.
@@ -286,8 +312,8 @@ impl PublishError {
     }
 
     /// Why it failed.
-    pub fn fault(&self) -> &PublishFault {
-        &self.fault
+    pub fn obstacle(&self) -> &Obstacle {
+        &self.obstacle
     }
 }
 
@@ -299,42 +325,43 @@ mod tests {
 
     #[test]
     fn each_step_has_its_word() {
-        let said = |step| PublishError::of_fault(step, "/peers/a".into(), PublishFault::Other).to_string();
+        let said = |step| PublishError::of_obstacle(step, "/peers/a".into(), Obstacle::Other).to_string();
         for (step, word) in [
-            (PublishStep::Open, "open"),
-            (PublishStep::Lock, "lock"),
-            (PublishStep::Read, "read"),
-            (PublishStep::Create, "create"),
-            (PublishStep::Write, "write"),
-            (PublishStep::Sync, "sync"),
-            (PublishStep::Rename, "put in place"),
-            (PublishStep::Remove, "remove"),
+            (PublishStep::Open, "open it"),
+            (PublishStep::Lock, "lock it"),
+            (PublishStep::Read, "read it"),
+            (PublishStep::Create, "create it"),
+            (PublishStep::Write, "write it"),
+            (PublishStep::Sync, "sync it"),
+            (PublishStep::Rename, "put it in place"),
+            (PublishStep::Remove, "remove it"),
         ] {
-            assert_eq!(said(step), format!("cannot {word} /peers/a: the operating system refuses"));
+            assert_eq!(said(step), format!("cannot {word}: the operating system refuses (/peers/a)"));
         }
     }
 
     #[test]
-    fn each_error_number_has_its_fault() {
-        let permissions = || Permissions { uid: 1, gid: 2, groups: vec![], directory: None };
-        for (errno, fault) in [
-            (Errno::NOENT, PublishFault::Missing),
-            (Errno::NOTDIR, PublishFault::NotADirectory),
-            (Errno::ROFS, PublishFault::ReadOnly),
-            (Errno::NOSPC, PublishFault::Full),
-            (Errno::DQUOT, PublishFault::Full),
-            (Errno::BUSY, PublishFault::SingleFileMount),
-            (Errno::ACCESS, PublishFault::Denied(permissions())),
-            (Errno::PERM, PublishFault::Denied(permissions())),
-            (Errno::LOOP, PublishFault::Planted),
-            (Errno::EXIST, PublishFault::Planted),
-            (Errno::ISDIR, PublishFault::Occupied),
-            (Errno::NOTEMPTY, PublishFault::Occupied),
-            (Errno::MFILE, PublishFault::OutOfDescriptors),
-            (Errno::NFILE, PublishFault::OutOfDescriptors),
-            (Errno::IO, PublishFault::Other),
+    fn each_error_number_has_its_obstacle() {
+        let permissions = || Permissions { uid: 1, gid: 2, groups: vec![], owned: None };
+        for (errno, obstacle) in [
+            (Errno::NOENT, Obstacle::Missing),
+            (Errno::NOTDIR, Obstacle::NotADirectory),
+            (Errno::ROFS, Obstacle::ReadOnly),
+            (Errno::NOSPC, Obstacle::Full),
+            (Errno::DQUOT, Obstacle::Full),
+            (Errno::FBIG, Obstacle::FileSizeLimit),
+            (Errno::BUSY, Obstacle::SingleFileMount),
+            (Errno::ACCESS, Obstacle::Denied(permissions())),
+            (Errno::PERM, Obstacle::Denied(permissions())),
+            (Errno::LOOP, Obstacle::Planted),
+            (Errno::EXIST, Obstacle::Planted),
+            (Errno::ISDIR, Obstacle::Occupied),
+            (Errno::NOTEMPTY, Obstacle::Occupied),
+            (Errno::MFILE, Obstacle::OutOfDescriptors),
+            (Errno::NFILE, Obstacle::OutOfDescriptors),
+            (Errno::IO, Obstacle::Other),
         ] {
-            assert_eq!(PublishFault::of(errno, permissions), fault);
+            assert_eq!(Obstacle::of(errno, permissions), obstacle);
         }
     }
 
@@ -343,9 +370,9 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         rustix::fs::chmod(directory.path(), Mode::from_raw_mode(0o2750)).expect("ours");
         let stat = rustix::fs::stat(directory.path()).expect("there");
-        let Some(owned) = Permissions::seen(Some(&stat)).directory else { panic!("it was seen") };
+        let Some(owned) = Permissions::seen(Some(&stat)).owned else { panic!("it was seen") };
         assert_eq!((owned.uid, owned.gid, owned.mode), (stat.st_uid, stat.st_gid, 0o2750));
-        assert_eq!(Permissions::seen(None).directory, None);
+        assert_eq!(Permissions::seen(None).owned, None);
     }
 
     #[test]
@@ -353,7 +380,7 @@ mod tests {
         let owned = |mode| Owned { uid: 3, gid: 4, mode };
         let we = |uid, gid, groups: &[u32], mode| {
             let groups = groups.to_vec();
-            Permissions { uid, gid, groups, directory: Some(owned(mode)) }
+            Permissions { uid, gid, groups, owned: Some(owned(mode)) }
         };
         for allowed in [
             we(0, 0, &[], 0o000),
@@ -364,7 +391,7 @@ mod tests {
             we(9, 8, &[7], 0o757),
         ] {
             let permissions = allowed.clone();
-            assert_eq!(PublishFault::of(Errno::PERM, || permissions), PublishFault::Forbidden(allowed));
+            assert_eq!(Obstacle::of(Errno::PERM, || permissions), Obstacle::Forbidden(allowed));
         }
         for denied in [
             we(3, 4, &[], 0o477),
@@ -375,41 +402,36 @@ mod tests {
             we(9, 8, &[], 0o775),
             we(9, 8, &[], 0o776),
             we(9, 8, &[], 0o1777),
-            Permissions { uid: 0, gid: 0, groups: vec![], directory: None },
+            Permissions { uid: 0, gid: 0, groups: vec![], owned: None },
         ] {
             let permissions = denied.clone();
-            assert_eq!(PublishFault::of(Errno::PERM, || permissions), PublishFault::Denied(denied));
+            assert_eq!(Obstacle::of(Errno::PERM, || permissions), Obstacle::Denied(denied));
         }
     }
 
     #[test]
-    fn faults_that_carry_something_say_it() {
+    fn obstacles_that_carry_something_say_it() {
         let owned = Owned { uid: 3, gid: 4, mode: 0o2755 };
-        let permissions = Permissions { uid: 1, gid: 2, groups: vec![], directory: Some(owned) };
-        let denied = PublishFault::Denied(permissions.clone());
-        for (fault, said) in [
+        let permissions = Permissions { uid: 1, gid: 2, groups: vec![], owned: Some(owned) };
+        let denied = Obstacle::Denied(permissions.clone());
+        for (obstacle, what) in [
+            (denied, "permission denied: we are uid 1 gid 2, the directory is mode 2755 of uid 3 gid 4"),
             (
-                denied,
-                "permission denied: we are uid 1 gid 2, the directory is mode 2755 of uid 3 gid 4; set the pod's \
-                 `fsGroup`, or `runAsUser` to the directory's owner",
+                Obstacle::LockDenied(permissions.clone()),
+                "permission denied: we are uid 1 gid 2, the lock is mode 2755 of uid 3 gid 4",
             ),
             (
-                PublishFault::Forbidden(permissions),
-                "forbidden although its mode allows it: we are uid 1 gid 2, the directory is mode 2755 of uid 3 gid 4; \
-                 take the immutable or append-only flag off the directory (`lsattr -d`, `chattr -ia`), or have a \
-                 security module (SELinux, AppArmor, seccomp) allow it",
+                Obstacle::Forbidden(permissions),
+                "forbidden although its mode allows it: we are uid 1 gid 2, the directory is mode 2755 of uid 3 gid 4",
             ),
             (
-                PublishFault::Locked(Some("pid 7 on a".to_owned())),
-                "pid 7 on a publishes there already; give each writer a directory of its own",
+                Obstacle::Locked(Some("pid 7 on a".to_owned())),
+                "another process holds the lock; the last to write its name there was pid 7 on a",
             ),
-            (
-                PublishFault::Locked(None),
-                "another process publishes there already; give each writer a directory of its own",
-            ),
-            (PublishFault::TooLarge(9), "it is larger than 9 bytes"),
+            (Obstacle::Locked(None), "another process holds the lock"),
+            (Obstacle::TooLarge(9), "it is larger than 9 bytes"),
         ] {
-            assert_eq!(fault.to_string(), said);
+            assert_eq!(obstacle.what(), what);
         }
     }
 }

@@ -1,32 +1,28 @@
 //! What would keep files from being published, or from being seen, found without writing anything.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD, StatVfs};
+use rustix::io::Errno;
 
-use super::error::{Permissions, PublishFault};
+use super::error::{Obstacle, Permissions};
 use super::layout::Layout;
-use super::mounts::{self, Mount};
+use super::lock::LOCK;
 use super::volume;
 use crate::document::FileName;
-use crate::small_file;
-
-/// Bytes read of the mount table, 4 MiB; a busy node's is a hundredth of it.
-const MOUNT_TABLE_BYTES_MAX: usize = 4_194_304;
-
-/// The mount table of our own mount namespace.
-const MOUNT_TABLE: &str = "/proc/self/mountinfo";
+use crate::model::Message;
+use crate::small_file::mounts::{self, Mount};
 
 /// One thing that is wrong with an output directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hazard {
-    /// The directory cannot be written to, and why.
+    /// The directory, or the lock in it, is not ours to write to, and why.
     Unwritable {
+        /// Which of them.
         directory: PathBuf,
-        /// As a publication would report it.
-        fault: PublishFault,
+        /// As a publication would meet it.
+        obstacle: Obstacle,
     },
     /// No blocks or no inodes are left.
     Full(PathBuf),
@@ -44,37 +40,51 @@ pub enum Hazard {
     NoVolume(PathBuf),
 }
 
-impl fmt::Display for Hazard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unwritable { directory, fault } => {
-                write!(f, "{} cannot be written to: {fault}", directory.display())
+impl Hazard {
+    /// What is so, where, and what to do.
+    pub fn message(&self) -> Message {
+        let (what, cure) = match self {
+            Self::Unwritable { obstacle, .. } => {
+                (format!("it cannot be written to: {}", obstacle.what()), obstacle.cure().to_owned())
             }
-            Self::Full(directory) => write!(f, "{}: {}", directory.display(), PublishFault::Full),
-            Self::FileMounted(path) => write!(f, "{}: {}", path.display(), PublishFault::SingleFileMount),
-            Self::Occupied(path) => write!(f, "{}: {}", path.display(), PublishFault::Occupied),
-            Self::SubPath { directory, root } => write!(
-                f,
-                "{} is mounted by `subPath` ({}); mount the whole volume, in the server's container too: \
-                 a file mounted by `subPath` never changes",
-                directory.display(),
-                root.display()
+            Self::Full(_) => of(&Obstacle::Full),
+            Self::FileMounted(_) => of(&Obstacle::SingleFileMount),
+            Self::Occupied(_) => of(&Obstacle::Occupied),
+            Self::SubPath { root, .. } => (
+                format!("it is mounted by `subPath` ({})", root.display()),
+                "mount the whole volume, in the server's container too: a file mounted by `subPath` never changes"
+                    .to_owned(),
             ),
-            Self::NoVolume(directory) => write!(
-                f,
-                "{} is in this container's own file system, where no other container sees it; mount a volume there",
-                directory.display()
+            Self::NoVolume(_) => (
+                "it is in this container's own file system, where no other container sees it".to_owned(),
+                "mount a volume there".to_owned(),
             ),
+        };
+        Message::new(what, cure).at(&self.path().display())
+    }
+
+    /// Where it is.
+    fn path(&self) -> &Path {
+        match self {
+            Self::Unwritable { directory, .. } | Self::SubPath { directory, .. } => directory,
+            Self::Full(path) | Self::FileMounted(path) | Self::Occupied(path) | Self::NoVolume(path) => path,
         }
     }
+}
+
+fn of(obstacle: &Obstacle) -> (String, String) {
+    (obstacle.what().into_owned(), obstacle.cure().to_owned())
 }
 
 /// Everything that can be told of `directory` by looking: by permission, without a probe file.
 ///
 /// `names` are the files that are to be published there.
 pub fn inspect(directory: &Path, layout: Layout, names: &[FileName]) -> Vec<Hazard> {
-    if let Some(fault) = unwritable(directory) {
-        return vec![Hazard::Unwritable { directory: directory.to_owned(), fault }];
+    if let Some(obstacle) = unwritable(directory) {
+        return vec![Hazard::Unwritable { directory: directory.to_owned(), obstacle }];
+    }
+    if let Some(obstacle) = locked_out(directory) {
+        return vec![Hazard::Unwritable { directory: directory.join(LOCK), obstacle }];
     }
     let mut hazards = Vec::new();
     // What keeps no account of its room is not said to be full.
@@ -84,19 +94,26 @@ pub fn inspect(directory: &Path, layout: Layout, names: &[FileName]) -> Vec<Haza
     hazards.extend(occupied(directory, layout, names));
     // The table has real paths; a directory that we may write to has one.
     let real = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
-    hazards.extend(mounted(&mounts::parse(&mount_table()), &real, names));
+    hazards.extend(mounted(&mounts::all(), &real, names));
     hazards
 }
 
-fn unwritable(directory: &Path) -> Option<PublishFault> {
+fn unwritable(directory: &Path) -> Option<Obstacle> {
     match fs::metadata(directory) {
-        Ok(metadata) if !metadata.is_dir() => return Some(PublishFault::NotADirectory),
+        Ok(metadata) if !metadata.is_dir() => return Some(Obstacle::NotADirectory),
         _ => {}
     }
     let wanted = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
     let errno = rustix::fs::accessat(CWD, directory, wanted, AtFlags::EACCESS).err()?;
     let seen = || Permissions::seen(rustix::fs::stat(directory).ok().as_ref());
-    Some(PublishFault::of(errno, seen))
+    Some(Obstacle::of(errno, seen))
+}
+
+/// Whether the lock is there and cannot be opened; who holds it is found out by taking it, and not here.
+fn locked_out(directory: &Path) -> Option<Obstacle> {
+    let lock = rustix::fs::stat(directory.join(LOCK)).ok()?;
+    let errno = rustix::fs::accessat(CWD, directory.join(LOCK), Access::READ_OK, AtFlags::EACCESS).err()?;
+    (errno == Errno::ACCESS).then(|| Obstacle::LockDenied(Permissions::seen(Some(&lock))))
 }
 
 /// Whether no more blocks or no more inodes can be had. A file system that counts none has none in all.
@@ -146,12 +163,6 @@ fn below_volume(root: &Path) -> Option<PathBuf> {
     (parts.next()? == "volumes").then(|| parts.skip(2).collect())
 }
 
-/// The table, as far as it can be read; without it, nothing is said of mounts.
-fn mount_table() -> String {
-    let table = small_file::read_beginning(Path::new(MOUNT_TABLE), MOUNT_TABLE_BYTES_MAX);
-    table.ok().flatten().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,27 +180,31 @@ mod tests {
     #[test]
     fn each_says_where_and_what_to_do() {
         let peers = || PathBuf::from("/peers");
-        for (hazard, said) in [
+        for (hazard, what, cure) in [
             (
-                Hazard::Unwritable { directory: peers(), fault: PublishFault::ReadOnly },
-                format!("/peers cannot be written to: {}", PublishFault::ReadOnly),
+                Hazard::Unwritable { directory: peers(), obstacle: Obstacle::ReadOnly },
+                "it cannot be written to: the file system is read-only",
+                "mount the volume without `readOnly` in this container",
             ),
-            (Hazard::Full(peers()), format!("/peers: {}", PublishFault::Full)),
-            (Hazard::FileMounted(peers()), format!("/peers: {}", PublishFault::SingleFileMount)),
-            (Hazard::Occupied(peers()), format!("/peers: {}", PublishFault::Occupied)),
+            (Hazard::Full(peers()), "no space is left", Obstacle::Full.cure()),
+            (
+                Hazard::FileMounted(peers()),
+                "it is mounted by itself (a single file or `subPath`)",
+                "mount the whole directory instead",
+            ),
+            (Hazard::Occupied(peers()), "a directory of that name is in the way", "remove it"),
             (
                 Hazard::SubPath { directory: peers(), root: "a/b".into() },
-                "/peers is mounted by `subPath` (a/b); mount the whole volume, in the server's container too: a file \
-                 mounted by `subPath` never changes"
-                    .to_owned(),
+                "it is mounted by `subPath` (a/b)",
+                "mount the whole volume, in the server's container too: a file mounted by `subPath` never changes",
             ),
             (
                 Hazard::NoVolume(peers()),
-                "/peers is in this container's own file system, where no other container sees it; mount a volume there"
-                    .to_owned(),
+                "it is in this container's own file system, where no other container sees it",
+                "mount a volume there",
             ),
         ] {
-            assert_eq!(hazard.to_string(), said);
+            assert_eq!(hazard.message(), Message::new(what, cure).at(&"/peers"));
         }
     }
 
@@ -262,10 +277,10 @@ mod tests {
             [Hazard::Occupied(at("a")), Hazard::Occupied(at("..data_aside"))]
         );
         let inspect = |name| inspect(&at(name), Layout::Volume, &[]);
-        let unwritable = |name, fault| Hazard::Unwritable { directory: at(name), fault };
-        assert_eq!(inspect("none"), [unwritable("none", PublishFault::Missing)]);
-        assert_eq!(inspect("file"), [unwritable("file", PublishFault::NotADirectory)]);
-        assert_eq!(inspect("file/below"), [unwritable("file/below", PublishFault::NotADirectory)]);
+        let unwritable = |name, obstacle| Hazard::Unwritable { directory: at(name), obstacle };
+        assert_eq!(inspect("none"), [unwritable("none", Obstacle::Missing)]);
+        assert_eq!(inspect("file"), [unwritable("file", Obstacle::NotADirectory)]);
+        assert_eq!(inspect("file/below"), [unwritable("file/below", Obstacle::NotADirectory)]);
         let before = fs::read_dir(directory.path()).expect("readable").count();
         let _hazards_of_the_machine = inspect("a");
         assert_eq!(fs::read_dir(directory.path()).expect("readable").count(), before, "no probe file");

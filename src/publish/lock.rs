@@ -1,5 +1,9 @@
 //! One writer a directory: `flock` on `..lock`, held for as long as we publish there.
 //!
+//! The file is ours alone (0600): whoever may read a file can lock it, through a read-only mount too, and
+//! would have the list stand still from our next restart on. So all that publish into a directory, one after
+//! the other, share one uid.
+//!
 //! The file stays when we go: to remove it would let two writers hold two locks of one name.
 
 use std::fs::{File, TryLockError};
@@ -7,14 +11,14 @@ use std::io::Read;
 
 use rustix::fs::FileType;
 
-use super::directory::{Directory, Identity};
-use super::error::{PublishError, PublishFault, PublishStep};
+use super::directory::{Directory, Identity, make_private};
+use super::error::{Obstacle, PublishError, PublishStep};
 
 /// The lock's name; hidden from readers like everything that begins with two dots.
 pub(super) const LOCK: &str = "..lock";
 
-/// Bytes read of what the holder wrote about itself.
-const HOLDER_BYTES_MAX: u64 = 128;
+/// Bytes read of what a writer calls itself.
+const NAME_BYTES_MAX: u64 = 128;
 
 /// The right to write; given back when dropped, and by the kernel when we die.
 #[derive(Debug)]
@@ -32,12 +36,17 @@ impl Lock {
             .map_err(|errno| directory.io_error(PublishStep::Lock, LOCK, &errno.into()))?;
         // A second name would be somebody's file that we are made to write to.
         if !FileType::from_raw_mode(stat.st_mode).is_file() || stat.st_nlink > 1 {
-            return Err(directory.fault(PublishStep::Lock, LOCK, PublishFault::Planted));
+            return Err(directory.obstructed(PublishStep::Lock, LOCK, Obstacle::Planted));
         }
+        make_private(&file, &stat);
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(directory.fault(PublishStep::Lock, LOCK, PublishFault::Locked(holder(&file))));
+                return Err(directory.obstructed(
+                    PublishStep::Lock,
+                    LOCK,
+                    Obstacle::Locked(last_name_in(&file)),
+                ));
             }
             Err(TryLockError::Error(error)) => {
                 return Err(directory.io_error(PublishStep::Lock, LOCK, &error));
@@ -46,7 +55,7 @@ impl Lock {
         let lock = Self { identity: Identity::of(&stat), _file: file };
         if !lock.is_in(directory) {
             // Replaced between opening and locking: ours is a lock on a name that is gone.
-            return Err(directory.fault(PublishStep::Lock, LOCK, PublishFault::Planted));
+            return Err(directory.obstructed(PublishStep::Lock, LOCK, Obstacle::Planted));
         }
         // A courtesy to whom it turns away; on a full disk, or in a file of another user, it fails.
         let _without = directory.rewrite(LOCK, lock.identity, introduction().as_bytes());
@@ -65,11 +74,12 @@ fn introduction() -> String {
     format!("pid {} on {}\n", std::process::id(), uname.nodename().to_string_lossy())
 }
 
-/// What the holder wrote, if it is fit to print.
-fn holder(file: &File) -> Option<String> {
+/// What the last writer that had the lock called itself, if it is fit to print. Our own name is none: it is
+/// that of a predecessor that had our pid, and is dead.
+fn last_name_in(file: &File) -> Option<String> {
     let mut text = String::new();
-    file.take(HOLDER_BYTES_MAX).read_to_string(&mut text).ok()?;
+    file.take(NAME_BYTES_MAX).read_to_string(&mut text).ok()?;
     let text = text.trim_end();
     let printable = !text.is_empty() && text.chars().all(|c| c == ' ' || c.is_ascii_graphic());
-    printable.then(|| text.to_owned())
+    (printable && text != introduction().trim_end()).then(|| text.to_owned())
 }

@@ -20,28 +20,32 @@
 
 mod directory;
 mod error;
+mod file_mode;
 mod generation;
 mod hazard;
 mod layout;
 mod lock;
-mod mounts;
 mod plain;
 mod state_file;
 #[cfg(test)]
 mod tests;
 mod volume;
 
-use std::fs;
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
+
 use crate::document::{File, FileName};
+use crate::small_file::{self, Content};
 use directory::{Directory, Identity};
+use file_mode::FileMode;
 use lock::Lock;
 use volume::Superseded;
 
-pub use error::{Permissions, PublishError, PublishFault, PublishStep};
+pub use error::{Obstacle, Permissions, PublishError, PublishStep};
+pub use file_mode::ModeNotKept;
 pub use hazard::{Hazard, inspect};
 pub use layout::Layout;
 pub use state_file::{DecodedState, StateFault, decode_state, encode_state};
@@ -74,10 +78,12 @@ pub enum Published {
 pub struct Publisher {
     path: PathBuf,
     layout: Layout,
-    file_mode: u32,
+    file_mode: FileMode,
     held: Option<Held>,
     /// What this process put in place last.
-    last: Option<Placed>,
+    last: Option<Fingerprint>,
+    /// What readers find, as far as nobody else has a hand in it: by file, what we put in place or found there.
+    in_place: BTreeMap<String, Fingerprint>,
 }
 
 /// The directory that we are the one writer of.
@@ -89,21 +95,35 @@ struct Held {
     superseded: Superseded,
 }
 
-/// A publication that was in place.
-#[derive(Debug)]
-struct Placed {
-    fingerprint: Fingerprint,
-    names: Vec<String>,
-}
-
-/// Tells one publication from another; chance makes two alike once in 2⁶⁴.
+/// Tells one publication, or one file, from another; chance makes two alike once in 2⁶⁴.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Fingerprint(u64);
+
+impl Fingerprint {
+    fn of(content: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        content.hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
 
 impl Publisher {
     /// Writes into `directory`, which need not exist yet; files get exactly the mode `file_mode`.
     pub fn new(directory: PathBuf, layout: Layout, file_mode: u32) -> Self {
-        Self { path: directory, layout, file_mode, held: None, last: None }
+        let file_mode = FileMode::new(file_mode);
+        Self { path: directory, layout, file_mode, held: None, last: None, in_place: BTreeMap::new() }
+    }
+
+    /// The same for files with secrets in them: where the file system would open them wider than the mode says,
+    /// none is written.
+    #[must_use]
+    pub fn guarding_secrets(self) -> Self {
+        Self { file_mode: self.file_mode.guarding_secrets(), ..self }
+    }
+
+    /// What the file system makes of the mode of our files, where it does not keep it.
+    pub fn mode_not_kept(&self) -> Option<ModeNotKept> {
+        self.file_mode.not_kept()
     }
 
     /// Puts `files` in place, and beside them `state`, unless all of it is there already.
@@ -111,15 +131,29 @@ impl Publisher {
     /// File names are distinct. After an error the files are as they were, or, where several had to
     /// change one by one, partly new, but each of them whole; the next call mends it.
     pub fn publish(&mut self, files: &[File], state: &[u8]) -> Result<Published, PublishError> {
-        self.put(&Wanted { files, state: Some(state), mode: self.file_mode })
+        self.put(files, Some(state))
     }
 
     /// The same without a state: none is looked for, and none is written.
     pub fn keep(&mut self, files: &[File]) -> Result<Published, PublishError> {
-        self.put(&Wanted { files, state: None, mode: self.file_mode })
+        self.put(files, None)
     }
 
-    fn put(&mut self, wanted: &Wanted<'_>) -> Result<Published, PublishError> {
+    fn put(&mut self, files: &[File], state: Option<&[u8]>) -> Result<Published, PublishError> {
+        let outcome = self.try_put(files, state);
+        let marks = files.iter().map(|file| (file.name().as_str(), Fingerprint::of(file.bytes())));
+        if outcome.is_ok() {
+            self.in_place = marks.map(|(name, mark)| (name.to_owned(), mark)).collect();
+        } else {
+            // Some of them may be in place all the same.
+            let ours: Vec<_> = marks.filter(|(name, mark)| self.seen(name) == Seen::File(*mark)).collect();
+            self.in_place.extend(ours.into_iter().map(|(name, mark)| (name.to_owned(), mark)));
+        }
+        outcome
+    }
+
+    fn try_put(&mut self, files: &[File], state: Option<&[u8]>) -> Result<Published, PublishError> {
+        let wanted = &Wanted { files, state, mode: &self.file_mode };
         let fingerprint = wanted.fingerprint();
         let Held { directory, superseded, .. } = hold(&self.path, &mut self.held)?;
         let is_current = match self.layout {
@@ -132,31 +166,48 @@ impl Publisher {
                 Layout::Plain => plain::write(directory, wanted)?,
             }
         }
-        let names = wanted.names().map(str::to_owned).collect();
-        let before = self.last.replace(Placed { fingerprint, names });
+        let before = self.last.replace(fingerprint);
         Ok(match is_current {
             true => Published::Unchanged,
-            false if before.is_some_and(|before| before.fingerprint == fingerprint) => Published::Repaired,
+            false if before == Some(fingerprint) => Published::Repaired,
             false => Published::Written,
         })
     }
 
-    /// Whether readers have lost a file that this process put in place: it is gone, or no file any more.
+    /// These files were found in place and are as they should be: from here on they count as ours.
+    pub fn found(&mut self, files: &[File]) {
+        let marks = files.iter().map(|file| (file.name().as_str().to_owned(), Fingerprint::of(file.bytes())));
+        self.in_place = marks.collect();
+    }
+
+    /// Whether readers have lost a file that was in place: it is gone, no file any more, emptied, or says
+    /// something that we have not written.
     ///
-    /// For after an error, which by itself takes nothing away: others do. What we may not look at is
-    /// not said to be lost.
+    /// An error by itself takes nothing away: others do. What we may not look at is not said to be lost.
     pub fn has_lost_files(&self) -> bool {
-        let is_lost = |name: &String| match fs::metadata(self.path.join(name)) {
-            Ok(metadata) => !metadata.is_file(),
-            Err(error) => matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
-        };
-        self.last.as_ref().is_some_and(|last| last.names.iter().any(is_lost))
+        self.in_place.iter().any(|(name, mark)| match self.seen(name) {
+            Seen::File(found) => found != *mark,
+            Seen::Unseen => false,
+            Seen::NoFile => true,
+        })
+    }
+
+    /// What readers find under this name: they follow links.
+    fn seen(&self, name: &str) -> Seen {
+        match small_file::read(&self.path.join(name), FILE_BYTES_MAX) {
+            Ok(Content::Whole(bytes) | Content::Beginning(bytes)) => Seen::File(Fingerprint::of(&bytes)),
+            Ok(Content::NotAFile) => Seen::NoFile,
+            Err(error) => match Errno::from_io_error(&error) {
+                Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Seen::NoFile,
+                _ => Seen::Unseen,
+            },
+        }
     }
 
     /// The files of these names as readers find them now, no matter who made them; none where one is missing.
     pub fn read_files(&self, names: &[FileName]) -> Result<Option<Vec<File>>, PublishError> {
         let directory = match Directory::open(&self.path) {
-            Err(error) if *error.fault() == PublishFault::Missing => return Ok(None),
+            Err(error) if *error.obstacle() == Obstacle::Missing => return Ok(None),
             directory => directory?,
         };
         let generation = volume::open_current(&directory)?;
@@ -175,7 +226,7 @@ impl Publisher {
     /// [`STATE_BYTES_MAX`].
     pub fn read_state(&self) -> Result<Option<Vec<u8>>, PublishError> {
         let directory = match Directory::open(&self.path) {
-            Err(error) if *error.fault() == PublishFault::Missing => return Ok(None),
+            Err(error) if *error.obstacle() == Obstacle::Missing => return Ok(None),
             directory => directory?,
         };
         let generation = volume::open_current(&directory)?;
@@ -213,11 +264,21 @@ impl Held {
     }
 }
 
+/// What a reader finds where a file should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    File(Fingerprint),
+    /// Nothing, or something else.
+    NoFile,
+    /// Not ours to look at.
+    Unseen,
+}
+
 /// What should be in the directory.
 struct Wanted<'a> {
     files: &'a [File],
     state: Option<&'a [u8]>,
-    mode: u32,
+    mode: &'a FileMode,
 }
 
 impl<'a> Wanted<'a> {
@@ -239,7 +300,7 @@ impl<'a> Wanted<'a> {
 
     fn fingerprint(&self) -> Fingerprint {
         let mut hasher = DefaultHasher::new();
-        self.mode.hash(&mut hasher);
+        self.mode.asked().hash(&mut hasher);
         self.contents().for_each(|content| content.hash(&mut hasher));
         Fingerprint(hasher.finish())
     }

@@ -6,6 +6,7 @@
 
 use super::directory::Directory;
 use super::error::PublishError;
+use super::file_mode::FileMode;
 use super::{Wanted, temporary, volume};
 
 /// Whether readers find exactly this already.
@@ -33,7 +34,7 @@ pub(super) fn write(directory: &Directory, wanted: &Wanted<'_>) -> Result<(), Pu
 }
 
 /// All of them before the first rename, so that a full disk is noticed while nothing has changed.
-fn stage(directory: &Directory, changed: &[(&str, &[u8])], mode: u32) -> Result<(), PublishError> {
+fn stage(directory: &Directory, changed: &[(&str, &[u8])], mode: &FileMode) -> Result<(), PublishError> {
     for (name, bytes) in changed {
         let staged = temporary(name);
         directory.remove_file(&staged)?;

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{HeadlessService, PeerSet, ServiceError, ServiceUrl, ServiceUrlError};
-use crate::reconcile::SavedState;
+use crate::model::{HeadlessService, PeerSet, ServiceError, ServiceUrl, ServiceUrlError, WallClock};
+use crate::reconcile::{Belief, BelievedBy, SavedState};
 
 /// The version that is written.
 ///
@@ -24,10 +24,13 @@ pub enum StateFault {
     /// An entry is not JSON of its shape.
     #[error("an entry of the saved state is damaged")]
     Entry(#[source] serde_json::Error),
-    /// A Service's name is none.
+    /// That a Service is believed to be empty has no date, or comes from a newer program.
+    #[error("the saved state does not say since when or by whose word a Service is believed to be empty")]
+    Belief,
+    /// A name is not one of a Service.
     #[error("the saved state holds a name that is not one of a Service")]
     Service(#[source] ServiceError),
-    /// A peer's URL is none.
+    /// A peer is not a service URL.
     #[error("the saved state holds a peer that is not a service URL")]
     Peer(#[source] ServiceUrlError),
 }
@@ -47,7 +50,16 @@ struct Stored {
     version: u64,
     generation: u64,
     services: Vec<StoredService>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    believed_empty: Vec<StoredBelief>,
     static_peers: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredBelief {
+    service: String,
+    by: String,
+    since: String,
 }
 
 #[derive(Serialize)]
@@ -66,6 +78,8 @@ struct Found {
     generation: Value,
     services: Vec<Value>,
     #[serde(default)]
+    believed_empty: Vec<Value>,
+    #[serde(default)]
     static_peers: Vec<Value>,
 }
 
@@ -75,16 +89,22 @@ struct FoundService {
     peers: Vec<Value>,
 }
 
-/// The bytes of a state file. The same state has the same bytes.
-pub fn encode_state(state: &SavedState) -> Vec<u8> {
+/// The bytes of a state file. The same state has the same bytes under the same clock.
+pub fn encode_state(state: &SavedState, clock: WallClock) -> Vec<u8> {
     let service = |(service, peers): &(HeadlessService, PeerSet)| StoredService {
         service: service.to_string(),
         peers: texts(peers),
+    };
+    let belief = |(service, belief): &(HeadlessService, Belief)| StoredBelief {
+        service: service.to_string(),
+        by: belief.by.label().to_owned(),
+        since: clock.to_saved(belief.since),
     };
     let stored = Stored {
         version: VERSION,
         generation: state.generation,
         services: state.services.iter().map(service).collect(),
+        believed_empty: state.believed_empty.iter().map(belief).collect(),
         static_peers: texts(&state.static_peers),
     };
     serde_json::to_vec(&stored).expect("texts and numbers have a JSON form")
@@ -93,14 +113,19 @@ pub fn encode_state(state: &SavedState) -> Vec<u8> {
 /// Reads a state file back: a bad entry goes alone, and the good ones stay.
 ///
 /// A Service of which no peer is left is not a Service without peers, and goes as well.
-pub fn decode_state(bytes: &[u8]) -> Result<DecodedState, StateFault> {
+pub fn decode_state(bytes: &[u8], clock: WallClock) -> Result<DecodedState, StateFault> {
     let found: Found = serde_json::from_slice(bytes).map_err(StateFault::Shape)?;
     let mut refused = vec![];
     let services =
         found.services.into_iter().filter_map(|value| found_service(value, &mut refused)).collect();
+    let believed_empty = found
+        .believed_empty
+        .into_iter()
+        .filter_map(|value| kept(found_belief(value, clock), &mut refused))
+        .collect();
     let static_peers = found_peers(found.static_peers, &mut refused);
     let generation = found.generation.as_u64().unwrap_or_default();
-    Ok(DecodedState { state: SavedState { services, static_peers, generation }, refused })
+    Ok(DecodedState { state: SavedState { services, believed_empty, static_peers, generation }, refused })
 }
 
 fn found_service(value: Value, refused: &mut Vec<StateFault>) -> Option<(HeadlessService, PeerSet)> {
@@ -117,6 +142,17 @@ fn found_service(value: Value, refused: &mut Vec<StateFault>) -> Option<(Headles
             None
         }
     }
+}
+
+fn found_belief(value: Value, clock: WallClock) -> Result<(HeadlessService, Belief), StateFault> {
+    let found: StoredBelief = serde_json::from_value(value).map_err(StateFault::Entry)?;
+    let by = BelievedBy::ALL.into_iter().find(|by| by.label() == found.by).ok_or(StateFault::Belief)?;
+    let since = clock.moment_of(&found.since).ok_or(StateFault::Belief)?;
+    Ok((service(&found.service)?, Belief { by, since }))
+}
+
+fn kept<T>(read: Result<T, StateFault>, refused: &mut Vec<StateFault>) -> Option<T> {
+    read.map_err(|fault| refused.push(fault)).ok()
 }
 
 fn found_peers(values: Vec<Value>, refused: &mut Vec<StateFault>) -> PeerSet {
@@ -145,9 +181,12 @@ fn service(name: &str) -> Result<HeadlessService, StateFault> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::Moment;
 
     fn any_peers() -> impl Strategy<Value = PeerSet> {
         let url = ("[a-z][a-z0-9-]{0,9}[a-z0-9]", 1..=u16::MAX, "(/[a-z0-9]{1,5}){0,2}");
@@ -158,13 +197,29 @@ mod tests {
 
     fn any_state() -> impl Strategy<Value = SavedState> {
         let name = "[a-z][a-z0-9]{0,9}(\\.[a-z][a-z0-9]{0,9}){0,4}";
-        let service = name.prop_map(|name| service(&name).expect("a Service"));
-        let services = proptest::collection::vec((service, any_peers()), 0..4);
-        (services, any_peers(), any::<u64>()).prop_map(|(services, static_peers, generation)| SavedState {
-            services,
-            static_peers,
-            generation,
-        })
+        let names = name.prop_map(|name| service(&name).expect("a Service"));
+        let services = proptest::collection::vec((names, any_peers()), 0..4);
+        let belief = (0..BelievedBy::ALL.len(), any::<u32>())
+            .prop_map(|(by, ago)| Belief { by: BelievedBy::ALL[by], since: before_start(ago.into()) });
+        let name = "[a-z][a-z0-9]{0,9}".prop_map(|name| service(&name).expect("a Service"));
+        let believed = proptest::collection::vec((name, belief), 0..3);
+        (services, believed, any_peers(), any::<u64>()).prop_map(
+            |(services, believed_empty, static_peers, generation)| SavedState {
+                services,
+                believed_empty,
+                static_peers,
+                generation,
+            },
+        )
+    }
+
+    fn before_start(nanoseconds: u64) -> Moment {
+        Moment::before_start_by(Duration::from_nanos(nanoseconds))
+    }
+
+    /// A program that started in September 2001.
+    fn clock() -> WallClock {
+        WallClock::started_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000))
     }
 
     #[test]
@@ -172,17 +227,33 @@ mod tests {
         let peers: PeerSet = ["http://a.b:1/eureka/"].iter().map(|url| url.parse().expect("a URL")).collect();
         let state = SavedState {
             services: vec![(service("eureka.ns.svc").expect("a Service"), peers)],
-            static_peers: PeerSet::new(),
             generation: 3,
+            ..SavedState::default()
         };
         let text = r#"{"version":1,"generation":3,"services":[{"service":"eureka.ns.svc","peers":["http://a.b:1/eureka/"]}],"staticPeers":[]}"#;
-        assert_eq!(encode_state(&state), text.as_bytes());
-        assert_eq!(read(text), (state, 0));
+        assert_eq!(encode_state(&state, clock()), text.as_bytes());
+        assert_eq!(read(text), (state.clone(), 0));
+        let belief = Belief { by: BelievedBy::Operator, since: before_start(1_000_000_000) };
+        let believed_empty = vec![(service("other.ns.svc").expect("a Service"), belief)];
+        let with_belief = text.replace(r#""staticPeers""#, r#""believedEmpty":[{"service":"other.ns.svc","by":"accepted","since":"2001-09-09T01:46:39.000000000Z"}],"staticPeers""#);
+        let state = SavedState { believed_empty, ..state };
+        assert_eq!(encode_state(&state, clock()), with_belief.as_bytes());
+        assert_eq!(read(&with_belief), (state.clone(), 0));
+        for (good, bad) in
+            [("accepted", "foreseen"), ("2001-09-09T01:46:39.000000000Z", "then"), ("other.ns", "..")]
+        {
+            let (read, refused) = read(&with_belief.replace(good, bad));
+            assert_eq!(
+                (read.believed_empty, read.services, refused),
+                (vec![], state.services.clone(), 1),
+                "{bad}"
+            );
+        }
     }
 
     /// What is read, and how many entries were refused.
     fn read(text: &str) -> (SavedState, usize) {
-        let DecodedState { state, refused } = decode_state(text.as_bytes()).expect(text);
+        let DecodedState { state, refused } = decode_state(text.as_bytes(), clock()).expect(text);
         (state, refused.len())
     }
 
@@ -201,7 +272,10 @@ mod tests {
             &"[".repeat(100_000),
         ];
         for text in hostile {
-            assert!(matches!(decode_state(text.as_bytes()), Err(StateFault::Shape(_))), "{text:.40}");
+            assert!(
+                matches!(decode_state(text.as_bytes(), clock()), Err(StateFault::Shape(_))),
+                "{text:.40}"
+            );
         }
     }
 
@@ -254,18 +328,18 @@ mod tests {
     proptest! {
         #[test]
         fn every_state_comes_back(state in any_state()) {
-            let DecodedState { state: read, refused } = decode_state(&encode_state(&state)).expect("our own");
+            let DecodedState { state: read, refused } = decode_state(&encode_state(&state, clock()), clock()).expect("our own");
             prop_assert_eq!((read, refused.len()), (state, 0));
         }
 
         #[test]
         fn damaged_bytes_give_a_state_or_a_reason(state in any_state(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-            let mut bytes = encode_state(&state);
+            let mut bytes = encode_state(&state, clock());
             let at = at.index(bytes.len());
             bytes[at] = byte;
-            let _never_a_panic = decode_state(&bytes);
+            let _never_a_panic = decode_state(&bytes, clock());
             bytes.truncate(at);
-            prop_assert!(decode_state(&bytes).is_err());
+            prop_assert!(decode_state(&bytes, clock()).is_err());
         }
     }
 }

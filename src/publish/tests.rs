@@ -53,8 +53,8 @@ impl Scene {
         assert_eq!(state.as_deref(), Some(text.as_bytes()), "{:?}", self.layout);
     }
 
-    fn fault(&mut self) -> PublishFault {
-        self.publish("new").expect_err("refused").fault().clone()
+    fn obstacle(&mut self) -> Obstacle {
+        self.publish("new").expect_err("refused").obstacle().clone()
     }
 
     fn next_life(&mut self) {
@@ -188,7 +188,7 @@ fn failed_attempts_do_not_pile_up() {
     fs::create_dir(scene.at("..tmp~a")).expect("made");
     for _ in 0..5 {
         let error = scene.publish("two").expect_err("the link cannot be made");
-        assert_eq!((error.fault(), error.path()), (&PublishFault::Occupied, scene.at("..tmp~a").as_path()));
+        assert_eq!((error.obstacle(), error.path()), (&Obstacle::Occupied, scene.at("..tmp~a").as_path()));
     }
     std::thread::sleep(LONGER_THAN_THE_GRACE);
     assert!(scene.publish("two").is_err());
@@ -260,8 +260,9 @@ fn there_is_one_writer() {
         scene.expect("one", Published::Written);
         let mut second = Publisher::new(scene.path.clone(), scene.layout, 0o644);
         let error = second.publish(&[file("a", "two")], b"").expect_err("locked");
-        let PublishFault::Locked(Some(holder)) = error.fault() else { panic!("{error}") };
-        assert!(holder.starts_with(&format!("pid {} on ", std::process::id())), "{holder}");
+        let name = fs::read_to_string(scene.at("..lock")).expect("ours");
+        assert!(name.starts_with(&format!("pid {} on ", std::process::id())), "{name}");
+        assert_eq!(error.obstacle(), &Obstacle::Locked(None), "our own name is no other's");
         assert_eq!((error.step(), error.path()), (PublishStep::Lock, scene.at("..lock").as_path()));
         scene.assert_published("one");
         assert!(second.read_state().is_ok(), "reading needs no lock");
@@ -283,7 +284,23 @@ fn what_a_holder_wrote_is_told_where_it_is_fit_to_print() {
         ("pid 7 on a\n", Some("pid 7 on a")),
     ] {
         fs::write(scene.at("..lock"), written).expect("writable");
-        assert_eq!(scene.fault(), PublishFault::Locked(told.map(str::to_owned)), "{written:?}");
+        assert_eq!(scene.obstacle(), Obstacle::Locked(told.map(str::to_owned)), "{written:?}");
+    }
+}
+
+/// `flock` needs no right to write: a lock that others can read is one that they can take.
+#[test]
+fn the_lock_is_ours_alone_whatever_made_it() {
+    for earlier in [None, Some(0o644), Some(0o660), Some(0o4666)] {
+        Scene::each(|mut scene| {
+            let lock = scene.at("..lock");
+            if let Some(mode) = earlier {
+                fs::write(&lock, "pid 1 on a").expect("made");
+                fs::set_permissions(&lock, fs::Permissions::from_mode(mode)).expect("ours");
+            }
+            scene.expect("one", Published::Written);
+            assert_eq!(mode(&lock), 0o600, "{earlier:?}");
+        });
     }
 }
 
@@ -294,7 +311,7 @@ fn a_removed_lock_is_taken_again() {
         fs::remove_file(scene.at("..lock")).expect("there");
         let mut second = Publisher::new(scene.path.clone(), scene.layout, 0o644);
         assert!(second.publish(&[file("a", "two")], b"").is_ok(), "nobody can know of us");
-        assert!(matches!(scene.fault(), PublishFault::Locked(_)));
+        assert!(matches!(scene.obstacle(), Obstacle::Locked(_)));
         drop(second);
         scene.expect("one", Published::Repaired);
     });
@@ -304,12 +321,12 @@ fn a_removed_lock_is_taken_again() {
 fn the_directory_may_come_late_go_and_be_replaced() {
     Scene::each(|mut scene| {
         fs::remove_dir(&scene.path).expect("empty");
-        assert_eq!(scene.fault(), PublishFault::Missing);
+        assert_eq!(scene.obstacle(), Obstacle::Missing);
         assert_eq!(scene.publisher.read_state().expect("nothing"), None);
         fs::create_dir(&scene.path).expect("made");
         scene.expect("one", Published::Written);
         fs::remove_dir_all(&scene.path).expect("ours");
-        assert_eq!(scene.fault(), PublishFault::Missing);
+        assert_eq!(scene.obstacle(), Obstacle::Missing);
         fs::create_dir(&scene.path).expect("made");
         scene.expect("one", Published::Repaired);
         fs::rename(&scene.path, scene.path.with_file_name("moved")).expect("ours");
@@ -319,7 +336,7 @@ fn the_directory_may_come_late_go_and_be_replaced() {
         assert!(second.publish(&[], b"").is_err(), "the new place is locked too");
         fs::remove_dir_all(&scene.path).expect("ours");
         fs::write(&scene.path, "").expect("made");
-        assert_eq!(scene.fault(), PublishFault::NotADirectory);
+        assert_eq!(scene.obstacle(), Obstacle::NotADirectory);
     });
 }
 
@@ -363,14 +380,14 @@ fn planted_locks_and_special_files_are_named_and_hold_nobody_up() {
 fn planted_locks_and_special_files() {
     Scene::each(|mut scene| {
         symlink(scene.victim(), scene.at("..lock")).expect("made");
-        assert_eq!(scene.fault(), PublishFault::Planted);
+        assert_eq!(scene.obstacle(), Obstacle::Planted);
         fs::remove_file(scene.at("..lock")).expect("there");
         make_fifo(&scene.at("..lock"));
-        assert_eq!(scene.fault(), PublishFault::Planted);
+        assert_eq!(scene.obstacle(), Obstacle::Planted);
         fs::remove_file(scene.at("..lock")).expect("there");
         let victim = scene.victim();
         fs::hard_link(&victim, scene.at("..lock")).expect("made");
-        assert_eq!(scene.fault(), PublishFault::Planted);
+        assert_eq!(scene.obstacle(), Obstacle::Planted);
         assert_eq!(fs::read_to_string(victim).expect("there"), "untouched");
         fs::remove_file(scene.at("..lock")).expect("there");
         make_fifo(&scene.at("a"));
@@ -380,7 +397,7 @@ fn planted_locks_and_special_files() {
     for plant in [make_fifo, |path: &Path| symlink("/etc/hostname", path).expect("made")] {
         plant(&scene.at(STATE));
         let error = scene.publisher.read_state().expect_err("no file of ours");
-        assert_eq!((error.fault(), error.path()), (&PublishFault::Planted, scene.at(STATE).as_path()));
+        assert_eq!((error.obstacle(), error.path()), (&Obstacle::Planted, scene.at(STATE).as_path()));
         fs::remove_file(scene.at(STATE)).expect("there");
     }
 }
@@ -392,7 +409,7 @@ fn files_of_others_give_way_and_directories_do_not() {
         fs::create_dir(scene.at("b")).expect("made");
         let before = scene.names();
         let error = scene.publish("one").expect_err("in the way");
-        assert_eq!((error.fault(), error.path()), (&PublishFault::Occupied, scene.at("b").as_path()));
+        assert_eq!((error.obstacle(), error.path()), (&Obstacle::Occupied, scene.at("b").as_path()));
         assert_eq!(scene.names(), [vec!["..lock".to_owned()], before].concat(), "nothing was written");
         assert_eq!(scene.read("a"), "of somebody else");
         fs::remove_dir(scene.at("b")).expect("empty");
@@ -439,7 +456,7 @@ fn what_others_left_stops_nothing_that_it_is_not_in_the_way_of() {
         scene.next_life();
         scene.expect("one", Published::Unchanged);
         let error = scene.publish("two").expect_err("in the way");
-        assert_eq!((error.fault(), error.path()), (&PublishFault::Occupied, scene.at(in_the_way).as_path()));
+        assert_eq!((error.obstacle(), error.path()), (&Obstacle::Occupied, scene.at(in_the_way).as_path()));
         scene.assert_published("one");
         fs::remove_dir(scene.at(in_the_way)).expect("empty");
         scene.expect("two", Published::Written);
@@ -464,7 +481,7 @@ fn a_directory_in_the_links_place_is_set_aside_whole_and_only_once() {
     usurp(&scene, "once more");
     let before = scene.names();
     let error = scene.publish("three").expect_err("there is one already");
-    assert_eq!((error.fault(), error.path()), (&PublishFault::Occupied, scene.at("..data_aside").as_path()));
+    assert_eq!((error.obstacle(), error.path()), (&Obstacle::Occupied, scene.at("..data_aside").as_path()));
     assert_eq!(scene.names(), before, "nothing was written");
     assert_eq!(
         (scene.read("a").as_str(), scene.read("..data_aside/a").as_str()),
@@ -504,7 +521,13 @@ fn plain_files_want_no_link_beside_them_and_mind_no_directory() {
 #[test]
 fn lost_files_are_told_from_those_that_an_error_left() {
     type Loss = fn(&Scene);
-    let losses: [Loss; 4] = [
+    let losses: [Loss; 7] = [
+        |scene| fs::write(scene.at("a"), "").expect("ours"),
+        |scene| fs::write(scene.at("a"), "foreign").expect("ours"),
+        |scene| {
+            fs::remove_file(scene.at("a")).expect("there");
+            make_fifo(&scene.at("a"));
+        },
         |scene| fs::remove_file(scene.at("a")).expect("there"),
         |scene| {
             fs::remove_file(scene.at("b")).expect("there");
@@ -530,6 +553,42 @@ fn lost_files_are_told_from_those_that_an_error_left() {
             assert!(scene.publish("two").is_err() && scene.publisher.has_lost_files(), "{:?}", scene.layout);
         });
     }
+}
+
+/// As a start finds them, before it has written anything.
+#[test]
+fn files_that_were_found_are_lost_as_well() {
+    Scene::each(|mut scene| {
+        fs::write(scene.at("a"), "one").expect("made");
+        let found = [file("a", "one")];
+        scene.publisher.found(&found);
+        assert!(!scene.publisher.has_lost_files());
+        fs::write(scene.at("a"), "").expect("ours");
+        assert!(scene.publisher.has_lost_files());
+        assert_eq!(
+            scene.publisher.publish(&found, b"").expect("published"),
+            Published::Written,
+            "not repaired"
+        );
+        assert!(!scene.publisher.has_lost_files());
+    });
+}
+
+/// One of two files was renamed into place before the error: readers find nothing foreign.
+#[test]
+fn what_an_attempt_put_in_place_before_it_failed_is_not_lost() {
+    let mut scene = Scene::new(Layout::Plain);
+    scene.expect("one", Published::Written);
+    fs::remove_file(scene.at("b")).expect("there");
+    fs::create_dir(scene.at("b")).expect("made");
+    assert!(scene.publish("two").is_err() && scene.publisher.has_lost_files(), "b is a directory");
+    fs::remove_dir(scene.at("b")).expect("empty");
+    fs::write(scene.at("b"), "one").expect("made");
+    fs::write(scene.at("a"), "two").expect("made");
+    fs::remove_file(scene.at("..lock")).expect("there");
+    fs::create_dir(scene.at("..lock")).expect("made");
+    assert!(scene.publisher.has_lost_files(), "as if by others");
+    assert!(scene.publish("two").is_err() && !scene.publisher.has_lost_files(), "it is what we want there");
 }
 
 #[test]
@@ -595,7 +654,7 @@ fn an_oversized_state_is_not_read() {
     let huge = fs::File::create(scene.at(STATE)).expect("made");
     huge.set_len(u64::try_from(STATE_BYTES_MAX).expect("fits") + 1).expect("sparse");
     let error = scene.publisher.read_state().expect_err("too large");
-    assert_eq!(error.fault(), &PublishFault::TooLarge(STATE_BYTES_MAX));
+    assert_eq!(error.obstacle(), &Obstacle::TooLarge(STATE_BYTES_MAX));
     huge.set_len(u64::try_from(STATE_BYTES_MAX).expect("fits")).expect("sparse");
     let read = scene.publisher.read_state().expect("readable").expect("there");
     assert_eq!(read.len(), STATE_BYTES_MAX);
@@ -621,13 +680,14 @@ fn the_largest_list_is_read_back() {
     let peers: crate::model::PeerSet = (0..PEERS_MAX).map(url).collect();
     let service = crate::model::HeadlessService::from_setting("eureka.ns.svc.", "", "").expect("a Service");
     let state = crate::reconcile::SavedState { services: vec![(service, peers)], ..Default::default() };
-    let bytes = encode_state(&state);
+    let clock = crate::model::WallClock::started_at(std::time::SystemTime::UNIX_EPOCH);
+    let bytes = encode_state(&state, clock);
     assert!(bytes.len() <= STATE_BYTES_MAX, "{}", bytes.len());
     let mut scene = Scene::new(Layout::Plain);
     scene.publisher.publish(&[file("a", "one")], &bytes).expect("published");
     scene.next_life();
     let read = scene.publisher.read_state().expect("readable").expect("there");
-    assert_eq!(decode_state(&read).expect("ours").state, state);
+    assert_eq!(decode_state(&read, clock).expect("ours").state, state);
 }
 
 #[test]
@@ -636,7 +696,7 @@ fn errors_say_what_where_and_what_to_do() {
     let error = publisher.publish(&[], b"").expect_err("missing");
     assert_eq!(
         error.to_string(),
-        "cannot open /nonexistent/peers: it does not exist; mount the volume there, or create the directory"
+        "cannot open it: it does not exist (/nonexistent/peers); mount the volume there, or create the directory"
     );
     let source = std::error::Error::source(&error).expect("the operating system's word");
     assert!(!error.to_string().contains(&source.to_string()));

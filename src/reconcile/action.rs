@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::model::{HeadlessService, Listing, PeerSet, Question};
+use crate::model::{Listing, Question};
 
-use super::RefreshCall;
+use super::{RefreshCall, SavedState};
 
 /// Something to be done outside. The outcome of each comes back as an observation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,15 +39,4 @@ pub struct Publication {
     pub listing: Listing,
     /// The state kept beside it.
     pub state: SavedState,
-}
-
-/// The saved state: what one run of the program leaves to the next.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SavedState {
-    /// The peers each Service contributed. Services no longer asked are dropped at once.
-    pub services: Vec<(HeadlessService, PeerSet)>,
-    /// The static peers; those no longer configured are dropped at once.
-    pub static_peers: PeerSet,
-    /// The generation key.
-    pub generation: u64,
 }

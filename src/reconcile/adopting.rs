@@ -217,12 +217,12 @@ impl Adopting {
     }
 
     /// Why the last refresh brought nothing.
-    pub(super) fn refresh_fault(&self) -> Option<&Dated<ServerFault>> {
+    pub(super) fn refresh_fault(&self) -> Option<(Moment, &ServerFault)> {
         self.refreshing.fault()
     }
 
     /// Why the status cannot be read.
-    pub(super) fn confirm_fault(&self) -> Option<&Dated<ServerFault>> {
+    pub(super) fn confirm_fault(&self) -> Option<(Moment, &ServerFault)> {
         self.confirming.fault()
     }
 

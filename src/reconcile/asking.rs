@@ -6,7 +6,13 @@ use std::time::Duration;
 use crate::model::{Backoff, Jitter, Moment};
 
 /// The longest pause between two questions under failure, unless the interval itself is longer.
-const FAILURE_PAUSE_MAX: Duration = Duration::from_secs(30);
+///
+/// A Service that is mended is noticed within it, and until then its servers miss each other, so it is as short
+/// as a question allows. One has 68 bytes: a thousand sidecars under failure send 200 a second, or 14 KB, where
+/// a thousand that are well send 1,000. Even silence, which costs seven datagrams or connections in each 7.6
+/// seconds, comes to no more than that. A fleet that failed at the same moment is spread over a second by the
+/// first pause of this length (10 % either way), and further by each that follows.
+const FAILURE_PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// The pauses after failures: the first, and what it grows to.
 #[derive(Clone, Copy, Debug)]
@@ -62,12 +68,17 @@ impl Asking {
         }
     }
 
+    /// When the question in flight was asked.
+    pub(super) fn in_flight_since(&self) -> Option<Moment> {
+        match self.phase {
+            Phase::InFlight { since, .. } => Some(since),
+            Phase::Due { .. } => None,
+        }
+    }
+
     /// When the question in flight was asked; `now` where there is none.
     pub(super) fn asked_at(&self, now: Moment) -> Moment {
-        match self.phase {
-            Phase::InFlight { since, .. } => since,
-            Phase::Due { .. } => now,
-        }
+        self.in_flight_since().unwrap_or(now)
     }
 
     /// Asks now, or again as soon as the question in flight has ended.
@@ -130,7 +141,7 @@ mod tests {
             asking.failed(Pauses::steady(SECOND), at(0), Jitter::NONE);
             pauses.push(asking.due_at().expect("due").since(at(0)).as_secs());
         }
-        assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(pauses, [1, 2, 4, 5, 5, 5, 5]);
         asking.answered(SECOND, at(0), Jitter::NONE);
         assert_eq!(asking.due_at(), Some(at(1)));
     }

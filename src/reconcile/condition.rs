@@ -2,6 +2,7 @@
 //!
 //! No words: what is said of a condition is made in `wording/`, when it is shown.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::model::{
@@ -9,7 +10,8 @@ use crate::model::{
     ServerFault, ServiceUrl,
 };
 
-use super::PublishFault;
+use super::selection::UnusableRecords;
+use super::{BelievedBy, PublishFault};
 
 /// Something that an operator should know, for as long as it is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +28,11 @@ impl Condition {
     /// Its kind.
     pub fn kind(&self) -> ConditionKind {
         self.situation.kind()
+    }
+
+    /// Whether it keeps the list against what DNS says.
+    pub fn is_hold(&self) -> bool {
+        self.situation.is_hold()
     }
 }
 
@@ -79,7 +86,7 @@ pub enum Situation {
         /// What is kept of it.
         kept: Kept,
     },
-    /// Held: DNS says that the Service has no endpoints, which proves nothing.
+    /// DNS says that the Service has no endpoints, which proves nothing: held, until it is believed.
     HeldEmpty {
         /// What was asked.
         question: Question,
@@ -116,6 +123,13 @@ pub enum Situation {
     Frozen,
     /// Self is not in the answer.
     SelfNotFound(Arc<SelfNotFound>),
+    /// Some of the records cannot be used, and others can.
+    RecordsUnusable {
+        /// What was asked.
+        question: Question,
+        /// How many, why, and the first of them.
+        records: Arc<UnusableRecords>,
+    },
     /// More peers than a stock server carries lightly.
     ManyPeers {
         /// How many are listed.
@@ -168,11 +182,15 @@ pub enum NotAdopted {
 
 /// What is kept of a Service that gives no records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// How many of its peers.
-    pub peers: usize,
-    /// Whether the start deadline has not passed yet.
-    pub is_starting: bool,
+pub enum Kept {
+    /// So many of its peers.
+    Peers(NonZeroUsize),
+    /// None yet: the start deadline has not passed.
+    NoneYet,
+    /// None, so the list lacks a whole Service.
+    None,
+    /// None, because it is believed that the Service has no endpoints.
+    BelievedEmpty(BelievedBy),
 }
 
 /// Self is not in the records.
@@ -265,16 +283,23 @@ condition_kinds! {
     HeldRemoval "held_removal" Self::HeldRemoval { .. },
     Frozen "frozen" Self::Frozen,
     SelfNotFound "self_not_found" Self::SelfNotFound(_),
+    RecordsUnusable "records_unusable" Self::RecordsUnusable { .. },
     ManyPeers "many_peers" Self::ManyPeers { .. } | Self::NoRoom { .. },
     SettingsRejected "settings_rejected" Self::SettingsRejected { .. },
     LoopRestarted "loop_restarted" Self::LoopRestarted { .. },
 }
 
 impl ConditionKind {
-    /// Whether this keeps the list against what DNS says.
-    pub fn is_hold(self) -> bool {
+    /// Whether conditions of this kind keep the list against what DNS says.
+    pub fn may_hold(self) -> bool {
         use ConditionKind::{Frozen, HeldDocument, HeldEmpty, HeldLookupFailed, HeldRemoval, HeldShrink};
         matches!(self, HeldDocument | HeldLookupFailed | HeldEmpty | HeldShrink | HeldRemoval | Frozen)
+    }
+
+    /// Whether asking DNS once shows it, so that `check` tells of it: others speak of a loop that turns.
+    pub fn is_seen_by_one_look(self) -> bool {
+        use ConditionKind::{Frozen, HeldEmpty, HeldLookupFailed, ManyPeers, RecordsUnusable, SelfNotFound};
+        matches!(self, HeldLookupFailed | HeldEmpty | SelfNotFound | RecordsUnusable | ManyPeers | Frozen)
     }
 
     /// Whether this may keep a start from publishing its first list.
@@ -293,10 +318,12 @@ impl Situation {
             | Self::NotAdopted(_)
             | Self::RefreshRefused(_)
             | Self::StartWaits { .. } => Severity::Critical,
-            Self::HeldLookupFailed { kept, .. } | Self::HeldEmpty { kept, .. } => kept.severity(),
             Self::ServerUnreachable { has_replied: false, .. }
             | Self::NothingKnown { is_starting: true }
-            | Self::HeldRemoval { .. } => Severity::Info,
+            // As the operator wants it: by `accept --empty`, or by `--empty-after`.
+            | Self::HeldEmpty { kept: Kept::BelievedEmpty(_), .. }
+            | Self::HeldRemoval { remove_after: DurationOrNever::After(_), .. } => Severity::Info,
+            Self::HeldLookupFailed { kept, .. } | Self::HeldEmpty { kept, .. } => kept.severity(),
             Self::RefreshFailing(_)
             | Self::SelfNotRecognised { .. }
             | Self::SeveralServers
@@ -305,13 +332,22 @@ impl Situation {
             | Self::NothingKnown { is_starting: false }
             | Self::HeldDocument
             | Self::HeldShrink { .. }
+            // Nothing ends it but the operator: the server goes on calling a peer that is gone for good.
+            | Self::HeldRemoval { remove_after: DurationOrNever::Never, .. }
             | Self::Frozen
             | Self::SelfNotFound(_)
+            | Self::RecordsUnusable { .. }
             | Self::ManyPeers { .. }
             | Self::NoRoom { .. }
             | Self::LoopRestarted { .. }
             | Self::SettingsRejected { .. } => Severity::Warning,
         }
+    }
+
+    /// Whether it keeps the list against what DNS says.
+    pub fn is_hold(&self) -> bool {
+        let is_believed = matches!(self, Self::HeldEmpty { kept: Kept::BelievedEmpty(_), .. });
+        self.kind().may_hold() && !is_believed
     }
 
     /// Which of several of its kind it is: the question that it is about, where it is about one.
@@ -320,69 +356,72 @@ impl Situation {
             Self::HeldLookupFailed { question, .. }
             | Self::HeldEmpty { question, .. }
             | Self::HeldRemoval { question, .. }
+            | Self::RecordsUnusable { question, .. }
             | Self::NoRoom { question, .. } => Some(question),
             _ => None,
         }
     }
 
-    /// Whether both are the same to someone who reads a log: counts, ages and times may differ, the cause
-    /// and how serious it is may not.
-    pub fn has_cause_of(&self, other: &Self) -> bool {
-        let is_same = match (self, other) {
-            (Self::NotPublished(one), Self::NotPublished(other)) => one.has_cause_of(other),
-            (Self::NotAdopted(one), Self::NotAdopted(other)) => one == other,
-            (Self::RefreshRefused(one), Self::RefreshRefused(other))
-            | (Self::RefreshFailing(one), Self::RefreshFailing(other))
-            | (Self::StatusUnreadable(one), Self::StatusUnreadable(other))
-            | (Self::ServerUnreachable { fault: one, .. }, Self::ServerUnreachable { fault: other, .. }) => {
-                is_same_fault(one, other)
+    /// What a refresh that failed comes to.
+    pub(super) fn of_refresh(fault: ServerFault) -> Self {
+        match fault {
+            ServerFault::Refused(_) | ServerFault::Unreadable(_) => Self::RefreshRefused(fault),
+            ServerFault::Unreachable(_) | ServerFault::TimedOut | ServerFault::Failing { .. } => {
+                Self::RefreshFailing(fault)
             }
-            (Self::HeldLookupFailed { failure: one, .. }, Self::HeldLookupFailed { failure: other, .. }) => {
-                one.label() == other.label()
+        }
+    }
+
+    /// What a status that cannot be read comes to.
+    pub(super) fn of_status(fault: ServerFault, has_replied: bool) -> Self {
+        match fault {
+            ServerFault::Unreachable(_) | ServerFault::TimedOut => {
+                Self::ServerUnreachable { fault, has_replied }
             }
-            (Self::HeldEmpty { no_such_name: one, .. }, Self::HeldEmpty { no_such_name: other, .. }) => {
-                one == other
+            ServerFault::Failing { .. } | ServerFault::Refused(_) | ServerFault::Unreadable(_) => {
+                Self::StatusUnreadable(fault)
             }
-            (Self::LoopRestarted { panic: one, .. }, Self::LoopRestarted { panic: other, .. })
-            | (Self::SettingsRejected { faults: one }, Self::SettingsRejected { faults: other }) => {
-                one == other
-            }
-            _ => true,
-        };
-        is_same && self.kind() == other.kind() && self.severity() == other.severity()
+        }
+    }
+
+    /// Whether both are about the same: of one kind, and where they are about a question, about the same one.
+    pub fn is_about_same(&self, other: &Self) -> bool {
+        self.kind() == other.kind() && self.question() == other.question()
     }
 }
 
 impl Kept {
+    pub(super) fn of(peers: usize, belief: Option<BelievedBy>, is_starting: bool) -> Self {
+        match (NonZeroUsize::new(peers), belief) {
+            (Some(peers), _) => Self::Peers(peers),
+            (None, Some(by)) => Self::BelievedEmpty(by),
+            (None, None) if is_starting => Self::NoneYet,
+            (None, None) => Self::None,
+        }
+    }
+
+    /// How many peers.
+    pub fn peers(self) -> usize {
+        match self {
+            Self::Peers(peers) => peers.get(),
+            Self::NoneYet | Self::None | Self::BelievedEmpty(_) => 0,
+        }
+    }
+
+    /// Whose word it is that there are none.
+    pub fn believed_by(self) -> Option<BelievedBy> {
+        match self {
+            Self::BelievedEmpty(by) => Some(by),
+            Self::Peers(_) | Self::NoneYet | Self::None => None,
+        }
+    }
+
     /// A start waits for its first records; later, a Service of which nothing is known is missing in the list.
     fn severity(self) -> Severity {
         match self {
-            Self { peers: 0, is_starting: true } => Severity::Info,
-            Self { peers: 0, is_starting: false } => Severity::Critical,
-            Self { peers: 1.., .. } => Severity::Warning,
+            Self::NoneYet => Severity::Info,
+            Self::None => Severity::Critical,
+            Self::Peers(_) | Self::BelievedEmpty(_) => Severity::Warning,
         }
-    }
-}
-
-impl NotPublished {
-    fn has_cause_of(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Failed(one), Self::Failed(other)) => {
-                one.reason == other.reason && one.message.place == other.message.place
-            }
-            (Self::Stalled, Self::Stalled) => true,
-            (Self::Stalled, Self::Failed(_)) | (Self::Failed(_), Self::Stalled) => false,
-        }
-    }
-}
-
-/// The network's and the server's own words may change at each try.
-fn is_same_fault(one: &ServerFault, other: &ServerFault) -> bool {
-    match (one, other) {
-        (ServerFault::Failing { status: one, .. }, ServerFault::Failing { status: other, .. }) => {
-            one == other
-        }
-        (ServerFault::Refused(one), ServerFault::Refused(other)) => one == other,
-        _ => one.label() == other.label(),
     }
 }

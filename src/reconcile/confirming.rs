@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::model::{Moment, PeerSet, ServerFault};
 
 use super::answerer::Answerer;
+use super::condition::Situation;
 use super::server_failures::ServerFailures;
 use super::server_list::{Seen, ServerList};
 use super::status::Dated;
@@ -141,7 +142,8 @@ impl Confirming {
             | ServerFault::Unreadable(_) => true,
         };
         self.has_replied |= is_up && fault != ServerFault::TimedOut;
-        self.due = now.after(self.failures.failed(fault, now));
+        let kind = Situation::of_status(fault.clone(), self.has_replied).kind();
+        self.due = now.after(self.failures.failed(fault, kind, now));
         let since = self.failures.latest().map_or(now, |latest| latest.since);
         let is_blind = is_up && now.since(since) >= BLIND_AFTER;
         self.list = match std::mem::replace(&mut self.list, ServerList::Unknown) {
@@ -186,8 +188,8 @@ impl Confirming {
     }
 
     /// Why the status cannot be read.
-    pub(super) fn fault(&self) -> Option<&Dated<ServerFault>> {
-        self.failures.latest()
+    pub(super) fn fault(&self) -> Option<(Moment, &ServerFault)> {
+        self.failures.shown()
     }
 
     /// Since when several servers answer under the status URL, where they do.

@@ -1,6 +1,7 @@
 //! Changes of the desired list, and how long each took to arrive.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Moment, PeerSet};
@@ -10,7 +11,7 @@ use super::status::{Change, ChangeCause, Dated, Status};
 /// The latest changes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
-    changes: VecDeque<Change>,
+    changes: VecDeque<Arc<Change>>,
     number: u64,
     /// When the earliest change was seen that the server has not confirmed yet.
     unconfirmed_since: Option<Moment>,
@@ -41,14 +42,14 @@ impl History {
             "changes are booked in their order"
         );
         self.number += 1;
-        self.changes.push_back(Change {
+        self.changes.push_back(Arc::new(Change {
             number: self.number,
             at: now,
             cause,
-            added: after.difference(before).cloned().collect(),
-            removed: before.difference(after).cloned().collect(),
+            added: after.difference(before).collect(),
+            removed: before.difference(after).collect(),
             peers: after.len(),
-        });
+        }));
     }
 
     /// Books that the server holds the list.
@@ -60,7 +61,7 @@ impl History {
     }
 
     /// The latest changes, latest last.
-    pub(super) fn changes(&self) -> &VecDeque<Change> {
+    pub(super) fn changes(&self) -> &VecDeque<Arc<Change>> {
         &self.changes
     }
 
@@ -72,6 +73,7 @@ impl History {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PeersOfChange;
     use super::*;
 
     fn at(seconds: u64) -> Moment {
@@ -88,10 +90,11 @@ mod tests {
         let mut history = History::default();
         history.changed(ChangeCause::SavedState, None, &peers(&[1, 2]), at(0));
         history.changed(ChangeCause::Answer, Some(&peers(&[1, 2])), &peers(&[2, 3, 4]), at(7));
-        let (added, removed) = (peers(&[3, 4]), peers(&[1]));
+        let of = |hosts: &[u8]| peers(hosts).iter().collect();
+        let (added, removed) = (of(&[3, 4]), of(&[1]));
         let change = Change { number: 2, at: at(7), cause: ChangeCause::Answer, added, removed, peers: 3 };
-        assert_eq!(history.changes().back(), Some(&change));
-        assert_eq!(history.changes()[0].added, peers(&[1, 2]));
+        assert_eq!(history.changes().back().map(Arc::as_ref), Some(&change));
+        assert_eq!(history.changes()[0].added, of(&[1, 2]));
     }
 
     #[test]
@@ -102,6 +105,33 @@ mod tests {
         }
         let numbers: Vec<_> = history.changes().iter().map(|change| change.number).collect();
         assert_eq!(numbers, (11..=74).collect::<Vec<_>>());
+    }
+
+    /// Whatever is replaced, and however long the names are.
+    #[test]
+    fn what_is_kept_is_bounded_in_bytes() {
+        let long = "x".repeat(60);
+        let names = |round: usize, length: usize| -> PeerSet {
+            let tail = vec![&long[..]; length].join(".");
+            let url =
+                |pod| format!("http://eureka-{round}-{pod}.{tail}:8761/eureka/").parse().expect("a URL");
+            (0..500).map(url).collect()
+        };
+        for length in [1, 3] {
+            let mut history = History::default();
+            for round in 0..2 * Status::HISTORY_MAX {
+                let (before, after) = (names(round, length), names(round + 1, length));
+                history.changed(ChangeCause::Answer, Some(&before), &after, at(0));
+            }
+            let sides = history.changes().iter().flat_map(|change| [&change.added, &change.removed]);
+            let bytes: usize =
+                sides.clone().flat_map(PeersOfChange::named).map(|url| url.as_str().len()).sum();
+            assert!(bytes <= 800 * 1024, "{bytes}");
+            for peers in sides {
+                assert!((20..=PeersOfChange::NAMED_MAX).contains(&peers.named().len()), "{length}");
+                assert_eq!((peers.count(), peers.unnamed()), (500, 500 - peers.named().len()));
+            }
+        }
     }
 
     #[test]

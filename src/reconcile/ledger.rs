@@ -13,12 +13,10 @@ use crate::model::{
 use super::asking::Asking;
 use super::evidence::{Evidence, Stretch};
 use super::home::Home;
-use super::selection::{Selection, in_form_of, is_of_kind, is_permitted};
+use super::presence::Presence;
+use super::selection::{Selection, UnusableRecords, in_form_of, is_of_kind, is_permitted};
 use super::status::{Dated, LastAnswer, ServiceStatus};
-use super::{Accepted, Consent, Policy, Taken};
-
-/// Records answers in a row that must lack a peer before it may leave.
-const ABSENCES_MIN: u32 = 2;
+use super::{Accepted, Belief, BelievedBy, Consent, Policy, Taken};
 
 /// Peers named in a message that says what was seen.
 const SAMPLE_MAX: usize = 3;
@@ -38,6 +36,8 @@ const DENIALS_MIN: u32 = 2;
 pub(super) struct Ledger {
     pub(super) question: Question,
     pub(super) asking: Asking,
+    /// Since when it is asked about.
+    asked_since: Moment,
     kept: BTreeMap<ServiceUrl, Presence>,
     answered: PeerSet,
     /// What the last records answer named and was left out as self.
@@ -48,22 +48,18 @@ pub(super) struct Ledger {
     /// Time during which the last answer was records.
     records_stood: Evidence,
     empty: Option<Empty>,
+    /// Since when look-ups fail, each for a reason of its own.
+    failing_since: Option<Moment>,
+    /// That it has no endpoints, where that is believed.
+    belief: Option<Belief>,
     /// Since when there has always been a peer that was missing.
     missing_since: Option<Moment>,
     /// Peers of the last records answer for which there was no room.
     over_limit: Option<Dated<usize>>,
+    /// Records of the last such answer that cannot be used.
+    unusable: Option<Dated<UnusableRecords>>,
     /// The peers answered another port's or family's question, and leave with the first records.
     outdated: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Presence {
-    Present,
-    /// From so many answers, the first of which came when records had stood for so long.
-    Missing {
-        answers: u32,
-        since_stood: Duration,
-    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +76,7 @@ impl Ledger {
         Self {
             question,
             asking: Asking::new(now),
+            asked_since: now,
             kept: BTreeMap::new(),
             answered: PeerSet::new(),
             own: PeerSet::new(),
@@ -88,8 +85,11 @@ impl Ledger {
             records_at: None,
             records_stood: Evidence::default(),
             empty: None,
+            failing_since: None,
+            belief: None,
             missing_since: None,
             over_limit: None,
+            unusable: None,
             outdated: false,
         }
     }
@@ -98,6 +98,21 @@ impl Ledger {
     pub(super) fn restore(&mut self, peers: &PeerSet, policy: &Policy, home: &Home) {
         let peers = peers.iter().map(|url| (in_form_of(policy, url), Presence::Present));
         self.kept = peers.filter(|(url, _)| self.is_wanted(url, policy, home)).collect();
+    }
+
+    /// Takes over from the saved state that the Service is believed to be empty.
+    pub(super) fn restore_belief(&mut self, belief: Belief) {
+        self.belief = Some(belief);
+    }
+
+    /// That the Service has no endpoints, where that is believed.
+    pub(super) fn belief(&self) -> Option<Belief> {
+        self.belief.filter(|_| self.kept.is_empty())
+    }
+
+    /// Since when this Service is asked about.
+    pub(super) fn asked_since(&self) -> Moment {
+        self.asked_since
     }
 
     /// The Service asked about.
@@ -146,6 +161,8 @@ impl Ledger {
     pub(super) fn records(&mut self, selection: Selection, policy: &Policy, others: usize, now: Moment) {
         self.records_at = Some(now);
         self.empty = None;
+        self.failing_since = None;
+        self.belief = None;
         self.note_self(selection.self_found, now);
         if std::mem::take(&mut self.outdated) {
             self.kept.clear();
@@ -160,6 +177,8 @@ impl Ledger {
         }
         self.answered = selection.peers;
         self.own = selection.own;
+        let unusable_since = self.unusable.take().map_or(now, |before| before.since);
+        self.unusable = selection.unusable.map(|value| Dated { value, since: unusable_since });
         self.list_answered(policy, others, now);
         self.note_missing(now);
         self.note(LastAnswer::Records { peers: self.answered.len() }, now);
@@ -206,46 +225,48 @@ impl Ledger {
     pub(super) fn empty(&mut self, no_such_name: bool, soa_serial: u32, policy: &Policy, now: Moment) {
         let first = Empty { since: now, answers: 0, latest: now, stood: Evidence::default() };
         let empty = self.empty.get_or_insert(first);
+        self.unusable = None;
         empty.answers = empty.answers.saturating_add(1);
         empty.stood.count(Stretch::of_answer(empty.latest, now, policy.interval));
         empty.latest = now;
+        self.failing_since = None;
         self.note(LastAnswer::Empty { no_such_name, soa_serial }, now);
     }
 
     /// Books that nothing is known.
     pub(super) fn failed(&mut self, failure: LookupFailure, now: Moment) {
         self.empty = None;
+        self.failing_since.get_or_insert(now);
         self.note(LastAnswer::Failed(failure), now);
     }
 
     /// Lets those go who have been missing long enough; whether that may be is the caller's to say.
     pub(super) fn remove_missing(&mut self, policy: &Policy) {
         let stood = self.records_stood;
-        self.kept.retain(|_, presence| match presence {
-            Presence::Present => true,
-            Presence::Missing { answers, since_stood } => {
-                *answers < ABSENCES_MIN || !policy.remove_after.is_over(stood.since(*since_stood))
-            }
-        });
+        self.kept.retain(|_, presence| !presence.may_leave(stood, policy.remove_after));
         self.missing_since = self.missing_since.filter(|_| self.is_anybody_missing());
     }
 
     /// Lets all go once "empty" has been said for `--empty-after`; says whether any went.
-    pub(super) fn remove_all_after_empty(&mut self, policy: &Policy) -> bool {
+    pub(super) fn remove_all_after_empty(&mut self, policy: &Policy, now: Moment) -> bool {
         let is_over = self.empty.is_some_and(|empty| {
             empty.answers >= DENIALS_MIN && policy.empty_after.is_over(empty.stood.stood())
         });
-        is_over && self.forget_all()
+        let any_went = is_over && self.forget_all();
+        if any_went {
+            self.belief = Some(Belief { by: BelievedBy::EmptyAfter, since: now });
+        }
+        any_went
     }
 
     /// Takes of what DNS said last what the operator takes, past all holds.
-    pub(super) fn accept(&mut self, consent: Consent) -> Accepted {
+    pub(super) fn accept(&mut self, consent: Consent, now: Moment) -> Accepted {
         let accepted = Accepted::of(self, consent);
         match accepted.taken {
             Taken::Records { .. } => self.kept.retain(|url, _| self.answered.contains(url)),
             Taken::Empty => {
-                self.answered.clear();
-                self.kept.clear();
+                self.forget_all();
+                self.belief = Some(Belief { by: BelievedBy::Operator, since: now });
             }
             Taken::NeedsConsent | Taken::Nothing => {}
         }
@@ -311,11 +332,7 @@ impl Ledger {
     /// When the last of the missing peers may leave, should records go on to lack them.
     pub(super) fn missing_until(&self, policy: &Policy) -> Option<Moment> {
         let DurationOrNever::After(limit) = policy.remove_after else { return None };
-        let missing_since = |presence: &Presence| match presence {
-            Presence::Present => None,
-            Presence::Missing { since_stood, .. } => Some(*since_stood),
-        };
-        let latest = self.kept.values().filter_map(missing_since).max()?;
+        let latest = self.kept.values().filter_map(|presence| presence.missing_since()).max()?;
         self.says_records().then(|| self.records_stood.reaches(limit, latest))
     }
 
@@ -337,9 +354,19 @@ impl Ledger {
         self.answered.iter().filter(is_first)
     }
 
+    /// The records of the last records answer that cannot be used.
+    pub(super) fn unusable(&self) -> Option<&Dated<UnusableRecords>> {
+        self.unusable.as_ref()
+    }
+
     /// Since when DNS says "empty"; none where it says something else.
     pub(super) fn empty_since(&self) -> Option<Moment> {
         self.empty.map(|empty| empty.since)
+    }
+
+    /// Since when look-ups fail; none where the last one did not.
+    pub(super) fn failing_since(&self) -> Option<Moment> {
+        self.failing_since
     }
 
     /// A copy for the status.
@@ -347,10 +374,12 @@ impl Ledger {
         ServiceStatus {
             question: self.question.clone(),
             last: self.last.clone(),
+            unanswered_since: self.asking.in_flight_since(),
             records_at: self.records_at,
             answered: self.answered.clone(),
             kept: self.kept.keys().cloned().collect(),
             self_found: self.self_found.clone(),
+            unusable: self.unusable.clone(),
         }
     }
 
@@ -360,6 +389,7 @@ impl Ledger {
 
     fn forget_all(&mut self) -> bool {
         self.answered.clear();
+        self.unusable = None;
         !std::mem::take(&mut self.kept).is_empty()
     }
 
@@ -390,23 +420,5 @@ impl Ledger {
             Some(_) | None => now,
         };
         self.last = Some(Dated { value, since });
-    }
-}
-
-impl Presence {
-    fn is_missing(self) -> bool {
-        match self {
-            Self::Present => false,
-            Self::Missing { .. } => true,
-        }
-    }
-
-    fn note_absence(&mut self, since_stood: Duration) {
-        *self = match *self {
-            Self::Present => Self::Missing { answers: 1, since_stood },
-            Self::Missing { answers, since_stood } => {
-                Self::Missing { answers: answers.saturating_add(1), since_stood }
-            }
-        };
     }
 }

@@ -2,22 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Answer, Jitter, Listing, LookupFailure, Moment, PeerSet, Question, Record, ServiceUrl};
+use crate::model::{HeadlessService, Jitter, Listing, Moment, PeerSet, Question, ServiceUrl};
 
 use super::adopting::{Adopting, ServerStep, Wanted};
-use super::asking::Pauses;
 use super::history::History;
 use super::home::Home;
 use super::ledger::Ledger;
-use super::life;
 use super::publishing::{Content, Publishing};
-use super::selection::{Selection, select};
+use super::saved_state;
 use super::shrink_guard::ShrinkGuard;
-use super::start::{LATE_START_PAUSE_MAX, Pace, START_PAUSE_MAX, Start};
+use super::start::Start;
 use super::status::Dated;
 use super::{
-    Accepted, Action, ChangeCause, Consent, LastAnswer, NotAccepted, Observation, Policy, Publication,
-    RefreshCall, SavedState, Taken,
+    Accepted, Action, Belief, ChangeCause, Consent, LastAnswer, NotAccepted, Observation, Policy,
+    Publication, RefreshCall, SavedState, Taken,
 };
 
 /// The reconcile machine of one sidecar.
@@ -54,6 +52,11 @@ impl Machine {
                 ledger.restore(peers, &policy, &home);
             }
         }
+        for (service, belief) in previous.iter().flat_map(|previous| &previous.believed_empty) {
+            for ledger in ledgers.iter_mut().filter(|ledger| ledger.service() == service) {
+                ledger.restore_belief(Belief { since: belief.since.min(now), ..*belief });
+            }
+        }
         let generation = previous.map_or(0, |previous| previous.generation);
         let mut machine = Self {
             start: Start::Waiting { deadline: now.after(policy.start_deadline) },
@@ -72,7 +75,8 @@ impl Machine {
         };
         machine.assert_one_ledger_a_service();
         machine.guard.trust(machine.believed_count());
-        if previous.is_some_and(|previous| life::is_left(previous, &machine.ledgers, &machine.policy)) {
+        if previous.is_some_and(|previous| saved_state::is_left(previous, &machine.ledgers, &machine.policy))
+        {
             let peers = machine.union();
             machine.history.changed(ChangeCause::SavedState, None, &peers, now);
             machine.desired = Some(Dated { value: peers, since: now });
@@ -165,7 +169,7 @@ impl Machine {
         if self.would_empty_a_client(consent) {
             return Err(NotAccepted::NeverEmpty);
         }
-        let accepted: Vec<_> = self.ledgers.iter_mut().map(|ledger| ledger.accept(consent)).collect();
+        let accepted: Vec<_> = self.ledgers.iter_mut().map(|ledger| ledger.accept(consent, now)).collect();
         let is_first = self.desired.is_none();
         let ends_start = is_first && consent == Consent::Empty && self.policy.own().is_some();
         if !ends_start && !accepted.iter().any(Accepted::has_taken) {
@@ -174,6 +178,8 @@ impl Machine {
         self.trust(self.believed_count());
         self.start = Start::Accepted;
         self.desire(ChangeCause::Accepted, now);
+        // What was accepted is saved at once, also where the list is the same.
+        self.publishing.forget(now);
         Ok(accepted)
     }
 
@@ -240,7 +246,8 @@ impl Machine {
         let none = PeerSet::new();
         let desired = self.desired.as_ref().map_or(&none, |desired| &desired.value);
         SavedState {
-            services: life::by_service(desired, &self.ledgers, &self.policy),
+            services: saved_state::by_service(desired, &self.ledgers, &self.policy),
+            believed_empty: self.ledgers.iter().filter_map(believed_empty).collect(),
             static_peers: self.policy.static_peers.clone(),
             generation: self.adopting.generation(),
         }
@@ -261,115 +268,6 @@ impl Machine {
             let sink = self.adopting.has_other_peers().then(|| self.policy.sink.clone());
             Some(Listing::alone(own.url.clone(), sink, generation))
         })
-    }
-
-    fn answered(&mut self, question: &Question, answer: Answer, now: Moment, jitter: Jitter) {
-        let Some(at) = self.ledgers.iter().position(|ledger| ledger.question == *question) else { return };
-        match answer {
-            Answer::Records(records) => match self.believable(at, question, &records) {
-                Ok((selection, home)) => {
-                    self.count_evidence(at, now);
-                    self.move_home(home, now);
-                    let others = self.kept_beside(at);
-                    self.ledgers[at].records(selection, &self.policy, others, now);
-                    self.remove_what_may_leave(at, now);
-                    self.desire(ChangeCause::Answer, now);
-                    self.ask_again(at, now, jitter);
-                }
-                Err(failure) => self.failed(at, failure, now, jitter),
-            },
-            Answer::Empty { no_such_name, soa_serial } => {
-                self.count_evidence(at, self.ledgers[at].asking.asked_at(now));
-                self.ledgers[at].empty(no_such_name, soa_serial, &self.policy, now);
-                self.ask_again(at, now, jitter);
-                if self.ledgers[at].remove_all_after_empty(&self.policy) {
-                    self.desire(ChangeCause::EmptyAfter, now);
-                }
-            }
-            Answer::Failed(failure) => self.failed(at, failure, now, jitter),
-        }
-    }
-
-    fn failed(&mut self, at: usize, failure: LookupFailure, now: Moment, jitter: Jitter) {
-        let asked_at = self.ledgers[at].asking.asked_at(now);
-        self.count_evidence(at, asked_at);
-        self.ledgers[at].failed(failure, now);
-        let pauses = match self.pace() {
-            Pace::FirstList => return self.ask_again(at, now, jitter),
-            Pace::LateStart => {
-                let first = self.policy.interval.min(LATE_START_PAUSE_MAX);
-                Pauses { first, max: LATE_START_PAUSE_MAX, spent: now.since(asked_at) }
-            }
-            Pace::Steady => Pauses::steady(self.policy.interval),
-        };
-        self.ledgers[at].asking.failed(pauses, now, jitter);
-    }
-
-    /// Schedules the next question after an answer.
-    fn ask_again(&mut self, at: usize, now: Moment, jitter: Jitter) {
-        let interval = self.policy.interval;
-        let pause = match self.pace() {
-            Pace::FirstList => {
-                // A server that was silent for seconds has been waited for: DNS may come up in the next moment.
-                let took = now.since(self.ledgers[at].asking.asked_at(now));
-                interval.min(START_PAUSE_MAX).saturating_sub(took)
-            }
-            Pace::LateStart => interval.min(LATE_START_PAUSE_MAX),
-            Pace::Steady => interval,
-        };
-        self.ledgers[at].asking.answered(pause, now, jitter);
-    }
-
-    fn believable(
-        &self,
-        at: usize,
-        question: &Question,
-        records: &[Record],
-    ) -> Result<(Selection, Home), LookupFailure> {
-        let home = self.home.seen(question, records, &self.policy);
-        let selection = select(question, records, &self.policy, &home)?;
-        let others = self.others(at).flat_map(Ledger::believed);
-        let peers = others.chain(&selection.peers).collect::<BTreeSet<_>>().len();
-        if peers > self.policy.max_peers {
-            return Err(LookupFailure::TooManyPeers { peers, max: self.policy.max_peers });
-        }
-        Ok((selection, home))
-    }
-
-    /// Takes over where we are known by name; who was left out under another Service is a peer there.
-    fn move_home(&mut self, home: Home, now: Moment) {
-        let before = std::mem::replace(&mut self.home, home);
-        let left = self.ledgers.iter().position(|ledger| before.is(ledger.service()));
-        if let Some(left) = left.filter(|_| before != self.home) {
-            let others = self.kept_beside(left);
-            self.ledgers[left].give_back(&self.policy, &self.home, others, now);
-        }
-    }
-
-    /// How many peers the other Services keep.
-    fn kept_beside(&self, at: usize) -> usize {
-        self.others(at).map(|ledger| ledger.kept().count()).sum()
-    }
-
-    fn others(&self, at: usize) -> impl Iterator<Item = &Ledger> {
-        self.ledgers.iter().enumerate().filter(move |(other, _)| *other != at).map(|(_, ledger)| ledger)
-    }
-
-    /// Counts the time until `until` during which the last records of one Service stood.
-    fn count_evidence(&mut self, at: usize, until: Moment) {
-        if let Some(stretch) = self.ledgers[at].count_evidence(until, &self.policy) {
-            self.guard.count(stretch);
-        }
-    }
-
-    fn remove_what_may_leave(&mut self, at: usize, now: Moment) {
-        self.guard.observe(self.believed_count(), self.policy.shrink_after);
-        if self.guard.doubts(self.policy.max_shrink).is_some() {
-            self.doubted_since.get_or_insert(now);
-            return;
-        }
-        self.doubted_since = None;
-        self.ledgers[at].remove_missing(&self.policy);
     }
 
     /// Recomputes the desired list, unless it is frozen or may not exist yet.
@@ -438,4 +336,8 @@ impl Machine {
         self.adopting
             .next_at(Wanted { target, is_published: self.publishing.says(&Content::Listing(listing)) })
     }
+}
+
+fn believed_empty(ledger: &Ledger) -> Option<(HeadlessService, Belief)> {
+    Some((ledger.service().clone(), ledger.belief()?))
 }

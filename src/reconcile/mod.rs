@@ -8,21 +8,25 @@ mod accepted;
 mod action;
 mod adopting;
 mod answerer;
+mod answers;
 mod asking;
+mod belief;
+mod cause;
 mod condition;
 mod confirming;
 mod evidence;
 mod history;
 mod home;
 mod ledger;
-mod life;
 mod machine;
 mod observation;
 mod policy;
+mod presence;
 mod publishing;
 mod refresh_budget;
 mod refreshing;
 mod report;
+mod saved_state;
 mod selection;
 mod server_failures;
 mod server_list;
@@ -31,14 +35,17 @@ mod start;
 mod status;
 
 pub use accepted::{Accepted, Consent, NotAccepted, Taken};
-pub use action::{Action, Publication, SavedState};
+pub use action::{Action, Publication};
+pub use belief::{Belief, BelievedBy};
 pub use condition::{
     Condition, ConditionKind, Kept, NotAdopted, NotPublished, SelfNotFound, Severity, Situation,
 };
 pub use machine::Machine;
 pub use observation::{Observation, PublishFault, PublishOutcome, Replicas};
 pub use policy::{Adoption, OnDeadline, Own, Policy, RefreshCall, Role};
-pub use status::{Change, ChangeCause, Dated, LastAnswer, ServiceStatus, Status};
+pub use saved_state::SavedState;
+pub use selection::UnusableRecords;
+pub use status::{Change, ChangeCause, Dated, LastAnswer, PeersOfChange, ServiceStatus, Status};
 
 #[cfg(test)]
 pub(crate) mod samples;

@@ -34,8 +34,10 @@ pub enum PublishOutcome {
     Unchanged,
     /// The files had been changed or removed by others, and say again what they should.
     Repaired,
-    /// The files could not be written.
+    /// The files could not be written, and are as they were.
     Failed(PublishFault),
+    /// The files could not be written, and what was in place is gone: others took it away.
+    Lost(PublishFault),
 }
 
 /// Why the files could not be written.

@@ -141,9 +141,11 @@ impl Policy {
         self.questions.iter().find(is_known).or(self.questions.first())
     }
 
-    /// Whether the pod belongs to a Service that is not asked, as far as the kubelet tells.
-    pub(super) fn is_governed_elsewhere(&self) -> bool {
-        self.known_home().is_some_and(|known| !self.questions.iter().any(|asked| asked.service() == known))
+    /// The Service to which the pod belongs by the kubelet's word, where that is not asked and the own URL is
+    /// below none that is.
+    pub(super) fn governed_elsewhere(&self) -> Option<&HeadlessService> {
+        let is_asked = |known: &HeadlessService| self.questions.iter().any(|asked| asked.service() == known);
+        self.known_home().filter(|known| !is_asked(known))
     }
 
     /// The one Service under which a pod of our name is ourselves, as far as settings and kubelet tell:

@@ -58,12 +58,19 @@ impl Publishing {
 
     /// Books how the publication in flight ended.
     pub(super) fn ended(&mut self, outcome: PublishOutcome, now: Moment) {
-        let Some(Dated { value: content, .. }) = self.in_flight.take() else { return };
+        let is_stalled = self.stalled(now).is_some();
+        let Some(Dated { value: content, since: begun }) = self.in_flight.take() else { return };
+        // One that has stalled has been a condition since it began.
+        let since = if is_stalled { begun } else { now };
         match outcome {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
                 self.succeeded(content, now);
             }
-            PublishOutcome::Failed(fault) => self.failed(fault, now),
+            PublishOutcome::Failed(fault) => self.failed(fault, since, now),
+            PublishOutcome::Lost(fault) => {
+                self.on_disk = None;
+                self.failed(fault, since, now);
+            }
         }
     }
 
@@ -114,8 +121,8 @@ impl Publishing {
         self.failure = None;
     }
 
-    fn failed(&mut self, fault: PublishFault, now: Moment) {
-        let since = self.failure.as_ref().map_or(now, |failure| failure.since);
+    fn failed(&mut self, fault: PublishFault, since: Moment, now: Moment) {
+        let since = self.failure.as_ref().map_or(since, |failure| failure.since);
         self.failure = Some(Dated { value: fault, since });
         self.due_at = now.after(self.backoff.next(RETRY_PAUSE_MIN, RETRY_PAUSE_MAX));
     }

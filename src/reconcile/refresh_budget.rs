@@ -38,22 +38,28 @@ pub(super) struct RefreshBudget {
     full_at: Moment,
     /// Whether the last refresh was slow, so that none may come early.
     is_slow: bool,
+    /// When the last call began, whether it reached the server or not.
+    called: Option<Moment>,
+    /// What stands again if the call in flight reaches nobody: `began` and `full_at`.
+    before: (Option<Moment>, Moment),
 }
 
 impl RefreshBudget {
     /// When the next refresh may start.
     pub(super) fn free_at(&self, haste: Haste) -> Moment {
-        let Some(began) = self.began else { return Moment::START };
-        match haste {
-            Haste::Early if !self.is_slow => began.after(SPACING_MIN).max(self.refilled_at()),
-            Haste::Early | Haste::Late => began.after(SPACING),
-        }
+        let after = |moment: Option<Moment>, pause| moment.map_or(Moment::START, |at| at.after(pause));
+        let free = match haste {
+            Haste::Early if !self.is_slow => after(self.began, SPACING_MIN).max(self.refilled_at()),
+            Haste::Early | Haste::Late => after(self.began, SPACING),
+        };
+        free.max(after(self.called, SPACING_MIN))
     }
 
     /// Books the start of a refresh.
     pub(super) fn started(&mut self, now: Moment) {
         debug_assert!(self.free_at(Haste::Early) <= now, "refreshes keep to their budget: {self:?} at {now}");
-        self.began = Some(now);
+        self.before = (self.began, self.full_at);
+        (self.began, self.called) = (Some(now), Some(now));
         self.full_at = self.full_at.max(now).after(REFILL);
     }
 
@@ -66,6 +72,10 @@ impl RefreshBudget {
             // No refresh was made: it says nothing of how long one takes.
             Err(ServerFault::Unreachable(_) | ServerFault::Refused(_)) => took_long || self.is_slow,
         };
+        // It disturbed nobody. A server that is coming up takes questions seconds before it takes refreshes.
+        if let Err(ServerFault::Unreachable(_)) = outcome {
+            (self.began, self.full_at) = self.before;
+        }
     }
 
     /// When at least one refresh is left.
@@ -181,11 +191,11 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_timed_out_has_no_budget_and_a_refused_call_gives_none_back() {
+    fn a_server_that_timed_out_has_no_budget_and_a_call_that_reached_nobody_is_no_refresh() {
         let mut budget = RefreshBudget::default();
         let calls = [
             (ServerFault::TimedOut, 5.0),
-            (ServerFault::Unreachable("connection refused".to_owned()), 5.0),
+            (ServerFault::Unreachable("connection refused".to_owned()), 1.0),
             (ServerFault::Refused(crate::model::Refusal::Forbidden), 5.0),
             (ServerFault::Failing { status: 500, reason: String::new() }, 1.0),
         ];

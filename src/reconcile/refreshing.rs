@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use crate::model::{ListOrigin, Moment, ServerFault};
 
+use super::condition::Situation;
 use super::refresh_budget::{Haste, RefreshBudget};
 use super::server_failures::ServerFailures;
-use super::status::Dated;
 
 /// Retries of a refresh that was answered 200 and not adopted.
 const COUNTED_RETRIES: u8 = 2;
@@ -145,7 +145,8 @@ impl Refreshing {
 
     /// Books a refresh that failed; returns when the next one is due.
     pub(super) fn failed(&mut self, fault: ServerFault, now: Moment) -> Moment {
-        self.paused_until = now.after(self.failures.failed(fault, now));
+        let kind = Situation::of_refresh(fault.clone()).kind();
+        self.paused_until = now.after(self.failures.failed(fault, kind, now));
         self.due(Haste::Early).unwrap_or(self.paused_until)
     }
 
@@ -198,8 +199,8 @@ impl Refreshing {
     }
 
     /// Why the last refresh brought nothing.
-    pub(super) fn fault(&self) -> Option<&Dated<ServerFault>> {
-        self.failures.latest()
+    pub(super) fn fault(&self) -> Option<(Moment, &ServerFault)> {
+        self.failures.shown()
     }
 
     /// When a refresh was last answered 200.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{HeadlessService, Moment, PeerSet, ServerFault};
+use crate::model::{Moment, PeerSet};
 
 use super::adopting::Seen;
 use super::condition::{Condition, Kept, NotPublished, SelfNotFound, Situation};
@@ -43,11 +43,12 @@ fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
         .into_iter()
         .chain(server(machine, now))
         .chain(no_list(machine))
-        .chain(machine.ledgers.iter().filter_map(|ledger| held_by_answer(ledger, machine)))
+        .chain((0..machine.ledgers.len()).filter_map(|at| held_by_answer(at, machine)))
         .chain(held_by_guard(machine))
         .chain(machine.ledgers.iter().filter_map(|ledger| held_removal(ledger, machine)))
         .chain(operators_will(machine))
         .chain(self_not_found(machine))
+        .chain(machine.ledgers.iter().filter_map(records_unusable))
         .chain(many_peers(machine))
         .chain(machine.ledgers.iter().filter_map(|ledger| no_room(ledger, machine)))
         .collect();
@@ -60,10 +61,12 @@ fn condition(since: Moment, situation: Situation) -> Condition {
 }
 
 fn files(machine: &Machine, now: Moment) -> Option<Condition> {
+    let failure = machine.publishing.failure();
     if let Some(since) = machine.publishing.stalled(now) {
+        let since = failure.map_or(since, |failure| failure.since);
         return Some(condition(since, Situation::NotPublished(NotPublished::Stalled)));
     }
-    let failure = machine.publishing.failure()?;
+    let failure = failure?;
     let failed = NotPublished::Failed(failure.value.clone());
     Some(condition(failure.since, Situation::NotPublished(failed)))
 }
@@ -72,27 +75,11 @@ fn server(machine: &Machine, now: Moment) -> impl Iterator<Item = Condition> {
     let adopting = &machine.adopting;
     let not_adopted =
         adopting.not_adopted(now).map(|(since, why)| condition(since, Situation::NotAdopted(why)));
-    let refused = adopting.refresh_fault().map(|fault| {
-        let kind = match fault.value {
-            ServerFault::Refused(_) | ServerFault::Unreadable(_) => Situation::RefreshRefused,
-            ServerFault::Unreachable(_) | ServerFault::TimedOut | ServerFault::Failing { .. } => {
-                Situation::RefreshFailing
-            }
-        };
-        condition(fault.since, kind(fault.value.clone()))
-    });
-    let unread = adopting.confirm_fault().map(|Dated { value: fault, since }| {
-        let fault = fault.clone();
-        let situation = match fault {
-            ServerFault::Unreachable(_) | ServerFault::TimedOut => {
-                Situation::ServerUnreachable { fault, has_replied: adopting.has_replied() }
-            }
-            ServerFault::Failing { .. } | ServerFault::Refused(_) | ServerFault::Unreadable(_) => {
-                Situation::StatusUnreadable(fault)
-            }
-        };
-        condition(*since, situation)
-    });
+    let refused =
+        adopting.refresh_fault().map(|(since, fault)| condition(since, Situation::of_refresh(fault.clone())));
+    let unread = adopting
+        .confirm_fault()
+        .map(|(since, fault)| condition(since, Situation::of_status(fault.clone(), adopting.has_replied())));
     let listed = adopting.seen_now().filter(|seen| seen.value.lists_self);
     let not_recognised = listed
         .zip(machine.policy.own())
@@ -114,31 +101,33 @@ fn no_list(machine: &Machine) -> Option<Condition> {
 fn start_waits(machine: &Machine) -> Option<Condition> {
     let since = machine.waiting_since()?;
     let asked = machine.policy.home().cloned();
-    // What the kubelet knows better than the settings.
-    let own = machine.policy.own().filter(|_| machine.policy.is_governed_elsewhere());
-    let governing = own.and_then(|own| own.identity.governing.clone());
+    let governing = machine.policy.governed_elsewhere().cloned();
     Some(condition(since, Situation::StartWaits { asked, governing }))
 }
 
 fn nothing_known(machine: &Machine) -> Option<Condition> {
-    let none_has_records = !machine.ledgers.iter().any(Ledger::has_records);
-    let since = machine.ledgers.iter().filter_map(|ledger| ledger.last().map(|last| last.since)).min();
-    let has_kept = machine.ledgers.iter().any(|ledger| ledger.kept().next().is_some());
-    (none_has_records && !has_kept).then(|| {
-        condition(since.unwrap_or_default(), Situation::NothingKnown { is_starting: machine.is_starting() })
-    })
+    let is_known =
+        |ledger: &Ledger| ledger.has_records() || ledger.belief().is_some() || ledger.kept().next().is_some();
+    let since = machine.ledgers.iter().map(Ledger::asked_since).min().unwrap_or_default();
+    (!machine.ledgers.iter().any(is_known))
+        .then(|| condition(since, Situation::NothingKnown { is_starting: machine.is_starting() }))
 }
 
-fn held_by_answer(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
+fn held_by_answer(at: usize, machine: &Machine) -> Option<Condition> {
+    let ledger = &machine.ledgers[at];
     let last = ledger.last()?;
     let question = ledger.question.clone();
-    let kept = Kept { peers: ledger.kept().count(), is_starting: machine.is_starting() };
+    let belief = ledger.belief();
+    let by = belief.map(|belief| belief.by);
+    let kept = Kept::of(ledger.kept().count(), by, machine.is_starting());
     match &last.value {
         LastAnswer::Records { .. } => None,
         LastAnswer::Empty { no_such_name, soa_serial } => Some(Condition {
-            since: ledger.empty_since().unwrap_or(last.since),
-            // Once it is believed nothing is kept, and it lasts until DNS says something else.
-            until: ledger.empty_until(&machine.policy).filter(|_| kept.peers > 0),
+            since: belief.map(|belief| belief.since).or(ledger.empty_since()).unwrap_or(last.since),
+            // What keeps nothing lasts until DNS says something else.
+            until: ledger
+                .empty_until(&machine.policy)
+                .filter(|_| kept.peers() > 0 && machine.may_all_leave(at)),
             situation: Situation::HeldEmpty {
                 question,
                 no_such_name: *no_such_name,
@@ -148,7 +137,7 @@ fn held_by_answer(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
             },
         }),
         LastAnswer::Failed(failure) => Some(condition(
-            last.since,
+            ledger.failing_since().unwrap_or(last.since),
             Situation::HeldLookupFailed { question, failure: failure.clone(), kept },
         )),
     }
@@ -205,17 +194,21 @@ fn self_not_found(machine: &Machine) -> Option<Condition> {
     let ledger = machine.ledgers.iter().find(|ledger| ledger.service() == home.service())?;
     let own = machine.policy.own()?;
     let missing = ledger.self_found()?;
-    let is_asked =
-        |governing: &&HeadlessService| machine.ledgers.iter().any(|ledger| ledger.service() == *governing);
     let situation = Situation::SelfNotFound(Arc::new(SelfNotFound {
         question: ledger.question.clone(),
         own: own.url.clone(),
         identity: own.identity.clone(),
         sample: ledger.answered_sample(),
-        governing: own.identity.governing.as_ref().filter(|governing| !is_asked(governing)).cloned(),
+        governing: machine.policy.governed_elsewhere().cloned(),
         namesake: ledger.answered_of_pod(own.identity.name.as_ref()).next().cloned(),
     }));
     Some(condition(missing.since, situation))
+}
+
+fn records_unusable(ledger: &Ledger) -> Option<Condition> {
+    let unusable = ledger.unusable()?;
+    let (question, records) = (ledger.question.clone(), Arc::new(unusable.value.clone()));
+    Some(condition(unusable.since, Situation::RecordsUnusable { question, records }))
 }
 
 fn many_peers(machine: &Machine) -> Option<Condition> {

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use crate::model::{
     AddressFamily, DurationOrNever, HeadlessService, ListOrigin, LookupFailure, MaxShrink, Message,
-    PodIdentity, Question, Refusal, ServerFault,
+    PodIdentity, Question, Refusal, ServerFault, Unusable, UnusableRecord,
 };
 
-use super::{Kept, NotAdopted, NotPublished, PublishFault, SelfNotFound, Situation, Status};
+use super::{
+    BelievedBy, Kept, NotAdopted, NotPublished, PublishFault, SelfNotFound, Situation, Status,
+    UnusableRecords,
+};
 
 pub(crate) fn service(name: &str) -> HeadlessService {
     HeadlessService::from_setting(name, "ns", "cluster.local").expect("a valid Service")
@@ -64,9 +67,17 @@ pub(crate) fn lookup_failures() -> Vec<LookupFailure> {
     ]
 }
 
+/// Of six records four, two of them for the same reason.
+pub(crate) fn unusable_records() -> UnusableRecords {
+    let first = UnusableRecord { why: Unusable::NotAHostName, what: "2001-db8--.eureka.ns:8761".into() };
+    let by_reason =
+        [(Unusable::NotAHostName, 1), (Unusable::PortZero, 1), (Unusable::OutsideService, 2)].into();
+    UnusableRecords { by_reason, of: 6, first }
+}
+
 /// Every kind at least once, in the order of the kinds.
 pub(crate) fn situations() -> Vec<Situation> {
-    let kept = Kept { peers: 2, is_starting: false };
+    let kept = Kept::of(2, None, false);
     let held = |failure| Situation::HeldLookupFailed { question: question(), failure, kept };
     let minute = DurationOrNever::After(Duration::from_secs(60));
     let own: crate::model::ServiceUrl = "http://10.0.0.1:8761/eureka/".parse().expect("valid");
@@ -98,6 +109,13 @@ pub(crate) fn situations() -> Vec<Situation> {
             kept,
             empty_after: DurationOrNever::Never,
         },
+        Situation::HeldEmpty {
+            question: question(),
+            no_such_name: true,
+            soa_serial: 7,
+            kept: Kept::BelievedEmpty(BelievedBy::Operator),
+            empty_after: DurationOrNever::Never,
+        },
         Situation::HeldShrink { before: 5, now: 1, max_shrink: MaxShrink::HALF, shrink_after: minute },
         Situation::HeldRemoval { question: question(), missing: 1, remove_after: minute },
         Situation::Frozen,
@@ -109,6 +127,7 @@ pub(crate) fn situations() -> Vec<Situation> {
             governing: None,
             namesake: None,
         })),
+        Situation::RecordsUnusable { question: question(), records: Arc::new(unusable_records()) },
         Situation::ManyPeers { peers: 65 },
         Situation::NoRoom { question: question(), unlisted: 3, max_peers: 2, remove_after: minute },
         Situation::SettingsRejected { faults: "interval: no unit".into() },

@@ -3,7 +3,11 @@
 //! Must never let a host outside the asked Service, or an address outside the allowed ranges,
 //! into a list.
 
-use crate::model::{Host, LookupFailure, PeerSet, Port, Question, Record, ServiceUrl};
+use std::collections::BTreeMap;
+
+use crate::model::{
+    Host, LookupFailure, PeerSet, Port, Question, Record, ServiceUrl, Unusable, UnusableRecord,
+};
 
 use super::Policy;
 use super::home::Home;
@@ -17,6 +21,35 @@ pub(super) struct Selection {
     pub(super) own: PeerSet,
     /// Whether self was among the records; none without a self.
     pub(super) self_found: Option<bool>,
+    /// What cannot be used; none where all of it can.
+    pub(super) unusable: Option<UnusableRecords>,
+}
+
+/// The records of one answer that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnusableRecords {
+    /// How many, by reason; none of them 0.
+    pub by_reason: BTreeMap<Unusable, usize>,
+    /// How many records there were, the usable ones included.
+    pub of: usize,
+    /// One of them, of the first reason.
+    pub first: UnusableRecord,
+}
+
+impl UnusableRecords {
+    fn of(mut unusable: Vec<UnusableRecord>, of: usize) -> Option<Self> {
+        unusable.sort();
+        let mut by_reason = BTreeMap::new();
+        for record in &unusable {
+            *by_reason.entry(record.why).or_default() += 1;
+        }
+        Some(Self { by_reason, of, first: unusable.into_iter().next()? })
+    }
+
+    /// How many, whatever the reason.
+    pub fn count(&self) -> usize {
+        self.by_reason.values().sum()
+    }
 }
 
 /// Selects the peers out of `records`, which came as the answer to `question`.
@@ -31,14 +64,32 @@ pub(super) fn select(
     if is_cluster_ip(question, records) {
         return Err(LookupFailure::NotHeadless);
     }
-    let (own, others): (PeerSet, PeerSet) =
-        records.iter().map(|record| url_of(record, policy)).partition(|url| home.is_self(url, policy));
-    let is_usable = |url: &ServiceUrl| is_of_kind(url, question) && is_permitted(url, question, policy);
-    let peers: PeerSet = others.into_iter().filter(is_usable).collect();
+    let (mut own, mut peers, mut unusable) = (PeerSet::new(), PeerSet::new(), vec![]);
+    for record in records {
+        match url_of(record, policy) {
+            Ok(url) if home.is_self(&url, policy) => {
+                own.insert(url);
+            }
+            Ok(url) if is_of_kind(&url, question) && is_permitted(&url, question, policy) => {
+                peers.insert(url);
+            }
+            Ok(url) => unusable.push(not_permitted(&url)),
+            Err(record) => unusable.push(record),
+        }
+    }
     if peers.is_empty() && own.is_empty() {
         return Err(nothing_usable(question, records.len()));
     }
-    Ok(Selection { peers, self_found: policy.own().map(|_| !own.is_empty()), own })
+    let unusable = UnusableRecords::of(unusable, records.len());
+    Ok(Selection { peers, self_found: policy.own().map(|_| !own.is_empty()), own, unusable })
+}
+
+fn not_permitted(url: &ServiceUrl) -> UnusableRecord {
+    let why = match url.host() {
+        Host::Name(_) => Unusable::OutsideService,
+        Host::Address(_) => Unusable::Denied,
+    };
+    UnusableRecord { why, what: url.host().to_string().into() }
 }
 
 /// Whether this peer may stand in a list under this policy, for this question's Service.
@@ -65,10 +116,11 @@ pub(super) fn in_form_of(policy: &Policy, url: &ServiceUrl) -> ServiceUrl {
     url_at(url.host().clone(), Some(url.port()), policy)
 }
 
-fn url_of(record: &Record, policy: &Policy) -> ServiceUrl {
+fn url_of(record: &Record, policy: &Policy) -> Result<ServiceUrl, UnusableRecord> {
     match record {
-        Record::Address(address) => url_at(Host::Address(address.to_canonical()), None, policy),
-        Record::Target { name, port } => url_at(Host::Name(name.clone()), Some(*port), policy),
+        Record::Address(address) => Ok(url_at(Host::Address(address.to_canonical()), None, policy)),
+        Record::Target { name, port } => Ok(url_at(Host::Name(name.clone()), Some(*port), policy)),
+        Record::Unusable(record) => Err(record.clone()),
     }
 }
 
@@ -81,7 +133,7 @@ fn url_at(host: Host, answered_port: Option<Port>, policy: &Policy) -> ServiceUr
 fn is_cluster_ip(question: &Question, records: &[Record]) -> bool {
     records.iter().all(|record| match record {
         Record::Target { name, .. } => name == question.service_name(),
-        Record::Address(_) => false,
+        Record::Address(_) | Record::Unusable(_) => false,
     })
 }
 

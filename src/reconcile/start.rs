@@ -154,7 +154,7 @@ impl Machine {
         let mut ledgers = self.ledgers.iter();
         match (self.found_since, self.policy.on_deadline, self.policy.home()) {
             (Some(_), _, _) => ledgers.all(Ledger::has_records),
-            (None, OnDeadline::Wait, Some(_)) if self.policy.is_governed_elsewhere() => {
+            (None, OnDeadline::Wait, Some(_)) if self.policy.governed_elsewhere().is_some() => {
                 ledgers.all(Ledger::has_records)
             }
             (None, OnDeadline::Wait, Some(home)) => {

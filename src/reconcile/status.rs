@@ -1,11 +1,12 @@
 //! What can be said of the loop at one moment; for people, probes and metrics.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{LookupFailure, Moment, PeerSet, Question, ServiceUrl};
 
-use super::Condition;
+use super::{Condition, UnusableRecords};
 
 /// A copy of everything worth showing; cheap enough to make after each turn.
 #[derive(Clone, Debug)]
@@ -31,8 +32,8 @@ pub struct Status {
     pub propagation: Option<Dated<Duration>>,
     /// Everything that deserves attention, most serious first.
     pub conditions: Vec<Condition>,
-    /// Changes of the desired list, latest last; bounded by [`Status::HISTORY_MAX`].
-    pub history: VecDeque<Change>,
+    /// Changes of the desired list, latest last; bounded by [`Status::HISTORY_MAX`] and [`PeersOfChange`].
+    pub history: VecDeque<Arc<Change>>,
 }
 
 impl Status {
@@ -41,7 +42,7 @@ impl Status {
 
     /// Whether a list is being kept against what DNS says.
     pub fn is_held(&self) -> bool {
-        self.conditions.iter().any(|condition| condition.kind().is_hold())
+        self.conditions.iter().any(Condition::is_hold)
     }
 }
 
@@ -61,6 +62,8 @@ pub struct ServiceStatus {
     pub question: Question,
     /// The last outcome, and since when outcomes are of this kind; none before the first.
     pub last: Option<Dated<LastAnswer>>,
+    /// When the question was asked that has no answer yet; none while none is under way.
+    pub unanswered_since: Option<Moment>,
     /// When records last came.
     pub records_at: Option<Moment>,
     /// The peers in the last records answer, self left out.
@@ -69,6 +72,8 @@ pub struct ServiceStatus {
     pub kept: PeerSet,
     /// Whether self was in the last records answer, and since when; none before one, or without a self.
     pub self_found: Option<Dated<bool>>,
+    /// The records of the last records answer that cannot be used, and since when there have been any.
+    pub unusable: Option<Dated<UnusableRecords>>,
 }
 
 /// The kind of the last outcome.
@@ -112,11 +117,63 @@ pub struct Change {
     /// Why.
     pub cause: ChangeCause,
     /// Peers that came.
-    pub added: PeerSet,
+    pub added: PeersOfChange,
     /// Peers that left.
-    pub removed: PeerSet,
+    pub removed: PeersOfChange,
     /// How many there are now.
     pub peers: usize,
+}
+
+/// Peers that came, or left: the first of them by name, and how many they are.
+///
+/// Names are kept within a bound of bytes: all names of a large Service that is replaced again and again
+/// would be tens of megabytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PeersOfChange {
+    named: Vec<ServiceUrl>,
+    count: usize,
+}
+
+impl PeersOfChange {
+    /// Peers that are named.
+    pub const NAMED_MAX: usize = 32;
+    /// Bytes of their URLs: 32 of the longest that Kubernetes makes, and all changes of a history together
+    /// are below a megabyte.
+    const BYTES_MAX: usize = 6 * 1024;
+
+    /// Some of the peers, in order.
+    pub fn named(&self) -> &[ServiceUrl] {
+        &self.named
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// How many of them are not named.
+    pub fn unnamed(&self) -> usize {
+        self.count - self.named.len()
+    }
+}
+
+impl<'a> FromIterator<&'a ServiceUrl> for PeersOfChange {
+    fn from_iter<I: IntoIterator<Item = &'a ServiceUrl>>(peers: I) -> Self {
+        let (mut named, mut count, mut room) = (vec![], 0, Self::BYTES_MAX);
+        for url in peers {
+            count += 1;
+            let is_first = named.len() + 1 == count;
+            match room.checked_sub(url.as_str().len()) {
+                Some(rest) if is_first && named.len() < Self::NAMED_MAX => {
+                    room = rest;
+                    named.push(url.clone());
+                }
+                Some(_) | None => {}
+            }
+        }
+        named.shrink_to_fit();
+        Self { named, count }
+    }
 }
 
 /// Why the desired list changed.

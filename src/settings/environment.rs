@@ -1,7 +1,7 @@
 //! What this machine says of us: environment, resolv.conf, hosts file, host name, interfaces.
 //!
 //! A value that is observed once and passed in, so that reading settings is a function. Of the
-//! environment only our own variables and the downward API's are kept, for the rest may be secret.
+//! environment only our own variables and the downward API's are kept, because the rest may be secret.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -106,7 +106,7 @@ fn ours(variables: impl Iterator<Item = (OsString, OsString)>) -> BTreeMap<Strin
 }
 
 fn beginning_of(path: &str) -> String {
-    // Half a file is as good as its first lines; none is as good as an empty one.
+    // Half a file is read as its first lines, and a missing one as an empty one.
     let bytes = small_file::read_beginning(Path::new(path), FILE_MAX).ok().flatten().unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
 }

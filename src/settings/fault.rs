@@ -10,7 +10,7 @@ use super::table::Key;
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody gave it.
+    /// It was not given.
     Default,
     /// The command line.
     Flag,
@@ -47,7 +47,7 @@ pub struct Fault {
     pub key: String,
     /// Where it was given.
     pub origin: Origin,
-    /// What is problem.
+    /// What is wrong.
     pub problem: String,
     /// What to do.
     pub hint: String,
@@ -59,7 +59,7 @@ impl Fault {
         Self { key: key.to_string(), origin, problem: problem.what, hint }
     }
 
-    /// A fault of something that is no setting: an unknown key, a variable of the downward API.
+    /// A fault of something that is not a setting: an unknown key, a variable of the downward API.
     pub(super) fn foreign(key: String, origin: Origin, problem: Problem) -> Self {
         Self { key, origin, problem: problem.what, hint: problem.hint.unwrap_or_default() }
     }
@@ -76,7 +76,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Something that works as it stands, and probably not as it was meant.
+/// Something that works, and probably not as it was meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// The setting or variable.
@@ -136,6 +136,11 @@ impl Problem {
         Self::new(format!("{} is not a valid {what}: expected {expected}", quoted(text)))
     }
 
+    /// The cure of its own, where it has one.
+    pub(super) fn cure(&self) -> &str {
+        self.hint.as_deref().unwrap_or_default()
+    }
+
     /// With a cure of its own.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -146,8 +151,8 @@ impl Problem {
 /// What stands for a value that is not shown.
 const HIDDEN: &str = "\"***\"";
 
-/// Whether a URL without user-info has a port that is no number: half of a list that a comma in a password has
-/// parted.
+/// Whether a URL without user-info has a port that is not a number: it may be half of a list that a comma in a
+/// password has split.
 fn has_odd_port(text: &str) -> bool {
     let Some((_, rest)) = text.split_once("://") else { return false };
     let authority = rest.split('/').next().unwrap_or_default();

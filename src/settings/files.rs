@@ -105,7 +105,7 @@ fn user_info(reader: &mut SettingsReader<'_>) -> UserInfoSource {
     let file = reader.secret_path(Key::UserInfoFile);
     match (placeholders, file) {
         (Some(_), Some(_)) => {
-            let problem = Problem::new("and --user-info-file exclude each other");
+            let problem = Problem::new("is given together with --user-info-file: expected one of them");
             reader.conflict(&[Key::UserInfo, Key::UserInfoFile], problem.hint("keep one of them"));
             UserInfoSource::None
         }
@@ -172,8 +172,9 @@ fn mode(text: &str) -> Result<Mode, Problem> {
     let writes_unread = (0..3).any(|class| mode >> (3 * class) & 0o6 == 0o2);
     if mode & 0o400 == 0 || writes_unread {
         let problem = Problem::value(text, "lets someone write but not read, or keeps us from reading");
-        return Err(problem
-            .hint("write an octal mode such as 0644; a decimal one, as in defaultMode: 420, is not meant"));
+        return Err(problem.hint(
+            "write an octal mode such as 0644; a decimal number, as in defaultMode: 420, is not taken",
+        ));
     }
     Ok(Mode(mode))
 }

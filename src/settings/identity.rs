@@ -22,7 +22,7 @@ use super::words::PeerHost;
 const FIELDS: [(&str, &str); 3] =
     [("POD_NAME", "metadata.name"), ("POD_IP", "status.podIP"), ("POD_IPS", "status.podIPs")];
 
-/// Reads `--self-url` and whatever stands in for it; none where nothing does, with a fault where that
+/// Reads `--self-url` or finds a value for it. None where there is nothing to find, with a fault where that
 /// matters.
 pub(super) fn own(reader: &mut SettingsReader<'_>, peers: &PeerSettings) -> Option<Own> {
     let mut pod = Pod::look(reader);
@@ -40,10 +40,15 @@ pub(super) fn own(reader: &mut SettingsReader<'_>, peers: &PeerSettings) -> Opti
         Ok((host, origin)) => {
             let url =
                 ServiceUrl::new(peers.scheme, host, peers.port_or_default(), peers.context_path.clone());
+            let variable = match peers.peer_host {
+                PeerHost::Name => "POD_NAME",
+                PeerHost::Ipv4 | PeerHost::Ipv6 => "POD_IP",
+            };
+            let unset = matches!(origin, Origin::Observed(_)).then_some(variable);
             reader.record(Key::SelfUrl, &url, origin);
             warn_about_guesses(reader, peers, &pod);
             warn_about_service(reader, peers, &pod);
-            Some(Own { identity: pod.identity(), url })
+            Some(Own { identity: PodIdentity { unset, ..pod.identity() }, url })
         }
         Err(why) => {
             without_url(reader, peers, why);
@@ -59,7 +64,8 @@ fn without_url(reader: &mut SettingsReader<'_>, peers: &PeerSettings, why: Probl
         Purpose::Run | Purpose::Init | Purpose::Check if peers.services.is_empty() => {}
         Purpose::Run | Purpose::Init | Purpose::Check => reader.conflict(&[Key::SelfUrl], why),
         Purpose::Print => {
-            reader.warn(Key::SelfUrl, "is unknown here, so nothing is left out of the list");
+            let message = format!("is unknown here, so nothing is left out of the list; {}", why.cure());
+            reader.warn(Key::SelfUrl, message);
         }
         Purpose::Contact => {}
     }
@@ -127,7 +133,7 @@ impl Pod {
             return Err(unknown("POD_NAME", "metadata.name"));
         };
         let name = service.name().child(label.as_str()).map_err(|error| {
-            Problem::new(format!("cannot be made of {label} and {service}, which {error}"))
+            Problem::new(format!("cannot be made from {label} and {service}: the name {error}"))
                 .hint("give --self-url")
         })?;
         Ok((Host::Name(name), origin.clone()))
@@ -138,6 +144,7 @@ impl Pod {
             name: self.name.as_ref().map(|(name, _)| name.clone()),
             addresses: self.addresses.iter().map(IpAddr::to_canonical).collect::<BTreeSet<_>>(),
             governing: self.governing.clone(),
+            unset: None,
         }
     }
 
@@ -210,8 +217,8 @@ fn addresses_in(text: &str) -> Result<Vec<IpAddr>, Problem> {
     items.map(|item| item.parse().map_err(|_| Problem::invalid(item, "address", "an IP address"))).collect()
 }
 
-/// Reads a variable of the downward API; one that is set and makes no sense is a fault, for a guess
-/// in its place would be wrong as well.
+/// Reads a variable of the downward API; one that is set and makes no sense is a fault, because a
+/// guess in its place would be wrong as well.
 fn variable<T>(
     reader: &mut SettingsReader<'_>,
     name: &str,
@@ -267,7 +274,7 @@ fn warn_about_service(reader: &mut SettingsReader<'_>, peers: &PeerSettings, pod
     reader.warn(Key::Service, message);
 }
 
-/// In a pod a guess is worth a word, for the downward API would have known.
+/// In a pod a guess is worth a warning, because the downward API would have known.
 fn warn_about_guesses(reader: &mut SettingsReader<'_>, peers: &PeerSettings, pod: &Pod) {
     if matches!(reader.purpose, Purpose::Print | Purpose::Contact) || !reader.environment.is_pod() {
         return;

@@ -59,10 +59,10 @@ pub fn config_path(flags: &Flags, environment: &Environment) -> Result<Option<Pa
     reader.finish().map(|_rest| path)
 }
 
-/// The two listeners alone, for who only calls them.
+/// The two listeners alone, for a caller that only connects to them.
 ///
-/// A fault elsewhere is none of its business: a file that was broken while the program runs must not
-/// turn its probe red, for the program itself goes on with the settings before.
+/// A fault elsewhere does not matter to it: a file that was broken while the program runs must not turn its
+/// probe red, because the program itself goes on with the settings before.
 pub fn listeners(
     flags: &Flags,
     file: Option<&SettingsFile>,

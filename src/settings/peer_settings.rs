@@ -1,5 +1,6 @@
 //! Settings of what is asked and of what becomes of the answer, up to the URLs.
 
+use std::cell::RefCell;
 use std::fmt::Display;
 
 use crate::model::{
@@ -66,10 +67,14 @@ where
 
 fn services(reader: &mut SettingsReader<'_>) -> Vec<HeadlessService> {
     let (namespace, cluster_domain) = namespace_and_domain(reader);
+    let texts = RefCell::new(vec![]);
     let services = reader.list(Key::Service, |text| {
-        HeadlessService::from_setting(text, namespace.as_str(), cluster_domain.as_str())
-            .map_err(|error| no_service(text, &error))
+        let service = HeadlessService::from_setting(text, namespace.as_str(), cluster_domain.as_str())
+            .map_err(|error| no_service(text, &error))?;
+        texts.borrow_mut().push((service.clone(), text.to_owned()));
+        Ok(service)
     });
+    texts.into_inner().into_iter().for_each(|(service, text)| reader.note_service(service, text));
     for service in &services {
         warn_of_half_a_name(reader, service, cluster_domain.as_str());
     }
@@ -190,7 +195,7 @@ fn range(text: &str) -> Result<IpNet, Problem> {
         Ok(address) => {
             let bits = if address.is_ipv4() { 32 } else { 128 };
             let problem = Problem::value(text, "is an address: expected a range of addresses");
-            Err(problem.hint(format!("write {address}/{bits} for it alone")))
+            Err(problem.hint(format!("write {address}/{bits} for this address alone")))
         }
         Err(_) => text.parse().map_err(|_| Problem::invalid(text, "range", "one such as 10.0.0.0/8")),
     }

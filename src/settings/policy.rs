@@ -8,6 +8,7 @@ use super::peer_settings::{PeerSettings, parsed};
 use super::purpose::Purpose;
 use super::reader::SettingsReader;
 use super::table::Key;
+use super::words::PeerHost;
 
 pub(super) fn read(
     reader: &mut SettingsReader<'_>,
@@ -38,7 +39,34 @@ pub(super) fn read(
         sink,
     };
     check(reader, &policy);
+    warn_of_messages(reader, policy.max_peers, peers.peer_host);
     policy
+}
+
+/// How many peers 64 KB of DNS name (RFC 1035, section 4.2.2). An A record takes 16 bytes: 4,090 came through, 4,095
+/// did not. An AAAA record takes 28. SRV targets are never compressed: 1,000 such as
+/// `eureka-999.eureka.shop.svc.cluster.local` came through, 1,100 did not.
+fn room_in_a_message(peer_host: PeerHost) -> usize {
+    match peer_host {
+        PeerHost::Name => 1_000,
+        PeerHost::Ipv4 => 4_000,
+        PeerHost::Ipv6 => 2_300,
+    }
+}
+
+/// Whoever allows more than a message has room for is told so: an answer with more is not read.
+fn warn_of_messages(reader: &mut SettingsReader<'_>, max_peers: usize, peer_host: PeerHost) {
+    let room = room_in_a_message(peer_host);
+    if max_peers > room {
+        let more = match peer_host {
+            PeerHost::Name | PeerHost::Ipv6 => "; --peer-host ipv4 needs the least room",
+            PeerHost::Ipv4 => "",
+        };
+        reader.warn(
+            Key::MaxPeers,
+            format!("allows {max_peers}, and one message of DNS holds {room} or so of a Service{more}"),
+        );
+    }
 }
 
 /// What does not go together.

@@ -16,7 +16,7 @@ pub(super) fn listeners(reader: &mut SettingsReader<'_>) -> ListenAddresses {
     let local = reader.value(Key::LocalListen, local_address);
     if public.meets(local) {
         let problem =
-            Problem::new(format!("{public} and --local-listen {local} are one address to the system"));
+            Problem::new(format!("{public} and --local-listen {local} are the same address to the system"));
         reader.conflict(&[Key::Listen, Key::LocalListen], problem.hint("give them different ports"));
     }
     ListenAddresses { public, local }

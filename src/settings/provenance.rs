@@ -1,5 +1,7 @@
 //! Each setting's value in force, and where it came from.
 
+use crate::model::HeadlessService;
+
 use super::fault::Origin;
 use super::table::Key;
 
@@ -10,6 +12,8 @@ use super::table::Key;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Provenance {
     entries: Vec<ProvenanceEntry>,
+    /// Each Service with the text that names it, which may have been completed.
+    services: Vec<(HeadlessService, String)>,
 }
 
 /// One setting in force.
@@ -27,6 +31,20 @@ impl Provenance {
     /// Every setting, in the order of the table.
     pub fn entries(&self) -> &[ProvenanceEntry] {
         &self.entries
+    }
+
+    /// Where the value of a setting came from; none where it was not looked for.
+    pub fn origin_of(&self, key: Key) -> Option<&Origin> {
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.origin)
+    }
+
+    /// The text that names this Service in the settings.
+    pub fn text_of(&self, service: &HeadlessService) -> Option<&str> {
+        self.services.iter().find(|(named, _)| named == service).map(|(_, text)| text.as_str())
+    }
+
+    pub(super) fn note_service(&mut self, service: HeadlessService, text: String) {
+        self.services.push((service, text));
     }
 
     /// Sixteen hexadecimal digits that are the same wherever the same settings are in force.

@@ -154,8 +154,8 @@ fn expected(key: Key) -> &'static str {
     if key.setting().is_repeatable() { "one value or a list of values" } else { "one value" }
 }
 
-/// No value of a list holds a comma, so commas part them wherever they come from; blank items, such
-/// as behind a trailing comma, are none.
+/// No value of a list contains a comma, so commas separate them wherever they come from; blank items, such
+/// as the one after a trailing comma, do not count.
 fn split_list(texts: &[String]) -> Vec<String> {
     let items = texts.iter().flat_map(|text| text.split(','));
     items.map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
@@ -166,11 +166,11 @@ fn trimmed(texts: &[String]) -> Vec<String> {
 }
 
 impl Problem {
-    /// A fault of a key that may be none of ours.
+    /// A fault of a key that may not be ours.
     fn into_fault(self, key: &str, origin: Origin) -> Fault {
         match Key::from_name(key) {
             Some(key) => Fault::of(key, origin, self),
-            // A key may be what should stand behind one: `user:password` without its setting. The line tells it.
+            // A key may be what should be its value: `user:password` without its setting. The line says where.
             None => Fault::foreign("unknown key".to_owned(), origin, self),
         }
     }

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{DurationOrNever, read_duration};
+use crate::model::{DurationOrNever, HeadlessService, read_duration};
 
 use super::closest::closest;
 use super::environment::{Environment, Files};
@@ -50,12 +50,17 @@ impl<'s> SettingsReader<'s> {
     /// Ends the reading: where each value came from, and what to warn of.
     pub(super) fn finish(self) -> Result<(Provenance, Vec<Warning>), Rejected> {
         let Self { mut faults, warnings, provenance, .. } = self;
-        // As the help has them; what is no setting comes first.
+        // As the help has them; what is not a setting comes first.
         faults.sort_by_key(|fault| Key::from_name(&fault.key));
         if faults.is_empty() { Ok((provenance, warnings)) } else { Err(Rejected { faults, warnings }) }
     }
 
-    /// A value to be read as if it had been given, where nobody gave one.
+    /// Keeps the text that a Service was named by.
+    pub(super) fn note_service(&mut self, service: HeadlessService, text: String) {
+        self.provenance.note_service(service, text);
+    }
+
+    /// A value to be read as if it had been given, where none was given.
     pub(super) fn fall_back(&mut self, key: Key, text: String, origin: Origin) {
         self.values.entry(key).or_insert(RawValue { texts: vec![text], origin });
     }
@@ -93,7 +98,7 @@ impl<'s> SettingsReader<'s> {
 
     /// The first of these that can be read; what cannot is a fault.
     ///
-    /// A dynamic parser, because one of these for each setting would be a part of the program that is felt.
+    /// A dynamic parser, because a copy of this for each setting would make the program noticeably larger.
     fn first_valid<T: Display>(
         &mut self,
         key: Key,
@@ -169,8 +174,8 @@ impl<'s> SettingsReader<'s> {
         self.optional(key, |text| a_path(text, files)).map(PathBuf::from)
     }
 
-    /// The path of a file with a secret, unread; relative ones are refused, because a secret in the path's
-    /// place is told from no relative path.
+    /// The path of a file with a secret, unread; relative ones are refused, because a secret given in place
+    /// of the path looks like one.
     pub(super) fn secret_path(&mut self, key: Key) -> Option<PathBuf> {
         let files = self.environment.files;
         let path = |text: &str| if text.starts_with('/') { a_path(text, files) } else { Err(not_shown()) };

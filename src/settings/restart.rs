@@ -191,4 +191,15 @@ mod tests {
         assert_eq!(running.needs_restart(&new), []);
         assert_eq!(running.adopt_at_run_time(&new), new);
     }
+
+    #[test]
+    fn a_file_of_credentials_is_taken_beside_a_role_that_waits() {
+        let running = settings("user-info-file: /s\n");
+        let new = settings("user-info-file: /t\nrole: client\n");
+        assert_eq!(running.needs_restart(&new), [Key::Role]);
+        let next = running.adopt_at_run_time(&new);
+        assert_eq!(next.policy, running.policy);
+        assert_eq!(next.output.user_info, new.output.user_info);
+        assert_eq!(next.server.user_info_file.as_deref(), Some("/t".as_ref()));
+    }
 }

@@ -81,7 +81,7 @@ fn status_url(
         }
         Err(error) => {
             let problem =
-                Problem::new(format!("cannot be made of the other settings: {error}")).hint("give it");
+                Problem::new(format!("cannot be made from the other settings: {error}")).hint("give it");
             reader.conflict(&[Key::StatusUrl, Key::ContextPath], problem);
             None
         }
@@ -116,7 +116,7 @@ fn credentials(reader: &mut SettingsReader<'_>) -> Option<Credentials> {
     }
 }
 
-/// A user as Basic authentication takes it (RFC 7617, section 2). What stands behind a colon is
+/// A user as Basic authentication takes it (RFC 7617, section 2). What comes after a colon is
 /// probably a password, so a refused text is not quoted.
 fn user(text: &str) -> Result<String, Problem> {
     if text.contains(':') {

@@ -65,8 +65,8 @@ fn is_numbered_port(port: &str) -> bool {
 
 fn about_injected(first: &str, count: usize) -> Warning {
     let message = format!(
-        "{count} variables that Kubernetes injects for a Service of a like name are ignored; \
-         set `enableServiceLinks: false` in the pod to be rid of them"
+        "{count} variables that Kubernetes injects for a Service with a similar name are ignored; \
+         set `enableServiceLinks: false` in the pod to stop that"
     );
     Warning { key: first.to_owned(), message }
 }

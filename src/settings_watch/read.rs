@@ -2,6 +2,9 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use crate::settings::FILE_SIZE_MAX;
 use crate::small_file::{self, Content};
@@ -21,6 +24,12 @@ pub enum ReadError {
     /// Not text.
     #[error("is not valid UTF-8 text")]
     NotText,
+    /// Text as other systems save it.
+    #[error("is UTF-16 or UTF-32 text: save it as UTF-8")]
+    WideText,
+    /// Its disk, or the network behind it, does not answer.
+    #[error("cannot be read: its disk or network file system does not answer")]
+    Stalled,
     /// The system does not let us.
     #[error("cannot be read: {0}")]
     Unreadable(io::ErrorKind),
@@ -36,12 +45,35 @@ impl From<io::Error> for ReadError {
 }
 
 /// The text of the file at `path`; blocks for as long as the disk does.
-pub fn read(path: &Path) -> Result<String, ReadError> {
+pub(super) fn read(path: &Path) -> Result<String, ReadError> {
     match small_file::read(path, FILE_SIZE_MAX)? {
-        Content::Whole(bytes) => String::from_utf8(bytes).map_err(|_| ReadError::NotText),
+        Content::Whole(bytes) => text_of(bytes),
         Content::Beginning(_) => Err(ReadError::TooLarge),
         Content::NotAFile => Err(ReadError::NoFile),
     }
+}
+
+/// The same within a time: a start that waits for a disk for ever would say nothing.
+pub fn read_within(path: &Path, patience: Duration) -> Result<String, ReadError> {
+    let (done, outcome) = mpsc::channel();
+    let owned = path.to_owned();
+    let reading = thread::Builder::new().spawn(move || {
+        let _nobody_waits_any_more = done.send(read(&owned));
+    });
+    match reading {
+        Ok(_left_behind_where_it_hangs) => outcome.recv_timeout(patience).unwrap_or(Err(ReadError::Stalled)),
+        Err(_no_thread) => read(path),
+    }
+}
+
+/// Editors on Windows put a byte order mark in front, which is not part of the text.
+fn text_of(bytes: Vec<u8>) -> Result<String, ReadError> {
+    // YAML 1.2.2, section 5.2: by its mark, or by a zero beside the first letter, which is of ASCII.
+    if matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]) {
+        return Err(ReadError::WideText);
+    }
+    let text = String::from_utf8(bytes).map_err(|_| ReadError::NotText)?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 #[cfg(test)]
@@ -60,8 +92,39 @@ mod tests {
         assert_eq!(read(&path).map(|text| text.len()), Ok(FILE_SIZE_MAX));
         fs::write(&path, "x".repeat(FILE_SIZE_MAX + 1)).expect("written");
         assert_eq!(read(&path), Err(ReadError::TooLarge));
-        fs::write(&path, [0xff, 0xfe]).expect("written");
+        fs::write(&path, [b'a', 0xff]).expect("written");
         assert_eq!(read(&path), Err(ReadError::NotText));
+    }
+
+    /// As Notepad and PowerShell save it.
+    #[test]
+    fn a_byte_order_mark_is_no_text_and_wide_text_is_named() {
+        let text = "service: eureka.ns\n";
+        let utf_16 = |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<_>>();
+        let (little, big) = (utf_16(u16::to_le_bytes), utf_16(u16::to_be_bytes));
+        let utf_32: Vec<_> = text.chars().flat_map(|letter| u32::from(letter).to_be_bytes()).collect();
+        let marked = |mark: &[u8], text: &[u8]| [mark, text].concat();
+        assert_eq!(text_of(marked(b"\xef\xbb\xbf", text.as_bytes())).as_deref(), Ok(text));
+        for wide in [
+            marked(&[0xff, 0xfe], &little),
+            marked(&[0xfe, 0xff], &big),
+            marked(&[0, 0, 0xfe, 0xff], &utf_32),
+            little,
+            big,
+            utf_32,
+            vec![0xff, 0xfe],
+        ] {
+            assert_eq!(text_of(wide), Err(ReadError::WideText));
+        }
+    }
+
+    #[test]
+    fn a_read_has_its_time() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("c.yaml");
+        fs::write(&path, "a: 1").expect("written");
+        assert_eq!(read_within(&path, Duration::from_secs(10)).as_deref(), Ok("a: 1"));
+        assert_eq!(read_within(&path, Duration::ZERO), Err(ReadError::Stalled));
     }
 
     #[test]

@@ -7,9 +7,13 @@ use std::path::Path;
 use super::*;
 
 /// So slow that whatever is seen was seen by a hint.
-const BY_HINT: Pace = Pace { poll: Duration::from_secs(600), settle: Duration::from_millis(20) };
+const BY_HINT: Pace =
+    Pace { poll: Duration::from_secs(600), settle: Duration::from_millis(20), patience: LONG };
 /// So fast that a test can wait for it.
-const BY_POLL: Pace = Pace { poll: Duration::from_millis(30), settle: Duration::from_millis(20) };
+const BY_POLL: Pace =
+    Pace { poll: Duration::from_millis(30), settle: Duration::from_millis(20), patience: LONG };
+/// Longer than any look at a disk that answers.
+const LONG: Duration = Duration::from_secs(60);
 
 fn watch(path: &Path, seen: &str, pace: Pace) -> SettingsWatch {
     SettingsWatch::with_pace(path.to_owned(), seen.to_owned(), pace)
@@ -190,4 +194,74 @@ async fn a_storm_of_hints_puts_nothing_off() {
     fs::write(&path, "1").expect("written");
     written(&mut watch, "1").await;
     storm.abort();
+}
+
+/// A disk that answers as the name of the file says: not before a file `released` lies beside it.
+fn hangs_or_reads(path: &Path) -> Result<String, ReadError> {
+    let text = read(path)?;
+    while text == "hangs" && !path.with_file_name("released").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(text)
+}
+
+#[tokio::test]
+async fn a_look_that_hangs_is_said_and_a_good_file_that_follows_is_read() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("c.yaml");
+    let put = |text: &str| {
+        let aside = directory.path().join("aside");
+        fs::write(&aside, text).expect("written");
+        fs::rename(&aside, &path).expect("renamed");
+    };
+    put("hangs");
+    let pace = Pace { patience: Duration::from_millis(50), ..BY_POLL };
+    let mut watch = SettingsWatch { read: hangs_or_reads, ..watch(&path, "0", pace) };
+    assert_eq!(next(&mut watch).await, Err(ReadError::Stalled));
+    nothing(&mut watch, MOMENT).await;
+    assert!((2..=LOOKS_MAX).contains(&watch.looks.len()), "{} threads", watch.looks.len());
+    // Where every look may hang, the good one is read when one of them ends.
+    fs::write(directory.path().join("released"), "").expect("written");
+    assert_eq!(next(&mut watch).await.as_deref(), Ok("hangs"));
+    fs::remove_file(directory.path().join("released")).expect("there");
+    put("1");
+    assert_eq!(next(&mut watch).await.as_deref(), Ok("1"));
+    nothing(&mut watch, MOMENT).await;
+    assert!(watch.looks.len() <= 1, "{} threads", watch.looks.len());
+}
+
+#[tokio::test]
+async fn what_takes_the_place_of_a_file_that_hangs_is_read_beside_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("c.yaml");
+    fs::write(&path, "hangs").expect("written");
+    let pace = Pace { patience: Duration::from_millis(50), ..BY_POLL };
+    let mut watch = SettingsWatch { read: hangs_or_reads, ..watch(&path, "0", pace) };
+    assert_eq!(next(&mut watch).await, Err(ReadError::Stalled));
+    fs::write(directory.path().join("aside"), "1").expect("written");
+    fs::rename(directory.path().join("aside"), &path).expect("renamed");
+    assert_eq!(next(&mut watch).await.as_deref(), Ok("1"));
+    // The one that hung brings nothing that is still of interest.
+    fs::write(directory.path().join("released"), "").expect("written");
+    nothing(&mut watch, MOMENT).await;
+}
+
+#[tokio::test]
+async fn a_pipe_is_said_and_a_good_file_that_follows_is_read() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("c.yaml");
+    fs::write(&path, "0").expect("written");
+    let mut watch = watch(&path, "0", BY_POLL);
+    nothing(&mut watch, MOMENT).await;
+    fs::remove_file(&path).expect("there");
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
+        .expect("a pipe");
+    let mut seen = next(&mut watch).await;
+    if seen == Err(ReadError::Missing) {
+        seen = next(&mut watch).await;
+    }
+    assert_eq!(seen, Err(ReadError::NoFile));
+    fs::write(directory.path().join("aside"), "1").expect("written");
+    fs::rename(directory.path().join("aside"), &path).expect("renamed");
+    assert_eq!(next(&mut watch).await.as_deref(), Ok("1"));
 }

@@ -3,13 +3,20 @@
 //! They may be anything and lie on any disk. Must never wait for a pipe, nor leave a second read behind
 //! where a first one hangs.
 
-use std::fs::{self, File};
+pub mod mounts;
+
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustix::fs::OFlags;
 use tokio::sync::Mutex;
 use tokio::task::{JoinError, JoinHandle};
+
+/// `O_NONBLOCK` and `O_NOCTTY`: files are read as ever.
+const WITHOUT_WAITING: i32 = OFlags::NONBLOCK.union(OFlags::NOCTTY).bits().cast_signed();
 
 /// What a path leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,13 +31,18 @@ pub enum Content {
 
 /// Reads at most `max` bytes. Blocks for as long as the disk does.
 pub fn read(path: &Path, max: usize) -> io::Result<Content> {
-    // Asked before it is opened: to open a pipe waits for its writer.
+    // Asked before it is opened: to open a device may do something.
     if !fs::metadata(path)?.is_file() {
+        return Ok(Content::NotAFile);
+    }
+    // A pipe may have taken its place meanwhile, and to open that would wait for its writer.
+    let file = OpenOptions::new().read(true).custom_flags(WITHOUT_WAITING).open(path)?;
+    if !file.metadata()?.is_file() {
         return Ok(Content::NotAFile);
     }
     let mut bytes = Vec::new();
     let bound = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    File::open(path)?.take(bound).read_to_end(&mut bytes)?;
+    file.take(bound).read_to_end(&mut bytes)?;
     if bytes.len() <= max {
         return Ok(Content::Whole(bytes));
     }

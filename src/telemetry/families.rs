@@ -11,7 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-use crate::model::{ConnectionTotals, ListenerName, RecordType};
+use crate::model::{ConnectionTotals, ListenerName, RecordType, Unusable};
 use crate::reconcile::ConditionKind;
 
 use super::VERSION;
@@ -42,6 +42,7 @@ pub(super) struct ListFamilies {
     pub(super) held: Gauge,
     pub(super) held_reason: Family<Labels<1>, Gauge>,
     pub(super) condition: Family<Labels<1>, Gauge>,
+    pub(super) unusable_records: Family<Labels<1>, Gauge>,
     pub(super) desired_adopted_mismatch: Gauge,
     pub(super) propagation: Histogram,
 }
@@ -53,6 +54,11 @@ impl ListFamilies {
             held: plain(registry, "held", "Whether the list is kept against what DNS says"),
             held_reason: plain(registry, "held_reason", "Why the list is kept"),
             condition: plain(registry, "condition", "Whether this deserves attention now"),
+            unusable_records: plain(
+                registry,
+                "unusable_records",
+                "Records in the last answers of DNS that cannot be used, by reason",
+            ),
             desired_adopted_mismatch: plain(
                 registry,
                 "desired_adopted_mismatch",
@@ -68,6 +74,7 @@ impl ListFamilies {
         start_at_zero(&families.peers, List::ALL.map(list_labels));
         start_at_zero(&families.held_reason, holds().map(hold_labels));
         start_at_zero(&families.condition, ConditionKind::ALL.map(condition_labels));
+        start_at_zero(&families.unusable_records, Unusable::ALL.map(unusable_labels));
         families
     }
 }
@@ -203,6 +210,10 @@ pub(super) fn list_labels(list: List) -> Labels<1> {
 
 pub(super) fn hold_labels(kind: ConditionKind) -> Labels<1> {
     [("reason", kind.label())]
+}
+
+pub(super) fn unusable_labels(why: Unusable) -> Labels<1> {
+    [("reason", why.label())]
 }
 
 pub(super) fn condition_labels(kind: ConditionKind) -> Labels<1> {

@@ -56,7 +56,7 @@ pub(super) fn publish_label(outcome: &PublishOutcome) -> &'static str {
         PublishOutcome::Written => "written",
         PublishOutcome::Unchanged => "unchanged",
         PublishOutcome::Repaired => "repaired",
-        PublishOutcome::Failed(_) => "failed",
+        PublishOutcome::Failed(_) | PublishOutcome::Lost(_) => "failed",
     }
 }
 
@@ -178,7 +178,7 @@ impl List {
 
 /// The conditions that keep a list against what DNS says.
 pub(super) fn holds() -> impl Iterator<Item = ConditionKind> {
-    ConditionKind::ALL.into_iter().filter(|kind| kind.is_hold())
+    ConditionKind::ALL.into_iter().filter(|kind| kind.may_hold())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The few calls that feed the metrics.
+//! The few calls that set and count the metrics.
 //!
 //! Every series of a closed set is there from the start, at 0, so that a rate over it and an alert
 //! on it work before the first event.
@@ -9,12 +9,14 @@ use std::time::Duration;
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 
-use crate::model::{ConnectionTotals, ListenerName, MetricsFormat, Moment, PeerSet, RecordType, WallClock};
+use crate::model::{
+    ConnectionTotals, ListenerName, MetricsFormat, Moment, PeerSet, RecordType, Unusable, WallClock,
+};
 use crate::reconcile::{ConditionKind, Dated, PublishOutcome, Status};
 
 use super::families::{
     ListFamilies, ProgramFamilies, StepFamilies, condition_labels, connection_labels, hold_labels,
-    list_labels, listener_labels, lookup_labels, outcome_labels, step_labels,
+    list_labels, listener_labels, lookup_labels, outcome_labels, step_labels, unusable_labels,
 };
 use super::labels::{
     ConfirmOutcome, List, LookupOutcome, RefreshOutcome, ReloadOutcome, Step, holds, publish_label,
@@ -64,6 +66,7 @@ impl Metrics {
         self.lists.held.set(i64::from(status.is_held()));
         self.lists.desired_adopted_mismatch.set(i64::from(is_mismatch(status)));
         self.set_conditions(status);
+        self.set_unusable(status);
         self.set_last_successes(status, clock);
         self.count_propagation(status);
     }
@@ -82,7 +85,7 @@ impl Metrics {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
                 self.set_last_success(Step::Publish, date);
             }
-            PublishOutcome::Failed(_) => {}
+            PublishOutcome::Failed(_) | PublishOutcome::Lost(_) => {}
         }
     }
 
@@ -142,11 +145,22 @@ impl Metrics {
 
     fn set_conditions(&self, status: &Status) {
         let is_so = |kind| status.conditions.iter().any(|condition| condition.kind() == kind);
+        let holds_by =
+            |kind| status.conditions.iter().any(|condition| condition.kind() == kind && condition.is_hold());
         for kind in ConditionKind::ALL {
             self.lists.condition.get_or_create(&condition_labels(kind)).set(i64::from(is_so(kind)));
         }
         for kind in holds() {
-            self.lists.held_reason.get_or_create(&hold_labels(kind)).set(i64::from(is_so(kind)));
+            self.lists.held_reason.get_or_create(&hold_labels(kind)).set(i64::from(holds_by(kind)));
+        }
+    }
+
+    fn set_unusable(&self, status: &Status) {
+        let found = || status.services.iter().filter_map(|service| service.unusable.as_ref());
+        for why in Unusable::ALL {
+            let count: usize = found().filter_map(|found| found.value.by_reason.get(&why)).sum();
+            let count = i64::try_from(count).expect("records in memory are fewer than 2^63");
+            self.lists.unusable_records.get_or_create(&unusable_labels(why)).set(count);
         }
     }
 

@@ -80,6 +80,31 @@ pub fn server_fault(fault: &ServerFault) -> Message {
     }
 }
 
+/// Why a server of the mesh, which is anywhere, did not say what it lists. It is asked for its status alone.
+pub fn mesh_fault(fault: &ServerFault) -> Message {
+    let cure = match fault {
+        ServerFault::Unreachable(_) => {
+            "see whether it runs, and whether its name and network policies let it be reached from here"
+        }
+        ServerFault::TimedOut => "see whether it runs, and has time to answer",
+        ServerFault::Failing { .. } | ServerFault::Refused(Refusal::Status(_)) => {
+            "look at the log of that server"
+        }
+        ServerFault::Unreadable(_) => {
+            "see that scheme, port and path are those of a Eureka server: Spring's end in /eureka/, Netflix's WAR in \
+             /eureka/v2/ (--scheme, --port, --context-path, or --url)"
+        }
+        ServerFault::Refused(Refusal::Redirected) => "exempt /eureka/** from form login in the image",
+        ServerFault::Refused(Refusal::CredentialsMissing | Refusal::CredentialsWrong) => {
+            return server_fault(fault);
+        }
+        ServerFault::Refused(
+            Refusal::Csrf | Refusal::Forbidden | Refusal::NotExposed | Refusal::MethodNotAllowed,
+        ) => "let --server-user read the status, or exempt /eureka/** from security in the image",
+    };
+    Message { cure: cure.to_owned(), ..server_fault(fault) }
+}
+
 fn refused(refusal: Refusal) -> Message {
     match refusal {
         Refusal::CredentialsMissing => {

@@ -3,16 +3,23 @@
 //! The only place where a condition has words. They are made when it is shown or logged, never kept, and no
 //! decision may look at them.
 
+mod ended;
 mod faults;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-use crate::model::{DurationOrNever, HeadlessService, Message, Question, ServerFault};
-use crate::reconcile::{Condition, Kept, NotAdopted, NotPublished, SelfNotFound, Situation};
+use crate::model::{
+    DurationOrNever, HeadlessService, LookupFailure, Message, Moment, Question, ServerFault, Unusable,
+};
+use crate::reconcile::{
+    BelievedBy, Kept, NotAdopted, NotPublished, SelfNotFound, ServiceStatus, Situation, Status,
+    UnusableRecords,
+};
 
-pub use faults::{list_origin, lookup_failure, server_fault};
+pub use ended::ended;
+pub use faults::{list_origin, lookup_failure, mesh_fault, server_fault};
 
 /// Reasons in one message: the kubelet shows the last 2,048 bytes of a container's log.
 const REASONS_MAX: usize = 3;
@@ -47,10 +54,14 @@ pub fn situation(situation: &Situation) -> Message {
         }
         Situation::HeldEmpty { question, no_such_name, soa_serial, kept, empty_after } => {
             let answer = if *no_such_name { "no such name" } else { "no data" };
-            let kept = are_kept(*kept);
-            let what =
-                format!("{EMPTY}: {answer}, SOA serial {soa_serial}; {kept}, --empty-after is {empty_after}");
-            Message::new(what, EMPTY_PROVES_NOTHING).at(&question)
+            let said = format!("{EMPTY}: {answer}, SOA serial {soa_serial}; {}", are_kept(*kept));
+            match kept {
+                Kept::BelievedEmpty(_) => Message::new(said, EMPTY_BELIEVED),
+                Kept::Peers(_) | Kept::NoneYet | Kept::None => {
+                    Message::new(format!("{said}, --empty-after is {empty_after}"), EMPTY_PROVES_NOTHING)
+                }
+            }
+            .at(&question)
         }
         Situation::HeldShrink { before, now, max_shrink, shrink_after } => Message::new(
             format!(
@@ -68,6 +79,7 @@ pub fn situation(situation: &Situation) -> Message {
         }
         Situation::Frozen => Message::new("the list is kept as it is", "lift --freeze when you are done"),
         Situation::SelfNotFound(facts) => self_not_found(facts),
+        Situation::RecordsUnusable { question, records } => records_unusable(records).at(&question),
         Situation::ManyPeers { peers } => Message::new(
             format!(
                 "{peers} peers: a stock server spends 24 threads and 1.5 to 3 MB on each, and feels more than 64"
@@ -95,7 +107,10 @@ pub fn situation(situation: &Situation) -> Message {
 const EMPTY: &str = "DNS says that the Service has no endpoints";
 
 const EMPTY_PROVES_NOTHING: &str = "look at the Service and its endpoints: no ready pod, no such Service, a wrong \
-    port name and nodes that are cut off all look like this";
+    port name and nodes that are cut off all look like this; where it is meant to be empty: `eureka-peers accept --empty`";
+
+const EMPTY_BELIEVED: &str =
+    "nothing, where it is meant to be empty: peers that DNS names are listed at once";
 
 const NOT_RECOGNISED: &str = "the server lists itself among its peers and replicates to itself: its own host name \
     differs from its URL in the list";
@@ -202,6 +217,26 @@ fn not_adopted(why: &NotAdopted) -> Message {
     }
 }
 
+fn records_unusable(records: &UnusableRecords) -> Message {
+    let (is, cure) = match records.first.why {
+        Unusable::NotAHostName => (
+            "is no host name",
+            "no JVM could use it; CoreDNS before 1.13 names a pod so whose IPv6 address ends in `::`: use \
+             --peer-host ipv6, or a StatefulSet, whose pods have names",
+        ),
+        Unusable::PortZero => ("has port 0", "see the ports of the Service and of its endpoints"),
+        Unusable::OutsideService => (
+            "does not lie below the Service",
+            "see who writes the endpoints of this Service, or what answers in the place of the cluster's DNS",
+        ),
+        Unusable::Denied => {
+            ("is denied by policy", "see --allow-cidr and --deny-cidr, and who writes the endpoints")
+        }
+    };
+    let (count, of, first) = (records.count(), records.of, &records.first.what);
+    Message::new(format!("{count} of {of} records cannot be used; the first one, {first}, {is}"), cure)
+}
+
 fn self_not_found(facts: &SelfNotFound) -> Message {
     let SelfNotFound { question, own, identity, sample, governing, namesake } = facts;
     let sample: Vec<_> = sample.iter().map(ToString::to_string).collect();
@@ -215,12 +250,24 @@ fn self_not_found(facts: &SelfNotFound) -> Message {
             "a record begins with this pod's name: where it is this pod, give --self-url {namesake}, else set \
              publishNotReadyAddresses: true on the Service"
         ),
-        (None, None) => "set publishNotReadyAddresses: true on the Service, or --self-url".to_owned(),
+        (None, None) => match identity.unset {
+            Some(variable) => format!(
+                "{variable} is not set, so what this machine says of itself was looked for: set it with `fieldRef: \
+                 {}`, or give --self-url",
+                field_of(variable)
+            ),
+            None => "set publishNotReadyAddresses: true on the Service, or --self-url".to_owned(),
+        },
     };
     let belongs = belongs_to(governing.as_ref());
     let saw = sample.join(", ");
     let what = format!("self is not among the records; looked for {own} and {identity}; saw {saw}{belongs}");
     Message::new(what, cure).at(&question)
+}
+
+/// Where the downward API has what a variable of ours should say.
+fn field_of(variable: &str) -> &'static str {
+    if variable == "POD_NAME" { "metadata.name" } else { "status.podIP" }
 }
 
 fn belongs_to(governing: Option<&HeadlessService>) -> String {
@@ -229,7 +276,14 @@ fn belongs_to(governing: Option<&HeadlessService>) -> String {
 }
 
 fn are_kept(kept: Kept) -> String {
-    format!("{} kept", peers_are(kept.peers))
+    let why = match kept {
+        Kept::Peers(_) | Kept::NoneYet | Kept::None => "",
+        Kept::BelievedEmpty(BelievedBy::Operator) => {
+            ", as the operator has accepted (`eureka-peers accept --empty`)"
+        }
+        Kept::BelievedEmpty(BelievedBy::EmptyAfter) => ", because DNS has said so for --empty-after",
+    };
+    format!("{} kept{why}", peers_are(kept.peers()))
 }
 
 fn peers_are(count: usize) -> String {
@@ -240,13 +294,38 @@ fn peers_are(count: usize) -> String {
     }
 }
 
-/// Why no list is in place, as far as the conditions tell; empty where they give no reason.
-pub fn why_no_list(conditions: &[Condition]) -> String {
-    let hindering = conditions.iter().filter(|condition| condition.kind().hinders_first_list());
-    let messages: Vec<_> = hindering.map(|condition| situation(&condition.situation).to_string()).collect();
+/// Why no list is in place: the conditions that hinder one and the questions that have no answer yet; where
+/// there are neither, what DNS said.
+pub fn why_no_list(status: &Status, now: Moment) -> String {
+    let hindering = status.conditions.iter().filter(|condition| condition.kind().hinders_first_list());
+    let mut messages: Vec<_> =
+        hindering.map(|condition| situation(&condition.situation).to_string()).collect();
+    messages.extend(status.services.iter().filter_map(|service| unanswered(service, now)));
+    if messages.is_empty() {
+        messages.extend(status.services.iter().filter_map(said_of));
+    }
     let (said, more) = messages.split_at(messages.len().min(REASONS_MAX));
     let rest = if more.is_empty() { String::new() } else { format!("; and {} more", more.len()) };
     said.join("; ") + &rest
+}
+
+/// That DNS has not said anything of this Service yet.
+fn unanswered(service: &ServiceStatus, now: Moment) -> Option<String> {
+    let asked = service.unanswered_since.filter(|_| service.last.is_none())?;
+    let what = format!("the question is still unanswered after {}", lasted(now.since(asked)));
+    Some(Message::new(what, lookup_failure(&LookupFailure::Timeout).cure).at(&service.question).to_string())
+}
+
+fn said_of(service: &ServiceStatus) -> Option<String> {
+    let last = service.last.as_ref()?;
+    Some(Message::new(ended::last_answer(&last.value), "").at(&service.question).to_string())
+}
+
+/// Seconds as they are shown to programs, in `/status` and in the log: to the millisecond.
+pub fn seconds(duration: Duration) -> f64 {
+    let rounded = duration.saturating_add(Duration::from_micros(500));
+    let text = format!("{}.{:03}", rounded.as_secs(), rounded.subsec_millis());
+    text.parse().expect("digits, a point and digits are a number")
 }
 
 /// How long something lasted: whole seconds, or milliseconds below one.

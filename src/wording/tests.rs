@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::model::{ListOrigin, LookupFailure, MaxShrink, PodIdentity};
-use crate::reconcile::samples::{lookup_failures, question, service, situations};
+use crate::model::{ListOrigin, LookupFailure, MaxShrink, PodIdentity, Refusal};
+use crate::reconcile::samples::{lookup_failures, nothing_known, question, service, situations};
+use crate::reconcile::{Condition, Dated, LastAnswer};
 
 fn said(it: &Situation) -> String {
     situation(it).to_string()
@@ -32,13 +33,14 @@ fn every_failed_look_up_says_what_to_do_and_none_says_it_twice() {
 
 #[test]
 fn the_words_of_what_is_held() {
-    let texts: Vec<_> = situations().iter().filter(|it| it.kind().is_hold()).map(said).collect();
+    let texts: Vec<_> = situations().iter().filter(|it| it.is_hold()).map(said).collect();
     for expected in [
         "DNS answered SERVFAIL; 2 peers are kept (eureka.ns.svc.cluster.local. A); see the DNS servers; CoreDNS says \
          so until it has synchronised",
         "DNS says that the Service has no endpoints: no such name, SOA serial 7; 2 peers are kept, --empty-after is \
          never (eureka.ns.svc.cluster.local. A); look at the Service and its endpoints: no ready pod, no such Service, a \
-         wrong port name and nodes that are cut off all look like this",
+         wrong port name and nodes that are cut off all look like this; where it is meant to be empty: `eureka-peers \
+         accept --empty`",
         "the peers in DNS fell from 5 to 1, by more than --max-shrink 50%; removals wait until it has stayed so for \
          --shrink-after 1m; find out where they went; where so many are meant to leave: `eureka-peers accept`",
         "1 peer is missing and will leave after --remove-after 1m (eureka.ns.svc.cluster.local. A)",
@@ -46,6 +48,60 @@ fn the_words_of_what_is_held() {
     ] {
         assert!(texts.iter().any(|text| text == expected), "no {expected:?} in {texts:#?}");
     }
+}
+
+#[test]
+fn what_is_believed_to_be_empty_says_by_whose_word() {
+    let empty = |by| Situation::HeldEmpty {
+        question: question(),
+        no_such_name: false,
+        soa_serial: 8,
+        kept: Kept::BelievedEmpty(by),
+        empty_after: DurationOrNever::Never,
+    };
+    let Message { what, cure, .. } = situation(&empty(BelievedBy::Operator));
+    assert_eq!(
+        what,
+        "DNS says that the Service has no endpoints: no data, SOA serial 8; no peers are kept, as the operator has \
+         accepted (`eureka-peers accept --empty`)"
+    );
+    assert!(cure.starts_with("nothing, where it is meant to be empty"), "{cure}");
+    let Message { what, .. } = situation(&empty(BelievedBy::EmptyAfter));
+    assert!(what.ends_with("no peers are kept, because DNS has said so for --empty-after"), "{what}");
+    let (failure, kept) = (LookupFailure::Timeout, Kept::BelievedEmpty(BelievedBy::Operator));
+    let failed = said(&Situation::HeldLookupFailed { question: question(), failure, kept });
+    assert!(failed.contains("in time; no peers are kept, as the operator has accepted"), "{failed}");
+}
+
+/// Every kind at its end names itself, what it was about, how long it lasted, and what is so now.
+#[test]
+fn an_end_can_be_read_alone() {
+    let seconds = Duration::from_secs(3);
+    for it in situations() {
+        let end = ended(&it, seconds, &nothing_known());
+        let begin = format!("{} ended after 3s: ", it.kind().label());
+        assert!(end.what.starts_with(&begin) && end.what.len() > begin.len(), "{}", end.what);
+        assert_eq!(end.place, situation(&it).place);
+    }
+    let answered = |last| {
+        let service = ServiceStatus {
+            question: question(),
+            last: Some(Dated { value: last, since: Moment::START }),
+            unanswered_since: None,
+            records_at: None,
+            answered: crate::model::PeerSet::new(),
+            kept: crate::model::PeerSet::new(),
+            self_found: None,
+            unusable: None,
+        };
+        let status = Status { services: vec![service], ..nothing_known() };
+        let it = situations().into_iter().find(|it| it.question().is_some()).expect("a sample");
+        ended(&it, seconds, &status).what.split_once(": ").expect("two parts").1.to_owned()
+    };
+    assert_eq!(answered(LastAnswer::Records { peers: 2 }), "DNS gives records, peers: 2");
+    assert_eq!(answered(LastAnswer::Failed(LookupFailure::Timeout)), "no DNS server answered in time");
+    let empty = LastAnswer::Empty { no_such_name: true, soa_serial: 7 };
+    assert_eq!(answered(empty), "DNS says that the Service has no endpoints");
 }
 
 #[test]
@@ -110,16 +166,60 @@ fn why_a_list_is_not_adopted_stands_in_the_message_and_its_cure_apart() {
     assert_eq!(cure, "remove it from the container");
 }
 
+#[test]
+fn what_is_said_of_a_server_of_the_mesh_is_about_that_one() {
+    let refusals = [
+        Refusal::CredentialsMissing,
+        Refusal::CredentialsWrong,
+        Refusal::Csrf,
+        Refusal::Forbidden,
+        Refusal::Redirected,
+        Refusal::NotExposed,
+        Refusal::MethodNotAllowed,
+        Refusal::Status(418),
+    ];
+    let faults = refusals.map(ServerFault::Refused).into_iter().chain([
+        ServerFault::Unreachable("connection refused".to_owned()),
+        ServerFault::TimedOut,
+        ServerFault::Failing { status: 500, reason: "no".to_owned() },
+        ServerFault::Unreadable("the status is empty".to_owned()),
+    ]);
+    for fault in faults {
+        let message = mesh_fault(&fault);
+        assert!(!message.cure.is_empty(), "{fault:?}");
+        for not_asked in ["--actuator-url", "--status-url", "MANAGEMENT_", "the actuator"] {
+            assert!(!message.to_string().contains(not_asked), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_the_cure() {
+    let unset = |variable, field| {
+        let mut facts = not_found(None, None);
+        facts.identity.unset = Some(variable);
+        let message = situation(&Situation::SelfNotFound(Arc::new(facts)));
+        assert!(message.cure.starts_with(&format!("{variable} is not set, ")), "{message}");
+        assert!(message.cure.contains(&format!("`fieldRef: {field}`")), "{message}");
+    };
+    unset("POD_NAME", "metadata.name");
+    unset("POD_IP", "status.podIP");
+}
+
 fn missing(governing: Option<HeadlessService>, namesake: Option<&str>) -> Message {
+    situation(&Situation::SelfNotFound(Arc::new(not_found(governing, namesake))))
+}
+
+fn not_found(governing: Option<HeadlessService>, namesake: Option<&str>) -> SelfNotFound {
     let url = |text: &str| text.parse().expect("valid");
-    situation(&Situation::SelfNotFound(Arc::new(SelfNotFound {
+    SelfNotFound {
         question: question(),
         own: url("http://10.0.0.1:8761/eureka/"),
         identity: PodIdentity { addresses: [[10, 0, 0, 1].into()].into(), ..PodIdentity::default() },
         sample: vec![url("http://10.0.0.2:8761/eureka/"), url("http://10.0.0.3:8761/eureka/")],
         governing,
         namesake: namesake.map(url),
-    })))
+    }
 }
 
 #[test]
@@ -157,11 +257,51 @@ fn the_reasons_for_no_list_are_three_at_most() {
         .into_iter()
         .map(|situation| Condition { since: crate::model::Moment::START, until: None, situation })
         .collect();
-    assert_eq!(why_no_list(&[]), "");
-    let all = why_no_list(&conditions);
-    assert!(all.starts_with("no space is left (/peers)") && all.ends_with("; and 14 more"), "{all}");
+    let why = |conditions| why_no_list(&Status { conditions, ..nothing_known() }, Moment::START);
+    assert_eq!(why(vec![]), "");
+    let all = why(conditions.clone());
+    assert!(all.starts_with("no space is left (/peers)") && all.ends_with("; and 15 more"), "{all}");
     let adopting: Vec<_> = conditions.into_iter().filter(|it| !it.kind().hinders_first_list()).collect();
-    assert_eq!(why_no_list(&adopting), "", "they keep no list away");
+    assert_eq!(why(adopting), "", "they keep no list away");
+}
+
+#[test]
+fn a_question_without_an_answer_is_a_reason_and_so_is_what_dns_said() {
+    let (now, asked) = (Moment::at(Duration::from_secs(10)), Moment::at(Duration::from_secs(1)));
+    let why = |last: Option<LastAnswer>| {
+        let service = ServiceStatus {
+            question: question(),
+            last: last.map(|value| Dated { value, since: asked }),
+            unanswered_since: Some(asked),
+            records_at: None,
+            answered: crate::model::PeerSet::new(),
+            kept: crate::model::PeerSet::new(),
+            self_found: None,
+            unusable: None,
+        };
+        why_no_list(&Status { services: vec![service], ..nothing_known() }, now)
+    };
+    assert_eq!(
+        why(None),
+        "the question is still unanswered after 9s (eureka.ns.svc.cluster.local. A); allow egress to UDP and TCP port \
+         53, and see resolv.conf or --dns-server"
+    );
+    let too_few = why(Some(LastAnswer::Records { peers: 1 }));
+    assert_eq!(too_few, "DNS gives records, peers: 1 (eureka.ns.svc.cluster.local. A)");
+}
+
+#[test]
+fn seconds_are_told_to_the_millisecond() {
+    for (nanoseconds, expected) in [
+        (0, "0.0"),
+        (1_863_999_900, "1.864"),
+        (1_864_499_999, "1.864"),
+        (1_864_500_000, "1.865"),
+        (999_999_999, "1.0"),
+    ] {
+        assert_eq!(format!("{:?}", seconds(Duration::from_nanos(nanoseconds))), expected);
+    }
+    assert!(seconds(Duration::MAX) > 1e18);
 }
 
 #[test]

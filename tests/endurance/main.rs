@@ -12,6 +12,7 @@
 //! what kills a pod after weeks.
 
 mod callers;
+mod churn;
 mod gauge;
 mod round;
 #[path = "../world/mod.rs"]

@@ -69,8 +69,8 @@ const TABLE: [Row; 21] = {
         (S::OtherService, Failure, "malformed", "pods of another Service", Some(Mode::OtherService)),
         (S::AllDenied, Failure, "all_denied", "addresses that are all denied", None),
         (S::TooMany, Failure, "too_many_peers", "more than `--max-peers`", None),
-        // A closed port is silence: nobody is told of it on a socket that is not connected.
-        (S::NobodyListens, Failure, "timeout", "nothing: its port is closed", None),
+        // The kernel tells of a closed port at once, on a socket that is connected.
+        (S::NobodyListens, Failure, "network", "nothing: its port is closed", None),
         (S::Unreachable, Failure, "network", "network unreachable", None),
     ]
 };

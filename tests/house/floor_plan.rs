@@ -48,7 +48,7 @@ const HOMES: [(&str, &[&str]); 25] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
-    ("rustix", &["publish", "settings", "telemetry", "cli"]),
+    ("rustix", &["small_file", "publish", "settings", "telemetry", "cli"]),
     ("socket2", &["admin"]),
     ("if_addrs", &["settings"]),
     ("strsim", &["settings"]),

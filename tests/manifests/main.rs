@@ -125,33 +125,22 @@ fn executions() -> Vec<Trial> {
         ("examples/add-sidecar-open-actuator", "2025.0.1"),
         ("examples/daemonset-host-network", "2025.0.1"),
         ("examples/netflix-war", "war-1.10.1"),
-    ]
-    .map(|(folder, release)| {
-        execution(&format!("pair::{folder}::{release}"), Box::new(move || executed::pair(folder, release)))
-    });
+    ];
     let shapes = [
         ("import-of-a-file", "2025.0.1"),
         ("import-of-a-file", "2021.0.9"),
         ("location-of-its-own", "2025.1.2"),
         ("from-a-configmap-by-key", "2025.0.1"),
-    ]
-    .map(|(case, release)| {
-        let body = move || executed::of_the_corpus(case, release);
-        execution(&format!("corpus::{case}::{release}"), Box::new(body))
-    });
-    let clients = ["client", "init-container/client-env-file"]
-        .map(|folder| execution(&format!("client::{folder}"), Box::new(move || executed::client(folder))));
+    ];
     let dead_peers = [
         ("statefulset", "2025.0.1"),
         ("statefulset", "2021.0.9"),
         ("deployment", "2025.1.2"),
         ("init-container", "2025.0.1"),
         ("examples/netflix-war", "war-1.10.1"),
-    ]
-    .map(|(folder, release)| {
-        let body = move || executed::dead_peers(folder, release);
-        execution(&format!("dead_peers::{folder}::{release}"), Box::new(body))
-    });
+    ];
+    let clients = ["client", "init-container/client-env-file"]
+        .map(|folder| execution(&format!("client::{folder}"), Box::new(move || executed::client(folder))));
     let typos: [(&str, executed::Scenario); 7] = [
         ("EUREKA_PEERS_ACTUATOR_URL", executed::two),
         ("EUREKA_CLIENT_REGISTERWITHEUREKA", executed::two),
@@ -164,25 +153,31 @@ fn executions() -> Vec<Trial> {
     let typos = typos.map(|(variable, scenario)| {
         execution(&format!("typo::{variable}"), Box::new(move || executed::typo(variable, scenario)))
     });
-    let renamed_pair = execution(
-        "renamed_pair::statefulset::2025.0.1",
-        Box::new(|| executed::renamed_pair("statefulset", "2025.0.1")),
-    );
-    [life, gated, renamed_pair]
-        .into_iter()
-        .chain(pairs)
-        .chain(dead_peers)
-        .chain(clients)
-        .chain(shapes)
-        .chain(typos)
-        .collect()
+    let mut all = with_releases("renamed_pair", executed::renamed_pair, &[("statefulset", "2025.0.1")]);
+    all.extend(with_releases("pair", executed::pair, &pairs));
+    all.extend(with_releases("dead_peers", executed::dead_peers, &dead_peers));
+    all.extend(with_releases("corpus", executed::of_the_corpus, &shapes));
+    [life, gated].into_iter().chain(all).chain(clients).chain(typos).collect()
+}
+
+/// Executions of folders or shapes, each with a release of the server.
+fn with_releases(
+    kind: &str,
+    body: fn(&'static str, &'static str) -> Result<(), String>,
+    cases: &[(&'static str, &'static str)],
+) -> Vec<Trial> {
+    let trial = |(of, release): &(&'static str, &'static str)| {
+        let (of, release) = (*of, *release);
+        execution(&format!("{kind}::{of}::{release}"), Box::new(move || body(of, release)))
+    };
+    cases.iter().map(trial).collect()
 }
 
 fn execution(name: &str, body: Body) -> Trial {
     let java = stock_image::missing_tools();
     let needs = [Tool::Kustomize].into_iter().filter(|tool| !tool.is_there()).map(Tool::name);
-    let missing = java.into_iter().chain(needs).collect();
-    trial_unless(&format!("executed::{name}"), missing, body)
+    let missing: Vec<&str> = java.into_iter().chain(needs).collect();
+    trial_unless(&format!("executed::{name}"), &missing, body)
 }
 
 /// Everything that is asked of one folder.
@@ -271,11 +266,11 @@ fn none(faults: &[String]) -> Result<(), String> {
 
 fn trial(name: &str, needs: &[Tool], body: Body) -> Trial {
     let missing = needs.iter().filter(|tool| !tool.is_there()).map(|tool| tool.name());
-    trial_unless(name, missing.collect(), body)
+    trial_unless(name, &missing.collect::<Vec<_>>(), body)
 }
 
 /// Ignored where something is missing, and failed where nothing may be.
-fn trial_unless(name: &str, missing: Vec<&'static str>, body: Body) -> Trial {
+fn trial_unless(name: &str, missing: &[&str], body: Body) -> Trial {
     let is_there = missing.is_empty();
     let needed = is_there
         .then_some(())

@@ -1,5 +1,5 @@
-//! What clusters want that are not like most: OpenShift, GKE's Cloud DNS, meshes beside NetworkPolicies, a
-//! ResourceQuota on CPU, Flux that fills in variables, servers on other ports and below other paths.
+//! What clusters want that are not like most: `OpenShift`, GKE's Cloud DNS, meshes beside `NetworkPolicy` objects, a
+//! `ResourceQuota` on CPU, Flux that fills in variables, servers on other ports and below other paths.
 //!
 //! Each is a component or a value of the chart; here it is built over every folder that it is for, and audited.
 

@@ -57,6 +57,23 @@ fn an_empty_answer_is_taken_only_where_that_is_said() {
     let outcome = cluster.once("accept", &["--empty"]).expect(0);
     assert!(outcome.stdout.starts_with("taken: 0 added, 1 removed; peers in the list: 0\n"), "{outcome:#?}");
     sidecar.until_listed(&[0]);
+    // Nothing is held any more, and it stays so past a restart.
+    let is_believed = |it: &Sidecar<'_>| {
+        let status = it.status();
+        let Some([condition]) = status["conditions"].as_array().map(Vec::as_slice) else { return false };
+        condition["severity"] == "info"
+            && condition["facts"]["believed_by"] == "accepted"
+            && status["held"]["is_held"] == false
+    };
+    sidecar.until("believed", is_believed);
+    let since = sidecar.status()["conditions"][0]["since"]["at"].clone();
+    sidecar.ends_well();
+    let sidecar = cluster.run(&[]);
+    sidecar.until("believed still", is_believed);
+    assert_eq!(sidecar.status()["conditions"][0]["since"]["at"], since);
+    cluster.set_mode(Mode::Normal);
+    sidecar.until_listed(&[1]);
+    sidecar.until_no_condition();
 }
 
 #[test]

@@ -66,6 +66,33 @@ fn a_directory_in_the_place_of_the_link_is_set_aside() {
     sidecar.until("ready", |it| it.get("/readyz").status == 200);
 }
 
+/// What readers find is what counts, and not that something is there.
+#[test]
+fn a_file_that_others_empty_or_replace_is_no_list_until_it_is_put_right() {
+    let cluster = Cluster::of(&[0, 1]);
+    let config = cluster.write_config("");
+    let sidecar = cluster.run_until_listed(&[1], &["--config", config.to_str().expect("text")]);
+    let lock = cluster.volume().join("..lock");
+    for (content, shrink_after) in [("", "11s"), ("eureka.client.service-url.defaultZone=http://a/\n", "12s")]
+    {
+        // Nothing can be written there meanwhile.
+        fs::remove_file(&lock).and_then(|()| fs::create_dir(&lock)).expect("a directory in its place");
+        fs::write(cluster.file(), content).expect("written");
+        have_it_look(&sidecar, shrink_after);
+        sidecar.until("not ready", |it| it.get("/readyz").status == 503);
+        sidecar.until_condition("not_published");
+        let why = sidecar.get("/readyz").body;
+        assert!(why.contains("others have removed, emptied or changed the files"), "{why}");
+        assert!(why.contains("..lock"), "what hinders: {why}");
+        assert_eq!(sidecar.status()["list_in_place"], "nothing");
+        assert_eq!((sidecar.get("/livez").status, sidecar.get("/startupz").status), (200, 200));
+        fs::remove_dir(&lock).expect("empty");
+        sidecar.until_listed(&[1]);
+        sidecar.until("ready", |it| it.get("/readyz").status == 200);
+        sidecar.until_no_condition();
+    }
+}
+
 /// Something that others do to the volume.
 type Spoil = fn(&Path) -> std::io::Result<()>;
 

@@ -43,12 +43,23 @@ fn its_deadline_passes_as_the_operator_says() {
     let short = ["--start-deadline", "300ms"];
     let failed = cluster.once("init", &[&short[..], &["--on-deadline", "fail"]].concat()).expect(69);
     assert!(failed.stderr.contains("deadline has passed"), "{failed:#?}");
+    assert!(failed.stderr.contains("DNS says that the Service has no endpoints"), "{failed:#?}");
     assert_eq!(fs::read_dir(cluster.volume()).expect("readable").count(), 0, "nothing was touched");
     let client = cluster.once("init", &[&short[..], &["--role", "client"]].concat()).expect(69);
     assert!(!client.stderr.contains("on-deadline"), "nobody asked it to fail: {client:#?}");
     assert!(!cluster.file().exists());
     cluster.once("init", &short).expect(0);
     assert_eq!(cluster.listed(), urls(&[0]), "alone");
+}
+
+#[test]
+fn a_question_without_an_answer_is_the_reason_that_is_given() {
+    let cluster = Cluster::of(&[0]);
+    cluster.set_mode(Mode::Silent);
+    let short = ["--start-deadline", "300ms", "--on-deadline", "fail"];
+    let failed = cluster.once("init", &short).expect(69);
+    let last = failed.stderr.lines().last().expect("a line");
+    assert!(last.contains("the question is still unanswered after 3"), "{last}");
 }
 
 #[test]

@@ -32,7 +32,10 @@ fn a_quiet_hour_says_nothing_and_a_change_one_line() {
         (&"held_lookup_failed".into(), &"held_lookup_failed".into())
     );
     let ended = log[4]["message"].as_str().expect("text");
-    assert!(ended.starts_with("ended after ") && log[4]["seconds"].as_f64() > Some(0.0), "{}", log[4]);
+    assert!(ended.starts_with("held_lookup_failed ended after "), "{ended}");
+    assert!(ended.contains(": DNS gives records, peers: 1 (_http._tcp.eureka."), "{ended}");
+    assert_eq!(log[4]["level"], log[3]["level"], "who reads warnings reads their end");
+    assert!(log[4]["seconds"].as_f64() > Some(0.0), "{}", log[4]);
     assert_eq!(log.len(), 5, "an outage is two lines");
     for line in &log {
         let date = line["timestamp"].as_str().expect("text");

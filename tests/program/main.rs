@@ -21,9 +21,11 @@ mod mesh;
 mod namespace;
 mod outputs;
 mod probes;
+mod process;
 mod reload;
 mod resolve;
 mod secrets;
+mod several_clusters;
 mod usage;
 mod waiting;
 #[path = "../world/mod.rs"]

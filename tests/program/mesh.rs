@@ -17,13 +17,19 @@ const LISTED: &str =
 
 /// Answers every request with `body` for as long as the test runs.
 fn serve(address: SocketAddr, body: String) {
+    serve_by(address, move |_| ("200 OK", body.clone()));
+}
+
+/// The same with a reply to each request: its status, and its body.
+fn serve_by(address: SocketAddr, reply: impl Fn(&str) -> (&'static str, String) + Send + 'static) {
     let listener = TcpListener::bind(address).expect("the address is free");
     thread::spawn(move || {
         for connection in listener.incoming() {
             let Ok(mut connection) = connection else { continue };
             let mut request = [0; 4096];
-            let _asked = connection.read(&mut request);
-            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nConnection: close\r\n";
+            let length = connection.read(&mut request).unwrap_or_default();
+            let (code, body) = reply(&String::from_utf8_lossy(&request[..length]));
+            let head = format!("HTTP/1.1 {code}\r\nContent-Type: application/xml\r\nConnection: close\r\n");
             let _told = write!(connection, "{head}Content-Length: {}\r\n\r\n{body}", body.len());
         }
     });
@@ -127,6 +133,54 @@ fn servers_come_from_dns_by_name_and_are_found_there() {
     assert_eq!(texts(&outcome.json()["servers"], |it| &it["url"]), [named(0), named(1)], "{outcome:#?}");
 }
 
+/// Three pods in DNS, each server with the list that is written in this form.
+fn three_by(form: &str) -> (Cluster, u16) {
+    let cluster = Cluster::of(&[]);
+    let port = free_address().port();
+    let entry = |server: u8| {
+        let form = form.replace("PORT", &port.to_string()).replace("HOST", &host(server).to_string());
+        form.replace('#', &server.to_string())
+    };
+    for server in 0..3_u8 {
+        let others = (0..3).filter(|other| *other != server);
+        serve((host(server), port).into(), status(&others.map(entry).collect::<Vec<_>>()));
+    }
+    let pods = [0, 1, 2].map(|server| Pod::new(format!("eureka-{server}"), host(server), port));
+    cluster.dns().set_pods(SERVICE, "http", pods);
+    (cluster, port)
+}
+
+#[test]
+fn servers_are_known_by_whatever_name_lists_have() {
+    for form in [
+        "http://eureka-#.eureka:PORT/eureka/",
+        "http://eureka-#.eureka.ns:PORT/eureka/",
+        "http://eureka-#.eureka.ns.svc:PORT/eureka/",
+        "http://HOST:PORT/eureka/",
+    ] {
+        let (cluster, _) = three_by(form);
+        let outcome = cluster.once("mesh", &[]).expect(0);
+        assert!(
+            outcome.stdout.contains("6 entries of the lists name servers by other names"),
+            "{outcome:#?}"
+        );
+        assert!(outcome.stdout.contains("✓ complete: each of 3 servers"), "{outcome:#?}");
+    }
+    // One name for all three: the Service's own, which DNS knows by three addresses.
+    let (cluster, _) = three_by(&format!("http://{SERVICE}:PORT/eureka/"));
+    let report = cluster.once("mesh", &["-o", "json"]).expect(3).json();
+    assert_eq!(report["missing"].as_array().map(Vec::len), Some(6), "{report}");
+    assert_eq!(texts(&report["unexpected"], |it| &it["reason"]), ["of_several"; 3]);
+    // By address and by name, each server is one.
+    let (cluster, port) = three_by("http://eureka-#.eureka:PORT/eureka/");
+    let by_name = (0..3).map(|server| format!("--url=http://eureka-{server}.{SERVICE}:{port}/eureka/"));
+    let by_address = (0..3).map(|server| format!("--url={}", url(server, port)));
+    let flags: Vec<_> = by_name.chain(by_address).collect();
+    let outcome = cluster.once("mesh", &flags.iter().map(String::as_str).collect::<Vec<_>>()).expect(0);
+    assert!(outcome.stdout.contains("✓ complete: each of 3 servers"), "{outcome:#?}");
+    assert_eq!(outcome.stdout.matches(" are one server, and count as one").count(), 3, "{outcome:#?}");
+}
+
 #[test]
 fn a_server_that_is_not_there_makes_it_incomplete() {
     let cluster = Cluster::of(&[]);
@@ -135,6 +189,74 @@ fn a_server_that_is_not_there_makes_it_incomplete() {
     let urls = [url(0, port), url(1, port), url(2, gone)].map(|url| format!("--url={url}"));
     let outcome = cluster.once("mesh", &urls.each_ref().map(String::as_str)).expect(3);
     assert!(outcome.stdout.contains("incomplete") && outcome.stdout.contains("refused"), "{outcome:#?}");
+    // It is somewhere else, and only its status is asked for.
+    assert!(outcome.stdout.contains("network policies let it be reached from here"), "{outcome:#?}");
+    for not_used in ["--actuator-url", "--status-url", "in this pod"] {
+        assert!(!outcome.stdout.contains(not_used), "{not_used}: {outcome:#?}");
+    }
+    // Of its list nothing is known, so nothing is said of whom it lacks.
+    let not_listed = format!("{} does not list", url(2, gone));
+    assert!(!outcome.stdout.contains(&not_listed), "{outcome:#?}");
+    assert!(
+        outcome.stdout.contains("incomplete: 2 of 6 pairs are missing, and 2 are not known"),
+        "{outcome:#?}"
+    );
+}
+
+#[test]
+fn what_answers_there_and_is_no_server_is_told_with_the_settings_that_mesh_has() {
+    let cluster = Cluster::of(&[]);
+    let address = SocketAddr::from((host(0), free_address().port()));
+    serve(address, "<html/>".to_owned());
+    let outcome = cluster.once("mesh", &[&format!("--url=http://{address}/")]).expect(3);
+    assert!(outcome.stdout.contains("--context-path, or --url"), "{outcome:#?}");
+    for not_used in ["--actuator-url", "--status-url"] {
+        assert!(!outcome.stdout.contains(not_used), "{not_used}: {outcome:#?}");
+    }
+}
+
+#[test]
+fn a_lone_server_that_its_own_registry_lacks_is_seen() {
+    let cluster = Cluster::of(&[]);
+    let address = SocketAddr::from((host(0), free_address().port()));
+    let lone = status(&[]);
+    let reply = move |request: &str| {
+        if request.contains("/eureka/status") {
+            ("200 OK", lone.clone())
+        } else {
+            ("404 Not Found", String::new())
+        }
+    };
+    serve_by(address, reply);
+    let outcome = cluster.once("mesh", &[&format!("--url=http://{address}/eureka/")]).expect(0);
+    assert!(outcome.stdout.contains("is not in its own registry"), "{outcome:#?}");
+    assert!(outcome.stdout.ends_with("one server, and no other to list; see the notes\n"), "{outcome:#?}");
+}
+
+#[test]
+fn where_dns_is_silent_the_servers_of_the_published_list_are_asked() {
+    let cluster = Cluster::of(&[]);
+    let port = servers(&[&[1, 2], &[0, 2], &[0, 1]]);
+    let pods = |service: &[u8]| -> Vec<Pod> {
+        service.iter().map(|server| Pod::new(format!("eureka-{server}"), host(*server), port)).collect()
+    };
+    cluster.dns().set_pods(SERVICE, "http", pods(&[0, 1, 2]));
+    let port = port.to_string();
+    let own = format!("--self-url={}", url(0, port.parse().expect("a port")));
+    let flags = ["--peer-host", "ipv4", "--allow-cidr", "127.0.0.0/8", "--port", &port, &own];
+    let sidecar = cluster.run(&flags);
+    sidecar.until_started();
+    cluster.stop_dns();
+    let volume = cluster.volume().display().to_string();
+    let listen = cluster.listen.to_string();
+    let all = [&flags[..], &["--output-dir", &volume, "--listen", &listen]].concat();
+    let outcome = cluster.once("mesh", &all).expect(0);
+    assert!(outcome.stdout.contains("complete: each of 3 servers"), "{outcome:#?}");
+    assert!(outcome.stderr.contains(&format!("(the sidecar's http://{listen}/status)")), "{outcome:#?}");
+    drop(sidecar);
+    let outcome = cluster.once("mesh", &all).expect(0);
+    assert!(outcome.stdout.contains("complete: each of 3 servers"), "{outcome:#?}");
+    assert!(outcome.stderr.contains(&format!("(the saved state in {volume})")), "{outcome:#?}");
 }
 
 #[test]

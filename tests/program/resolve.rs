@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::cluster::{Cluster, SERVICE, url, urls};
 use crate::dns_server::Mode;
+use crate::once::Outcome;
 use crate::secret;
 
 #[test]
@@ -41,6 +42,45 @@ fn what_is_wrong_is_said_and_ends_with_1() {
         let outcome = cluster.once("resolve", &[]).expect(1);
         assert!(outcome.stderr.contains(said), "{outcome:#?}");
         assert_eq!(outcome.stdout, "");
+    }
+}
+
+#[test]
+fn what_has_no_records_comes_with_the_namespace_and_the_lines_to_look() {
+    let cluster = Cluster::of(&[0, 1]);
+    for (flags, said) in [
+        (&["--service", "eurek"][..], "asked in the namespace default, which is that of the default"),
+        (
+            &["--service", "eurek", "--namespace", "shop"],
+            "asked in the namespace shop, which is that of --namespace",
+        ),
+        (&["--service", "eurek.shop"], "asked in the namespace shop, which --service names"),
+    ] {
+        let flags = [flags, &["--cluster-domain", "cluster.local"]].concat();
+        for (command, code) in [("resolve", 1), ("check", 0)] {
+            let outcome = cluster.once(command, &flags);
+            assert_eq!(outcome.code == Some(1), code == 1, "{outcome:#?}");
+            let text = format!("{}{}", outcome.stdout, outcome.stderr);
+            // The namespace of this machine may be known from its own resolv.conf.
+            assert!(text.contains(said) || said.ends_with("default"), "{outcome:#?}");
+            assert!(text.contains("get service eurek` and `kubectl -n "), "{outcome:#?}");
+            assert!(text.contains("get endpointslices -l kubernetes.io/service-name=eurek`"), "{outcome:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_variable_of_the_downward_api_that_is_not_set_is_named() {
+    let cluster = Cluster::of(&[0, 1]);
+    for (flags, variable, field) in
+        [(&[][..], "POD_NAME", "metadata.name"), (&["--peer-host", "ipv4"], "POD_IP", "status.podIP")]
+    {
+        let mut command = cluster.command("resolve", flags);
+        command.env_remove("POD_NAME").env_remove("POD_IP");
+        let outcome = Outcome::of(command);
+        let named = format!("{variable} is not set, ");
+        assert!(outcome.stderr.contains(&named) && outcome.stderr.contains(field), "{outcome:#?}");
+        assert!(!outcome.stderr.contains("publishNotReadyAddresses"), "{outcome:#?}");
     }
 }
 

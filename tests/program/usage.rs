@@ -111,7 +111,8 @@ fn a_settings_file_that_is_none_is_78() {
     let cluster = Cluster::of(&[]);
     let path = |name: &str| cluster.directory().join(name).display().to_string();
     fs::write(path("nul"), "service: \"a\0b\"").expect("written");
-    fs::write(path("bytes"), [0xff, 0xfe]).expect("written");
+    fs::write(path("bytes"), [b'a', 0xff]).expect("written");
+    fs::write(path("wide"), [0xff, 0xfe, b'a', 0]).expect("written");
     fs::write(path("deep"), "[".repeat(20_000)).expect("written");
     fs::write(path("large"), "x".repeat(100_000)).expect("written");
     let layer = |(to, from)| format!("{to}: &{to} [*{from},*{from},*{from},*{from}]");
@@ -122,6 +123,7 @@ fn a_settings_file_that_is_none_is_78() {
         ("volume", "is not a file"),
         ("nul", "is not valid YAML"),
         ("bytes", "is not valid UTF-8 text"),
+        ("wide", "is UTF-16 or UTF-32 text: save it as UTF-8"),
         ("deep", "opening brackets"),
         ("large", "is larger than"),
         ("bomb", ""),

@@ -14,7 +14,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::machine::is_root;
 use crate::namespace::{self, mount, unmount};
 use crate::scene;
-use eureka_peers::publish::{Hazard, Layout, PublishFault, Published, Publisher, inspect};
+use eureka_peers::publish::{Hazard, Layout, Obstacle, Published, Publisher, inspect};
 
 /// Names the part to be played.
 pub(crate) const ROLE: &str = "PUBLISHED_DIRECTORY_ROLE";
@@ -31,6 +31,9 @@ const PUBLISH_FOR_EVER: &str = "publish_for_ever";
 const NOBODY: u32 = 65534;
 const FOREIGN_GROUP: u32 = 12345;
 
+/// Each part is played in a directory of this name with this layout.
+const LAYOUTS: [(Layout, &str); 2] = [(Layout::Volume, "volume"), (Layout::Plain, "plain")];
+
 /// What a part needs around it.
 #[derive(Clone, Copy)]
 pub(crate) enum Surroundings {
@@ -42,6 +45,8 @@ pub(crate) enum Surroundings {
     Unprivileged,
     /// Another user than root, in a setgid directory of a group that it is not in.
     ForeignGroup,
+    /// Another user than root, in a directory of its own with root's lock.
+    ForeignLock,
 }
 
 /// A test that is a process of its own.
@@ -51,13 +56,14 @@ pub(crate) struct Part {
     play: fn(&Path, Layout),
 }
 
-pub(crate) const PARTS: [Part; 9] = [
+pub(crate) const PARTS: [Part; 10] = [
     part("a_full_disk_keeps_the_files_and_is_not_filled_further", Surroundings::Mounts, full_disk),
     part("a_full_disk_does_not_stop_the_next_life", Surroundings::Mounts, full_disk_next_life),
     part("a_read_only_disk_is_named", Surroundings::Mounts, read_only),
     part("a_single_file_mount_is_named", Surroundings::Mounts, single_file_mount),
     part("a_sub_path_is_seen", Surroundings::Mounts, sub_path),
     part("lost_permission_is_named_and_survived", Surroundings::Unprivileged, lost_permission),
+    part("the_lock_of_another_user_is_named", Surroundings::ForeignLock, foreign_lock),
     part("the_volumes_group_is_kept_by_strangers_to_it", Surroundings::ForeignGroup, foreign_group),
     part("the_umask_changes_nothing", Surroundings::Process, umask),
     part("running_out_of_descriptors_is_named_and_survived", Surroundings::Process, descriptors),
@@ -82,6 +88,13 @@ pub(crate) fn command(role: &str, surroundings: Surroundings) -> Result<Stage, S
         Surroundings::Mounts => in_mount_namespace(&program)?,
         Surroundings::Unprivileged => unprivileged(&program, directory.path(), NOBODY)?,
         Surroundings::ForeignGroup if is_root() => unprivileged(&program, directory.path(), FOREIGN_GROUP)?,
+        Surroundings::ForeignLock if is_root() => {
+            for (_, name) in LAYOUTS {
+                lock_as_root(&directory.path().join(name));
+            }
+            unprivileged(&program, directory.path(), NOBODY)?
+        }
+        Surroundings::ForeignLock => return Err("only root can give a directory to another user".into()),
         Surroundings::ForeignGroup => return Err("only root can give a directory to a foreign group".into()),
     };
     command.env(ROLE, role).env(DIRECTORY, directory.path());
@@ -107,9 +120,9 @@ pub(crate) fn play(role: &str) {
         return count_up(&directory);
     }
     let part = PARTS.iter().find(|part| part.name == role).expect("a role of ours");
-    for (layout, name) in [(Layout::Volume, "volume"), (Layout::Plain, "plain")] {
+    for (layout, name) in LAYOUTS {
         let directory = directory.join(name);
-        fs::create_dir(&directory).expect("made");
+        fs::create_dir_all(&directory).expect("made");
         (part.play)(&directory, layout);
     }
 }
@@ -131,12 +144,22 @@ fn unprivileged(program: &Path, directory: &Path, group: u32) -> Result<Command,
         return Err("no setpriv here".into());
     }
     let copy = directory.join("program");
-    fs::copy(program, &copy).expect("room for a copy");
+    // By another process: one that this one forks meanwhile would have the copy open, and nobody could run it.
+    let copied = Command::new("cp").arg(program).arg(&copy).status();
+    assert!(copied.is_ok_and(|status| status.success()), "room for a copy");
     chown(directory, Some(NOBODY), Some(group)).expect("root may");
     set_mode(directory, 0o2755);
     let mut command = Command::new("setpriv");
     command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(copy);
     Ok(command)
+}
+
+/// A directory of nobody's, in which root has published before.
+fn lock_as_root(directory: &Path) {
+    fs::create_dir(directory).expect("made");
+    fs::write(directory.join("..lock"), "pid 1 on eureka-0\n").expect("made");
+    set_mode(&directory.join("..lock"), 0o600);
+    chown(directory, Some(NOBODY), Some(NOBODY)).expect("root may");
 }
 
 fn count_up(directory: &Path) {
@@ -155,8 +178,8 @@ fn count_up(directory: &Path) {
     }
 }
 
-fn fault(publisher: &mut Publisher, number: u64) -> PublishFault {
-    scene::publish(publisher, number).expect_err("refused").fault().clone()
+fn obstacle(publisher: &mut Publisher, number: u64) -> Obstacle {
+    scene::publish(publisher, number).expect_err("refused").obstacle().clone()
 }
 
 /// Fills the disk to the last byte, and gives back what filled it.
@@ -176,7 +199,7 @@ fn full_disk(directory: &Path, layout: Layout) {
     let ballast = fill(directory);
     let before = scene::names(directory);
     for number in 3..20 {
-        assert_eq!(fault(&mut publisher, number), PublishFault::Full);
+        assert_eq!(obstacle(&mut publisher, number), Obstacle::Full);
         assert_eq!(scene::numbers(directory).expect("whole"), [2, 2]);
         assert_eq!(scene::names(directory), before, "nothing is left of the attempt");
     }
@@ -206,12 +229,12 @@ fn read_only(directory: &Path, layout: Layout) {
     scene::publish(&mut publisher, 0).expect("writable");
     mount(directory, &["-o", "remount,bind,ro"]);
     assert_eq!(scene::publish(&mut publisher, 0).expect("nothing to do"), Published::Unchanged);
-    assert_eq!(fault(&mut publisher, 1), PublishFault::ReadOnly);
+    assert_eq!(obstacle(&mut publisher, 1), Obstacle::ReadOnly);
     drop(publisher);
     let mut next_life = scene::publisher(directory, layout);
     assert_eq!(scene::publish(&mut next_life, 0).expect("nothing to do"), Published::Unchanged);
-    assert_eq!(fault(&mut next_life, 1), PublishFault::ReadOnly);
-    let unwritable = Hazard::Unwritable { directory: directory.to_owned(), fault: PublishFault::ReadOnly };
+    assert_eq!(obstacle(&mut next_life, 1), Obstacle::ReadOnly);
+    let unwritable = Hazard::Unwritable { directory: directory.to_owned(), obstacle: Obstacle::ReadOnly };
     assert_eq!(inspect(directory, layout, &[]), [unwritable]);
     mount(directory, &["-o", "remount,bind,rw"]);
     assert_eq!(scene::publish(&mut next_life, 1).expect("writable"), Published::Written);
@@ -224,7 +247,7 @@ fn single_file_mount(directory: &Path, layout: Layout) {
     fs::write(&source, "of somebody else").expect("made");
     mount(&file, &["--bind", source.to_str().expect("text")]);
     let mut publisher = scene::publisher(directory, layout);
-    assert_eq!(fault(&mut publisher, 0), PublishFault::SingleFileMount);
+    assert_eq!(obstacle(&mut publisher, 0), Obstacle::SingleFileMount);
     assert_eq!(fs::read_to_string(&source).expect("there"), "of somebody else");
     let on_its_way = |name: &String| name.starts_with("..tmp~");
     assert!(!scene::names(directory).iter().any(on_its_way), "nothing is left of the attempt");
@@ -261,17 +284,32 @@ fn lost_permission(directory: &Path, layout: Layout) {
     scene::publish(&mut publisher, 0).expect("ours");
     for lost in [0o555, 0o444, 0o000] {
         set_mode(directory, lost);
-        let denied = fault(&mut publisher, 1);
-        let PublishFault::Denied(permissions) = &denied else { panic!("{lost:o}: {denied:?}") };
-        let shown = permissions.to_string();
+        let denied = obstacle(&mut publisher, 1);
+        assert!(matches!(denied, Obstacle::Denied(_)), "{lost:o}: {denied:?}");
+        let unwritable = Hazard::Unwritable { directory: directory.to_owned(), obstacle: denied };
+        let shown = unwritable.message().what;
         let expected = format!("the directory is mode {lost:04o} of uid");
         assert!(shown.contains(&expected), "{shown}");
-        let unwritable = Hazard::Unwritable { directory: directory.to_owned(), fault: denied };
         assert_eq!(inspect(directory, layout, &[]), [unwritable]);
     }
     set_mode(directory, 0o755);
     assert_eq!(scene::numbers(directory).expect("whole"), [0, 0]);
     assert_eq!(scene::publish(&mut publisher, 1).expect("ours again"), Published::Written);
+}
+
+/// As an init container leaves it that runs as another uid than the sidecar.
+fn foreign_lock(directory: &Path, layout: Layout) {
+    let lock = directory.join("..lock");
+    assert_eq!((fs::metadata(&lock).expect("there").uid(), mode(&lock)), (0, 0o600));
+    let denied = obstacle(&mut scene::publisher(directory, layout), 0);
+    assert!(matches!(denied, Obstacle::LockDenied(_)), "{denied:?}");
+    let unwritable = Hazard::Unwritable { directory: lock.clone(), obstacle: denied };
+    let shown = unwritable.message().what;
+    let expected = format!("we are uid {NOBODY} gid {NOBODY}, the lock is mode 0600 of uid 0 gid");
+    assert!(shown.contains(&expected), "{shown}");
+    assert_eq!(inspect(directory, layout, &[]), [unwritable]);
+    fs::remove_file(lock).expect("the directory is ours");
+    scene::publish(&mut scene::publisher(directory, layout), 0).expect("in nobody's way");
 }
 
 fn foreign_group(directory: &Path, layout: Layout) {
@@ -291,7 +329,7 @@ fn umask(directory: &Path, layout: Layout) {
         let file = fs::canonicalize(directory.join(scene::NAMES[0])).expect("there");
         assert_eq!(mode(&file), 0o644, "umask {mask:o}");
         assert_eq!(mode(file.parent().expect("a directory")), 0o2755, "umask {mask:o}");
-        assert_eq!(mode(&directory.join("..lock")), 0o644, "another user can see it, umask {mask:o}");
+        assert_eq!(mode(&directory.join("..lock")), 0o600, "ours alone, umask {mask:o}");
     }
     rustix::process::umask(Mode::from_raw_mode(0o022));
 }
@@ -301,7 +339,7 @@ fn descriptors(directory: &Path, layout: Layout) {
     scene::publish(&mut publisher, 0).expect("ours");
     let before = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: Some(3), ..before }).expect("lowering is allowed");
-    assert_eq!(fault(&mut publisher, 1), PublishFault::OutOfDescriptors);
+    assert_eq!(obstacle(&mut publisher, 1), Obstacle::OutOfDescriptors);
     setrlimit(Resource::Nofile, before).expect("up to the hard limit");
     assert_eq!(scene::publish(&mut publisher, 1).expect("ours"), Published::Written);
 }

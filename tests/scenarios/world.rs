@@ -235,17 +235,13 @@ fn record(word: &HostWord, service: &str, settings: &Settings) -> Record {
         other => (other.clone(), None),
     };
     let host = settings.host(&word);
-    match settings.family() {
-        None => {
-            let name: DnsName = host.parse().unwrap_or_else(|error| panic!("the host {host:?} {error}"));
-            let port = port.map_or(Port::EUREKA, |port| Port::new(port).expect("a port"));
-            Record::Target { name, port }
-        }
-        Some(_) => {
-            let bare = host.trim_matches(['[', ']']);
-            Record::Address(bare.parse().unwrap_or_else(|error| panic!("the address {host:?}: {error}")))
-        }
+    if settings.family().is_some() {
+        let bare = host.trim_matches(['[', ']']);
+        return Record::Address(bare.parse().unwrap_or_else(|error| panic!("the address {host:?}: {error}")));
     }
+    let name: DnsName = host.parse().unwrap_or_else(|error| panic!("the host {host:?} {error}"));
+    let port = port.map_or(Port::EUREKA, |port| Port::new(port).expect("a port"));
+    Record::Target { name, port }
 }
 
 /// The state that a life would have left.
@@ -258,6 +254,7 @@ pub(crate) fn life(left: &Left, settings: &Settings) -> SavedState {
         services: services.map(|(name, hosts)| (service_of(name), peers(Some(name), hosts))).collect(),
         static_peers: peers(None, &left.static_peers),
         generation: left.generation,
+        ..SavedState::default()
     }
 }
 

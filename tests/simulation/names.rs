@@ -75,6 +75,7 @@ pub(crate) fn url_of_record(record: &Record) -> ServiceUrl {
     match record {
         Record::Target { name, .. } => url_of(Host::Name(name.clone())),
         Record::Address(address) => url_of(Host::Address(*address)),
+        Record::Unusable(_) => unreachable!("the simulated DNS has none"),
     }
 }
 

@@ -60,6 +60,8 @@ pub(crate) struct Refreshes {
     might_be_told: Option<Time>,
     /// When the process began that was last seen to be another one.
     process: Option<Time>,
+    /// When the last call began that reached nobody.
+    called_in_vain: Option<Time>,
 }
 
 impl Refreshes {
@@ -81,7 +83,8 @@ impl Refreshes {
 
     fn keeps_to(&mut self, spacing: Duration, now: Time) -> Result<(), Broken> {
         self.began.retain(|began| *began + HOUR >= now);
-        let is_early = self.began.back().is_some_and(|began| now < *began + spacing);
+        let is_early = self.began.back().is_some_and(|began| now < *began + spacing)
+            || self.called_in_vain.is_some_and(|called| now < called + SPACING_MIN);
         let row = self.began.iter().rev().zip(2..).find(|&(began, count): &(&Time, u32)| {
             let paid = REFILL * count.saturating_sub(BUDGET);
             now < *began + paid
@@ -131,6 +134,10 @@ impl Refreshes {
             Err(ServerFault::Unreachable(_) | ServerFault::Refused(_)) => is_slow || self.is_slow,
             Ok(()) | Err(ServerFault::Failing { .. } | ServerFault::Unreadable(_)) => is_slow,
         };
+        // It reached nobody: only the next call keeps its distance.
+        if let Err(ServerFault::Unreachable(_)) = outcome {
+            self.called_in_vain = self.began.pop_back();
+        }
         let is_accepted = outcome.is_ok();
         if !is_accepted {
             self.delayed();

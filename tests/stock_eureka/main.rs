@@ -159,9 +159,10 @@ impl Extent {
             Self::Wide if scenario.is_measurement => false,
             Self::Wide if is_letter => is_reference || patches::is_sampled(release),
             Self::Wide => is_reference || Self::EVERYWHERE.contains(&scenario.name),
-            Self::Full if scenario.is_measurement => RELEASES.iter().any(|whole| whole.name == release.name),
+            Self::Full if is_letter || RELEASES.iter().any(|whole| whole.name == release.name) => true,
+            Self::Full => !scenario.is_measurement && patches::is_sampled(release),
             Self::Patches => is_letter,
-            Self::Full | Self::Chosen => true,
+            Self::Chosen => true,
         }
     }
 }

@@ -21,7 +21,7 @@ use hickory_server::zone_handler::MessageResponseBuilder;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::runtime::{Builder, Runtime};
 
-/// The zone that is served; names outside of it are refused.
+/// The zone that is served; names outside of it, and of the Services that were set, are refused.
 const CLUSTER_DOMAIN: &str = "cluster.local.";
 /// Whose pods are not ours.
 const OTHER_SERVICE: &str = "other.ns.svc.cluster.local.";
@@ -294,7 +294,8 @@ impl World {
     }
 
     fn reply_from_pods(&self, name: &Name, record_type: RecordType) -> Reply {
-        if !fully_qualified(CLUSTER_DOMAIN).zone_of(name) {
+        let is_served = |zone: &Name| zone.zone_of(name);
+        if !is_served(&fully_qualified(CLUSTER_DOMAIN)) && !self.services.keys().any(is_served) {
             return Reply::error(ResponseCode::Refused);
         }
         let found = self.services.iter().find_map(|(service_name, service)| {

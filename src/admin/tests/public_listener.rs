@@ -116,6 +116,7 @@ async fn readyz_is_green_while_a_list_is_in_place_and_attended_to() {
     let draining = Snapshot { stage: Stage::Draining, ..with_list(ListInPlace::Published) };
     for (snapshot, ready, started) in [
         (with_list(ListInPlace::Nothing), 503, 503),
+        (with_list(ListInPlace::TakenAway), 503, 503),
         (with_list(ListInPlace::FoundAtStart), 200, 503),
         (with_list(ListInPlace::Published), 200, 200),
         (draining, 503, 200),

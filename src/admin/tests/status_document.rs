@@ -1,12 +1,13 @@
 //! The JSON contract, and the page with everything on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admin::{ListInPlace, Snapshot, snapshots};
 use crate::model::{AddressFamily, DurationOrNever, HeadlessService, LookupFailure, PeerSet, Question};
-use crate::reconcile::samples::{masked, question, situations};
+use crate::reconcile::samples::{masked, situations};
 use crate::reconcile::{
-    Change, ChangeCause, Condition, Dated, LastAnswer, NotAdopted, ServiceStatus, Situation,
+    Change, ChangeCause, Condition, Dated, LastAnswer, NotAdopted, PeersOfChange, ServiceStatus, Situation,
 };
 
 use super::fixture::{at, condition, not_published, peers, snapshot};
@@ -38,6 +39,7 @@ fn service(name: &str, last: LastAnswer) -> ServiceStatus {
     ServiceStatus {
         question: Question::Names { service, port_name: "http".parse().expect("valid") },
         last: Some(since(100, last)),
+        unanswered_since: None,
         records_at: Some(at(90)),
         answered: peers(&["http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/"]),
         kept: peers(&[
@@ -45,6 +47,7 @@ fn service(name: &str, last: LastAnswer) -> ServiceStatus {
             "http://eureka-3.eureka.ns.svc.cluster.local:8761/eureka/",
         ]),
         self_found: Some(since(90, true)),
+        unusable: None,
     }
 }
 
@@ -67,10 +70,12 @@ fn full() -> Snapshot {
         ServiceStatus {
             question: Question::Addresses { service: by_address, family: AddressFamily::Ipv6 },
             last: Some(since(110, LastAnswer::Failed(LookupFailure::Timeout))),
+            unanswered_since: None,
             records_at: None,
             answered: PeerSet::new(),
             kept: PeerSet::new(),
             self_found: None,
+            unusable: None,
         },
     ];
     full.status.desired = Some(since(50, two.clone()));
@@ -79,20 +84,21 @@ fn full() -> Snapshot {
     full.status.confirmed_at = Some(at(40));
     full.status.refreshed_at = Some(at(52));
     let remove_after = DurationOrNever::After(Duration::from_secs(30));
-    let removal = Situation::HeldRemoval { question: question(), missing: 1, remove_after };
+    let question = full.status.services[0].question.clone();
+    let removal = Situation::HeldRemoval { question, missing: 1, remove_after };
     full.status.conditions = vec![
         condition(Situation::NotAdopted(NotAdopted::Masked(masked().into()))),
         Condition { until: Some(at(130)), ..condition(removal) },
         condition(Situation::SettingsRejected { faults: "interval: no unit".into() }),
     ];
-    full.status.history = [Change {
+    full.status.history = [Arc::new(Change {
         number: 1,
         at: at(50),
         cause: ChangeCause::Answer,
-        added: two.difference(&one).cloned().collect(),
-        removed: PeerSet::new(),
+        added: two.difference(&one).collect(),
+        removed: PeersOfChange::default(),
         peers: 2,
-    }]
+    })]
     .into();
     full.settings.warnings = vec!["EUREKA_PEERS_INTERVALL is unknown".to_owned()];
     full
@@ -149,6 +155,7 @@ fn the_page_shows_it_all() {
         "records (peers: 1)",
         "1 in the last records, 2 kept",
         "<dt>held</dt><dd class=\"warn\"><code>http://eureka-3.eureka.ns.svc.cluster.local:8761/eureka/",
+        "<dt>held_removal</dt><dd class=\"warn\">until 2026-01-01T00:02:10.000Z</dd>",
         "no such name (SOA 7)",
         "no DNS server answered in time",
         "+ http://eureka-2",
@@ -196,11 +203,11 @@ fn long_changes_are_cut_and_counted() {
         number: 1,
         at: at(1),
         cause: ChangeCause::Answer,
-        added: many,
-        removed: PeerSet::new(),
+        added: many.iter().collect(),
+        removed: PeersOfChange::default(),
         peers: 100,
     };
-    snapshot.status.history = [change].into();
+    snapshot.status.history = [Arc::new(change)].into();
     let found = json(snapshot.clone());
     assert_eq!(found["history"][0]["added"].as_array().map(Vec::len), Some(32));
     assert_eq!(found["history"][0]["added_count"], 100);

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt::{self, Write as _};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use tracing::field::{Field, Visit};
@@ -11,7 +12,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use super::*;
 use crate::model::{LookupFailure, Question, ServerFault};
 use crate::reconcile::samples::{masked, nothing_known, question, service, situations};
-use crate::reconcile::{ChangeCause, Dated, Kept};
+use crate::reconcile::{BelievedBy, ChangeCause, Dated, Kept};
 
 thread_local! {
     static LINES: RefCell<Vec<(Level, String)>> = const { RefCell::new(vec![]) };
@@ -90,16 +91,18 @@ fn asked() -> Status {
     let asked = ServiceStatus {
         question: question(),
         last: Some(Dated { value: crate::reconcile::LastAnswer::Records { peers: 0 }, since: at(0) }),
+        unanswered_since: None,
         records_at: None,
         answered: PeerSet::new(),
         kept: PeerSet::new(),
         self_found: None,
+        unusable: None,
     };
     Status { services: vec![asked], ..nothing_known() }
 }
 
 fn held(failure: LookupFailure, peers: usize) -> Situation {
-    let kept = Kept { peers, is_starting: false };
+    let kept = NonZeroUsize::new(peers).map_or(Kept::None, Kept::Peers);
     Situation::HeldLookupFailed { question: question(), failure, kept }
 }
 
@@ -118,12 +121,10 @@ fn a_condition_is_one_line_and_its_end_another_with_how_long_it_lasted() {
         assert_eq!(log.count(now, 8, &[held(LookupFailure::Timeout, 1)]), 0, "counts are no news");
     }
     let ended = log.lines(7_208, 0, &[]);
-    let [(Level::INFO, text)] = &ended[..] else { panic!("{ended:?}") };
-    assert!(text.starts_with("ended after 2h condition=\"held_lookup_failed\""), "{text}");
-    assert!(
-        text.contains("question=eureka.ns.svc.cluster.local. A") && text.contains("seconds=7200"),
-        "{text}"
-    );
+    let [(Level::WARN, text)] = &ended[..] else { panic!("{ended:?}") };
+    let expected = "held_lookup_failed ended after 2h: DNS gives records, peers: 0 (eureka.ns.svc.cluster.local. A) \
+                    condition=\"held_lookup_failed\" question=eureka.ns.svc.cluster.local. A seconds=7200.0";
+    assert_eq!(text, expected);
     assert_eq!(log.count(7_209, 0, &[]), 0, "once");
 }
 
@@ -131,13 +132,48 @@ fn a_condition_is_one_line_and_its_end_another_with_how_long_it_lasted() {
 fn another_cause_is_a_line_a_minute_later_and_what_is_more_serious_at_once() {
     let log = Log::new();
     assert_eq!(log.count(0, 0, &[held(LookupFailure::Timeout, 2)]), 1);
-    assert_eq!(log.count(1, 1, &[held(LookupFailure::Refused, 2)]), 0, "it may flap");
-    assert_eq!(log.count(59, 1, &[held(LookupFailure::Refused, 2)]), 0);
-    assert_eq!(log.count(60, 1, &[held(LookupFailure::Refused, 2)]), 1);
-    let worse = log.lines(61, 1, &[held(LookupFailure::Refused, 0)]);
+    assert_eq!(log.count(1, 0, &[held(LookupFailure::Refused, 2)]), 0, "it may flap");
+    assert_eq!(log.count(59, 0, &[held(LookupFailure::Refused, 2)]), 0);
+    assert_eq!(log.count(60, 0, &[held(LookupFailure::Refused, 2)]), 1);
+    let worse = log.lines(61, 0, &[held(LookupFailure::Refused, 0)]);
     assert!(matches!(&worse[..], [(Level::ERROR, _)]), "a whole Service is missing: {worse:?}");
     let ended = log.lines(70, 0, &[]);
-    assert!(ended[0].1.starts_with("ended after 1m 10s"), "since it began at all: {ended:?}");
+    let [(Level::ERROR, text)] = &ended[..] else { panic!("as serious as it was: {ended:?}") };
+    assert!(text.starts_with("held_lookup_failed ended after 1m 10s"), "{text}");
+}
+
+#[test]
+fn what_becomes_less_serious_is_said_to_those_who_know_how_serious_it_was() {
+    let log = Log::new();
+    let empty = |kept| Situation::HeldEmpty {
+        question: question(),
+        no_such_name: true,
+        soa_serial: 7,
+        kept,
+        empty_after: crate::model::DurationOrNever::Never,
+    };
+    let believed = empty(Kept::BelievedEmpty(BelievedBy::Operator));
+    let levels = |lines: Vec<(Level, String)>| lines.into_iter().map(|(level, _)| level).collect::<Vec<_>>();
+    assert_eq!(levels(log.lines(0, 0, &[empty(Kept::None)])), [Level::ERROR]);
+    assert_eq!(levels(log.lines(70, 30, &[believed])), [Level::ERROR], "it is no longer so");
+    let ended = log.lines(90, 0, &[]);
+    let [(Level::INFO, text)] = &ended[..] else { panic!("{ended:?}") };
+    assert!(text.starts_with("held_empty ended after 1m"), "since it was believed: {text}");
+}
+
+/// What came, went, and came again before its next line was due.
+#[test]
+fn what_has_flapped_is_dated_from_its_latest_coming() {
+    let log = Log::new();
+    let failing = || [held(LookupFailure::Timeout, 2)];
+    assert_eq!(log.count(0, 0, &failing()), 1);
+    assert_eq!(log.count(5, 0, &[]), 1, "its end");
+    assert_eq!(log.count(10, 10, &failing()), 0);
+    assert_eq!(log.count(60, 10, &failing()), 1);
+    // Between two looks it went and came.
+    assert_eq!(log.count(65, 64, &failing()), 0);
+    let ended = log.lines(67, 0, &[]);
+    assert!(ended[0].1.starts_with("held_lookup_failed ended after 3s"), "{ended:?}");
 }
 
 #[test]
@@ -148,7 +184,8 @@ fn what_flaps_is_said_once_a_minute() {
         let is_so = now % 4 < 2;
         let situations = if is_so { vec![held(LookupFailure::Timeout, 2)] } else { vec![] };
         for (level, _) in log.lines(now, now - now % 4, &situations) {
-            *(if level == Level::WARN { &mut begun } else { &mut ended }) += 1;
+            assert_eq!(level, Level::WARN);
+            *(if is_so { &mut begun } else { &mut ended }) += 1;
         }
     }
     assert_eq!((begun, ended), (10, 10), "in ten minutes");
@@ -182,7 +219,7 @@ fn each_service_has_lines_of_its_own() {
     let of = |name: &str| {
         let family = crate::model::AddressFamily::Ipv4;
         let question = Question::Addresses { service: service(name), family };
-        let kept = Kept { peers: 1, is_starting: false };
+        let kept = Kept::Peers(NonZeroUsize::MIN);
         Situation::HeldLookupFailed { question, failure: LookupFailure::Timeout, kept }
     };
     assert_eq!(log.count(0, 0, &[of("one"), of("two")]), 2);
@@ -212,6 +249,14 @@ fn a_counted_retry_is_told_from_a_publication() {
     let retry = &said(Publishing::Retry { peers: 2, generation: 1 })[0].1;
     assert!(retry.starts_with("published for a counted retry: "), "{retry}");
     assert!(retry.contains("generation=1"), "{retry}");
+    let flush = [Publishing::Flush, Publishing::Flushed].map(|publishing| said(publishing)[0].1.clone());
+    assert_eq!(
+        flush,
+        [
+            "published with the sink: the server is to let its last peers go peers=0",
+            "published without the sink: the last peers are gone peers=0"
+        ]
+    );
 }
 
 #[test]
@@ -221,11 +266,11 @@ fn a_list_that_begins_without_peers_is_no_change_of_peers() {
         at: at(10),
         cause: ChangeCause::StartDeadline,
         peers: added.len(),
-        added,
-        removed: PeerSet::new(),
+        added: added.iter().collect(),
+        removed: PeersOfChange::default(),
     };
     let said = |change: Change| {
-        let status = Status { history: [change].into(), ..asked() };
+        let status = Status { history: [Arc::new(change)].into(), ..asked() };
         lines(|| Journal::default().note(&status, at(10))).remove(0).1
     };
     let alone = said(change(PeerSet::new()));
@@ -237,16 +282,29 @@ fn a_list_that_begins_without_peers_is_no_change_of_peers() {
     );
 }
 
-fn history(numbers: impl IntoIterator<Item = u64>) -> VecDeque<Change> {
+#[test]
+fn a_change_of_many_peers_names_some_and_counts_the_others() {
+    let url = |n| format!("http://p-{n:03}.{}:1/", ["x"; 32].join("-")).parse().expect("valid");
+    let many: PeerSet = (0..500).map(url).collect();
+    let (added, none) = (many.iter().collect(), PeersOfChange::default());
+    let change =
+        Change { number: 1, at: at(10), cause: ChangeCause::Answer, added, removed: none, peers: 500 };
+    let status = Status { history: [Arc::new(change)].into(), ..asked() };
+    let said = lines(|| Journal::default().note(&status, at(10))).remove(0).1;
+    // 79 bytes each, and a blank.
+    assert!(said.contains("http://p-024.x-") && said.contains(":1/ and 475 more\""), "{said}");
+}
+
+fn history(numbers: impl IntoIterator<Item = u64>) -> VecDeque<Arc<Change>> {
     let change = |number| Change {
         number,
         at: Moment::START,
         cause: ChangeCause::Answer,
-        added: PeerSet::new(),
-        removed: PeerSet::new(),
+        added: PeersOfChange::default(),
+        removed: PeersOfChange::default(),
         peers: 0,
     };
-    numbers.into_iter().map(change).collect()
+    numbers.into_iter().map(change).map(Arc::new).collect()
 }
 
 #[test]
@@ -272,10 +330,12 @@ fn records_that_lack_self_are_a_warning_when_they_did_so_for_a_minute() {
         let status = ServiceStatus {
             question: question.clone(),
             last: None,
+            unanswered_since: None,
             records_at: latest.map(at),
             answered: PeerSet::new(),
             kept: PeerSet::new(),
             self_found: found.map(|value| Dated { value, since: at(10) }),
+            unusable: None,
         };
         lacks_self_for_long(&status, at(10))
     };

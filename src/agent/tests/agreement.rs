@@ -101,6 +101,7 @@ fn both(status: Status) -> (BTreeMap<String, f64>, Value) {
 
 fn expect_agreement(status: Status) {
     let what = format!("{:?}", status.conditions);
+    let holds = status.is_held();
     let (metrics, shown) = both(status);
     let is_set = |name: &str| metrics[name] > 0.5;
     let texts = |list: &Value, field: &str| -> Vec<String> {
@@ -113,7 +114,8 @@ fn expect_agreement(status: Status) {
         let label = kind.label();
         let is_so = kinds.contains(&label.to_owned());
         assert_eq!(is_set(&format!("eureka_peers_condition{{condition=\"{label}\"}}")), is_so, "{what}");
-        if kind.is_hold() {
+        if kind.may_hold() {
+            let is_so = is_so && holds;
             assert_eq!(reasons.contains(&label.to_owned()), is_so, "{what}");
             assert_eq!(is_set(&format!("eureka_peers_held_reason{{reason=\"{label}\"}}")), is_so, "{what}");
         }

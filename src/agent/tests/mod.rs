@@ -5,13 +5,10 @@ mod world;
 
 use std::cell::Cell;
 use std::fs;
-use std::mem::MaybeUninit;
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use rustix::fs::inotify;
 use tokio::task::yield_now;
 use tokio::time::{Instant, advance, sleep, timeout};
 
@@ -167,7 +164,9 @@ fn init_waits_its_deadline_out() {
         world.set_dns(Dns::ServFail);
         let since = Instant::now();
         let settings = world.settings_for(Purpose::Init, &[(Key::OnDeadline, "fail")]);
-        assert_eq!(world.start(settings, Until::Settled).ended().await, End::DeadlinePassed);
+        let end = world.start(settings, Until::Settled).ended().await;
+        let End::DeadlinePassed(why) = &end else { panic!("{end:?}") };
+        assert!(why.contains("DNS answered SERVFAIL; no peers are kept (eureka."), "{why}");
         assert_eq!(seconds_since(since), 10);
         let settings = world.settings_for(Purpose::Init, &[]);
         assert_eq!(world.start(settings, Until::Settled).ended().await, End::Settled);
@@ -332,10 +331,9 @@ fn files_that_others_change_are_put_back() {
     });
 }
 
-/// How often the file is opened by a start that finds a list in place, the state beside it as `spoil`
-/// leaves it.
-fn opened_by_a_start(spoil: fn(&Path)) -> usize {
-    let opened = Cell::new(0);
+/// What is shown of the list by a start that cannot write, with a good state, and with a file of this content.
+fn in_place_at_a_start(content: Option<&str>) -> ListInPlace {
+    let shown = Cell::new(ListInPlace::Published);
     in_paused_time(async {
         let world = World::of(&[1, 2]);
         let first = world.start(world.settings(&[]), Until::Stopped);
@@ -343,29 +341,25 @@ fn opened_by_a_start(spoil: fn(&Path)) -> usize {
         first.tell_to_stop();
         assert_eq!(first.ended().await, End::Stopped);
 
-        let file = fs::canonicalize(world.file()).expect("published");
-        spoil(&file.with_file_name("..state.json"));
-        let watch = inotify::init(inotify::CreateFlags::NONBLOCK).expect("a watch");
-        // With the closing in between, two openings are two events.
-        let seen = inotify::WatchFlags::OPEN | inotify::WatchFlags::CLOSE_NOWRITE;
-        inotify::add_watch(&watch, &file, seen).expect("watched");
-        let second = world.start(world.settings(&[]), Until::Stopped);
-        second.until("published", |life| life.shown().status.published.is_some()).await;
-        let mut buffer = [MaybeUninit::uninit(); 4096];
-        let mut events = inotify::Reader::new(&watch, &mut buffer);
-        while let Ok(event) = events.next() {
-            opened.set(opened.get() + usize::from(event.events().contains(inotify::ReadFlags::OPEN)));
+        if let Some(content) = content {
+            fs::write(world.file(), content).expect("ours");
         }
+        let lock = world.directory().join("..lock");
+        fs::remove_file(&lock).and_then(|()| fs::create_dir(&lock)).expect("a directory in its place");
+        let second = world.start(world.settings(&[]), Until::Stopped);
+        second.until("not published", |life| life.conditions().contains("not_published")).await;
+        shown.set(second.shown().list);
     });
-    opened.get()
+    shown.get()
 }
 
+/// The saved state alone is no list: the server reads the files.
 #[test]
-fn a_start_looks_for_a_document_only_where_the_saved_state_gives_no_list() {
-    let compared = opened_by_a_start(|_| ());
-    assert_eq!(compared, 1, "the first publication compares the file, and nothing else reads it");
-    let lost = |state: &Path| fs::remove_file(state).expect("removed");
-    assert!(opened_by_a_start(lost) > compared, "without a state the file is what there is");
+fn a_start_has_a_list_in_place_only_where_the_files_are_whole() {
+    assert_eq!(in_place_at_a_start(None), ListInPlace::FoundAtStart);
+    for content in ["", "eureka.client.service-url.defaultZone=http://elsewhere:1/\n"] {
+        assert_eq!(in_place_at_a_start(Some(content)), ListInPlace::Nothing, "{content:?}");
+    }
 }
 
 #[test]
@@ -395,8 +389,20 @@ fn a_list_that_others_took_away_is_in_place_no_longer_and_one_that_an_error_left
         fs::remove_file(&lock).and_then(|()| fs::create_dir(&lock)).expect("a directory in its place");
         life.until("not published", |life| life.conditions().contains("not_published")).await;
         assert_eq!(life.shown().list, ListInPlace::Published);
+        // The plain file itself: what readers find is looked at, whatever the layout.
+        for content in ["", "of somebody else"] {
+            let whole = fs::read(world.file()).expect("there");
+            fs::write(world.file(), content).expect("ours");
+            life.until("lost", |life| life.shown().list == ListInPlace::TakenAway).await;
+            fs::write(world.file(), whole).expect("ours");
+            fs::remove_dir(&lock).expect("empty");
+            life.until("in place", |life| life.shown().list == ListInPlace::Published).await;
+            fs::remove_file(&lock).and_then(|()| fs::create_dir(&lock)).expect("a directory in its place");
+            life.until("not published", |life| life.conditions().contains("not_published")).await;
+            assert_eq!(life.shown().list, ListInPlace::Published);
+        }
         fs::remove_file(world.file()).expect("there");
-        life.until("lost", |life| life.shown().list == ListInPlace::Nothing).await;
+        life.until("lost", |life| life.shown().list == ListInPlace::TakenAway).await;
         fs::remove_dir(&lock).expect("empty");
         life.until_published(&world, &[2]).await;
         life.until("in place", |life| life.shown().list == ListInPlace::Published).await;

@@ -128,7 +128,16 @@ fn srv_targets_that_are_no_host_name_or_have_no_port_are_dropped() {
     ];
     assert_eq!(read_records(&ask_names(), answers.clone()), malformed(NOT_USABLE));
     let with_one = [answers, vec![srv(name(&format!("{}.", good.to_uppercase())), 8761)]].concat();
-    assert_eq!(read_records(&ask_names(), with_one), Answer::Records(vec![pod(good, 8761)]));
+    let Answer::Records(records) = read_records(&ask_names(), with_one) else { panic!("one is usable") };
+    let (unusable, usable): (Vec<_>, Vec<_>) =
+        records.into_iter().partition(|record| matches!(record, Record::Unusable(_)));
+    assert_eq!(usable, [pod(good, 8761)]);
+    for record in &unusable {
+        let Record::Unusable(UnusableRecord { why, what }) = record else { unreachable!("parted") };
+        assert!(what.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' '), "{what:?}");
+        assert_eq!(*why == Unusable::PortZero, what.ends_with(":0"), "{what}");
+    }
+    assert!(unusable.len() > 3, "{unusable:?}");
 }
 
 #[test]
@@ -228,7 +237,7 @@ fn check_promises(asked: &Query, told: &Answer) -> Result<(), TestCaseError> {
         let fits = match (asked.query_type(), record) {
             (WireType::A, Record::Address(address)) => address.is_ipv4(),
             (WireType::AAAA, Record::Address(address)) => address.is_ipv6(),
-            (WireType::SRV, Record::Target { .. }) => true,
+            (WireType::SRV, Record::Target { .. } | Record::Unusable(_)) => true,
             _ => false,
         };
         prop_assert!(fits, "{record:?}");

@@ -40,8 +40,33 @@ async fn env_hands_the_list_over() {
     let body = fake.requests()[0].split_once("\r\n\r\n").expect("a body").1.to_owned();
     assert_eq!(
         serde_json::from_str::<serde_json::Value>(&body).expect("JSON"),
-        serde_json::json!({"name": "eureka.client.service-url.us-east-1c", "value": value})
+        serde_json::json!({
+            "name": "eureka.client.service-url.us-east-1c",
+            "value": "http://u:p\"ss@a:1/eureka/,http://b:1/eureka",
+        })
     );
+}
+
+#[tokio::test]
+async fn env_says_what_may_have_refused_the_key() {
+    let of = async |status: u16, body: &str| {
+        let fake = FakeServer::always(reply(status, "", body)).await;
+        match server(&fake).env("http://a/", SECOND).await {
+            Err(ServerFault::Failing { reason, .. }) => reason,
+            other => panic!("{other:?}"),
+        }
+    };
+    // As 2025.1.3 answers it, and with its message shown.
+    let hidden = r#"{"status":500,"error":"Internal Server Error","path":"/actuator/env"}"#;
+    let shown = r#"{"status":500,"message":"Invalid key"}"#;
+    let cure = "set MANAGEMENT_ENDPOINT_ENV_POST_VALIDKEYSREGEX=eureka[.]client[.]service-url[.].*";
+    for body in [hidden, shown] {
+        let reason = of(500, body).await;
+        assert!(reason.ends_with(cure), "{reason}");
+    }
+    assert!(!of(503, hidden).await.contains("VALIDKEYS"));
+    assert!(!matches!(refresh(reply(500, "", hidden)).await,
+        Err(ServerFault::Failing { reason, .. }) if reason.contains("VALIDKEYS")));
 }
 
 #[tokio::test]

@@ -234,6 +234,33 @@ async fn calls_on_demand_are_switched_off_together_with_a_prompt_first_report() 
 }
 
 #[tokio::test]
+async fn a_list_that_is_handed_over_needs_a_key_that_may_be_written() {
+    let own = "http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/";
+    let found = async |value: Option<&str>, call: RefreshCall| {
+        let handed = include_str!("../testdata/env-handed.json");
+        let variable = value.map_or(String::new(), |value| {
+            let entry = format!(r#""MANAGEMENT_ENDPOINT_ENV_POST_VALIDKEYSREGEX":{{"value":"{value}"}}"#);
+            format!(r#"{{"name":"systemEnvironment","properties":{{{entry}}}}},"#)
+        });
+        let first = r#""propertySources":["#;
+        let env = handed.replacen(first, &format!("{first}{variable}"), 1);
+        let findings = Stock { env: (200, env), ..Stock::default() }.inspect_as(own, call).await;
+        findings.into_iter().filter(|finding| finding.message.what.contains("valid-keys")).collect::<Vec<_>>()
+    };
+    let refused = [None, Some("spring[.].*")];
+    for value in refused {
+        let found = found(value, RefreshCall::Env).await;
+        assert_eq!(found[0].severity, Severity::Warning, "{found:#?}");
+        let cure = "set MANAGEMENT_ENDPOINT_ENV_POST_VALIDKEYSREGEX=eureka[.]client[.]service-url[.].*";
+        assert_eq!(found[0].message.cure, cure);
+    }
+    for value in ["eureka[.]client[.]service-url[.].*", ".*"] {
+        assert_eq!(found(Some(value), RefreshCall::Env).await[0].severity, Severity::Good, "{value}");
+    }
+    assert!(found(None, RefreshCall::Refresh).await.is_empty(), "only a handed list needs it");
+}
+
+#[tokio::test]
 async fn without_env_the_rest_is_still_looked_at() {
     let findings = Stock { env: (404, String::new()), ..Stock::default() }.inspect().await;
     let bad = the_bad_one(&findings);

@@ -8,8 +8,7 @@ use crate::wording::list_origin;
 async fn origin(document: &str) -> ListOrigin {
     let fake = FakeServer::always(reply(200, "", document)).await;
     let origin = server(&fake).origin().await;
-    let asked =
-        "GET /actuator/env?pattern=%28%3Fi%29%5E%28eureka%7Cspring%5B._%5D%28config%7Cmain%29%29%5B._%5D";
+    let asked = "GET /actuator/env?pattern=%28%3Fi%29%5E%28eureka%7Cspring%5B._%5D%28config%7Cmain%29%7Cmanagement%5B._%5Dendpoint%5B._%5Denv%29%5B._%5D";
     assert_eq!(fake.asked(), [asked]);
     origin
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::world::*;
-use crate::model::{Answer, DurationOrNever, LookupFailure, MaxShrink};
+use crate::model::{Answer, DurationOrNever, LookupFailure, MaxShrink, Record, Unusable, UnusableRecord};
 use crate::reconcile::{ConditionKind, Policy, Situation};
 
 fn running(hosts: &[u8]) -> World {
@@ -232,6 +232,28 @@ fn there_is_one_hold_while_somebody_is_always_missing() {
     assert!(world.status().conditions.iter().any(|condition| condition.since == at(162.0)));
 }
 
+/// What cannot be used is said beside a list, in the order of the reasons, and ends with it.
+#[test]
+fn records_that_cannot_be_used_are_said_while_there_are_any() {
+    let mut world = running(&[1, 2, 3]);
+    let unusable = |why, what: &str| Record::Unusable(UnusableRecord { why, what: what.into() });
+    let Answer::Records(mut mixed) = records(&[1, 2, 3]) else { unreachable!("records") };
+    mixed.extend([
+        unusable(Unusable::PortZero, "eureka-4.eureka:0"),
+        unusable(Unusable::NotAHostName, "2001-db8--.eureka:8761"),
+        unusable(Unusable::NotAHostName, "2001-db9--.eureka:8761"),
+    ]);
+    world.dns_then_run(Answer::Records(mixed), 103.5);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    let status = world.status();
+    let found = status.services[0].unusable.as_ref().expect("said");
+    assert_eq!(found.value.by_reason, [(Unusable::NotAHostName, 2), (Unusable::PortZero, 1)].into());
+    assert_eq!((found.value.of, &*found.value.first.what), (6, "2001-db8--.eureka:8761"));
+    assert!(world.has(ConditionKind::RecordsUnusable) && !status.is_held());
+    world.dns_then_run(records(&[1, 2, 3]), 106.5);
+    assert!(!world.has(ConditionKind::RecordsUnusable));
+}
+
 #[test]
 fn denied_addresses_never_enter_and_all_denied_holds() {
     let mut world = running(&[1, 2, 3]);
@@ -242,6 +264,11 @@ fn denied_addresses_never_enter_and_all_denied_holds() {
     ]);
     world.dns_then_run(mixed, 101.5);
     assert_eq!(world.listed(), peers(&[2, 3]));
+    let status = world.status();
+    let found = &status.services[0].unusable.as_ref().expect("said").value;
+    let first = UnusableRecord { why: Unusable::Denied, what: "169.254.169.254".into() };
+    assert_eq!((found.count(), found.of, &found.first), (1, 3, &first));
+    assert!(world.has(ConditionKind::RecordsUnusable));
     let denied = Answer::Records(vec![crate::model::Record::Address([127, 0, 0, 1].into())]);
     world.dns_then_run(denied, 1000.5);
     assert_eq!(world.listed(), peers(&[2, 3]));
@@ -254,8 +281,8 @@ fn questions_back_off_under_failure_and_recover_at_once() {
     let before = world.asked.len();
     world.dns_then_run(SERVFAIL, 400.5);
     let asked = world.asked.len() - before;
-    assert!((12..=16).contains(&asked), "1, 2, 4, 8, 16, 30, 30 … in 300 s: {asked}");
-    world.dns_then_run(records(&[1, 2, 3]), 431.0);
+    assert!((57..=66).contains(&asked), "1, 2, 4, 5, 5 … in 300 s: {asked}");
+    world.dns_then_run(records(&[1, 2, 3]), 406.5);
     assert_eq!(world.listed(), peers(&[2, 3]));
 }
 

@@ -66,6 +66,7 @@ fn named(own_url: &str, asked: &[&str], governing: Option<&str>) -> Policy {
         name: Some("eureka-0".parse().expect("a name")),
         addresses: [[10, 0, 0, 1].into()].into(),
         governing: governing.map(service),
+        ..PodIdentity::default()
     };
     let names = |name: &&str| Question::Names {
         service: service(name),
@@ -130,8 +131,7 @@ fn what_the_settings_and_a_saved_list_name_is_judged_alike() {
             (service("eureka"), [mine].into()),
             (service("eureka-west"), [theirs.clone(), url("10-0-0-1", "eureka-west")].into()),
         ],
-        static_peers: PeerSet::new(),
-        generation: 0,
+        ..SavedState::default()
     };
     let restored = told(&base, Some(&saved), &[]);
     assert_eq!(desired(&restored), [theirs, url("10-0-0-1", "eureka-west")].into(), "a saved list");
@@ -191,7 +191,7 @@ fn expected_own(
                 let label = name.labels().next().expect("a label");
                 label == LABELS[1] || (label == LABELS[0] && may_be_named)
             }
-            Record::Address(_) => false,
+            Record::Address(_) | Record::Unusable(_) => false,
         };
         // By name we may be found late, but never elsewhere.
         let own: BTreeSet<_> = records.into_iter().flatten().filter(is_ours).cloned().collect();
@@ -245,14 +245,14 @@ proptest! {
         let own = expected_own(&policy, governing, &answers);
         let under: BTreeSet<_> = own.iter().map(|record| match record {
             Record::Target { name, .. } => name.as_str().split_once('.').map(|(_, rest)| rest),
-            Record::Address(_) => None,
+            Record::Address(_) | Record::Unusable(_) => None,
         }).collect();
         prop_assert!(under.len() <= 1);
         let peers: PeerSet = answers.iter().flat_map(|(_, records)| records)
             .filter(|record| !own.contains(record))
             .map(|record| match record {
                 Record::Target { name, .. } => super::world::url(name.as_str()),
-                Record::Address(_) => unreachable!("names are asked for"),
+                Record::Address(_) | Record::Unusable(_) => unreachable!("names are asked for"),
             })
             .collect();
         prop_assert_eq!(desired(&machine), peers);

@@ -98,6 +98,8 @@ pub(super) struct World {
     pub(super) files: Option<Listing>,
     /// What a start would find now.
     pub(super) state: Option<SavedState>,
+    /// Whether a publication that fails leaves nothing in place.
+    pub(super) is_lost: bool,
     pub(super) volume: Result<(), String>,
     pub(super) server: Server,
     pub(super) status_fault: Option<ServerFault>,
@@ -119,6 +121,7 @@ impl World {
             dns,
             files: None,
             state: None,
+            is_lost: false,
             volume: Ok(()),
             server: Server { peers: PeerSet::new(), uptime_min: 0, behaviour: Behaviour::Takes },
             status_fault: None,
@@ -216,7 +219,8 @@ impl World {
 
     fn publish(&mut self, listing: Listing) -> PublishOutcome {
         if let Err(message) = &self.volume {
-            return PublishOutcome::Failed(publish_fault(message));
+            let fault = publish_fault(message);
+            return if self.is_lost { PublishOutcome::Lost(fault) } else { PublishOutcome::Failed(fault) };
         }
         if self.files.as_ref() == Some(&listing) {
             return PublishOutcome::Unchanged;

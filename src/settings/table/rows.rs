@@ -103,8 +103,14 @@ table! {
         .hint("write `name`, or `ipv4` or `ipv6` where servers are known by address");
     PortName: Setting::new("port-name", Peers, Text("NAME"))
         .default(Value::Text("http"))
-        .help("Name of the Service's port, by which DNS is asked for SRV records (with --peer-host name).")
-        .hint("write the port's name as in the Service's spec.ports[].name; a number belongs into --port");
+        .help(
+            "Name of the Service's port, by which DNS is asked for SRV records (with --peer-host name). A Service's \
+             only port is also found where it has no name.",
+        )
+        .hint(
+            "write the port's name as in the Service's spec.ports[].name, or use --peer-host ipv4; a number \
+             belongs into --port",
+        );
     Port: Setting::new("port", Peers, Text("PORT"))
         .default_is(Found {
             how: "that of SRV",
@@ -160,7 +166,7 @@ table! {
         .default(Value::Count(MAX_PEERS))
         .help(
             "An answer of DNS with more peers than this is not believed. A stock server spends 24 threads on \
-             each peer.",
+             each peer. One message of DNS holds some 1,000 names, or 4,000 IPv4 addresses.",
         )
         .hint("write a whole number");
     DnsServer: Setting::new("dns-server", Peers, Text("IP[:PORT]"))

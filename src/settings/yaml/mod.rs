@@ -1,7 +1,7 @@
 //! The settings file: one flat mapping of keys to texts and lists of texts, each with its line.
 //!
 //! The text is hostile input. It must never cost more than its size suggests (aliases, nesting), and
-//! nothing of it may reach an error, for a value may be a misplaced secret. Scalars are kept as they
+//! nothing of it may reach an error, because a value may be a misplaced secret. Scalars are kept as they
 //! are written: `0644` stays `0644`.
 //!
 //! Once the parser has recognised a number, it no longer tells how that was written. So the text is walked
@@ -34,11 +34,11 @@ pub(super) struct Entry {
     pub(super) key: String,
     /// Counted from 1.
     pub(super) line: Option<usize>,
-    /// What stands behind it.
+    /// Its value.
     pub(super) value: Node,
 }
 
-/// What stands behind a key.
+/// The value of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Node {
     /// Nothing, `~` or `null`.
@@ -51,7 +51,7 @@ pub(super) enum Node {
     Unsuitable(&'static str),
 }
 
-/// Why a text is no settings file.
+/// Why a text is not a valid settings file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum YamlError {
     #[error("is {0} bytes long: expected {FILE_SIZE_MAX} at most")]
@@ -86,7 +86,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Entry>, Refusal> {
 }
 
 /// The scanner looks at every open bracket again at each token, so thousands of them would stall it.
-/// All are counted, for to tell which are open is the scanner's own work.
+/// All are counted, because only the scanner can tell which of them are open.
 fn refuse_many_brackets(text: &str) -> Result<(), Refusal> {
     let brackets = text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
     if brackets > BRACKETS_MAX { Err((YamlError::TooManyBrackets(brackets), None)) } else { Ok(()) }

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::shape::Shape;
 use super::{Budget, Entry, Node};
 
-/// Keys, their lines, and what stands behind them, by the shapes of the values.
+/// Keys, their lines, and their values, by the shapes of the values.
 pub(super) fn read(text: &str, shapes: Vec<Shape>, budget: &Budget) -> serde_yaml::Result<Vec<Entry>> {
     serde_yaml::Deserializer::from_str(text).deserialize_map(Entries { shapes, budget })
 }

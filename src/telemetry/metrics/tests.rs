@@ -41,10 +41,12 @@ fn service(records_at: Option<u64>) -> ServiceStatus {
     ServiceStatus {
         question: Question::Addresses { service, family: AddressFamily::Ipv4 },
         last: None,
+        unanswered_since: None,
         records_at: records_at.map(at),
         answered: PeerSet::new(),
         kept: PeerSet::new(),
         self_found: None,
+        unusable: None,
     }
 }
 

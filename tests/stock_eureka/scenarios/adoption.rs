@@ -98,8 +98,10 @@ fn scale(release: &'static Release, scenario: &str, peer_host: PeerHost) {
 /// The list handed over in the call, to servers that let their environment be written.
 pub(super) fn by_env(release: &'static Release) {
     let mut cluster = Cluster::new(release, "adopted_by_env", PeerHost::Names);
-    let writable = cluster.server.clone().with("MANAGEMENT_ENDPOINT_ENV_POST_ENABLED", "true");
-    cluster.server = writable.with("MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE", "env,health");
+    // Also past a variable that was left in place, and beats the file alone.
+    cluster.server =
+        cluster.server.clone().with("EUREKA_CLIENT_SERVICEURL_DEFAULTZONE", "http://127.0.0.1:1/eureka/");
+    cluster.server.more.push("spring-adopt-env");
     cluster.sidecar = cluster.sidecar.clone().with(&["--adopt", "env"]);
     for count in [1, 2, 1, 2] {
         cluster.scale(count);

@@ -101,7 +101,7 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     scenario("init_container_only", On::All, documented::init_container_only),
     on_the_machine("documented_environment", On::Patches, documented::exactly),
     on_the_machine("open_actuator", On::Reference, documented::open_actuator),
-    scenario("adopted_by_env", On::Refreshed, adoption::by_env),
+    scenario("adopted_by_env", On::Patches, adoption::by_env),
     scenario("masked", On::Refreshed, masked::by_the_environment),
     scenario("masked_and_shown", On::Reference, masked::and_shown),
     scenario("mesh_and_check", On::Reference, commands::mesh_and_check),

@@ -4,7 +4,20 @@ use crate::model::{HeadlessService, PeerSet, ServiceUrl};
 
 use super::ledger::Ledger;
 use super::selection::is_permitted;
-use super::{Policy, SavedState};
+use super::{Belief, Policy};
+
+/// The saved state: what one run of the program leaves to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SavedState {
+    /// The peers each Service contributed. Services no longer asked are dropped at once.
+    pub services: Vec<(HeadlessService, PeerSet)>,
+    /// The Services that are believed to have no endpoints.
+    pub believed_empty: Vec<(HeadlessService, Belief)>,
+    /// The static peers; those no longer configured are dropped at once.
+    pub static_peers: PeerSet,
+    /// The generation key.
+    pub generation: u64,
+}
 
 /// Whether anything is left of the list that was saved, its ledgers restored: peers, or that the server was
 /// alone with the same Services.

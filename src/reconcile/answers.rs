@@ -1,0 +1,132 @@
+//! What an answer does: it is judged, booked, and followed by what may come and leave.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Answer, Jitter, LookupFailure, Moment, Question, Record};
+
+use super::ChangeCause;
+use super::asking::Pauses;
+use super::home::Home;
+use super::ledger::Ledger;
+use super::machine::Machine;
+use super::selection::{Selection, select};
+use super::start::{LATE_START_PAUSE_MAX, Pace, START_PAUSE_MAX};
+
+impl Machine {
+    /// Books what DNS said to a question, and when to ask it again.
+    pub(super) fn answered(&mut self, question: &Question, answer: Answer, now: Moment, jitter: Jitter) {
+        let Some(at) = self.ledgers.iter().position(|ledger| ledger.question == *question) else { return };
+        match answer {
+            Answer::Records(records) => match self.believable(at, question, &records) {
+                Ok((selection, home)) => {
+                    self.count_evidence(at, now);
+                    self.move_home(home, now);
+                    let others = self.kept_beside(at);
+                    self.ledgers[at].records(selection, &self.policy, others, now);
+                    self.remove_what_may_leave(at, now);
+                    self.desire(ChangeCause::Answer, now);
+                    self.ask_again(at, now, jitter);
+                }
+                Err(failure) => self.failed(at, failure, now, jitter),
+            },
+            Answer::Empty { no_such_name, soa_serial } => {
+                self.count_evidence(at, self.ledgers[at].asking.asked_at(now));
+                self.ledgers[at].empty(no_such_name, soa_serial, &self.policy, now);
+                self.ask_again(at, now, jitter);
+                if self.may_all_leave(at) && self.ledgers[at].remove_all_after_empty(&self.policy, now) {
+                    self.desire(ChangeCause::EmptyAfter, now);
+                }
+            }
+            Answer::Failed(failure) => self.failed(at, failure, now, jitter),
+        }
+    }
+
+    /// Whether all peers of one Service may leave: a client's list is never empty.
+    pub(super) fn may_all_leave(&self, at: usize) -> bool {
+        let has_others = || self.kept_beside(at) > 0 || !self.policy.static_peers.is_empty();
+        self.policy.own().is_some() || has_others()
+    }
+
+    fn failed(&mut self, at: usize, failure: LookupFailure, now: Moment, jitter: Jitter) {
+        let asked_at = self.ledgers[at].asking.asked_at(now);
+        self.count_evidence(at, asked_at);
+        self.ledgers[at].failed(failure, now);
+        let pauses = match self.pace() {
+            Pace::FirstList => return self.ask_again(at, now, jitter),
+            Pace::LateStart => {
+                let first = self.policy.interval.min(LATE_START_PAUSE_MAX);
+                Pauses { first, max: LATE_START_PAUSE_MAX, spent: now.since(asked_at) }
+            }
+            Pace::Steady => Pauses::steady(self.policy.interval),
+        };
+        self.ledgers[at].asking.failed(pauses, now, jitter);
+    }
+
+    /// Schedules the next question after an answer.
+    fn ask_again(&mut self, at: usize, now: Moment, jitter: Jitter) {
+        let interval = self.policy.interval;
+        let pause = match self.pace() {
+            Pace::FirstList => {
+                // A server that was silent for seconds has been waited for: DNS may come up in the next moment.
+                let took = now.since(self.ledgers[at].asking.asked_at(now));
+                interval.min(START_PAUSE_MAX).saturating_sub(took)
+            }
+            Pace::LateStart => interval.min(LATE_START_PAUSE_MAX),
+            Pace::Steady => interval,
+        };
+        self.ledgers[at].asking.answered(pause, now, jitter);
+    }
+
+    fn believable(
+        &self,
+        at: usize,
+        question: &Question,
+        records: &[Record],
+    ) -> Result<(Selection, Home), LookupFailure> {
+        let home = self.home.seen(question, records, &self.policy);
+        let selection = select(question, records, &self.policy, &home)?;
+        let others = self.others(at).flat_map(Ledger::believed);
+        let peers = others.chain(&selection.peers).collect::<BTreeSet<_>>().len();
+        if peers > self.policy.max_peers {
+            return Err(LookupFailure::TooManyPeers { peers, max: self.policy.max_peers });
+        }
+        Ok((selection, home))
+    }
+
+    /// Takes over where we are known by name; who was left out under another Service is a peer there.
+    fn move_home(&mut self, home: Home, now: Moment) {
+        let before = std::mem::replace(&mut self.home, home);
+        let left = self.ledgers.iter().position(|ledger| before.is(ledger.service()));
+        if let Some(left) = left.filter(|_| before != self.home) {
+            let others = self.kept_beside(left);
+            self.ledgers[left].give_back(&self.policy, &self.home, others, now);
+        }
+    }
+
+    /// How many peers the other Services keep.
+    fn kept_beside(&self, at: usize) -> usize {
+        self.others(at).map(|ledger| ledger.kept().count()).sum()
+    }
+
+    fn others(&self, at: usize) -> impl Iterator<Item = &Ledger> {
+        self.ledgers.iter().enumerate().filter(move |(other, _)| *other != at).map(|(_, ledger)| ledger)
+    }
+
+    /// Counts the time until `until` during which the last records of one Service stood.
+    fn count_evidence(&mut self, at: usize, until: Moment) {
+        if let Some(stretch) = self.ledgers[at].count_evidence(until, &self.policy) {
+            self.guard.count(stretch);
+        }
+    }
+
+    /// Lets those go who have been missing long enough, unless far too many are missing at once.
+    fn remove_what_may_leave(&mut self, at: usize, now: Moment) {
+        self.guard.observe(self.believed_count(), self.policy.shrink_after);
+        if self.guard.doubts(self.policy.max_shrink).is_some() {
+            self.doubted_since.get_or_insert(now);
+            return;
+        }
+        self.doubted_since = None;
+        self.ledgers[at].remove_missing(&self.policy);
+    }
+}
