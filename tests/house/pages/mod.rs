@@ -242,7 +242,9 @@ fn lost_path(page: &str, word: &str) -> Option<String> {
 #[test]
 fn no_page_goes_on_for_a_screen_without_a_heading() {
     let pages = pages();
-    let long = pages.values().map(|page| (&page.path, page.longest_stretch()));
+    // A list of changes is looked through and not read.
+    let read = pages.values().filter(|page| page.path != "CHANGELOG.md");
+    let long = read.map(|page| (&page.path, page.longest_stretch()));
     let long = long.filter(|(_, (_, length))| *length > SCREEN);
     none(&long.map(|(path, (at, length))| format!("{path}:{at}: {length} lines")).collect::<Vec<_>>());
 }
