@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub use ipnet::IpNet;
 use ipnet::{Ipv4Net, Ipv6Net};
 
+use super::Unusable;
+
 /// Allowed and denied ranges, over a floor of ranges that no pod can have.
 ///
 /// Anyone who may edit the namespace's endpoints writes our list, so what is never a pod is denied
@@ -25,20 +27,26 @@ impl AddressPolicy {
     }
 
     /// Whether this address may be used.
+    pub fn allows(&self, address: IpAddr) -> bool {
+        self.objection_to(address).is_none()
+    }
+
+    /// Why this address may not be used; none where it may.
     ///
     /// An IPv4-mapped IPv6 address is judged as its IPv4 self. One that carries an IPv4 address in another
     /// way is denied wherever that one is: a translator may lead there.
-    pub fn allows(&self, address: IpAddr) -> bool {
+    pub fn objection_to(&self, address: IpAddr) -> Option<Unusable> {
         let address = address.to_canonical();
         let carried = carried_v4(address);
         let within = |ranges: &[IpNet], it: IpAddr| ranges.iter().any(|range| range.contains(&it));
         if within(&self.deny, address) || carried.is_some_and(|v4| within(&self.deny, v4.into())) {
-            return false;
+            return Some(Unusable::Denied);
         }
         if !self.allow.is_empty() {
-            return within(&self.allow, address);
+            return (!within(&self.allow, address)).then_some(Unusable::NotAllowed);
         }
-        !(is_never_a_pod(address) || carried.is_some_and(|v4| is_never_a_pod(v4.into())))
+        let is_never = is_never_a_pod(address) || carried.is_some_and(|v4| is_never_a_pod(v4.into()));
+        is_never.then_some(Unusable::Denied)
     }
 }
 

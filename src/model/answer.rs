@@ -40,13 +40,16 @@ pub enum Unusable {
     PortZero,
     /// The target does not lie below the Service.
     OutsideService,
-    /// The policy denies the address.
+    /// The address lies outside of what is allowed.
+    NotAllowed,
+    /// The address is denied, by the operator or because no pod can have it.
     Denied,
 }
 
 impl Unusable {
     /// Every reason.
-    pub const ALL: [Self; 4] = [Self::NotAHostName, Self::PortZero, Self::OutsideService, Self::Denied];
+    pub const ALL: [Self; 5] =
+        [Self::NotAHostName, Self::PortZero, Self::OutsideService, Self::NotAllowed, Self::Denied];
 
     /// The closed set of names used as metric labels and in status.
     pub fn label(self) -> &'static str {
@@ -54,6 +57,7 @@ impl Unusable {
             Self::NotAHostName => "not_a_host_name",
             Self::PortZero => "port_zero",
             Self::OutsideService => "outside_the_service",
+            Self::NotAllowed => "not_allowed",
             Self::Denied => "denied",
         }
     }

@@ -324,6 +324,7 @@ impl Situation {
             | Self::HeldEmpty { kept: Kept::BelievedEmpty(_), .. }
             | Self::HeldRemoval { remove_after: DurationOrNever::After(_), .. } => Severity::Info,
             Self::HeldLookupFailed { kept, .. } | Self::HeldEmpty { kept, .. } => kept.severity(),
+            Self::RecordsUnusable { records, .. } if records.are_denied() => Severity::Info,
             Self::RefreshFailing(_)
             | Self::SelfNotRecognised { .. }
             | Self::SeveralServers

@@ -46,6 +46,11 @@ impl UnusableRecords {
         Some(Self { by_reason, of, first: unusable.into_iter().next()? })
     }
 
+    /// Whether the operator, or what no pod can be, is the only reason: as wanted, and nobody is missing.
+    pub fn are_denied(&self) -> bool {
+        self.by_reason.keys().all(|why| *why == Unusable::Denied)
+    }
+
     /// How many, whatever the reason.
     pub fn count(&self) -> usize {
         self.by_reason.values().sum()
@@ -73,21 +78,21 @@ pub(super) fn select(
             Ok(url) if is_of_kind(&url, question) && is_permitted(&url, question, policy) => {
                 peers.insert(url);
             }
-            Ok(url) => unusable.push(not_permitted(&url)),
+            Ok(url) => unusable.push(not_permitted(&url, policy)),
             Err(record) => unusable.push(record),
         }
     }
     if peers.is_empty() && own.is_empty() {
-        return Err(nothing_usable(question, records.len()));
+        return Err(nothing_usable(question, records.len(), &unusable));
     }
     let unusable = UnusableRecords::of(unusable, records.len());
     Ok(Selection { peers, self_found: policy.own().map(|_| !own.is_empty()), own, unusable })
 }
 
-fn not_permitted(url: &ServiceUrl) -> UnusableRecord {
+fn not_permitted(url: &ServiceUrl, policy: &Policy) -> UnusableRecord {
     let why = match url.host() {
         Host::Name(_) => Unusable::OutsideService,
-        Host::Address(_) => Unusable::Denied,
+        Host::Address(address) => policy.address_policy.objection_to(*address).unwrap_or(Unusable::Denied),
     };
     UnusableRecord { why, what: url.host().to_string().into() }
 }
@@ -137,9 +142,19 @@ fn is_cluster_ip(question: &Question, records: &[Record]) -> bool {
     })
 }
 
-fn nothing_usable(question: &Question, records: usize) -> LookupFailure {
+fn nothing_usable(question: &Question, records: usize, unusable: &[UnusableRecord]) -> LookupFailure {
+    let all = |why| unusable.iter().all(|record| record.why == why);
     match question {
-        Question::Names { .. } => LookupFailure::Malformed("SRV targets that all lie outside the Service"),
+        Question::Names { .. } if all(Unusable::OutsideService) => {
+            LookupFailure::Malformed("SRV targets that all lie outside the Service")
+        }
+        Question::Names { .. } if all(Unusable::PortZero) => {
+            LookupFailure::Malformed("SRV records that all have port 0")
+        }
+        Question::Names { .. } if all(Unusable::NotAHostName) => {
+            LookupFailure::Malformed("SRV targets of which none is a host name")
+        }
+        Question::Names { .. } => LookupFailure::Malformed("SRV records of which none can be used"),
         Question::Addresses { .. } => LookupFailure::AllDenied { denied: records },
     }
 }

@@ -229,9 +229,13 @@ fn records_unusable(records: &UnusableRecords) -> Message {
             "does not lie below the Service",
             "see who writes the endpoints of this Service, or what answers in the place of the cluster's DNS",
         ),
-        Unusable::Denied => {
-            ("is denied by policy", "see --allow-cidr and --deny-cidr, and who writes the endpoints")
+        Unusable::NotAllowed => {
+            ("is in no allowed range", "where pods have such addresses, add their range to --allow-cidr")
         }
+        Unusable::Denied => (
+            "is denied",
+            "by --deny-cidr, or because no pod can have it; where that is not wanted, see who writes the endpoints",
+        ),
     };
     let (count, of, first) = (records.count(), records.of, &records.first.what);
     Message::new(format!("{count} of {of} records cannot be used; the first one, {first}, {is}"), cure)
