@@ -172,7 +172,7 @@ fn parser(shape: Shape, audience: CommandFor) -> ValueParser {
 /// What it is, in a sentence, and its default.
 fn short_help(setting: &Setting, width: usize) -> String {
     let what = setting.help.split_once(". ").map_or(setting.help, |(first, _)| first).trim_end_matches('.');
-    let words = setting.words_in_words().map(|words| format!(". {words}")).unwrap_or_default();
+    let words = setting.words_in_words().map(|words| format!("; {words}")).unwrap_or_default();
     let required = setting.requirement().map(|required| format!(" [{required}]"));
     let default = setting.default_in_words().map(|default| format!(" [default: {default}]"));
     wrapped(&format!("{what}{words}{}", required.or(default).unwrap_or_default()), width)

@@ -53,11 +53,12 @@ pub fn read_message(question: &Question, bytes: &[u8]) -> Answer {
 /// What a message says to `asked`, as it came: whole, and with nothing behind it.
 ///
 /// The decoder reads as many records as the header counts, and leaves the rest lie. Whoever cut the count
-/// would cut peers.
+/// would cut peers. Of a message that says itself that it was cut short, nothing is believed but that
+/// (RFC 2181, section 9), and some servers count in it less than they leave.
 pub(super) fn response(asked: &Query, response: &DnsResponse) -> Answer {
     let mut decoder = BinDecoder::new(response.as_buffer());
     match Message::read(&mut decoder) {
-        Ok(_) if decoder.is_empty() => answer(asked, response),
+        Ok(_) if decoder.is_empty() || response.truncation => answer(asked, response),
         Ok(_) | Err(_) => Answer::Failed(LookupFailure::Malformed(UNREADABLE)),
     }
 }
