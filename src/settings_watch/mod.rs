@@ -120,6 +120,8 @@ impl SettingsWatch {
         }
         loop {
             tokio::select! {
+                // A look that has ended does not hang, however late it is noticed.
+                biased;
                 Some(look) = self.looks.join_next() => {
                     // Only a runtime that shuts down abandons a look.
                     let Ok(look) = look else { return Err(ReadError::Unreadable(ErrorKind::Interrupted)) };

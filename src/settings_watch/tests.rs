@@ -226,7 +226,7 @@ async fn a_look_that_hangs_is_said_and_a_good_file_that_follows_is_read() {
     fs::write(directory.path().join("released"), "").expect("written");
     assert_eq!(next(&mut watch).await.as_deref(), Ok("hangs"));
     // From here on nothing hangs, and a busy machine may take its time.
-    watch.pace.patience = LONG;
+    (watch.pace.patience, watch.hangs_at) = (LONG, Instant::now() + LONG);
     put("1");
     assert_eq!(next(&mut watch).await.as_deref(), Ok("1"));
     nothing(&mut watch, MOMENT).await;
@@ -245,7 +245,7 @@ async fn what_takes_the_place_of_a_file_that_hangs_is_read_beside_it() {
     fs::rename(directory.path().join("aside"), &path).expect("renamed");
     assert_eq!(next(&mut watch).await.as_deref(), Ok("1"));
     // The one that hung brings nothing that is still of interest.
-    watch.pace.patience = LONG;
+    (watch.pace.patience, watch.hangs_at) = (LONG, Instant::now() + LONG);
     fs::write(directory.path().join("released"), "").expect("written");
     nothing(&mut watch, MOMENT).await;
 }
