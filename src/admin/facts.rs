@@ -124,7 +124,10 @@ fn of_fault(fault: &ServerFault) -> Named<'_> {
     match fault {
         ServerFault::Failing { status, .. } => facts.push(("status", number(*status))),
         ServerFault::Refused(refusal) => facts.push(("refusal", Fact::Word(refusal.label()))),
-        ServerFault::Unreachable(_) | ServerFault::TimedOut | ServerFault::Unreadable(_) => {}
+        ServerFault::Unreachable(_)
+        | ServerFault::HungUp(_)
+        | ServerFault::TimedOut
+        | ServerFault::Unreadable(_) => {}
     }
     facts
 }

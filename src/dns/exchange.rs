@@ -124,8 +124,9 @@ fn heard(query: &Query, response: &DnsResponse, rung: Rung) -> Brought {
             Answer::Failed(code @ LookupFailure::ResponseCode(FORMAT_ERROR | NOT_IMPLEMENTED)),
             Rung::UdpWithEdns,
         ) => Brought::NoEdns(code),
-        (Answer::Failed(LookupFailure::Malformed(reading::UNREADABLE)), _) => {
-            Brought::Broken(LookupFailure::Malformed(reading::UNREADABLE))
+        // The server may mean this, and something in between may have made it: another way may bring more.
+        (Answer::Failed(failure @ (LookupFailure::Malformed(_) | LookupFailure::NegativeWithoutSoa)), _) => {
+            Brought::Broken(failure)
         }
         (Answer::Failed(failure), _) => Brought::Word(failure),
         (answer, _) => Brought::Usable { answer, length: response.as_buffer().len() },

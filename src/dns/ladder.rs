@@ -91,10 +91,9 @@ impl Ladders {
             (End::Failed, Some(_)) if climb.spoke == Some(Rung::Tcp) => {
                 known.is_large(query, usize::MAX, now);
             }
-            (End::Failed, _) => match climb.spoke {
-                Some(rung) => known.spoke(rung, now),
-                None => known.forget(query),
-            },
+            // An error makes no rung known: the next look-up tries the others again.
+            (End::Failed, _) if climb.spoke.is_some() => {}
+            (End::Failed, _) => known.forget(query),
         }
     }
 }
@@ -117,13 +116,6 @@ impl Known {
             Some(works) if works.rung != rung && !works.was_missed => Works { was_missed: true, ..works },
             Some(_) | None => new,
         });
-    }
-
-    /// On this rung the server is understood, for better or worse; its word alone makes nothing last longer.
-    fn spoke(&mut self, rung: Rung, now: Instant) {
-        if self.works.is_none_or(|works| now >= works.until) {
-            self.works = Some(Works { rung, until: now + REMEMBERED_FOR, was_missed: false });
-        }
     }
 
     fn forget(&mut self, query: &Query) {
@@ -272,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_believed_on_the_rung_that_is_known() {
+    fn a_server_is_believed_on_the_rung_that_has_worked() {
         let (mut ladders, now) = (Ladders::default(), Instant::now());
         let word = Brought::Word(crate::model::LookupFailure::Refused);
         let asked = |ladders: &Ladders, now| {
@@ -284,12 +276,17 @@ mod tests {
             }
             (climb, asked)
         };
-        let (climb, first) = asked(&ladders, now);
+        for _ in 0..2 {
+            let (climb, rungs) = asked(&ladders, now);
+            ladders.note(&climb, &query(0), End::Failed, now);
+            assert_eq!(rungs, 3, "an error makes no rung known");
+        }
+        note(&mut ladders, End::Worked { rung: UDP, length: 100 }, now);
+        let (climb, rungs) = asked(&ladders, now);
         ladders.note(&climb, &query(0), End::Failed, now);
-        let (climb, second) = asked(&ladders, now);
-        ladders.note(&climb, &query(0), End::Failed, now);
-        // Not for ever: its word alone makes nothing last longer.
-        assert_eq!((first, second, asked(&ladders, now + REMEMBERED_FOR).1), (3, 1, 3));
+        assert_eq!(rungs, 1);
+        // Not for ever.
+        assert_eq!(asked(&ladders, now + REMEMBERED_FOR).1, 3);
     }
 
     #[test]

@@ -31,8 +31,9 @@ const DATAGRAMS: u32 = 2;
 const EAGER_PAUSE: Duration = Duration::from_millis(40);
 /// After so long without any answer DNS is down, and is not to be hammered when it comes back.
 const EAGER_FOR: Duration = Duration::from_secs(10);
-/// For so long the question is waited for whether an address is a cluster IP.
-const OF_ITSELF_MAX: Duration = Duration::from_millis(500);
+/// For so long the question is waited for whether an address is a cluster IP: all three rungs, should the first
+/// two be silent.
+const OF_ITSELF_MAX: Duration = Duration::from_millis(1200);
 
 /// [`Lookup`] by hickory: each server in turn, by UDP and by TCP.
 ///
@@ -50,6 +51,8 @@ pub struct HickoryLookup {
     ladders: RefCell<Ladders>,
     /// The only addresses of Services that are known to be those of pods.
     lone_pods: RefCell<BTreeMap<HeadlessService, IpAddr>>,
+    /// Services that have had the asked port since the start; as many as are asked at most.
+    had_port: RefCell<BTreeSet<HeadlessService>>,
 }
 
 /// Whether any server has given an answer yet.
@@ -73,6 +76,7 @@ impl HickoryLookup {
             contact: Cell::new(Contact::NotAsked),
             ladders: RefCell::default(),
             lone_pods: RefCell::default(),
+            had_port: RefCell::default(),
         }
     }
 
@@ -166,12 +170,14 @@ impl HickoryLookup {
             Record::Target { name, .. } => name == question.service_name(),
             Record::Address(_) | Record::Unusable(_) => false,
         };
-        let is_cluster_ip =
-            matches!(&answer, Answer::Records(records) if records.iter().all(leads_to_itself));
-        if !is_cluster_ip && !matches!(answer, Answer::Failed(_)) {
-            self.lone_pods.borrow_mut().insert(question.service().clone(), address);
+        match answer {
+            Answer::Records(records) if records.iter().all(leads_to_itself) => true,
+            Answer::Records(_) | Answer::Empty { .. } => {
+                self.lone_pods.borrow_mut().insert(question.service().clone(), address);
+                false
+            }
+            Answer::Failed(_) => false,
         }
-        is_cluster_ip
     }
 
     /// Every address of one host; none where DNS denies it, or says nothing.
@@ -202,7 +208,11 @@ impl HickoryLookup {
     ///
     /// A Service with one port need not name it, and its SRV records then stand at the Service's own name
     /// alone. They are taken for those of the port that everybody calls `http`, as long as there is no choice:
-    /// whoever set another name has ports with names.
+    /// whoever set another name has ports with names, and so has a Service that has had that one. CoreDNS gives
+    /// named ports there as well, so it is asked for `https` too.
+    ///
+    /// Where a question that this takes fails, nothing is known: a denial that would stand by itself could end
+    /// peers that are there.
     async fn without_port(
         &self,
         server: SocketAddr,
@@ -211,35 +221,49 @@ impl HickoryLookup {
         until: Instant,
     ) -> Answer {
         let Question::Names { port_name, .. } = question else { return denial };
-        if port_name.is_usual() {
+        if port_name.is_usual() && !self.had_port.borrow().contains(question.service()) {
             match self.race(&[server], reading::query_of_itself(question), until).await.answer {
-                Answer::Records(records) if has_one_port(&records) => return Answer::Records(records),
+                Answer::Records(records) if has_one_port(&records) => {
+                    let https = self.race(&[server], reading::query_of_https(question), until).await.answer;
+                    return match https {
+                        Answer::Empty { .. } => Answer::Records(records),
+                        Answer::Records(_) => Answer::Failed(LookupFailure::PortNameMissing),
+                        Answer::Failed(failure) => Answer::Failed(failure),
+                    };
+                }
                 Answer::Records(_) => return Answer::Failed(LookupFailure::PortNameMissing),
                 Answer::Empty { no_such_name: true, .. } => return denial,
-                Answer::Empty { no_such_name: false, .. } | Answer::Failed(_) => {}
+                Answer::Empty { no_such_name: false, .. } => {}
+                Answer::Failed(failure) => return Answer::Failed(failure),
             }
         }
-        if self.has_addresses(server, question, until).await {
-            Answer::Failed(LookupFailure::PortNameMissing)
-        } else {
-            denial
+        match self.has_addresses(server, question, until).await {
+            Ok(true) => Answer::Failed(LookupFailure::PortNameMissing),
+            Ok(false) => denial,
+            Err(failure) => Answer::Failed(failure),
         }
     }
 
     /// Whether the Service has addresses although it has no port of the asked name.
     ///
     /// Where the Service's own name does not exist either, there is no second question.
-    async fn has_addresses(&self, server: SocketAddr, question: &Question, until: Instant) -> bool {
+    async fn has_addresses(
+        &self,
+        server: SocketAddr,
+        question: &Question,
+        until: Instant,
+    ) -> Result<bool, LookupFailure> {
         for family in [AddressFamily::Ipv4, AddressFamily::Ipv6] {
             let addresses = Question::Addresses { service: question.service().clone(), family };
             match self.race(&[server], reading::query(&addresses), until).await.answer {
-                Answer::Records(_) => return true,
+                Answer::Records(_) => return Ok(true),
                 // Here, but not in this family.
                 Answer::Empty { no_such_name: false, .. } => {}
-                Answer::Empty { no_such_name: true, .. } | Answer::Failed(_) => return false,
+                Answer::Empty { no_such_name: true, .. } => return Ok(false),
+                Answer::Failed(failure) => return Err(failure),
             }
         }
-        false
+        Ok(false)
     }
 }
 
@@ -257,6 +281,10 @@ impl Lookup for HickoryLookup {
         match (question, heard) {
             (Question::Names { .. }, Heard { answer: answer @ Answer::Empty { .. }, by: Some(server) }) => {
                 self.without_port(server, question, answer, until).await
+            }
+            (Question::Names { .. }, Heard { answer: answer @ Answer::Records(_), .. }) => {
+                self.had_port.borrow_mut().insert(question.service().clone());
+                answer
             }
             (Question::Addresses { .. }, Heard { answer: Answer::Records(records), by: Some(server) }) => {
                 match records[..] {

@@ -40,6 +40,13 @@ pub(super) fn query_of_itself(question: &Question) -> Query {
     Query::query(name, WireType::SRV)
 }
 
+/// The question for the port that is called `https`, beside the one that was asked.
+pub(super) fn query_of_https(question: &Question) -> Query {
+    let owner = format!("_https._tcp.{}.", question.service_name());
+    let name = Name::from_ascii(owner).expect("a validated name, with a port's labels in front, fits DNS");
+    Query::query(name, WireType::SRV)
+}
+
 /// What these bytes say to `question`, had they come back for it.
 ///
 /// The same reading as that of an exchange, less what tells a forger: sender, message id, letter case.

@@ -26,9 +26,10 @@ pub(super) fn from_http(error: &HttpError) -> ServerFault {
         | HttpError::ConnectTimedOut { .. }
         | HttpError::Tls { .. }
         | HttpError::TimedOut(RequestStep::Files)
-        | HttpError::Closed {
-            step: RequestStep::Files | RequestStep::Handshake | RequestStep::Reply, ..
-        } => ServerFault::Unreachable(with_sources(error)),
+        | HttpError::Closed { step: RequestStep::Files | RequestStep::Handshake, .. } => {
+            ServerFault::Unreachable(with_sources(error))
+        }
+        HttpError::Closed { step: RequestStep::Reply, .. } => ServerFault::HungUp(with_sources(error)),
         HttpError::TimedOut(RequestStep::Handshake | RequestStep::Reply | RequestStep::Body) => {
             ServerFault::TimedOut
         }

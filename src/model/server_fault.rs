@@ -5,6 +5,8 @@
 pub enum ServerFault {
     /// No connection: not started yet, restarting, or another port. Says what the network said.
     Unreachable(String),
+    /// Connected and asked, and the connection ended before there was a reply. Says what the network said.
+    HungUp(String),
     /// Connected, and no whole reply in time.
     TimedOut,
     /// A 5xx status, with what the server gave as its reason.
@@ -61,7 +63,7 @@ impl ServerFault {
     /// The closed set of names used as metric labels and in status.
     pub fn label(&self) -> &'static str {
         match self {
-            Self::Unreachable(_) => "unreachable",
+            Self::Unreachable(_) | Self::HungUp(_) => "unreachable",
             Self::TimedOut => "timeout",
             Self::Failing { .. } => "failing",
             Self::Refused(_) => "refused",

@@ -367,16 +367,17 @@ impl Situation {
     pub(super) fn of_refresh(fault: ServerFault) -> Self {
         match fault {
             ServerFault::Refused(_) | ServerFault::Unreadable(_) => Self::RefreshRefused(fault),
-            ServerFault::Unreachable(_) | ServerFault::TimedOut | ServerFault::Failing { .. } => {
-                Self::RefreshFailing(fault)
-            }
+            ServerFault::Unreachable(_)
+            | ServerFault::HungUp(_)
+            | ServerFault::TimedOut
+            | ServerFault::Failing { .. } => Self::RefreshFailing(fault),
         }
     }
 
     /// What a status that cannot be read comes to.
     pub(super) fn of_status(fault: ServerFault, has_replied: bool) -> Self {
         match fault {
-            ServerFault::Unreachable(_) | ServerFault::TimedOut => {
+            ServerFault::Unreachable(_) | ServerFault::HungUp(_) | ServerFault::TimedOut => {
                 Self::ServerUnreachable { fault, has_replied }
             }
             ServerFault::Failing { .. } | ServerFault::Refused(_) | ServerFault::Unreadable(_) => {

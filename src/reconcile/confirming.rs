@@ -95,8 +95,10 @@ impl Confirming {
 
     /// Books an answer; returns whether it comes from a new process, which deserves new tries.
     pub(super) fn answered(&mut self, uptime_min: Option<u64>, now: Moment) -> bool {
-        let was_away =
-            matches!(self.failures.latest(), Some(Dated { value: ServerFault::Unreachable(_), .. }));
+        let was_away = matches!(
+            self.failures.latest(),
+            Some(Dated { value: ServerFault::Unreachable(_) | ServerFault::HungUp(_), .. })
+        );
         self.failures.ended();
         self.has_replied = true;
         let is_new = self.answerer.answered(uptime_min, was_away, now);
@@ -135,7 +137,7 @@ impl Confirming {
         now: Moment,
     ) {
         let is_up = match fault {
-            ServerFault::Unreachable(_) => false,
+            ServerFault::Unreachable(_) | ServerFault::HungUp(_) => false,
             ServerFault::TimedOut
             | ServerFault::Failing { .. }
             | ServerFault::Refused(_)

@@ -70,7 +70,9 @@ impl RefreshBudget {
             Ok(()) | Err(ServerFault::Failing { .. } | ServerFault::Unreadable(_)) => took_long,
             Err(ServerFault::TimedOut) => true,
             // No refresh was made: it says nothing of how long one takes.
-            Err(ServerFault::Unreachable(_) | ServerFault::Refused(_)) => took_long || self.is_slow,
+            Err(ServerFault::Unreachable(_) | ServerFault::HungUp(_) | ServerFault::Refused(_)) => {
+                took_long || self.is_slow
+            }
         };
         // It disturbed nobody. A server that is coming up takes questions seconds before it takes refreshes.
         if let Err(ServerFault::Unreachable(_)) = outcome {
@@ -196,6 +198,7 @@ mod tests {
         let calls = [
             (ServerFault::TimedOut, 5.0),
             (ServerFault::Unreachable("connection refused".to_owned()), 1.0),
+            (ServerFault::HungUp("connection closed".to_owned()), 5.0),
             (ServerFault::Refused(crate::model::Refusal::Forbidden), 5.0),
             (ServerFault::Failing { status: 500, reason: String::new() }, 1.0),
         ];

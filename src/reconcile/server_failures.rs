@@ -73,6 +73,7 @@ fn pauses_after(fault: &ServerFault) -> (Duration, Duration) {
         // A server on its way up. It is beside us, so that a refused connection costs some 0.1 ms and not a byte on
         // the network, and it lists an older file, if it began with one, until it is asked: this long at most.
         ServerFault::Unreachable(_) => (500, 1_000),
+        ServerFault::HungUp(_) => (500, 5_000),
         ServerFault::TimedOut | ServerFault::Failing { .. } => (1_000, 30_000),
         ServerFault::Refused(_) | ServerFault::Unreadable(_) => (5_000, 60_000),
     };

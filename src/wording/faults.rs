@@ -65,7 +65,7 @@ const LOOK_AT_LOG: &str = "look at the server's log";
 /// Why the server did not do, or did not say, what it was asked.
 pub fn server_fault(fault: &ServerFault) -> Message {
     match fault {
-        ServerFault::Unreachable(what) => {
+        ServerFault::Unreachable(what) | ServerFault::HungUp(what) => {
             Message::new(format!("the server cannot be reached: {what}"), LOOK_AT_SERVER)
         }
         ServerFault::TimedOut => Message::new("the server did not answer in time", LOOK_AT_SERVER),
@@ -83,7 +83,7 @@ pub fn server_fault(fault: &ServerFault) -> Message {
 /// Why a server of the mesh, which is anywhere, did not say what it lists. It is asked for its status alone.
 pub fn mesh_fault(fault: &ServerFault) -> Message {
     let cure = match fault {
-        ServerFault::Unreachable(_) => {
+        ServerFault::Unreachable(_) | ServerFault::HungUp(_) => {
             "see whether it runs, and whether its name and network policies let it be reached from here"
         }
         ServerFault::TimedOut => "see whether it runs, and has time to answer",

@@ -141,7 +141,10 @@ fn of_call(call: Call, fault: &ServerFault) -> Message {
         }
     };
     let cure = match fault {
-        ServerFault::Unreachable(_) | ServerFault::TimedOut | ServerFault::Failing { .. } => {
+        ServerFault::Unreachable(_)
+        | ServerFault::HungUp(_)
+        | ServerFault::TimedOut
+        | ServerFault::Failing { .. } => {
             format!("{cure}; it is asked again with growing pauses")
         }
         ServerFault::Unreadable(_) => setting.to_owned(),

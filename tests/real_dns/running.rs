@@ -100,9 +100,12 @@ impl Running {
             if self.process.ended().is_some() {
                 return false;
             }
-            if lookup.ask(&ipv4("eureka")).await != Answer::Failed(LookupFailure::Timeout) {
+            let answer = lookup.ask(&ipv4("eureka")).await;
+            if !matches!(answer, Answer::Failed(LookupFailure::Timeout | LookupFailure::Network(_))) {
                 return true;
             }
+            // A port that is still closed is known at once.
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         false
     }

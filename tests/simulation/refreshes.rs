@@ -131,7 +131,9 @@ impl Refreshes {
         self.is_slow = match outcome {
             Err(ServerFault::TimedOut) => true,
             // Nothing was refreshed.
-            Err(ServerFault::Unreachable(_) | ServerFault::Refused(_)) => is_slow || self.is_slow,
+            Err(ServerFault::Unreachable(_) | ServerFault::HungUp(_) | ServerFault::Refused(_)) => {
+                is_slow || self.is_slow
+            }
             Ok(()) | Err(ServerFault::Failing { .. } | ServerFault::Unreadable(_)) => is_slow,
         };
         // It reached nobody: only the next call keeps its distance.

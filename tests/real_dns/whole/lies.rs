@@ -66,7 +66,7 @@ async fn is_not_believed(program: Program) -> Result<(), Missing> {
     by_ipv6.lists(&ipv6(1..3));
     for sidecar in [&by_name, &by_ipv4, &by_ipv6] {
         sidecar.keeps_the_file(WATCHED);
-        sidecar.until_no_condition();
+        sidecar.until_condition("records_unusable");
     }
     // Nothing but lies: nothing is known.
     server.host(Hosting::Zone(with_lies(program, Zone::of_pods([])))).await;

@@ -82,11 +82,11 @@ fn emptied(program: Program) -> (&'static str, &'static str) {
     }
 }
 
-/// dnsmasq has no zone that could be broken, only a server behind it that is not there, for which it
-/// waits in silence.
+/// dnsmasq has no zone that could be broken, only a server behind it that is not there: a datagram is left in
+/// silence, and a connection is closed.
 fn broken(program: Program) -> &'static str {
     match program {
         Program::Knot | Program::Bind | Program::CoreDns => "servfail",
-        Program::Dnsmasq => "timeout",
+        Program::Dnsmasq => "network",
     }
 }
