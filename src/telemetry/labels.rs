@@ -204,6 +204,18 @@ mod tests {
     }
 
     #[test]
+    fn only_srv_asks_for_a_port_and_only_addresses_are_denied() {
+        let can_be = |record_type, wanted| LookupOutcome::labels(record_type).any(|label| label == wanted);
+        let port = LookupFailure::PortNameMissing.label();
+        for (record_type, is_denied, is_nameless) in
+            [(RecordType::Srv, false, true), (RecordType::A, true, false), (RecordType::Aaaa, true, false)]
+        {
+            assert_eq!(can_be(record_type, ALL_DENIED), is_denied, "{record_type:?}");
+            assert_eq!(can_be(record_type, port), is_nameless, "{record_type:?}");
+        }
+    }
+
+    #[test]
     fn every_server_fault_has_a_name_of_the_closed_set() {
         for fault in [
             ServerFault::Unreachable(String::new()),

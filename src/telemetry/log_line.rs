@@ -396,6 +396,28 @@ mod tests {
     }
 
     #[test]
+    fn a_value_in_pieces_is_cut_once_at_its_bound() {
+        let write = |pieces: [&str; 3]| {
+            let mut clipped = Clipped::default();
+            for piece in pieces {
+                clipped.write_str(piece).expect("text takes everything");
+            }
+            clipped.finish()
+        };
+        let (most, rest) = ("a".repeat(VALUE_LENGTH_MAX - 1), "b".repeat(10));
+        assert_eq!(write([&most, "b", ""]), format!("{most}b"));
+        assert_eq!(write([&most, &rest, ""]), format!("{most}b… (9 bytes more)"));
+        // Where a letter of two bytes had no room, nothing that came later has any.
+        assert_eq!(write([&most, "ü", "b"]), format!("{most}… (3 bytes more)"));
+    }
+
+    #[test]
+    fn lines_can_be_shown_without_their_outlet() {
+        let lines = Lines::new(LogFormat::Json, Box::new(|_: &str| true));
+        assert_eq!(format!("{lines:?}"), "Lines { format: Json, .. }");
+    }
+
+    #[test]
     fn a_long_value_is_cut_and_says_so() {
         let long = "ü".repeat(VALUE_LENGTH_MAX);
         let line = line(LogFormat::Json, || tracing::info!(long = ?long, "x"));
