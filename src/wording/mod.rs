@@ -182,7 +182,7 @@ fn held_removal(missing: usize, remove_after: DurationOrNever) -> Message {
             Message::new(format!("{missing} missing and will leave after --remove-after {remove_after}"), "")
         }
         DurationOrNever::Never => Message::new(
-            format!("{missing} missing and stay, because --remove-after is never"),
+            format!("{missing} missing and kept, because --remove-after is never"),
             "where they are meant to leave: `eureka-peers accept`",
         ),
     }

@@ -115,7 +115,7 @@ fn what_is_never_done_is_not_promised() {
         (shrink, "by more than --max-shrink 50%; none is removed, because --shrink-after is never; find out"),
         (
             removal,
-            "2 peers are missing and stay, because --remove-after is never (eureka.ns.svc.cluster.local. A); where",
+            "2 peers are missing and kept, because --remove-after is never (eureka.ns.svc.cluster.local. A); where",
         ),
         (no_room, "twice as many; none leaves, because --remove-after is never (eureka.ns"),
     ] {

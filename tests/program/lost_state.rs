@@ -100,7 +100,8 @@ fn who_clears_them_finds_them_put_back() {
     // New settings have the files looked at; else that is done each 30 s.
     cluster.write_config("log-level: debug\n");
     sidecar.until("it is back", |it| fs::read(it.cluster.file()).is_ok_and(|bytes| bytes == before));
-    assert_eq!(sidecar.get("/readyz").status, 200);
+    // The file is there a moment before the writing of it has ended.
+    sidecar.until("it is said", |it| it.get("/readyz").status == 200);
 }
 
 #[test]
