@@ -141,13 +141,13 @@ impl Publisher {
 
     fn put(&mut self, files: &[File], state: Option<&[u8]>) -> Result<Published, PublishError> {
         let outcome = self.try_put(files, state);
-        let marks = files.iter().map(|file| (file.name().as_str(), Fingerprint::of(file.bytes())));
         if outcome.is_ok() {
-            self.in_place = marks.map(|(name, mark)| (name.to_owned(), mark)).collect();
+            self.found(files);
         } else {
             // Some of them may be in place all the same.
-            let ours: Vec<_> = marks.filter(|(name, mark)| self.seen(name) == Seen::File(*mark)).collect();
-            self.in_place.extend(ours.into_iter().map(|(name, mark)| (name.to_owned(), mark)));
+            let is_there = |(name, mark): &(String, Fingerprint)| self.seen(name) == Seen::File(*mark);
+            let ours: Vec<_> = marks(files).filter(is_there).collect();
+            self.in_place.extend(ours);
         }
         outcome
     }
@@ -176,8 +176,7 @@ impl Publisher {
 
     /// These files were found in place and are as they should be: from here on they count as ours.
     pub fn found(&mut self, files: &[File]) {
-        let marks = files.iter().map(|file| (file.name().as_str().to_owned(), Fingerprint::of(file.bytes())));
-        self.in_place = marks.collect();
+        self.in_place = marks(files).collect();
     }
 
     /// Whether readers have lost a file that was in place: it is gone, no file any more, emptied, or says
@@ -241,6 +240,11 @@ impl Publisher {
         }
         Ok(None)
     }
+}
+
+/// Each file's name, and what tells its content from another.
+fn marks(files: &[File]) -> impl Iterator<Item = (String, Fingerprint)> {
+    files.iter().map(|file| (file.name().as_str().to_owned(), Fingerprint::of(file.bytes())))
 }
 
 /// The directory that is at `path` now, with us as its only writer.

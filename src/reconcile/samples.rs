@@ -1,6 +1,5 @@
 //! One situation of each kind and more where facts matter, for the tests of every room that shows them.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +9,7 @@ use crate::model::{
 };
 
 use super::{
-    BelievedBy, Kept, NotAdopted, NotPublished, PublishFault, SelfNotFound, Situation, Status,
-    UnusableRecords,
+    BelievedBy, Kept, NotAdopted, NotPublished, PublishFault, SelfNotFound, Situation, UnusableRecords,
 };
 
 pub(crate) fn service(name: &str) -> HeadlessService {
@@ -20,23 +18,6 @@ pub(crate) fn service(name: &str) -> HeadlessService {
 
 pub(crate) fn question() -> Question {
     Question::Addresses { service: service("eureka"), family: AddressFamily::Ipv4 }
-}
-
-/// The status of a machine that has just begun.
-pub(crate) fn nothing_known() -> Status {
-    Status {
-        own: None,
-        services: vec![],
-        desired: None,
-        published: None,
-        flushing: false,
-        adopted: None,
-        confirmed_at: None,
-        refreshed_at: None,
-        propagation: None,
-        conditions: vec![],
-        history: VecDeque::new(),
-    }
 }
 
 /// Why a publication failed.

@@ -143,16 +143,11 @@ fn is_cluster_ip(question: &Question, records: &[Record]) -> bool {
 }
 
 fn nothing_usable(question: &Question, records: usize, unusable: &[UnusableRecord]) -> LookupFailure {
-    let all = |why| unusable.iter().all(|record| record.why == why);
+    // Records of which none has a host name and a port are no answer, and never get here.
+    let are_outside = unusable.iter().all(|record| record.why == Unusable::OutsideService);
     match question {
-        Question::Names { .. } if all(Unusable::OutsideService) => {
+        Question::Names { .. } if are_outside => {
             LookupFailure::Malformed("SRV targets that all lie outside the Service")
-        }
-        Question::Names { .. } if all(Unusable::PortZero) => {
-            LookupFailure::Malformed("SRV records that all have port 0")
-        }
-        Question::Names { .. } if all(Unusable::NotAHostName) => {
-            LookupFailure::Malformed("SRV targets of which none is a host name")
         }
         Question::Names { .. } => LookupFailure::Malformed("SRV records of which none can be used"),
         Question::Addresses { .. } => LookupFailure::AllDenied { denied: records },

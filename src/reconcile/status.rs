@@ -8,8 +8,8 @@ use crate::model::{LookupFailure, Moment, PeerSet, Question, ServiceUrl};
 
 use super::{Condition, UnusableRecords};
 
-/// A copy of everything worth showing; cheap enough to make after each turn.
-#[derive(Clone, Debug)]
+/// A copy of everything worth showing; cheap enough to make after each turn. By default nothing is known.
+#[derive(Clone, Debug, Default)]
 pub struct Status {
     /// The server's own URL; none for a client's list.
     pub own: Option<ServiceUrl>,

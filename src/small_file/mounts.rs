@@ -85,7 +85,7 @@ mod tests {
              4 1 0:3 /..2025_01_31_10_00_00.1/s /secret rw - tmpfs t rw\n\
              5 1 0:2 {pod}/kubernetes.io~configmap/c /whole rw - ext4 d rw\n\
              6 1 0:2 {pod}/kubernetes.io~empty-dir/e/part /part rw - ext4 d rw\n\
-             7 1 0:4 /home/me/s.yaml /compose/s.yaml rw - ext4 d rw\n"
+             7 1 0:4 /srv/shop/s.yaml /compose/s.yaml rw - ext4 d rw\n"
         );
         let mounts = parse(&table);
         for path in

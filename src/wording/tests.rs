@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::model::{ListOrigin, LookupFailure, MaxShrink, PodIdentity, Refusal};
-use crate::reconcile::samples::{lookup_failures, nothing_known, question, service, situations};
+use crate::reconcile::samples::{lookup_failures, question, service, situations};
 use crate::reconcile::{Condition, Dated, LastAnswer};
 
 fn said(it: &Situation) -> String {
@@ -78,7 +78,7 @@ fn what_is_believed_to_be_empty_says_by_whose_word() {
 fn an_end_can_be_read_alone() {
     let seconds = Duration::from_secs(3);
     for it in situations() {
-        let end = ended(&it, seconds, &nothing_known());
+        let end = ended(&it, seconds, &Status::default());
         let begin = format!("{} ended after 3s: ", it.kind().label());
         assert!(end.what.starts_with(&begin) && end.what.len() > begin.len(), "{}", end.what);
         assert_eq!(end.place, situation(&it).place);
@@ -94,7 +94,7 @@ fn an_end_can_be_read_alone() {
             self_found: None,
             unusable: None,
         };
-        let status = Status { services: vec![service], ..nothing_known() };
+        let status = Status { services: vec![service], ..Status::default() };
         let it = situations().into_iter().find(|it| it.question().is_some()).expect("a sample");
         ended(&it, seconds, &status).what.split_once(": ").expect("two parts").1.to_owned()
     };
@@ -257,7 +257,7 @@ fn the_reasons_for_no_list_are_three_at_most() {
         .into_iter()
         .map(|situation| Condition { since: crate::model::Moment::START, until: None, situation })
         .collect();
-    let why = |conditions| why_no_list(&Status { conditions, ..nothing_known() }, Moment::START);
+    let why = |conditions| why_no_list(&Status { conditions, ..Status::default() }, Moment::START);
     assert_eq!(why(vec![]), "");
     let all = why(conditions.clone());
     assert!(all.starts_with("no space is left (/peers)") && all.ends_with("; and 15 more"), "{all}");
@@ -279,7 +279,7 @@ fn a_question_without_an_answer_is_a_reason_and_so_is_what_dns_said() {
             self_found: None,
             unusable: None,
         };
-        why_no_list(&Status { services: vec![service], ..nothing_known() }, now)
+        why_no_list(&Status { services: vec![service], ..Status::default() }, now)
     };
     assert_eq!(
         why(None),

@@ -19,22 +19,9 @@ use tokio::time::{Instant, sleep};
 use crate::world::machine;
 
 fn view() -> View {
-    let status = Status {
-        own: None,
-        services: Vec::new(),
-        desired: None,
-        published: None,
-        flushing: false,
-        adopted: None,
-        confirmed_at: None,
-        refreshed_at: None,
-        propagation: None,
-        conditions: Vec::new(),
-        history: [].into(),
-    };
     let settings = SettingsInForce { fingerprint: String::new(), warnings: Vec::new() };
     let first = Snapshot {
-        status,
+        status: Status::default(),
         as_of: Moment::START,
         clock: WallClock::started_at(SystemTime::UNIX_EPOCH),
         list: ListInPlace::Published,

@@ -10,8 +10,8 @@ use crate::admin::{
     SettingsInForce, Snapshot, SnapshotSender, Stage, View, commands, snapshots,
 };
 use crate::model::{MetricsFormat, Moment, PeerSet, WallClock};
-use crate::reconcile::samples::{nothing_known, publish_fault};
-use crate::reconcile::{Condition, NotPublished, Situation};
+use crate::reconcile::samples::publish_fault;
+use crate::reconcile::{Condition, NotPublished, Situation, Status};
 
 /// What the metrics of these tests say.
 pub(super) fn metrics_text(format: MetricsFormat) -> String {
@@ -83,7 +83,7 @@ pub(super) fn condition(situation: Situation) -> Condition {
 /// A life two minutes old, begun on the first second of 2026, of which nothing is known.
 pub(super) fn snapshot() -> Snapshot {
     Snapshot {
-        status: nothing_known(),
+        status: Status::default(),
         as_of: at(120),
         clock: WallClock::started_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600)),
         list: ListInPlace::Nothing,

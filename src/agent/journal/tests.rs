@@ -11,7 +11,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use super::*;
 use crate::model::{LookupFailure, Question, ServerFault};
-use crate::reconcile::samples::{masked, nothing_known, question, service, situations};
+use crate::reconcile::samples::{masked, question, service, situations};
 use crate::reconcile::{BelievedBy, ChangeCause, Dated, Kept};
 
 thread_local! {
@@ -98,7 +98,7 @@ fn asked() -> Status {
         self_found: None,
         unusable: None,
     };
-    Status { services: vec![asked], ..nothing_known() }
+    Status { services: vec![asked], ..Status::default() }
 }
 
 fn held(failure: LookupFailure, peers: usize) -> Situation {

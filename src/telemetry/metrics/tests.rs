@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use crate::model::{AddressFamily, HeadlessService, LookupFailure, Moment, Question, ServerFault};
-use crate::reconcile::samples::{nothing_known, publish_fault, situations};
+use crate::reconcile::samples::{publish_fault, situations};
 use crate::reconcile::{Condition, ServiceStatus};
 
 use super::super::VERSION;
@@ -136,7 +136,7 @@ fn a_status_sets_the_gauges_and_the_next_one_takes_them_back() {
         confirmed_at: Some(at(2)),
         refreshed_at: Some(at(4)),
         conditions: vec![condition(ConditionKind::NotAdopted), condition(ConditionKind::HeldShrink)],
-        ..nothing_known()
+        ..Status::default()
     };
     let samples = scrape(|metrics| metrics.observe_status(&two, clock()));
     expect(
@@ -158,7 +158,7 @@ fn a_status_sets_the_gauges_and_the_next_one_takes_them_back() {
     );
     let samples = scrape(|metrics| {
         metrics.observe_status(&two, clock());
-        metrics.observe_status(&nothing_known(), clock());
+        metrics.observe_status(&Status::default(), clock());
     });
     expect(
         &samples,
@@ -175,7 +175,7 @@ fn a_status_sets_the_gauges_and_the_next_one_takes_them_back() {
 
 #[test]
 fn a_service_that_never_answered_keeps_resolve_undated() {
-    let status = Status { services: vec![service(Some(5)), service(None)], ..nothing_known() };
+    let status = Status { services: vec![service(Some(5)), service(None)], ..Status::default() };
     let samples = scrape(|metrics| metrics.observe_status(&status, clock()));
     expect(&samples, &[("eureka_peers_last_success_timestamp_seconds{step=\"resolve\"}", 0.0)]);
 }
@@ -213,9 +213,9 @@ fn totals_of_the_admin_server_are_taken_over_not_added() {
 
 #[test]
 fn a_propagation_is_observed_once() {
-    let before = nothing_known();
+    let before = Status::default();
     let propagation = Some(Dated { value: std::time::Duration::from_secs(2), since: at(12) });
-    let after = Status { propagation, ..nothing_known() };
+    let after = Status { propagation, ..Status::default() };
     let samples = scrape(|metrics| {
         for status in [&before, &after, &after] {
             metrics.observe_status(status, clock());
