@@ -241,6 +241,7 @@ fn any_listing() -> impl Strategy<Value = Listing> {
         format!("{scheme}://{host}:{port}{path}").parse::<ServiceUrl>().ok()
     });
     let peers = proptest::collection::btree_set(urls.clone(), 1..12).prop_flat_map(|peers| {
+        let peers: PeerSet = peers.into_iter().collect();
         any::<u64>().prop_map(move |n| Listing::of_peers(&peers, n).expect("not empty"))
     });
     let alone = (urls.clone(), proptest::option::of(urls), any::<u64>())

@@ -47,7 +47,8 @@ impl DnsName {
     /// Labels are bytes and may hold anything, dots included, which is why this does not go
     /// through a joined text.
     pub fn from_labels<'a>(labels: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, DnsNameError> {
-        let mut name = String::new();
+        // As long as a name can be, so that it never moves: this runs for each record of each answer.
+        let mut name = String::with_capacity(Self::LENGTH_MAX);
         for label in labels {
             if !name.is_empty() {
                 name.push('.');

@@ -1,6 +1,5 @@
 //! What a document says: the step between the decision and its bytes.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -81,7 +80,7 @@ impl Listing {
 
     /// The listing of a server that is alone: itself, and the sink while old peers are flushed.
     pub fn alone(own: ServiceUrl, sink: Option<ServiceUrl>, generation: u64) -> Self {
-        Self { urls: BTreeSet::from([own]), sink, generation }
+        Self { urls: PeerSet::from([own]), sink, generation }
     }
 
     /// What goes into the file, sorted; at least one.

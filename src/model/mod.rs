@@ -18,6 +18,7 @@ mod listing;
 mod message;
 mod metrics_format;
 mod moment;
+mod peer_set;
 mod policy_values;
 mod question;
 mod resolv_conf;
@@ -41,12 +42,13 @@ pub use listing::{Listing, Zone, ZoneError};
 pub use message::Message;
 pub use metrics_format::MetricsFormat;
 pub use moment::{Jitter, Moment};
+pub use peer_set::PeerSet;
 pub use policy_values::{DurationOrNever, MaxShrink, MaxShrinkError};
 pub use question::{AddressFamily, PortName, PortNameError, Question, RecordType};
 pub use resolv_conf::ResolvConf;
 pub use server_fault::{Refusal, ServerFault};
 pub use service::{HeadlessService, ServiceError};
 pub use service_url::{
-    ContextPath, ContextPathError, PeerSet, Port, PortError, Scheme, SchemeError, ServiceUrl, ServiceUrlError,
+    ContextPath, ContextPathError, Port, PortError, Scheme, SchemeError, ServiceUrl, ServiceUrlError,
 };
 pub use wall_clock::WallClock;

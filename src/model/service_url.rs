@@ -1,9 +1,10 @@
-//! One peer's service URL, and sets of them.
+//! One peer's service URL.
 //!
 //! Must never hold user-info: secrets are joined to a URL only while a document is rendered.
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::num::NonZeroU16;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -166,11 +167,14 @@ impl fmt::Display for ContextPath {
 
 /// A service URL: scheme, host, port and path, nothing else.
 ///
-/// Ordered and compared by its text, so that a sorted list looks sorted. Its texts are shared by its copies: a peer
+/// Ordered and compared by its text, so that a sorted list looks sorted. Copies share their parts: a peer
 /// stands in half a dozen lists.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ServiceUrl {
-    text: Arc<str>,
+#[derive(Clone)]
+pub struct ServiceUrl(Arc<Parts>);
+
+struct Parts {
+    /// Says all of the other parts, and is what URLs are compared by.
+    text: Box<str>,
     scheme: Scheme,
     host: Host,
     port: Port,
@@ -204,26 +208,26 @@ impl ServiceUrl {
     /// Joins validated parts; cannot fail.
     pub fn new(scheme: Scheme, host: Host, port: Port, path: ContextPath) -> Self {
         let text = format!("{scheme}://{host}:{port}{path}").into();
-        Self { text, scheme, host, port, path }
+        Self(Arc::new(Parts { text, scheme, host, port, path }))
     }
     pub fn scheme(&self) -> Scheme {
-        self.scheme
+        self.0.scheme
     }
     pub fn host(&self) -> &Host {
-        &self.host
+        &self.0.host
     }
 
     /// The port, always explicit.
     pub fn port(&self) -> Port {
-        self.port
+        self.0.port
     }
     pub fn path(&self) -> &ContextPath {
-        &self.path
+        &self.0.path
     }
 
     /// The URL's text, with port and final slash.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// Reads a URL as a server reports it, dropping credentials in front of the host.
@@ -234,6 +238,38 @@ impl ServiceUrl {
         let authority_end = rest.find('/').unwrap_or(rest.len());
         let host_start = rest[..authority_end].rfind('@').map_or(0, |at| at + 1);
         format!("{scheme}://{}", &rest[host_start..]).parse()
+    }
+}
+
+impl PartialEq for ServiceUrl {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for ServiceUrl {}
+
+impl PartialOrd for ServiceUrl {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ServiceUrl {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.as_str().cmp(other.as_str()) }
+    }
+}
+
+impl Hash for ServiceUrl {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Debug for ServiceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
@@ -268,12 +304,9 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
 
 impl fmt::Display for ServiceUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
-
-/// A set of service URLs: sorted by text, without duplicates.
-pub type PeerSet = BTreeSet<ServiceUrl>;
 
 #[cfg(test)]
 mod tests {

@@ -192,7 +192,7 @@ mod tests {
         let url = ("[a-z][a-z0-9-]{0,9}[a-z0-9]", 1..=u16::MAX, "(/[a-z0-9]{1,5}){0,2}");
         let url =
             url.prop_map(|(host, port, path)| format!("http://{host}:{port}{path}").parse().expect("a URL"));
-        proptest::collection::btree_set(url, 0..6)
+        proptest::collection::btree_set(url, 0..6).prop_map(PeerSet::from_iter)
     }
 
     fn any_state() -> impl Strategy<Value = SavedState> {
