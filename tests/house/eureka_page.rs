@@ -5,33 +5,27 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::world::machine::names_in;
+use crate::world::tool::{project, text_of};
 
 const BEGIN: &str = "<!-- environment: begin (kept in step with docs/environment/ by a test) -->\n";
 const END: &str = "<!-- environment: end -->\n";
 
-fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
-}
+const PAGE: &str = "docs/eureka.md";
+const FILES: &str = "docs/environment";
 
 fn page() -> String {
-    fs::read_to_string(docs().join("eureka.md")).expect("there is a page")
+    text_of(PAGE)
 }
 
 /// The files by name, sorted.
 fn files() -> Vec<(String, String)> {
-    let directory = docs().join("environment");
-    let entries = fs::read_dir(directory).expect("there is a directory");
-    let mut files: Vec<(String, String)> = entries
-        .map(|entry| entry.expect("it can be read").path())
-        .map(|path| {
-            assert!(path.extension().is_some_and(|extension| extension == "env"), "{}", path.display());
-            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-            (name, fs::read_to_string(path).expect("a text"))
-        })
-        .collect();
-    files.sort();
-    files
+    let read = |file: String| {
+        let name = file.strip_suffix(".env").unwrap_or_else(|| panic!("{FILES}/{file}"));
+        (name.to_owned(), text_of(&format!("{FILES}/{file}")))
+    };
+    names_in(&project().join(FILES)).into_iter().map(read).collect()
 }
 
 #[test]
@@ -43,7 +37,7 @@ fn the_blocks_are_the_files() {
     let wanted = format!("\n{}", files().iter().map(block).collect::<String>());
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         let written = format!("{before}{BEGIN}{wanted}{END}{after}");
-        fs::write(docs().join("eureka.md"), written).expect("the sources are writable");
+        fs::write(project().join(PAGE), written).expect("the sources are writable");
         return;
     }
     assert!(blocks == wanted, "the blocks are not the files; run with UPDATE_SNAPSHOTS=1");
@@ -98,8 +92,7 @@ fn every_patch_has_its_row() {
         .map(|row| row.split('|').map(str::trim).collect())
         .filter(|row: &Vec<&str>| row[0] != "release")
         .collect();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stock_eureka/data/patches.txt");
-    let listed = fs::read_to_string(file).expect("there is a list");
+    let listed = text_of("tests/stock_eureka/data/patches.txt");
     let listed = listed.lines().filter(|line| !line.starts_with('#'));
     let listed: Vec<(&str, &str)> = listed.filter_map(|line| line.split_once(' ')).collect();
     assert!(listed.len() > 50, "{listed:?}");
