@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde_yaml::Value;
 
-use crate::http::Request;
 use crate::rendered::{at, items, text};
+use crate::view::View;
 
 /// Where the sidecar listens in a pod of its own.
 const SIDECAR_PORT: u16 = 9761;
@@ -76,8 +76,7 @@ impl Pod {
     /// Its `/startupz`, asked as the kubelet does.
     pub(crate) fn startupz(&self) -> Result<(), String> {
         let address = self.address().ok_or("no address")?;
-        let reply = Request::get("/startupz").send(SocketAddr::new(address, SIDECAR_PORT));
-        reply.map_err(|error| error.to_string())?.ok().map(drop)
+        View(SocketAddr::new(address, SIDECAR_PORT)).ask("/startupz")?.ok().map(drop)
     }
 
     /// How often the kubelet has started it again.
