@@ -11,7 +11,7 @@ use crate::{documented, none};
 
 /// Everything that is wrong with it.
 pub(crate) fn check() -> Result<(), String> {
-    let text = Tool::ComposeGo.run(&["compose.yaml"])?;
+    let text = Tool::COMPOSE_GO.run(&["compose.yaml"])?;
     let project: Value = serde_yaml::from_str(&text).map_err(|error| error.to_string())?;
     let services = at(&project, &["services"]).and_then(Value::as_mapping).expect("a project has services");
     let services: BTreeMap<&str, &Value> =

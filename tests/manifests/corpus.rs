@@ -12,7 +12,7 @@ use serde_yaml::Value;
 
 use crate::audit::{self, Finding};
 use crate::audited::values;
-use crate::overlay::{fresh, put, relative, run};
+use crate::overlay::{base, over, run};
 use crate::rendered::{Object, parse};
 use crate::tool::{Tool, project, text_of};
 use crate::{schema, trial};
@@ -53,12 +53,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         .into_iter()
         .map(|case| {
             let name = format!("corpus::{}", case.name);
-            trial(&name, &[Tool::Kustomize], Box::new(move || check(&case)))
+            trial(&name, &[Tool::KUSTOMIZE], move || check(&case))
         })
         .collect();
-    let tools = [Tool::Kustomize, Tool::KubernetesValidate];
-    trials.push(trial("corpus_schemas", &tools, Box::new(schemas)));
-    trials.push(trial("corpus_is_known", &[], Box::new(known)));
+    let tools = [Tool::KUSTOMIZE, Tool::KUBERNETES_VALIDATE];
+    trials.push(trial("corpus_schemas", &tools, schemas));
+    trials.push(trial("corpus_is_known", &[], known));
     trials
 }
 
@@ -125,20 +125,12 @@ fn without_prefix(mut objects: Vec<Value>, prefix: &str) -> Vec<Value> {
 }
 
 fn build(case: &Case) -> Result<Vec<Object>, String> {
-    let place = |layer: &str| fresh(&format!("corpus-{}-{layer}", case.name));
-    let base = place("base")?;
-    fs::write(base.join("eureka.yaml"), &case.before).map_err(|error| error.to_string())?;
-    put(&base, "resources: [eureka.yaml]\n")?;
-    let mut below = base;
-    let layers = [("named", case.named.as_ref()), ("overlay", Some(&case.overlay))];
-    for (layer, text) in layers.into_iter().filter_map(|(layer, text)| Some((layer, text?))) {
-        let directory = place(layer)?;
-        let components = relative(&directory, &project().join("manifests/components"))?;
-        let text = text.replace("$components", &components);
-        put(&directory, &format!("resources: [{}]\n{text}", relative(&directory, &below)?))?;
-        below = directory;
+    let place = |layer: &str| format!("corpus-{}-{layer}", case.name);
+    let mut below = base(&place("base"), &case.before)?;
+    if let Some(named) = &case.named {
+        below = over(&place("named"), &[below], named)?;
     }
-    run(Tool::Kustomize, &below)
+    run(Tool::KUSTOMIZE, &over(&place("overlay"), &[below], &case.overlay)?)
 }
 
 /// What is built of every case that an API server should take.

@@ -100,7 +100,7 @@ impl Storage {
         let place = |name: &str| self.0.join(name).display().to_string();
         let (root, run) = (place("root"), place("run"));
         let places = ["--root", &root, "--runroot", &run, "--storage-driver", "vfs"];
-        Tool::Buildah.run(&[&places[..], arguments].concat())
+        Tool::BUILDAH.run(&[&places[..], arguments].concat())
     }
 }
 

@@ -22,29 +22,29 @@ pub(crate) fn rules() -> Result<(), String> {
     let tests = scratch("rules-test.yaml");
     std::fs::write(&tests, text_of("tests/manifests/rules-test.yaml")).map_err(|error| error.to_string())?;
     let path = |file: &std::path::Path| file.to_str().expect("a plain path").to_owned();
-    Tool::Promtool.run(&["check", "rules", &path(&rules)])?;
-    Tool::Promtool.run(&["test", "rules", &path(&tests)]).map(drop)
+    Tool::PROMTOOL.run(&["check", "rules", &path(&rules)])?;
+    Tool::PROMTOOL.run(&["test", "rules", &path(&tests)]).map(drop)
 }
 
 /// The parser of Go, which Telegraf and `promtool` use, takes the text format whole, and has no advice.
 pub(crate) fn text_format() -> Result<(), String> {
-    let said = Tool::Promtool.run_with(&["check", "metrics"], &exposed())?;
+    let said = Tool::PROMTOOL.run_with(&["check", "metrics"], &exposed())?;
     if !said.is_empty() {
         return Err(said);
     }
-    let seed = Tool::Promtool.run_with(&["check", "metrics"], &exposed_as(MetricsFormat::OpenMetrics));
+    let seed = Tool::PROMTOOL.run_with(&["check", "metrics"], &exposed_as(MetricsFormat::OpenMetrics));
     if seed.is_ok() { Err("taken as text: OpenMetrics".to_owned()) } else { Ok(()) }
 }
 
 /// The strict parser of Prometheus' client for Python takes OpenMetrics whole, with as many families.
 pub(crate) fn open_metrics() -> Result<(), String> {
     let exposed = exposed_as(MetricsFormat::OpenMetrics);
-    let said = Tool::OpenMetricsParser.run_with(&[], &exposed)?;
+    let said = Tool::OPEN_METRICS_PARSER.run_with(&[], &exposed)?;
     let families = exposed.lines().filter(|line| line.starts_with("# TYPE ")).count();
     if said.lines().count() != families {
         return Err(format!("{families} families, of which are read:\n{said}"));
     }
-    let seed = Tool::OpenMetricsParser.run_with(&[], &exposed_as(MetricsFormat::Text));
+    let seed = Tool::OPEN_METRICS_PARSER.run_with(&[], &exposed_as(MetricsFormat::Text));
     if seed.is_ok() { Err("taken as OpenMetrics: text".to_owned()) } else { Ok(()) }
 }
 

@@ -15,9 +15,9 @@ use crate::reader::list_in;
 use crate::registry::Registry;
 use crate::release::Release;
 use crate::rendered::{Object, at, items};
-use crate::secret;
 use crate::stock_image::{Image, Security};
 use crate::stock_pod::machine_as_pod;
+use crate::view::View;
 use crate::wait;
 use crate::workload::selects;
 
@@ -136,6 +136,11 @@ impl Cluster {
         self.pods.keys().chain(&self.lost).copied()
     }
 
+    /// All servers but one.
+    fn urls_beside(&self, ordinal: u8) -> BTreeSet<String> {
+        self.listed().filter(|other| *other != ordinal).map(|other| self.url(other)).collect()
+    }
+
     /// A pod and everything in it.
     pub(crate) fn pod(&mut self, ordinal: u8) -> &mut RunningPod {
         &mut self.pods.get_mut(&ordinal).expect("the scenario has this pod").0
@@ -150,8 +155,7 @@ impl Cluster {
         for (ordinal, (pod, _)) in &self.pods {
             let file = pod.place.volume("eureka-peers").join("peers.properties");
             let published = list_in(&file).map_err(|unread| format!("pod {ordinal}: {unread:?}"))?;
-            let others = self.listed().filter(|other| other != ordinal);
-            let others: BTreeSet<String> = others.map(|other| self.url(other)).collect();
+            let others = self.urls_beside(*ordinal);
             if others != published.iter().cloned().collect() {
                 return Err(format!("pod {ordinal} has published {published:?} instead of {others:?}"));
             }
@@ -186,24 +190,13 @@ impl Cluster {
     }
 
     /// What the sidecar of a pod shows of itself.
-    pub(crate) fn sidecar(&self, ordinal: u8, path: &str) -> Result<String, String> {
-        let socket = self.pods[&ordinal].0.place.socket(self.sidecar_port());
-        let request = crate::http::Request::get(path);
-        let reply = request.send(socket).map_err(|error| error.to_string())?;
-        secret::expect_unseen(path, reply.body.as_bytes());
-        reply.ok()
+    pub(crate) fn sidecar(&self, ordinal: u8) -> View {
+        View(self.pods[&ordinal].0.place.socket(self.sidecar_port()))
     }
 
     fn is_complete(&mut self) -> Result<(), String> {
-        let everyone: BTreeSet<u8> = self.listed().collect();
         for ordinal in self.pods.keys() {
-            let replicas = self.registry(*ordinal).replicas()?;
-            let others = everyone.iter().filter(|other| *other != ordinal);
-            let expected: BTreeSet<String> = others.map(|other| self.url(*other)).collect();
-            let alone = expected.is_empty() && replicas.iter().all(|url| url.contains("/sink/"));
-            if replicas != expected && !alone {
-                return Err(format!("server {ordinal} has {replicas:?} instead of {expected:?}"));
-            }
+            self.registry(*ordinal).has_peers(&self.urls_beside(*ordinal))?;
             self.is_content(*ordinal)?;
         }
         self.pods.values_mut().try_for_each(|(pod, _)| pod.check_alive())
@@ -211,9 +204,9 @@ impl Cluster {
 
     /// No condition stands but such as pass by themselves.
     fn is_content(&self, ordinal: u8) -> Result<(), String> {
-        let status: Value =
-            serde_yaml::from_str(&self.sidecar(ordinal, "/status")?).map_err(|error| error.to_string())?;
-        let kinds = items(&status, &["conditions"]).iter().filter_map(|condition| condition["kind"].as_str());
+        let status = self.sidecar(ordinal).status()?;
+        let conditions = status["conditions"].as_array().into_iter().flatten();
+        let kinds = conditions.filter_map(|condition| condition["kind"].as_str());
         let serious: Vec<&str> = kinds.filter(|kind| !kind.starts_with("held_")).collect();
         if serious.is_empty() { Ok(()) } else { Err(format!("eureka-peers {ordinal} says {serious:?}")) }
     }
