@@ -69,7 +69,7 @@ zone:
     );
     let mut files = hosting.files(serial);
     files.push(("knot.conf", config));
-    Ok(Spec { program: find("knotd")?, arguments: ["-c", "knot.conf"].map(Into::into).into(), files })
+    Ok(Spec { program: find("knotd")?, arguments: &["-c", "knot.conf"], files })
 }
 
 pub(crate) fn bind(
@@ -103,7 +103,7 @@ pub(crate) fn bind(
     );
     let mut files = hosting.files(serial);
     files.push(("named.conf", config));
-    Ok(Spec { program: find("named")?, arguments: ["-g", "-c", "named.conf"].map(Into::into).into(), files })
+    Ok(Spec { program: find("named")?, arguments: &["-g", "-c", "named.conf"], files })
 }
 
 /// CoreDNS with a zone file, which it looks at often; a broken zone is one of a server that is not
@@ -173,7 +173,7 @@ fn coredns(
         format!("{zone}:{port} {{\n  bind {ip}\n  errors\n  {plugins}\n}}\n")
     };
     files.push(("Corefile", zones.iter().map(server).collect()));
-    Ok(Spec { program: built_coredns()?, arguments: ["-conf", "Corefile"].map(Into::into).into(), files })
+    Ok(Spec { program: built_coredns()?, arguments: &["-conf", "Corefile"], files })
 }
 
 /// dnsmasq with what `options` add, and nothing of this machine's own DNS.
@@ -183,11 +183,8 @@ pub(crate) fn dnsmasq(options: &str, address: SocketAddr) -> Result<Spec, Missin
         "port={port}\nlisten-address={ip}\nbind-interfaces\nno-resolv\nno-hosts\npid-file=\nuser=\n\
          log-queries\nlog-facility=-\nno-daemon\n{options}"
     );
-    Ok(Spec {
-        program: find("dnsmasq")?,
-        arguments: vec!["--conf-file=dnsmasq.conf".into()],
-        files: vec![("dnsmasq.conf", config)],
-    })
+    let files = vec![("dnsmasq.conf", config)];
+    Ok(Spec { program: find("dnsmasq")?, arguments: &["--conf-file=dnsmasq.conf"], files })
 }
 
 fn find(program: &str) -> Result<PathBuf, Missing> {
