@@ -103,12 +103,9 @@ pub(crate) fn command(role: &str, surroundings: Surroundings) -> Result<Stage, S
 
 /// The part that is there to be killed; writes a byte when its first publication is done.
 pub(crate) fn publish_for_ever(directory: &Path, layout: Layout, first: u64) -> Command {
-    let layout = match layout {
-        Layout::Volume => "volume",
-        Layout::Plain => "plain",
-    };
+    let (_, name) = LAYOUTS.into_iter().find(|(known, _)| *known == layout).expect("all have names");
     let mut command = Command::new(env::current_exe().expect("we run"));
-    command.env(ROLE, PUBLISH_FOR_EVER).env(DIRECTORY, directory).env(LAYOUT, layout);
+    command.env(ROLE, PUBLISH_FOR_EVER).env(DIRECTORY, directory).env(LAYOUT, name);
     command.env(FIRST, first.to_string());
     command
 }
@@ -163,10 +160,8 @@ fn lock_as_root(directory: &Path) {
 }
 
 fn count_up(directory: &Path) {
-    let layout = match env::var(LAYOUT).as_deref() {
-        Ok("volume") => Layout::Volume,
-        _ => Layout::Plain,
-    };
+    let given = env::var(LAYOUT).expect("given");
+    let (layout, _) = LAYOUTS.into_iter().find(|(_, name)| *name == given).expect("a layout's name");
     let first: u64 = env::var(FIRST).expect("given").parse().expect("a number");
     let mut publisher = scene::publisher(directory, layout);
     for number in first.. {
