@@ -1,60 +1,16 @@
 //! The lines of the log: which, at which level, and when.
 
 use std::cell::RefCell;
-use std::fmt::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::Level;
 
 use super::*;
+use crate::agent::tests::lines::lines;
 use crate::model::{LookupFailure, Question, ServerFault};
 use crate::reconcile::samples::{masked, question, service, situations};
 use crate::reconcile::{BelievedBy, ChangeCause, Dated, Kept};
-
-thread_local! {
-    static LINES: RefCell<Vec<(Level, String)>> = const { RefCell::new(vec![]) };
-}
-
-/// Keeps what is logged on this thread.
-struct Lines;
-
-struct Text(String);
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let _infallible = match field.name() {
-            "message" => write!(self.0, "{value:?}"),
-            name => write!(self.0, " {name}={value:?}"),
-        };
-    }
-}
-
-impl Subscriber for Lines {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut text = Text(String::new());
-        event.record(&mut text);
-        LINES.with_borrow_mut(|lines| lines.push((*event.metadata().level(), text.0)));
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
 
 fn at(seconds: u64) -> Moment {
     Moment::at(Duration::from_secs(seconds))
@@ -79,11 +35,6 @@ impl Log {
     fn count(&self, now: u64, since: u64, situations: &[Situation]) -> usize {
         self.lines(now, since, situations).len()
     }
-}
-
-fn lines(act: impl FnOnce()) -> Vec<(Level, String)> {
-    tracing::subscriber::with_default(Lines, act);
-    LINES.take()
 }
 
 /// A status in which DNS has had its first word.

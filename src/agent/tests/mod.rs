@@ -1,6 +1,8 @@
 //! The loop with everything outside it in memory, but for the files, which are real.
 
 mod agreement;
+pub(super) mod lines;
+mod telling;
 mod world;
 
 use std::cell::Cell;
