@@ -123,7 +123,7 @@ impl Ground {
     /// A network namespace on the bridge, and the node in it.
     fn start_node(&mut self, number: usize) -> Result<(), String> {
         let (name, outer) = (format!("node{number}"), format!("port{number}"));
-        let (address, pods) = (format!("10.77.0.1{number}"), pods_of(number));
+        let (address, pods) = (format!("10.77.0.1{number}"), format!("10.244.{number}.0/24"));
         ip(&["netns", "add", &name])?;
         ip(&["link", "add", "name", &outer, "type", "veth", "peer", "name", "eth0", "netns", &name])?;
         ip(&["link", "set", &outer, "master", BRIDGE, "up"])?;
@@ -174,11 +174,6 @@ fn ask(name: &str) -> Result<(), String> {
     let reply = Message::from_vec(&reply[..length]).map_err(|error| error.to_string())?;
     let is_there = reply.metadata.response_code == ResponseCode::NoError && !reply.answers.is_empty();
     wait::is_so(is_there, || format!("{reply}"))
-}
-
-/// The addresses of a node's pods.
-fn pods_of(number: usize) -> String {
-    format!("10.244.{number}.0/24")
 }
 
 /// The hub: everything that is no node. Packets between nodes pass it.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde_yaml::Value;
 
-use crate::rendered::{at, items, text};
+use crate::rendered::{Container, at, items, text};
 use crate::view::View;
 
 /// Where the sidecar listens in a pod of its own.
@@ -50,10 +50,8 @@ impl Pod {
     }
 
     pub(crate) fn server_port(&self) -> u16 {
-        let servers = items(&self.0, &["spec", "containers"]).iter();
-        let mut ports = servers.flat_map(|server| items(server, &["ports"]));
-        let port = ports.find_map(|port| at(port, &["containerPort"])?.as_u64());
-        port.and_then(|port| u16::try_from(port).ok()).expect("the server's container names its port")
+        let mut servers = items(&self.0, &["spec", "containers"]).iter().map(Container);
+        servers.find_map(Container::port).expect("the server's container names its port")
     }
 
     /// The status of the sidecar's container.

@@ -132,7 +132,8 @@ impl Cell {
             Kind::Nobody | Kind::Failure => &deadline,
         };
         let role = if self.phase == Phase::ClientStart { "client" } else { "server" };
-        let peer_host = if self.says.is_about_addresses() { "ipv4" } else { "name" };
+        // It can only be had with addresses in place of names.
+        let peer_host = if self.says == Says::AllDenied { "ipv4" } else { "name" };
         let volume = volume.display().to_string();
         let settings = [
             ("--output-dir", volume.as_str()),

@@ -15,10 +15,6 @@ const END: &str = "<!-- environment: end -->\n";
 const PAGE: &str = "docs/eureka.md";
 const FILES: &str = "docs/environment";
 
-fn page() -> String {
-    text_of(PAGE)
-}
-
 /// The files by name, sorted.
 fn files() -> Vec<(String, String)> {
     let read = |file: String| {
@@ -30,7 +26,7 @@ fn files() -> Vec<(String, String)> {
 
 #[test]
 fn the_blocks_are_the_files() {
-    let page = page();
+    let page = text_of(PAGE);
     let (before, rest) = page.split_once(BEGIN).expect("the blocks' begin");
     let (blocks, after) = rest.split_once(END).expect("the blocks' end");
     let block = |(name, text): &(String, String)| format!("### {name}\n\n```properties\n{text}```\n\n");
@@ -52,7 +48,7 @@ fn every_variable_has_its_reason() {
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| Some(line.split_once('=')?.0.to_owned()))
         .collect();
-    let page = page();
+    let page = text_of(PAGE);
     let (_, table) = page.split_once("## Why each variable\n").expect("the table's heading");
     let rows = table.lines().take_while(|line| !line.starts_with("Take these away"));
     let first_cells = rows.filter_map(|row| row.strip_prefix("| `")?.split(" | ").next());
@@ -64,7 +60,7 @@ fn every_variable_has_its_reason() {
 /// Every file of the page's first table is there, and every file is in it.
 #[test]
 fn every_file_is_offered() {
-    let page = page();
+    let page = text_of(PAGE);
     for (name, _) in files() {
         assert!(page.contains(&format!("`{name}`")), "{name} is offered for no server");
     }
@@ -83,7 +79,7 @@ fn every_file_is_offered() {
 /// it fared.
 #[test]
 fn every_patch_has_its_row() {
-    let page = page();
+    let page = text_of(PAGE);
     let (_, rest) = page.split_once("<!-- patches: begin").expect("the table's begin");
     let (table, _) = rest.split_once("<!-- patches: end -->").expect("the table's end");
     let rows: Vec<Vec<&str>> = table

@@ -159,13 +159,9 @@ fn unexplained(text: &str) -> Vec<usize> {
     (0..lines.len()).filter(|at| is_type(lines[*at]) && !is_explained(*at)).map(|at| at + 1).collect()
 }
 
-fn floors() -> BTreeMap<&'static str, u8> {
-    ROOMS.into_iter().collect()
-}
-
 /// What is wrong with one file.
 fn faults(file: &SourceFile) -> Vec<String> {
-    let floors = floors();
+    let floors = BTreeMap::from(ROOMS);
     let at = |line: usize, rule: &str| format!("{}:{line}: {rule}", file.path.display());
     let mut faults = vec![];
     if !file.text.starts_with("//!") {

@@ -257,6 +257,11 @@ fn workflows() -> Result<(), String> {
     Tool::ACTIONLINT.run(&files.iter().map(String::as_str).collect::<Vec<_>>()).map(drop)
 }
 
+/// Those of the faults that are there.
+fn present<'a>(faults: impl IntoIterator<Item = (bool, &'a str)>) -> Vec<String> {
+    faults.into_iter().filter(|(is_there, _)| *is_there).map(|(_, what)| what.to_owned()).collect()
+}
+
 /// Faults as the outcome of a trial.
 fn none(faults: &[String]) -> Result<(), String> {
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }

@@ -16,7 +16,7 @@ use crate::audited::values;
 use crate::machine;
 use crate::overlay::{base, fresh, relative, run};
 use crate::rendered::{Object, items, parse};
-use crate::tool::{Tool, project, text_of};
+use crate::tool::{Tool, project, text_of, write_file};
 use crate::workload::matches;
 use crate::{none, trial};
 
@@ -95,8 +95,8 @@ fn helm_post_renderer() -> Result<(), String> {
     let script = plugin.join("post-render");
     let kustomize = Tool::KUSTOMIZE.path()?;
     let text = fs::read_to_string(&script).map_err(|error| error.to_string())?;
-    fs::write(&script, text.replace("kubectl kustomize", &format!("{} build", kustomize.display())))
-        .map_err(|error| error.to_string())?;
+    let build = format!("{} build", kustomize.display());
+    write_file(&script, &text.replace("kubectl kustomize", &build))?;
     make_executable(&script)?;
     let before = helm(&chart, &[], &place)?;
     let after = helm(&chart, &["--post-renderer", "eureka-peers"], &place)?;
@@ -115,11 +115,7 @@ fn argo_cd() -> Result<(), String> {
             .replace(", valuesFile: values.yaml", "");
     }
     write_blocks(&overlay, &files)?;
-    let charts = overlay.join("named/charts/eureka-server");
-    fs::create_dir_all(charts.join("templates")).map_err(|error| error.to_string())?;
-    for file in ["Chart.yaml", "values.yaml", "templates/all.yaml"] {
-        fs::copy(chart.join(file), charts.join(file)).map_err(|error| format!("{file}: {error}"))?;
-    }
+    write_chart(&overlay.join("named/charts/eureka-server"))?;
     let helm_path = Tool::HELM.path()?.display().to_string();
     let arguments = ["build", "--enable-helm", "--helm-command", &helm_path, &overlay.display().to_string()]
         .map(str::to_owned);
@@ -143,13 +139,11 @@ fn flux() -> Result<(), String> {
     };
     let before = helm(&chart, &[], &place)?;
     let below = place.join("rendered");
-    fs::create_dir_all(&below).map_err(|error| error.to_string())?;
-    fs::write(below.join("rendered.yaml"), crate::rendered::write(&before))
-        .map_err(|error| error.to_string())?;
+    write_file(&below.join("rendered.yaml"), &crate::rendered::write(&before))?;
     let mut kustomization = renderer["kustomize"].clone();
     kustomization["resources"] = Value::Sequence(vec![Value::from("rendered.yaml")]);
     let text = serde_json::to_string(&kustomization).map_err(|error| error.to_string())?;
-    fs::write(below.join("kustomization.yaml"), text).map_err(|error| error.to_string())?;
+    write_file(&below.join("kustomization.yaml"), &text)?;
     let mut after = run(Tool::KUSTOMIZE, &below)?;
     after.extend(applied.iter().filter(|object| object.kind() == "Service").cloned());
     none(&faults(&values(&before), &after, &[]))
@@ -232,10 +226,10 @@ fn write_blocks(directory: &Path, files: &BTreeMap<String, String>) -> Result<()
     for (name, text) in files {
         let file = directory.join(name);
         let parent = file.parent().ok_or("a file is in a directory")?;
-        fs::create_dir_all(parent).map_err(|error| error.to_string())?;
+        write_file(&file, text)?;
         let manifests = relative(parent, &project().join("manifests"))?;
         let text = text.replace("../../manifests", "../manifests").replace("../manifests", &manifests);
-        fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+        write_file(&file, &text)?;
     }
     Ok(())
 }
@@ -244,7 +238,11 @@ fn write_blocks(directory: &Path, files: &BTreeMap<String, String>) -> Result<()
 fn chart(title: &str) -> Result<(PathBuf, PathBuf), String> {
     let place = fresh(&format!("recipe-{title}"))?;
     let chart = place.join("eureka-server");
-    fs::create_dir_all(chart.join("templates")).map_err(|error| error.to_string())?;
+    write_chart(&chart)?;
+    Ok((place, chart))
+}
+
+fn write_chart(chart: &Path) -> Result<(), String> {
     let shape = text_of("tests/manifests/corpus/chart-of-others.yaml");
     let (_, manifests) = shape.split_once("\n---\n").ok_or("manifests")?;
     let templates = manifests.replace(RELEASE, "{{ .Release.Name }}");
@@ -253,10 +251,7 @@ fn chart(title: &str) -> Result<(PathBuf, PathBuf), String> {
         ("values.yaml", ""),
         ("templates/all.yaml", &templates),
     ];
-    for (name, text) in files {
-        fs::write(chart.join(name), text).map_err(|error| format!("{name}: {error}"))?;
-    }
-    Ok((place, chart))
+    files.into_iter().try_for_each(|(name, text)| write_file(&chart.join(name), text))
 }
 
 fn helm(chart: &Path, arguments: &[&str], place: &Path) -> Result<Vec<Object>, String> {

@@ -228,19 +228,16 @@ fn said(says: &Says, service: &str, settings: &Settings, nth: usize) -> Answer {
 }
 
 fn record(word: &HostWord, service: &str, settings: &Settings) -> Record {
-    let (word, port) = match word {
-        HostWord::Pod { number, service: None, port } => {
-            (HostWord::Pod { number: *number, service: Some(service.to_owned()), port: None }, *port)
-        }
-        other => (other.clone(), None),
-    };
-    let host = settings.host(&word);
+    let host = settings.host(&under(word, Some(service)));
     if settings.family().is_some() {
         let bare = host.trim_matches(['[', ']']);
         return Record::Address(bare.parse().unwrap_or_else(|error| panic!("the address {host:?}: {error}")));
     }
     let name: DnsName = host.parse().unwrap_or_else(|error| panic!("the host {host:?} {error}"));
-    let port = port.map_or(Port::EUREKA, |port| Port::new(port).expect("a port"));
+    let port = match word {
+        HostWord::Pod { port: Some(port), .. } => Port::new(*port).expect("a port"),
+        _ => Port::EUREKA,
+    };
     Record::Target { name, port }
 }
 

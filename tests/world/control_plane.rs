@@ -10,7 +10,7 @@ use std::time::Duration;
 use rcgen::KeyPair;
 
 use super::process::Process;
-use super::tool::Tool;
+use super::tool::{Tool, write_file};
 use super::wait;
 
 /// What every program here shows for itself.
@@ -108,7 +108,7 @@ impl ControlPlane {
     /// Writes one, and says where it is.
     pub(crate) fn write(&self, name: &str, text: &str) -> Result<String, String> {
         let file = self.place(name);
-        fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+        write_file(&file, text)?;
         Ok(file.display().to_string())
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use super::rendered::{Object, parse};
-use super::tool::{Tool, project, scratch};
+use super::tool::{Tool, project, scratch, write_file};
 
 /// What kustomize makes of layers over a folder under `manifests/`, from the inside out.
 pub(crate) fn build(folder: &str, title: &str, layers: &[&str]) -> Result<Vec<Object>, String> {
@@ -38,7 +38,7 @@ pub(crate) fn over(name: &str, bases: &[PathBuf], text: &str) -> Result<PathBuf,
 /// Writes manifests as somebody has them, and a kustomization of them; its directory.
 pub(crate) fn base(name: &str, manifests: &str) -> Result<PathBuf, String> {
     let directory = fresh(name)?;
-    fs::write(directory.join("manifests.yaml"), manifests).map_err(|error| error.to_string())?;
+    write_file(&directory.join("manifests.yaml"), manifests)?;
     put(&directory, "resources: [manifests.yaml]\n")?;
     Ok(directory)
 }
@@ -52,7 +52,7 @@ pub(crate) fn fresh(name: &str) -> Result<PathBuf, String> {
 
 /// Writes the kustomization of a directory.
 fn put(directory: &Path, kustomization: &str) -> Result<(), String> {
-    fs::write(directory.join("kustomization.yaml"), kustomization).map_err(|error| error.to_string())
+    write_file(&directory.join("kustomization.yaml"), kustomization)
 }
 
 /// As kustomize wants another kustomization to be named: never by an absolute path.

@@ -116,6 +116,12 @@ impl<'a> Container<'a> {
         values.filter_map(|(name, entry)| Some((name, at(entry, &["value"])?.as_str()?))).collect()
     }
 
+    /// The first port that it offers.
+    pub(crate) fn port(self) -> Option<u16> {
+        let port = at(items(self.0, &["ports"]).first()?, &["containerPort"])?;
+        port.as_u64().and_then(|number| u16::try_from(number).ok())
+    }
+
     pub(crate) fn mounts(self) -> &'a [Value] {
         items(self.0, &["volumeMounts"])
     }

@@ -69,9 +69,15 @@ pub(crate) fn text_of(path: &str) -> String {
     std::fs::read_to_string(project().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// A place for files of one test.
+/// Writes a file, and makes the directory that it is in.
+pub(crate) fn write_file(file: &Path, text: &str) -> Result<(), String> {
+    let made = file.parent().map_or(Ok(()), std::fs::create_dir_all);
+    made.and_then(|()| std::fs::write(file, text)).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// A place for files of one test, which may be called after the path of a folder.
 pub(crate) fn scratch(name: &str) -> PathBuf {
     let directory = target().join("tmp/manifests");
     std::fs::create_dir_all(&directory).expect("the target directory can be written");
-    directory.join(name)
+    directory.join(name.replace('/', "-"))
 }

@@ -108,7 +108,8 @@ fn ours(words: &[impl AsRef<str>]) -> Option<String> {
     // What is left to the reader.
     let arguments = words[1..].iter().map(AsRef::as_ref).filter(|word| *word != "…");
     let line = ["eureka-peers"].into_iter().chain(arguments).map(OsString::from);
-    parse(line).err().filter(clap_is_at_fault).map(|error| error.to_string())
+    // Help and version are asked for as well.
+    parse(line).err().filter(clap::Error::use_stderr).map(|error| error.to_string())
 }
 
 /// What is wrong with quoted flags of ours that have a value; of those without one, and of others, nothing is known.
@@ -120,11 +121,6 @@ pub(super) fn flags(quoted: &str) -> Option<String> {
     }
     let words = super::shell::commands(&format!("eureka-peers run {quoted}"));
     ours(words.first()?)
-}
-
-/// Help and version are asked for as well.
-fn clap_is_at_fault(error: &clap::Error) -> bool {
-    error.use_stderr()
 }
 
 /// The words without flags, and without the values of those named.
@@ -258,14 +254,12 @@ fn below<'a>(schema: &'a Value, place: &'a Value, name: &str) -> Vec<&'a Value> 
 }
 
 /// The images that manifests and compose name, with their tags.
-fn images() -> [String; 2] {
+fn images() -> Vec<String> {
     let kustomization = text_of("manifests/statefulset/kustomization.yaml");
-    let tag = |name: &str| {
-        let (_, rest) = kustomization.split_once(&format!("name: {name}\n")).expect("an image");
-        let line = rest.lines().find_map(|line| line.trim().strip_prefix("newTag: ")).expect("a tag");
-        format!("{name}:{line}")
-    };
-    [tag("eureka-peers"), tag("eureka-server")]
+    let kustomization: serde_yaml::Value = serde_yaml::from_str(&kustomization).expect("YAML");
+    let text = |image: &serde_yaml::Value, key| image[key].as_str().expect("a text").to_owned();
+    let images = kustomization["images"].as_sequence().expect("images").iter();
+    images.map(|image| format!("{}:{}", text(image, "name"), text(image, "newTag"))).collect()
 }
 
 fn unknown_image(name: &str) -> Option<String> {

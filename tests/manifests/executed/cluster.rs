@@ -9,12 +9,12 @@ use serde_yaml::Value;
 
 use crate::dns_server::{self, DnsThread};
 use crate::environment::Facts;
-use crate::executed::kubelet::{RunningPod, Surroundings, container_port, port_of};
+use crate::executed::kubelet::{RunningPod, Surroundings, port_of};
 use crate::executed::place::Place;
 use crate::reader::list_in;
 use crate::registry::Registry;
 use crate::release::Release;
-use crate::rendered::{Object, at, items};
+use crate::rendered::{Container, Object, at, items};
 use crate::stock_image::{Image, Security};
 use crate::stock_pod::machine_as_pod;
 use crate::view::View;
@@ -40,7 +40,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// An empty cluster; its files lie in a directory of this name.
+    /// An empty cluster; its files lie in a directory of this name, in which slashes become dashes.
     pub(crate) fn new(name: &str, objects: Vec<Object>, release: &Release) -> Self {
         let image = Image::of(release, Security::Without);
         Self::with(name, objects, Some(image), release.context_path())
@@ -53,7 +53,7 @@ impl Cluster {
 
     fn with(name: &str, objects: Vec<Object>, image: Option<Image>, context_path: &'static str) -> Self {
         let dns = DnsThread::start((Ipv4Addr::LOCALHOST, 0).into()).expect("a port is free");
-        let directory = crate::tool::scratch("executed").join(name);
+        let directory = crate::tool::scratch("executed").join(name.replace('/', "-"));
         Self { objects, image, context_path, dns, directory, pods: BTreeMap::new(), lost: BTreeSet::new() }
     }
 
@@ -276,13 +276,13 @@ impl Cluster {
 
     fn server_port(&self) -> u16 {
         let server = self.workload().pod().and_then(|pod| pod.container("eureka"));
-        server.and_then(container_port).expect("a server offers a port")
+        server.and_then(Container::port).expect("a server offers a port")
     }
 
     fn sidecar_port(&self) -> u16 {
         let pod = self.workload().pod().expect("a workload has a pod");
         let mut ours = pod.all_containers().into_iter().filter(|container| container.is_ours());
-        ours.find_map(container_port).expect("our container offers a port")
+        ours.find_map(Container::port).expect("our container offers a port")
     }
 
     /// Names for a JVM: every pod's, and the machine's.

@@ -85,7 +85,7 @@ pub(crate) fn life() -> Result<(), String> {
 /// A server that starts while all its neighbours are unreachable, but listed: kept from its clients for
 /// a while, in case that they only answer late, and not for ever. A neighbour that comes back copies it.
 pub(crate) fn dead_peers(folder: &'static str, release: &'static str) -> Result<(), String> {
-    let name = format!("dead-peers-{}-{release}", folder.replace('/', "-"));
+    let name = format!("dead-peers-{folder}-{release}");
     let mut cluster = Cluster::new(&name, build(folder)?, release_named(release));
     late(&mut cluster)?;
     cluster.handed_out(0, DEMO)?;
@@ -147,8 +147,8 @@ fn joins_after(cluster: &mut Cluster, ordinal: u8) -> Result<Duration, String> {
 
 /// Two pods of any folder with servers, one after the other, and then a mesh.
 pub(crate) fn pair(folder: &'static str, release: &'static str) -> Result<(), String> {
-    let name = format!("pair-{}-{release}", folder.replace('/', "-"));
-    let mut cluster = Cluster::new(&name, build(folder)?, release_named(release));
+    let mut cluster =
+        Cluster::new(&format!("pair-{folder}-{release}"), build(folder)?, release_named(release));
     two(&mut cluster)?;
     succeeds(&cluster, &["mesh"])?;
     cluster.terminate(1)?;
@@ -173,8 +173,7 @@ pub(crate) fn renamed_pair(folder: &'static str, release: &'static str) -> Resul
 /// Pods of a folder below an overlay, without their servers: DNS knows the Service by its new name only,
 /// and each pod publishes the others.
 pub(crate) fn find_each_other(folder: &'static str) -> Result<(), String> {
-    let name = format!("renamed-{}", folder.replace('/', "-"));
-    let mut cluster = Cluster::without_servers(&name, renamed(folder)?);
+    let mut cluster = Cluster::without_servers(&format!("renamed-{folder}"), renamed(folder)?);
     for ordinal in [0, 1, 2] {
         cluster.start(ordinal)?;
     }
@@ -188,9 +187,8 @@ fn renamed(folder: &str) -> Result<Vec<Object>, String> {
 
 /// An application that follows the servers, or is given them once.
 pub(crate) fn client(folder: &'static str) -> Result<(), String> {
-    let name = format!("client-{}", folder.replace('/', "-"));
     let release = release_named(REFERENCE);
-    let mut cluster = Cluster::new(&name, build("statefulset")?, release);
+    let mut cluster = Cluster::new(&format!("client-{folder}"), build("statefulset")?, release);
     two(&mut cluster)?;
     let objects = build(folder)?;
     let mut application = cluster.start_guest(&objects, "orders")?;
@@ -207,7 +205,7 @@ pub(crate) fn client(folder: &'static str) -> Result<(), String> {
 /// clients that has nothing to give them.
 pub(crate) fn typo(variable: &'static str, scenario: Scenario) -> Result<(), String> {
     let mut objects = build("statefulset")?;
-    misspell(&mut objects, variable)?;
+    variable_of(&mut objects, variable)?["name"] = Value::from(misspelt_name(variable));
     let mut cluster = Cluster::new(&format!("typo-{variable}"), objects, release_named(REFERENCE));
     match scenario(&mut cluster) {
         Ok(()) => Err(format!("nothing went wrong without {variable}")),
@@ -238,11 +236,6 @@ fn wait_handed_out(cluster: &Cluster, ordinal: u8, id: &str) {
         let handed_out = cluster.handed_out(ordinal, DEMO)?;
         if handed_out.contains(id) { Ok(()) } else { Err(format!("{ordinal} hides {id}")) }
     });
-}
-
-fn misspell(objects: &mut [Object], variable: &str) -> Result<(), String> {
-    variable_of(objects, variable)?["name"] = Value::from(misspelt_name(variable));
-    Ok(())
 }
 
 /// The entry of a variable of the StatefulSet.
