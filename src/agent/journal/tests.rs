@@ -235,15 +235,20 @@ fn a_list_that_begins_without_peers_is_no_change_of_peers() {
 
 #[test]
 fn a_change_of_many_peers_names_some_and_counts_the_others() {
-    let url = |n| format!("http://p-{n:03}.{}:1/", ["x"; 32].join("-")).parse().expect("valid");
-    let many: PeerSet = (0..500).map(url).collect();
-    let (added, none) = (many.iter().collect(), PeersOfChange::default());
-    let change =
-        Change { number: 1, at: at(10), cause: ChangeCause::Answer, added, removed: none, peers: 500 };
-    let status = Status { history: [Arc::new(change)].into(), ..asked() };
-    let said = lines(|| Journal::default().note(&status, at(10))).remove(0).1;
-    // 79 bytes each, and a blank.
-    assert!(said.contains("http://p-024.x-") && said.contains(":1/ and 475 more\""), "{said}");
+    let said = |length: usize| {
+        let url = |n| format!("http://p-{n:03}.{}:1/", "x".repeat(length - 16)).parse().expect("valid");
+        let many: PeerSet = (0..500).map(url).collect();
+        let (added, none) = (many.iter().collect(), PeersOfChange::default());
+        let change =
+            Change { number: 1, at: at(10), cause: ChangeCause::Answer, added, removed: none, peers: 500 };
+        let status = Status { history: [Arc::new(change)].into(), ..asked() };
+        lines(|| Journal::default().note(&status, at(10))).remove(0).1
+    };
+    // With a blank behind each, 25 of 79 bytes fill the room, and 29 of 66 leave too little for one more.
+    for (length, named) in [(79, 25), (66, 29)] {
+        let (said, last) = (said(length), format!("http://p-{:03}.x", named - 1));
+        assert!(said.contains(&last) && said.contains(&format!(":1/ and {} more\"", 500 - named)), "{said}");
+    }
 }
 
 fn history(numbers: impl IntoIterator<Item = u64>) -> VecDeque<Arc<Change>> {
@@ -294,4 +299,68 @@ fn records_that_lack_self_are_a_warning_when_they_did_so_for_a_minute() {
     assert!(!lacks(Some(false), Some(69)), "it may be starting");
     assert!(!lacks(Some(true), Some(100)));
     assert!(!lacks(None, None));
+}
+
+fn sample(kind: ConditionKind) -> Situation {
+    situations().into_iter().find(|situation| situation.kind() == kind).expect("there is one of each kind")
+}
+
+#[test]
+fn a_start_that_waits_is_told_of_each_minute() {
+    let log = Log::new();
+    let waits = [sample(ConditionKind::StartWaits)];
+    let counts = [0, 30, 59, 60, 61, 119, 120].map(|now| log.count(now, 0, &waits));
+    assert_eq!(counts, [1, 0, 0, 1, 0, 0, 1]);
+    assert_eq!(log.count(150, 0, &[]), 1, "its end");
+    let counts = [200, 259, 260].map(|now| log.count(now, 200, &waits));
+    assert_eq!(counts, [1, 0, 1], "a minute after it began anew");
+}
+
+#[test]
+fn a_start_that_begins_to_wait_still_knows_nothing() {
+    let [nothing, waits, other] =
+        [ConditionKind::NothingKnown, ConditionKind::StartWaits, ConditionKind::ServerUnreachable]
+            .map(sample);
+    let log = Log::new();
+    assert_eq!(log.count(0, 0, &[nothing.clone(), other]), 2);
+    let said = log.lines(10, 10, &[waits]);
+    let is_about = |kind: ConditionKind| {
+        said.iter().any(|(_, line)| line.contains(&format!("condition={:?}", kind.label())))
+    };
+    assert!(is_about(ConditionKind::StartWaits) && is_about(ConditionKind::ServerUnreachable), "{said:?}");
+    assert!(!is_about(ConditionKind::NothingKnown), "{said:?}");
+
+    let log = Log::new();
+    assert_eq!([log.count(0, 0, &[nothing]), log.count(10, 10, &[])], [1, 1], "begun and over");
+}
+
+#[test]
+fn what_may_be_over_in_a_moment_is_not_said_yet() {
+    for kind in [ConditionKind::NothingKnown, ConditionKind::HeldDocument, ConditionKind::SelfNotFound] {
+        let condition = Condition { since: at(0), until: None, situation: sample(kind) };
+        let unasked = Status { conditions: vec![condition.clone()], ..Status::default() };
+        assert_eq!(lines(|| Journal::default().note(&unasked, at(5))), [], "{kind:?}");
+        let asked = Status { conditions: vec![condition], ..asked() };
+        let said = lines(|| Journal::default().note(&asked, at(5))).len();
+        assert_eq!(said, usize::from(kind != ConditionKind::SelfNotFound), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_list_is_told_as_adopted_each_time_that_it_has_become_so() {
+    let list = |names: &str| {
+        let url = |name: char| format!("http://{name}:1/").parse().expect("valid");
+        Some(Dated { value: names.chars().map(url).collect::<PeerSet>(), since: at(0) })
+    };
+    let mut journal = Journal::default();
+    let mut said = |desired: &str, adopted: Option<&str>| {
+        let adopted = adopted.and_then(list);
+        let status = Status { desired: list(desired), adopted, ..asked() };
+        let lines = lines(|| journal.note(&status, at(5)));
+        lines.iter().filter(|(_, line)| line.starts_with("adopted: ")).count()
+    };
+    assert_eq!([said("a", None), said("a", Some("b")), said("a", Some("a"))], [0, 0, 1]);
+    assert_eq!([said("a", Some("a")), said("a", None), said("a", Some("a"))], [0, 0, 0], "the same one");
+    assert_eq!([said("ab", Some("a")), said("ab", Some("ab")), said("ab", Some("ab"))], [0, 1, 0]);
+    assert_eq!([said("ab", Some("a")), said("ab", Some("ab"))], [0, 1], "it has come back to it");
 }
