@@ -37,6 +37,7 @@ pub use reporter::Reporter;
 pub use server::Server;
 pub use supervisor::catch_panic;
 pub use update::{Update, UpdateSender, Updates};
+pub use volume::cannot_render;
 
 use journal::Publishing;
 use pump::LONGEST_WAIT;

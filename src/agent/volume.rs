@@ -189,6 +189,16 @@ pub(super) fn urls_in(found: &Found, output: &OutputSettings) -> Option<PeerSet>
     (!found.is_empty()).then(|| urls.into_inner())
 }
 
+/// Why these files cannot say this, or, where there is nothing to be said yet, cannot have the credentials that
+/// they need: what a publication would meet, and what to do.
+pub fn cannot_render(output: &OutputSettings, listing: Option<&Listing>) -> Option<Message> {
+    let rendered = match listing {
+        Some(listing) => render(output, listing).map(drop),
+        None => user_info(&output.user_info).map(drop),
+    };
+    rendered.err().map(|error| (*error.fault().message).clone())
+}
+
 /// Whether what was found is still a whole document of these outputs; where nothing was found, it is.
 pub(super) fn may_stay(
     found: &Found,
