@@ -297,12 +297,25 @@ fn foreign_lock(directory: &Path, layout: Layout) {
     let lock = directory.join("..lock");
     assert_eq!((fs::metadata(&lock).expect("there").uid(), mode(&lock)), (0, 0o600));
     let denied = obstacle(&mut scene::publisher(directory, layout), 0);
-    assert!(matches!(denied, Obstacle::LockDenied(_)), "{denied:?}");
+    assert!(matches!(denied, Obstacle::LockDenied { .. }), "{denied:?}");
     let unwritable = Hazard::Unwritable { directory: lock.clone(), obstacle: denied };
     let shown = unwritable.message().what;
     let expected = format!("we are uid {NOBODY} gid {NOBODY}, the lock is mode 0600 of uid 0 gid");
     assert!(shown.contains(&expected), "{shown}");
     assert_eq!(inspect(directory, layout, &[]), [unwritable]);
+    // Where the directory is in the way as well, both are told at once.
+    set_mode(directory, 0o555);
+    let both = obstacle(&mut scene::publisher(directory, layout), 0);
+    let shown = Hazard::Unwritable { directory: lock.clone(), obstacle: both }.message().what;
+    assert!(shown.contains(&expected) && shown.contains("write either: it is mode 0555"), "{shown}");
+    let hazards = inspect(directory, layout, &[]);
+    let [Hazard::Unwritable { directory: first, .. }, Hazard::Unwritable { directory: second, .. }] =
+        &hazards[..]
+    else {
+        panic!("{hazards:?}")
+    };
+    assert_eq!((&**first, second), (directory, &lock));
+    set_mode(directory, 0o755);
     fs::remove_file(lock).expect("the directory is ours");
     scene::publish(&mut scene::publisher(directory, layout), 0).expect("in nobody's way");
 }

@@ -76,7 +76,7 @@ pub(crate) struct Step {
     #[serde(default)]
     pub(crate) remove_files: bool,
     /// The operator accepts; what is taken of each Service: `records 2`, `nobody`, `needs consent`,
-    /// `nothing`; or `frozen`.
+    /// `too old`, `nothing`; or `frozen`, `never empty`.
     pub(crate) accept: Option<Vec<String>>,
     /// The same with `--empty`.
     pub(crate) accept_empty: Option<Vec<String>>,

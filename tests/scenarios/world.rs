@@ -275,6 +275,7 @@ fn taken(accepted: Result<Vec<Accepted>, NotAccepted>) -> Vec<String> {
         Taken::Records { peers } => format!("records {peers}"),
         Taken::Empty => "nobody".to_owned(),
         Taken::NeedsConsent => "needs consent".to_owned(),
+        Taken::TooOld => "too old".to_owned(),
         Taken::Nothing => "nothing".to_owned(),
     };
     accepted.iter().map(word).collect()

@@ -102,14 +102,41 @@ fn what_becomes_less_serious_is_said_to_those_who_know_how_serious_it_was() {
         soa_serial: 7,
         kept,
         empty_after: crate::model::DurationOrNever::Never,
+        never_empty: false,
     };
-    let believed = empty(Kept::BelievedEmpty(BelievedBy::Operator));
     let levels = |lines: Vec<(Level, String)>| lines.into_iter().map(|(level, _)| level).collect::<Vec<_>>();
     assert_eq!(levels(log.lines(0, 0, &[empty(Kept::None)])), [Level::ERROR]);
-    assert_eq!(levels(log.lines(70, 30, &[believed])), [Level::ERROR], "it is no longer so");
-    let ended = log.lines(90, 0, &[]);
+    let peers = empty(Kept::Peers(NonZeroUsize::MIN));
+    assert_eq!(levels(log.lines(70, 0, &[peers])), [Level::ERROR], "it is no longer so");
+    assert_eq!(levels(log.lines(90, 0, &[])), [Level::WARN]);
+}
+
+/// A hold that is over because it is believed lasted until then; what is believed is another matter.
+#[test]
+fn a_hold_that_is_believed_has_an_end_and_the_belief_a_line_of_its_own() {
+    let log = Log::new();
+    let empty = |kept| Situation::HeldEmpty {
+        question: question(),
+        no_such_name: true,
+        soa_serial: 7,
+        kept,
+        empty_after: crate::model::DurationOrNever::Never,
+        never_empty: false,
+    };
+    let believed = || [empty(Kept::BelievedEmpty(BelievedBy::Operator))];
+    assert_eq!(log.count(0, 0, &[empty(Kept::None)]), 1);
+    // At once, though no minute has passed.
+    let turned = log.lines(45, 45, &believed());
+    let [(Level::ERROR, hold), (Level::INFO, belief)] = &turned[..] else { panic!("{turned:?}") };
+    assert!(
+        hold.starts_with("held_empty ended after 45s: no peers are kept, as the operator has accepted"),
+        "{hold}"
+    );
+    assert!(belief.starts_with("DNS says that the Service has no endpoints: no such name, SOA"), "{belief}");
+    assert_eq!(log.count(300, 45, &believed()), 0);
+    let ended = log.lines(645, 0, &[]);
     let [(Level::INFO, text)] = &ended[..] else { panic!("{ended:?}") };
-    assert!(text.starts_with("held_empty ended after 1m"), "since it was believed: {text}");
+    assert!(text.starts_with("held_empty ended after 10m: DNS gives records"), "{text}");
 }
 
 /// What came, went, and came again before its next line was due.
