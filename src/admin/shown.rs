@@ -15,7 +15,7 @@ use super::{page, status_json};
 #[derive(Debug)]
 pub(super) struct Shown {
     pub(super) snapshot: Snapshot,
-    /// Whether a publication was ever made in the life of this process.
+    /// Whether a publication was ever made in the life of this process, or what was found is kept as it is.
     pub(super) is_started: bool,
     page: OnceLock<Bytes>,
     json: OnceLock<Bytes>,
@@ -23,7 +23,11 @@ pub(super) struct Shown {
 
 impl Shown {
     fn new(snapshot: Snapshot, was_started: bool) -> Self {
-        let is_started = was_started || snapshot.list == ListInPlace::Published;
+        let is_started = was_started
+            || match snapshot.list {
+                ListInPlace::Nothing | ListInPlace::TakenAway | ListInPlace::FoundAtStart => false,
+                ListInPlace::KeptAsFound | ListInPlace::Published => true,
+            };
         Self { snapshot, is_started, page: OnceLock::new(), json: OnceLock::new() }
     }
 

@@ -3,7 +3,8 @@
 //! Of a condition there is a line when it begins, when its cause becomes known or another one, and when it
 //! ends, with how long it lasted and what is so now; never for counts, ages and times. An end is at the level
 //! of the line before it, so that a log of warnings has both. The beginnings of a kind (for one Service,
-//! where it is about one) are a minute apart, unless it has become more serious: what flaps is said once.
+//! where it is about one) are a minute apart, unless it has become more serious: what flaps is said once. A
+//! Service that was held as empty and is believed to be so has both lines: the end of the hold, and what follows.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -148,9 +149,6 @@ impl Journal {
     }
 
     fn note_conditions(&mut self, status: &Status, now: Moment) {
-        for condition in status.conditions.iter().filter(|condition| is_worth_saying(condition, status)) {
-            self.note_condition(condition, now);
-        }
         for said in self.conditions.iter_mut().filter(|said| !said.is_over) {
             said.since = status.conditions.iter().find(|it| said.is_of(it)).map_or(said.since, |it| it.since);
         }
@@ -162,6 +160,9 @@ impl Journal {
             if !(waits && said.situation.kind() == ConditionKind::NothingKnown) {
                 said.say_end(status, now);
             }
+        }
+        for condition in status.conditions.iter().filter(|condition| is_worth_saying(condition, status)) {
+            self.note_condition(condition, now);
         }
         self.conditions.retain(|said| !said.is_over || now.since(said.latest_line) < LINE_INTERVAL);
     }
@@ -223,7 +224,7 @@ impl Said {
 fn is_worth_saying(condition: &Condition, status: &Status) -> bool {
     let mut services = status.services.iter();
     match &condition.situation {
-        Situation::NothingKnown { .. } | Situation::HeldDocument => {
+        Situation::NothingKnown { .. } | Situation::HeldDocument { .. } => {
             services.any(|service| service.last.is_some())
         }
         Situation::SelfNotFound(_) => services.any(|service| lacks_self_for_long(service, condition.since)),

@@ -4,6 +4,7 @@
 //! machine's actions become tasks, that their ends become observations, and that each turn is
 //! shown. Must never block, end by itself after a good start, or outlive a panic unnoticed.
 
+mod accept;
 mod clock;
 mod journal;
 mod pump;
@@ -16,22 +17,19 @@ mod update;
 mod volume;
 mod work;
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::admin::{
-    AcceptMode, AcceptReply, Accepted, ListInPlace, LocalCommand, LocalCommands, NotAccepted,
-};
+use crate::admin::{ListInPlace, LocalCommand, LocalCommands};
 use crate::dns::Lookup;
 use crate::model::{Answer, Host, Listing, Moment, Question, ServerFault, ServiceUrl};
-use crate::reconcile::{self, Action, Consent, Machine, Observation, RefreshCall, Replicas, Taken};
+use crate::reconcile::{Action, Machine, Observation, RefreshCall, Replicas};
 use crate::settings::Settings;
 use crate::telemetry::{ConfirmOutcome, LookupOutcome, RefreshOutcome};
-use crate::wording::{lookup_failure, why_no_list};
+use crate::wording::why_no_list;
 
 pub use clock::Clock;
 pub use pump::Pump;
@@ -39,6 +37,7 @@ pub use reporter::Reporter;
 pub use server::Server;
 pub use supervisor::catch_panic;
 pub use update::{Update, UpdateSender, Updates};
+pub use volume::cannot_render;
 
 use journal::Publishing;
 use pump::LONGEST_WAIT;
@@ -93,6 +92,8 @@ pub enum End {
     Stopped,
     /// It was told to stop before a list was in place; says why there was none, as far as that is known.
     StoppedWithoutList(String),
+    /// The same while the list that was in place is gone by the hands of others.
+    StoppedAfterLoss(String),
     /// The first list is in place.
     Settled,
     /// The start deadline passed without a list that may be published; says why there is none.
@@ -345,33 +346,6 @@ impl<'a, O: Outside> Agent<'a, O> {
         }
     }
 
-    /// A dry run is the same on a copy.
-    fn accept(&mut self, consent: Consent, mode: AcceptMode) -> AcceptReply {
-        let now = self.pump.now();
-        let mut copy;
-        let machine = match mode {
-            AcceptMode::Take => &mut self.pump.machine,
-            AcceptMode::DryRun => {
-                copy = self.pump.machine.clone();
-                &mut copy
-            }
-        };
-        let peers = |machine: &Machine| machine.desired().cloned().unwrap_or_default();
-        let before = peers(machine);
-        machine.accept(consent, now).map_err(|refused| NotAccepted(why_not_accepted(&refused)))?;
-        let after = peers(machine);
-        let (added, removed) = (&after - &before, &before - &after);
-        if mode == AcceptMode::Take {
-            info!(
-                added = added.len(),
-                removed = removed.len(),
-                peers = after.len(),
-                "accepted by the operator"
-            );
-        }
-        Ok(Accepted { peers: after, added, removed })
-    }
-
     fn update(&mut self, update: Update) {
         let now = self.pump.now();
         match update {
@@ -404,28 +378,6 @@ impl<'a, O: Outside> Agent<'a, O> {
             self.pump.machine.drop_document();
         }
     }
-}
-
-fn why_not_accepted(refused: &reconcile::NotAccepted) -> String {
-    let services = match refused {
-        reconcile::NotAccepted::Frozen => return "the list is frozen; lift --freeze first".to_owned(),
-        reconcile::NotAccepted::NeverEmpty => {
-            return "a client's list is never empty; it begins with the first records of DNS".to_owned();
-        }
-        reconcile::NotAccepted::Nothing(services) => services,
-    };
-    let in_words = |failure| lookup_failure(failure).to_string();
-    let failures: BTreeSet<String> =
-        services.iter().filter_map(|service| service.failure.as_ref()).map(in_words).collect();
-    let empty = services.iter().filter(|service| service.taken == Taken::NeedsConsent);
-    let empty = empty.map(|service| {
-        format!(
-            "DNS says that {} has no endpoints, which `eureka-peers accept --empty` takes",
-            service.service
-        )
-    });
-    let reasons = failures.into_iter().chain(empty).collect::<Vec<_>>().join("; ");
-    format!("DNS says nothing that could be taken: {reasons}; a start without a list begins alone by --empty")
 }
 
 /// The machine of a start whose saved state gives no list, or is damaged: then what is good in it is worth

@@ -122,7 +122,7 @@ impl Reporter {
     pub(super) fn has_no_list(&self) -> bool {
         match self.list {
             None | Some(ListInPlace::Nothing | ListInPlace::TakenAway) => true,
-            Some(ListInPlace::FoundAtStart | ListInPlace::Published) => false,
+            Some(ListInPlace::FoundAtStart | ListInPlace::KeptAsFound | ListInPlace::Published) => false,
         }
     }
 
@@ -155,7 +155,10 @@ impl Reporter {
     ) {
         match outcome {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
-                self.list = Some(ListInPlace::Published);
+                self.list = Some(match publishing {
+                    Publishing::AsFound => ListInPlace::KeptAsFound,
+                    _ => ListInPlace::Published,
+                });
             }
             PublishOutcome::Lost(_) => self.lost_list(),
             // What was in place stays there.
@@ -211,9 +214,12 @@ impl Reporter {
     /// How the work ends that is told to stop now; `why` says why no list is in place.
     pub(super) fn end_of_stop(&self, why: impl FnOnce() -> String) -> End {
         match self.list {
-            Some(ListInPlace::Nothing | ListInPlace::TakenAway) => End::StoppedWithoutList(why()),
+            Some(ListInPlace::Nothing) => End::StoppedWithoutList(why()),
+            Some(ListInPlace::TakenAway) => End::StoppedAfterLoss(why()),
             // Before the first look nothing is known, and nothing is claimed.
-            None | Some(ListInPlace::FoundAtStart | ListInPlace::Published) => End::Stopped,
+            None | Some(ListInPlace::FoundAtStart | ListInPlace::KeptAsFound | ListInPlace::Published) => {
+                End::Stopped
+            }
         }
     }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::agent::cannot_render;
 use crate::eureka::{EurekaServer, Expected, Finding, Reading, Severity};
-use crate::model::Message;
+use crate::model::{Listing, Message};
 use crate::publish::{Hazard, inspect};
 use crate::reconcile::{self, Adoption, Condition, Status};
 use crate::settings::{Loaded, Provenance, Settings};
@@ -61,6 +62,7 @@ async fn look(loaded: &Loaded) -> Report<'_> {
     let mut findings: Vec<_> = loaded.warnings.iter().map(warning).collect();
     findings.extend(of_dns(&status, &loaded.provenance));
     findings.extend(of_directory(settings));
+    findings.extend(of_document(settings, &status));
     findings.extend(of_server(settings).await);
     findings.sort_by_key(|finding| finding.severity);
     Report { provenance: &loaded.provenance, status, findings }
@@ -105,6 +107,14 @@ fn of_directory(settings: &Settings) -> Vec<Finding> {
     }
     let fault = |hazard: &Hazard| Finding { severity: Severity::Fault, message: hazard.message() };
     hazards.iter().map(fault).collect()
+}
+
+/// What keeps the files from saying what they should: credentials that cannot be read, or a list that has no room.
+fn of_document(settings: &Settings, status: &Status) -> Option<Finding> {
+    let alone = || status.own.clone().map(|own| Listing::alone(own, None, 0));
+    let desired = status.desired.as_ref().and_then(|desired| Listing::of_peers(&desired.value, 0));
+    let message = cannot_render(&settings.output, desired.or_else(alone).as_ref())?;
+    Some(Finding { severity: Severity::Fault, message })
 }
 
 async fn of_server(settings: &Settings) -> Vec<Finding> {

@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
+use rustix::fs::{Access, AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
 use super::error::{Obstacle, Permissions, PublishError, PublishStep};
@@ -153,11 +153,19 @@ impl Directory {
         };
         opened.map(File::from).map_err(|errno| match (errno, self.stat_below(name)) {
             (Errno::ACCESS, Some(stat)) => {
-                let denied = Obstacle::LockDenied(Permissions::seen(Some(&stat)));
+                let lock = Permissions::seen(Some(&stat));
+                let denied = Obstacle::LockDenied { lock, directory: self.unwritable() };
                 self.obstructed(PublishStep::Lock, name, denied)
             }
             (errno, _) => self.error(PublishStep::Lock, name, errno),
         })
+    }
+
+    /// Owner and mode, where they keep us from making files here.
+    fn unwritable(&self) -> Option<Box<Permissions>> {
+        let wanted = Access::WRITE_OK | Access::EXEC_OK;
+        rustix::fs::accessat(&self.fd, c".", wanted, AtFlags::EACCESS).err()?;
+        Some(Permissions::seen(self.stat().ok().as_ref()).into())
     }
 
     /// Replaces the content of the file that `identity` tells, if it is still there.

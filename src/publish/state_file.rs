@@ -6,7 +6,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{HeadlessService, PeerSet, ServiceError, ServiceUrl, ServiceUrlError, WallClock};
+use crate::model::{
+    AddressFamily, HeadlessService, PeerSet, Question, RecordType, ServiceError, ServiceUrl, ServiceUrlError,
+    WallClock,
+};
 use crate::reconcile::{Belief, BelievedBy, SavedState};
 
 /// The version that is written.
@@ -24,8 +27,10 @@ pub enum StateFault {
     /// An entry is not JSON of its shape.
     #[error("an entry of the saved state is damaged")]
     Entry(#[source] serde_json::Error),
-    /// That a Service is believed to be empty has no date, or comes from a newer program.
-    #[error("the saved state does not say since when or by whose word a Service is believed to be empty")]
+    /// That a Service is believed to be empty lacks a part, or comes from a newer program.
+    #[error(
+        "the saved state does not say since when, by whose word or after which question a Service is believed to be empty"
+    )]
     Belief,
     /// A name is not one of a Service.
     #[error("the saved state holds a name that is not one of a Service")]
@@ -56,8 +61,12 @@ struct Stored {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct StoredBelief {
     service: String,
+    record_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port_name: Option<String>,
     by: String,
     since: String,
 }
@@ -95,8 +104,13 @@ pub fn encode_state(state: &SavedState, clock: WallClock) -> Vec<u8> {
         service: service.to_string(),
         peers: texts(peers),
     };
-    let belief = |(service, belief): &(HeadlessService, Belief)| StoredBelief {
-        service: service.to_string(),
+    let belief = |(question, belief): &(Question, Belief)| StoredBelief {
+        service: question.service().to_string(),
+        record_type: question.record_type().to_string(),
+        port_name: match question {
+            Question::Names { port_name, .. } => Some(port_name.to_string()),
+            Question::Addresses { .. } => None,
+        },
         by: belief.by.label().to_owned(),
         since: clock.to_saved(belief.since),
     };
@@ -144,11 +158,23 @@ fn found_service(value: Value, refused: &mut Vec<StateFault>) -> Option<(Headles
     }
 }
 
-fn found_belief(value: Value, clock: WallClock) -> Result<(HeadlessService, Belief), StateFault> {
+fn found_belief(value: Value, clock: WallClock) -> Result<(Question, Belief), StateFault> {
     let found: StoredBelief = serde_json::from_value(value).map_err(StateFault::Entry)?;
     let by = BelievedBy::ALL.into_iter().find(|by| by.label() == found.by).ok_or(StateFault::Belief)?;
     let since = clock.moment_of(&found.since).ok_or(StateFault::Belief)?;
-    Ok((service(&found.service)?, Belief { by, since }))
+    Ok((question(&found)?, Belief { by, since }))
+}
+
+fn question(found: &StoredBelief) -> Result<Question, StateFault> {
+    let service = service(&found.service)?;
+    let is = |record_type: RecordType| found.record_type == record_type.as_str();
+    let port_name = found.port_name.as_ref().map(|name| name.parse());
+    match port_name {
+        Some(Ok(port_name)) if is(RecordType::Srv) => Ok(Question::Names { service, port_name }),
+        None if is(RecordType::A) => Ok(Question::Addresses { service, family: AddressFamily::Ipv4 }),
+        None if is(RecordType::Aaaa) => Ok(Question::Addresses { service, family: AddressFamily::Ipv6 }),
+        Some(_) | None => Err(StateFault::Belief),
+    }
 }
 
 fn kept<T>(read: Result<T, StateFault>, refused: &mut Vec<StateFault>) -> Option<T> {
@@ -201,8 +227,15 @@ mod tests {
         let services = proptest::collection::vec((names, any_peers()), 0..4);
         let belief = (0..BelievedBy::ALL.len(), any::<u32>())
             .prop_map(|(by, ago)| Belief { by: BelievedBy::ALL[by], since: before_start(ago.into()) });
-        let name = "[a-z][a-z0-9]{0,9}".prop_map(|name| service(&name).expect("a Service"));
-        let believed = proptest::collection::vec((name, belief), 0..3);
+        let kinds = ["SRV", "A", "AAAA"];
+        let asked =
+            ("[a-z][a-z0-9]{0,9}", "[a-z]{1,9}", 0..kinds.len()).prop_map(move |(service, port, kind)| {
+                let port_name = (kinds[kind] == "SRV").then_some(port);
+                let (by, since) = (String::new(), String::new());
+                question(&StoredBelief { service, record_type: kinds[kind].to_owned(), port_name, by, since })
+                    .expect("a question")
+            });
+        let believed = proptest::collection::vec((asked, belief), 0..3);
         (services, believed, any_peers(), any::<u64>()).prop_map(
             |(services, believed_empty, static_peers, generation)| SavedState {
                 services,
@@ -234,14 +267,26 @@ mod tests {
         assert_eq!(encode_state(&state, clock()), text.as_bytes());
         assert_eq!(read(text), (state.clone(), 0));
         let belief = Belief { by: BelievedBy::Operator, since: before_start(1_000_000_000) };
-        let believed_empty = vec![(service("other.ns.svc").expect("a Service"), belief)];
-        let with_belief = text.replace(r#""staticPeers""#, r#""believedEmpty":[{"service":"other.ns.svc","by":"accepted","since":"2001-09-09T01:46:39.000000000Z"}],"staticPeers""#);
+        let other = || service("other.ns.svc").expect("a Service");
+        let asked = Question::Names { service: other(), port_name: "web".parse().expect("a port name") };
+        let believed_empty = vec![(asked, belief)];
+        let with_belief = text.replace(r#""staticPeers""#, r#""believedEmpty":[{"service":"other.ns.svc","recordType":"SRV","portName":"web","by":"accepted","since":"2001-09-09T01:46:39.000000000Z"}],"staticPeers""#);
         let state = SavedState { believed_empty, ..state };
         assert_eq!(encode_state(&state, clock()), with_belief.as_bytes());
         assert_eq!(read(&with_belief), (state.clone(), 0));
-        for (good, bad) in
-            [("accepted", "foreseen"), ("2001-09-09T01:46:39.000000000Z", "then"), ("other.ns", "..")]
-        {
+        let of_addresses = with_belief.replace(r#""SRV","portName":"web""#, r#""AAAA""#);
+        let asked = Question::Addresses { service: other(), family: AddressFamily::Ipv6 };
+        assert_eq!(read(&of_addresses).0.believed_empty, [(asked, belief)]);
+        for (good, bad) in [
+            ("accepted", "foreseen"),
+            ("2001-09-09T01:46:39.000000000Z", "then"),
+            ("other.ns", ".."),
+            ("SRV", "MX"),
+            ("SRV", "A"),
+            (r#","portName":"web""#, ""),
+            (r#""web""#, r#""w_b""#),
+            (r#""recordType":"SRV","#, ""),
+        ] {
             let (read, refused) = read(&with_belief.replace(good, bad));
             assert_eq!(
                 (read.believed_empty, read.services, refused),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{HeadlessService, Jitter, Listing, Moment, PeerSet, Question, ServiceUrl};
+use crate::model::{Jitter, Listing, Moment, PeerSet, Question, ServiceUrl};
 
 use super::adopting::{Adopting, ServerStep, Wanted};
 use super::history::History;
@@ -52,8 +52,8 @@ impl Machine {
                 ledger.restore(peers, &policy, &home);
             }
         }
-        for (service, belief) in previous.iter().flat_map(|previous| &previous.believed_empty) {
-            for ledger in ledgers.iter_mut().filter(|ledger| ledger.service() == service) {
+        for (question, belief) in previous.iter().flat_map(|previous| &previous.believed_empty) {
+            for ledger in ledgers.iter_mut().filter(|ledger| ledger.question == *question) {
                 ledger.restore_belief(Belief { since: belief.since.min(now), ..*belief });
             }
         }
@@ -150,12 +150,8 @@ impl Machine {
     /// When [`Self::next_action`] may have something to do without a new observation.
     pub fn poll_timeout(&self) -> Option<Moment> {
         let asks = self.ledgers.iter().filter_map(|ledger| ledger.asking.due_at());
-        let deadline = match self.start {
-            Start::Waiting { deadline } => Some(deadline),
-            Start::Overdue { .. } | Start::Accepted => None,
-        };
         let files = self.wanted_content().and_then(|content| self.publishing.next_at(&content));
-        asks.chain(deadline).chain(files).chain(self.adoption_due()).min()
+        asks.chain(self.deadline()).chain(files).chain(self.adoption_due()).min()
     }
 
     /// Takes what DNS says now past all holds, once: the operator's word.
@@ -166,10 +162,12 @@ impl Machine {
         if self.policy.freeze {
             return Err(NotAccepted::Frozen);
         }
-        if self.would_empty_a_client(consent) {
+        if consent == Consent::Empty && self.would_be_nothing(now) {
             return Err(NotAccepted::NeverEmpty);
         }
-        let accepted: Vec<_> = self.ledgers.iter_mut().map(|ledger| ledger.accept(consent, now)).collect();
+        let interval = self.policy.interval;
+        let accept = |ledger: &mut Ledger| ledger.accept(consent, interval, now);
+        let accepted: Vec<_> = self.ledgers.iter_mut().map(accept).collect();
         let is_first = self.desired.is_none();
         let ends_start = is_first && consent == Consent::Empty && self.policy.own().is_some();
         if !ends_start && !accepted.iter().any(Accepted::has_taken) {
@@ -183,15 +181,22 @@ impl Machine {
         Ok(accepted)
     }
 
-    /// A client's list is never empty, whatever anyone says.
-    fn would_empty_a_client(&self, consent: Consent) -> bool {
-        let accepted = self.ledgers.iter().map(|ledger| Accepted::of(ledger, consent).taken);
-        let is_nothing = accepted.into_iter().all(|taken| !matches!(taken, Taken::Records { peers: 1.. }));
-        consent == Consent::Empty && self.policy.own().is_none() && is_nothing
+    /// Whether nobody would be left in the list where the operator took even "no endpoints": a client's list is
+    /// never empty, whatever anyone says.
+    pub(super) fn would_be_nothing(&self, now: Moment) -> bool {
+        let would_keep =
+            |ledger: &Ledger| match Accepted::of(ledger, Consent::Empty, self.policy.interval, now).taken {
+                Taken::Records { peers } => peers > 0,
+                Taken::Empty => false,
+                Taken::NeedsConsent | Taken::TooOld | Taken::Nothing => ledger.kept().next().is_some(),
+            };
+        let is_client = self.policy.own().is_none();
+        is_client && self.policy.static_peers.is_empty() && !self.ledgers.iter().any(would_keep)
     }
 
     /// Takes over new settings. Services and static peers that are gone leave at once.
     pub fn change_policy(&mut self, policy: Policy, now: Moment) {
+        let was_frozen = self.is_frozen();
         let mut before = std::mem::take(&mut self.ledgers);
         self.home = std::mem::take(&mut self.home).under(&policy);
         for question in &policy.questions {
@@ -214,6 +219,9 @@ impl Machine {
         }
         self.trust(self.kept_count());
         self.note_freeze(now);
+        if was_frozen && !self.is_frozen() {
+            self.thaw(now);
+        }
         // Nothing is what Services say that have given records, and none that has not.
         if !self.union().is_empty() || self.ledgers.iter().all(Ledger::has_records) {
             self.desire(ChangeCause::Settings, now);
@@ -272,9 +280,8 @@ impl Machine {
 
     /// Recomputes the desired list, unless it is frozen or may not exist yet.
     pub(super) fn desire(&mut self, cause: ChangeCause, now: Moment) {
-        let is_frozen = self.policy.freeze && !self.has_no_list();
         let peers = self.union();
-        if is_frozen || !self.may_stand(&peers) {
+        if self.is_frozen() || !self.may_stand(&peers) {
             return;
         }
         let before = self.desired.as_ref().map(|desired| &desired.value);
@@ -294,6 +301,11 @@ impl Machine {
     fn trust(&mut self, count: usize) {
         self.guard.trust(count);
         self.doubted_since = None;
+    }
+
+    /// Whether the list stands by the operator's word: what DNS says is heard, and nothing follows from it.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.policy.freeze && self.has_list()
     }
 
     fn note_freeze(&mut self, now: Moment) {
@@ -338,6 +350,6 @@ impl Machine {
     }
 }
 
-fn believed_empty(ledger: &Ledger) -> Option<(HeadlessService, Belief)> {
-    Some((ledger.service().clone(), ledger.belief()?))
+fn believed_empty(ledger: &Ledger) -> Option<(Question, Belief)> {
+    Some((ledger.question.clone(), ledger.belief()?))
 }

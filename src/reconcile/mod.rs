@@ -38,7 +38,7 @@ pub use accepted::{Accepted, Consent, NotAccepted, Taken};
 pub use action::{Action, Publication};
 pub use belief::{Belief, BelievedBy};
 pub use condition::{
-    Condition, ConditionKind, Kept, NotAdopted, NotPublished, SelfNotFound, Severity, Situation,
+    Condition, ConditionKind, Kept, NotAdopted, NotPublished, RemovalTakes, SelfNotFound, Severity, Situation,
 };
 pub use machine::Machine;
 pub use observation::{Observation, PublishFault, PublishOutcome, Replicas};

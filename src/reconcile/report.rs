@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::model::{Moment, PeerSet};
 
+use super::OnDeadline;
 use super::adopting::Seen;
-use super::condition::{Condition, Kept, NotPublished, SelfNotFound, Situation};
+use super::condition::{Condition, Kept, NotPublished, RemovalTakes, SelfNotFound, Situation};
 use super::ledger::Ledger;
 use super::machine::Machine;
 use super::status::{Dated, LastAnswer, Status};
@@ -43,14 +44,13 @@ fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
         .into_iter()
         .chain(server(machine, now))
         .chain(no_list(machine))
-        .chain((0..machine.ledgers.len()).filter_map(|at| held_by_answer(at, machine)))
-        .chain(held_by_guard(machine))
-        .chain(machine.ledgers.iter().filter_map(|ledger| held_removal(ledger, machine)))
+        .chain(too_few_peers(machine))
+        .chain((0..machine.ledgers.len()).filter_map(|at| held_by_answer(at, machine, now)))
+        .chain(changes_to_come(machine))
         .chain(operators_will(machine))
         .chain(self_not_found(machine))
         .chain(machine.ledgers.iter().filter_map(records_unusable))
         .chain(many_peers(machine))
-        .chain(machine.ledgers.iter().filter_map(|ledger| no_room(ledger, machine)))
         .collect();
     conditions.sort_by_key(|condition| (condition.kind(), condition.since));
     conditions
@@ -94,7 +94,9 @@ fn server(machine: &Machine, now: Moment) -> impl Iterator<Item = Condition> {
 
 /// Why there is no list of our own yet: at most one of three reasons.
 fn no_list(machine: &Machine) -> Option<Condition> {
-    let document = machine.kept_document_since().map(|since| condition(since, Situation::HeldDocument));
+    let is_client = machine.policy.own().is_none();
+    let document =
+        machine.kept_document_since().map(|since| condition(since, Situation::HeldDocument { is_client }));
     document.or_else(|| start_waits(machine)).or_else(|| nothing_known(machine))
 }
 
@@ -113,7 +115,20 @@ fn nothing_known(machine: &Machine) -> Option<Condition> {
         .then(|| condition(since, Situation::NothingKnown { is_starting: machine.is_starting() }))
 }
 
-fn held_by_answer(at: usize, machine: &Machine) -> Option<Condition> {
+/// DNS gives records, and not of peers enough for a first list.
+fn too_few_peers(machine: &Machine) -> Option<Condition> {
+    let asked = machine.waits_for_peers().then(|| machine.ledgers.iter().filter_map(Ledger::last))?;
+    Some(Condition {
+        since: asked.map(|last| last.since).min().unwrap_or_default(),
+        until: machine.deadline().filter(|_| machine.policy.on_deadline != OnDeadline::Fail),
+        situation: Situation::TooFewPeers {
+            peers: machine.union().len(),
+            min_peers: machine.policy.min_peers,
+        },
+    })
+}
+
+fn held_by_answer(at: usize, machine: &Machine, now: Moment) -> Option<Condition> {
     let ledger = &machine.ledgers[at];
     let last = ledger.last()?;
     let question = ledger.question.clone();
@@ -127,13 +142,14 @@ fn held_by_answer(at: usize, machine: &Machine) -> Option<Condition> {
             // What keeps nothing lasts until DNS says something else.
             until: ledger
                 .empty_until(&machine.policy)
-                .filter(|_| kept.peers() > 0 && machine.may_all_leave(at)),
+                .filter(|_| kept.peers() > 0 && machine.may_all_leave(at) && !machine.is_frozen()),
             situation: Situation::HeldEmpty {
                 question,
                 no_such_name: *no_such_name,
                 soa_serial: *soa_serial,
                 kept,
                 empty_after: machine.policy.empty_after,
+                never_empty: machine.would_be_nothing(now),
             },
         }),
         LastAnswer::Failed(failure) => Some(condition(
@@ -141,6 +157,17 @@ fn held_by_answer(at: usize, machine: &Machine) -> Option<Condition> {
             Situation::HeldLookupFailed { question, failure: failure.clone(), kept },
         )),
     }
+}
+
+/// What is to leave, and to enter, in time: nothing where the list is frozen.
+fn changes_to_come(machine: &Machine) -> Vec<Condition> {
+    if machine.is_frozen() {
+        return vec![];
+    }
+    let of_each = machine.ledgers.iter();
+    let removals = of_each.clone().filter_map(|ledger| held_removal(ledger, machine));
+    let unlisted = of_each.filter_map(|ledger| no_room(ledger, machine));
+    held_by_guard(machine).into_iter().chain(removals).chain(unlisted).collect()
 }
 
 fn held_by_guard(machine: &Machine) -> Option<Condition> {
@@ -168,16 +195,20 @@ fn doubts_until(machine: &Machine) -> Option<Moment> {
 fn held_removal(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
     let (since, missing) = ledger.missing()?;
     let alone = ledger.missing_until(&machine.policy);
-    let until = match machine.doubted_since {
-        None => alone,
-        Some(_) => alone.zip(doubts_until(machine)).map(|(one, other)| one.max(other)),
+    let (takes, until) = match machine.doubted_since {
+        _ if !ledger.says_records() => (RemovalTakes::Records, None),
+        None => (RemovalTakes::Time, alone),
+        Some(_) => {
+            (RemovalTakes::Belief, alone.zip(doubts_until(machine)).map(|(one, other)| one.max(other)))
+        }
     };
     let (question, remove_after) = (ledger.question.clone(), machine.policy.remove_after);
-    Some(Condition { since, until, situation: Situation::HeldRemoval { question, missing, remove_after } })
+    let situation = Situation::HeldRemoval { question, missing, remove_after, takes };
+    Some(Condition { since, until, situation })
 }
 
 fn operators_will(machine: &Machine) -> Option<Condition> {
-    if !machine.policy.freeze || !machine.has_list() {
+    if !machine.is_frozen() {
         return None;
     }
     let since = machine.desired.as_ref().map(|desired| desired.since).or(machine.kept_document_since());

@@ -9,7 +9,8 @@ use crate::model::{
 };
 
 use super::{
-    BelievedBy, Kept, NotAdopted, NotPublished, PublishFault, SelfNotFound, Situation, UnusableRecords,
+    BelievedBy, Kept, NotAdopted, NotPublished, PublishFault, RemovalTakes, SelfNotFound, Situation,
+    UnusableRecords,
 };
 
 pub(crate) fn service(name: &str) -> HeadlessService {
@@ -24,6 +25,11 @@ pub(crate) fn question() -> Question {
 pub(crate) fn publish_fault(what: &str) -> PublishFault {
     let message = Message::new(what, "free the node's disk").at(&"/peers");
     PublishFault { reason: "full", message: Arc::new(message) }
+}
+
+/// One peer is missing.
+pub(crate) fn removal(takes: RemovalTakes, remove_after: DurationOrNever) -> Situation {
+    Situation::HeldRemoval { question: question(), missing: 1, remove_after, takes }
 }
 
 /// A list that an environment variable masks.
@@ -79,7 +85,8 @@ pub(crate) fn situations() -> Vec<Situation> {
         Situation::ServerUnreachable { fault: away(), has_replied: false },
         Situation::StartWaits { asked: Some(question()), governing: Some(service("other")) },
         Situation::NothingKnown { is_starting: false },
-        Situation::HeldDocument,
+        Situation::TooFewPeers { peers: 1, min_peers: 2 },
+        Situation::HeldDocument { is_client: false },
     ];
     all.extend(lookup_failures().into_iter().map(held));
     all.extend([
@@ -89,6 +96,7 @@ pub(crate) fn situations() -> Vec<Situation> {
             soa_serial: 7,
             kept,
             empty_after: DurationOrNever::Never,
+            never_empty: false,
         },
         Situation::HeldEmpty {
             question: question(),
@@ -96,9 +104,10 @@ pub(crate) fn situations() -> Vec<Situation> {
             soa_serial: 7,
             kept: Kept::BelievedEmpty(BelievedBy::Operator),
             empty_after: DurationOrNever::Never,
+            never_empty: false,
         },
         Situation::HeldShrink { before: 5, now: 1, max_shrink: MaxShrink::HALF, shrink_after: minute },
-        Situation::HeldRemoval { question: question(), missing: 1, remove_after: minute },
+        removal(RemovalTakes::Time, minute),
         Situation::Frozen,
         Situation::SelfNotFound(Arc::new(SelfNotFound {
             question: question(),

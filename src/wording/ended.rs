@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::{Message, Question};
 use crate::reconcile::{ConditionKind, LastAnswer, Situation, Status};
 
-use super::{EMPTY, lasted, lookup_failure, situation};
+use super::{EMPTY, are_kept, lasted, lookup_failure, situation};
 
 const SERVER_UNKNOWN: &str = "what the server has is not known";
 
@@ -21,6 +21,9 @@ pub fn ended(over: &Situation, lasted_for: Duration, status: &Status) -> Message
 }
 
 fn what_is_so_now(over: &Situation, status: &Status) -> String {
+    if let Some(believed) = believed_now(over, status) {
+        return believed;
+    }
     match over.kind() {
         ConditionKind::NotPublished => "the files are written".to_owned(),
         ConditionKind::NotAdopted
@@ -35,6 +38,7 @@ fn what_is_so_now(over: &Situation, status: &Status) -> String {
         }
         ConditionKind::StartWaits
         | ConditionKind::NothingKnown
+        | ConditionKind::TooFewPeers
         | ConditionKind::HeldDocument
         | ConditionKind::HeldShrink
         | ConditionKind::HeldRemoval
@@ -43,6 +47,18 @@ fn what_is_so_now(over: &Situation, status: &Status) -> String {
         ConditionKind::SelfNotFound => self_now(status).to_owned(),
         ConditionKind::SettingsRejected => "new settings are in force".to_owned(),
         ConditionKind::LoopRestarted => "the loop turns".to_owned(),
+    }
+}
+
+/// Where a Service was held as empty and is believed to be so now: by whose word.
+fn believed_now(over: &Situation, status: &Status) -> Option<String> {
+    let is_of = |it: &&Situation| {
+        it.kind() == ConditionKind::HeldEmpty && it.kind() == over.kind() && it.question() == over.question()
+    };
+    let now = status.conditions.iter().map(|condition| &condition.situation).find(is_of)?;
+    match now {
+        Situation::HeldEmpty { kept, .. } if kept.believed_by().is_some() => Some(are_kept(*kept)),
+        _ => None,
     }
 }
 

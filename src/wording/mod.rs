@@ -14,7 +14,7 @@ use crate::model::{
     DurationOrNever, HeadlessService, LookupFailure, Message, Moment, Question, ServerFault, Unusable,
 };
 use crate::reconcile::{
-    BelievedBy, Kept, NotAdopted, NotPublished, SelfNotFound, ServiceStatus, Situation, Status,
+    BelievedBy, Kept, NotAdopted, NotPublished, RemovalTakes, SelfNotFound, ServiceStatus, Situation, Status,
     UnusableRecords,
 };
 
@@ -43,23 +43,26 @@ pub fn situation(situation: &Situation) -> Message {
             "no Service has given records since the start, and the saved state has none",
             "see what DNS says of each Service; it is asked again and again",
         ),
-        Situation::HeldDocument => Message::new(
-            "the saved state cannot be used, so the files stay as they were found until every Service has given \
-             records",
-            "`eureka-peers accept` ends this with the records that there are, and with --empty without any",
+        Situation::TooFewPeers { peers, min_peers } => Message::new(
+            format!("the first list waits: --min-peers is {min_peers}, and {} known", peers_are(*peers)),
+            "see why DNS does not name the other pods: not started yet, or not ready in a Service without \
+             publishNotReadyAddresses: true; or lower --min-peers",
         ),
+        Situation::HeldDocument { is_client } => held_document(*is_client),
         Situation::HeldLookupFailed { question, failure, kept } => {
             let Message { what, cure, .. } = lookup_failure(failure);
             Message::new(format!("{what}; {}", are_kept(*kept)), cure).at(&question)
         }
-        Situation::HeldEmpty { question, no_such_name, soa_serial, kept, empty_after } => {
+        Situation::HeldEmpty { question, no_such_name, soa_serial, kept, empty_after, never_empty } => {
             let answer = if *no_such_name { "no such name" } else { "no data" };
             let said = format!("{EMPTY}: {answer}, SOA serial {soa_serial}; {}", are_kept(*kept));
+            let meant = if *never_empty { NEVER_EMPTY } else { TO_ACCEPT_EMPTY };
             match kept {
                 Kept::BelievedEmpty(_) => Message::new(said, EMPTY_BELIEVED),
-                Kept::Peers(_) | Kept::NoneYet | Kept::None => {
-                    Message::new(format!("{said}, --empty-after is {empty_after}"), EMPTY_PROVES_NOTHING)
-                }
+                Kept::Peers(_) | Kept::NoneYet | Kept::None => Message::new(
+                    format!("{said}, --empty-after is {empty_after}"),
+                    format!("{EMPTY_PROVES_NOTHING}; {meant}"),
+                ),
             }
             .at(&question)
         }
@@ -74,8 +77,8 @@ pub fn situation(situation: &Situation) -> Message {
             ),
             "find out where they went; where so many are meant to leave: `eureka-peers accept`",
         ),
-        Situation::HeldRemoval { question, missing, remove_after } => {
-            held_removal(*missing, *remove_after).at(&question)
+        Situation::HeldRemoval { question, missing, remove_after, takes } => {
+            held_removal(*missing, *remove_after, *takes).at(&question)
         }
         Situation::Frozen => Message::new("the list is kept as it is", "lift --freeze when you are done"),
         Situation::SelfNotFound(facts) => self_not_found(facts),
@@ -91,7 +94,8 @@ pub fn situation(situation: &Situation) -> Message {
         }
         Situation::LoopRestarted { panic, restarts } => Message::new(
             format!(
-                "the loop panicked and was started again, {restarts} times so far, the last time with: {panic}"
+                "the loop panicked and was started again, {} so far, the last time with: {panic}",
+                times(*restarts)
             ),
             "this is a bug of eureka-peers: please report it with this line",
         ),
@@ -107,7 +111,11 @@ pub fn situation(situation: &Situation) -> Message {
 const EMPTY: &str = "DNS says that the Service has no endpoints";
 
 const EMPTY_PROVES_NOTHING: &str = "look at the Service and its endpoints: no ready pod, no such Service, a wrong \
-    port name and nodes that are cut off all look like this; where it is meant to be empty: `eureka-peers accept --empty`";
+    port name and nodes that are cut off all look like this";
+
+const TO_ACCEPT_EMPTY: &str = "where it is meant to be empty: `eureka-peers accept --empty`";
+
+const NEVER_EMPTY: &str = "a client's list is never empty, whatever is meant";
 
 const EMPTY_BELIEVED: &str =
     "nothing, where it is meant to be empty: peers that DNS names are listed at once";
@@ -163,6 +171,13 @@ fn unreachable(fault: &ServerFault, has_replied: bool) -> Message {
 }
 
 fn start_waits(asked: Option<&Question>, governing: Option<&HeadlessService>) -> Message {
+    let Some(asked) = asked else {
+        return Message::new(
+            "no list is published before DNS has given records, because --on-deadline is wait",
+            "check that --service names the headless Service of the servers",
+        )
+        .at(&"any Service");
+    };
     let belongs = belongs_to(governing);
     Message::new(
         format!(
@@ -172,16 +187,36 @@ fn start_waits(asked: Option<&Question>, governing: Option<&HeadlessService>) ->
         "check that --service names the headless Service of these servers and that it has \
          publishNotReadyAddresses: true; `eureka-peers accept --empty` in this pod starts the server alone",
     )
-    .at(&asked.map_or("any Service".to_owned(), ToString::to_string))
+    .at(&asked)
 }
 
-fn held_removal(missing: usize, remove_after: DurationOrNever) -> Message {
+fn held_document(is_client: bool) -> Message {
+    let more = if is_client { "" } else { ", and with --empty without any" };
+    Message::new(
+        "the saved state cannot be used, so the files stay as they were found until every Service has given records",
+        format!("`eureka-peers accept` ends this with the records that there are{more}"),
+    )
+}
+
+fn held_removal(missing: usize, remove_after: DurationOrNever, takes: RemovalTakes) -> Message {
     let missing = peers_are(missing);
-    match remove_after {
-        DurationOrNever::After(_) => {
+    match (remove_after, takes) {
+        (DurationOrNever::After(_), RemovalTakes::Time) => {
             Message::new(format!("{missing} missing and will leave after --remove-after {remove_after}"), "")
         }
-        DurationOrNever::Never => Message::new(
+        (DurationOrNever::After(_), RemovalTakes::Records) => Message::new(
+            format!(
+                "{missing} missing and kept: --remove-after {remove_after} counts only while DNS gives records"
+            ),
+            "",
+        ),
+        (DurationOrNever::After(_), RemovalTakes::Belief) => Message::new(
+            format!(
+                "{missing} missing and kept: besides --remove-after {remove_after} the fall has to be believed"
+            ),
+            "",
+        ),
+        (DurationOrNever::Never, _) => Message::new(
             format!("{missing} missing and kept, because --remove-after is never"),
             "where they are meant to leave: `eureka-peers accept`",
         ),
@@ -223,8 +258,8 @@ fn not_adopted(why: &NotAdopted) -> Message {
 fn records_unusable(records: &UnusableRecords) -> Message {
     let (is, cure) = match records.first.why {
         Unusable::NotAHostName => (
-            "is no host name",
-            "no JVM could use it; CoreDNS before 1.13 names a pod so whose IPv6 address ends in `::`: use \
+            "is not a valid host name",
+            "expected labels of letters, digits and inner hyphens, as a JVM needs them; CoreDNS before 1.13 names a pod so whose IPv6 address ends in `::`: use \
              --peer-host ipv6, or a StatefulSet, whose pods have names",
         ),
         Unusable::PortZero => ("has port 0", "see the ports of the Service and of its endpoints"),
@@ -291,6 +326,10 @@ fn are_kept(kept: Kept) -> String {
         Kept::BelievedEmpty(BelievedBy::EmptyAfter) => ", because DNS has said so for --empty-after",
     };
     format!("{} kept{why}", peers_are(kept.peers()))
+}
+
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
 fn peers_are(count: usize) -> String {

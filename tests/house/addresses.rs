@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::world::tool::{project, text_of};
+
 const IMAGE: &str = "registry.test/team/eureka-peers";
 const REPOSITORY: &str = "https://sources.test/team/eureka-peers";
 
@@ -13,8 +15,7 @@ fn copy() -> PathBuf {
     drop(fs::remove_dir_all(&place));
     fs::create_dir_all(&place).expect("the target directory can be written");
     let parts = ["release.env", ".ci", "charts", "manifests", "docs", "README.md"];
-    let status =
-        Command::new("cp").arg("-r").args(parts).arg(&place).current_dir(env!("CARGO_MANIFEST_DIR")).status();
+    let status = Command::new("cp").arg("-r").args(parts).arg(&place).current_dir(project()).status();
     assert!(status.expect("cp can be run").success());
     place
 }
@@ -49,11 +50,10 @@ fn a_release_says_them_once() {
 /// Nothing is released yet: whoever sets the first address has the command bring it everywhere.
 #[test]
 fn what_is_not_released_has_no_address() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let addresses = fs::read_to_string(root.join("release.env")).expect("a file");
+    let addresses = text_of("release.env");
     let image = addresses.lines().find_map(|line| line.strip_prefix("IMAGE=")).expect("a line");
     let wanted = if image.is_empty() { "eureka-peers" } else { image };
-    let values = fs::read_to_string(root.join("charts/eureka-peers/values.yaml")).expect("a file");
+    let values = text_of("charts/eureka-peers/values.yaml");
     assert!(
         values.contains(&format!("  image:\n    repository: {wanted}\n")),
         "{wanted} is not the chart's image"

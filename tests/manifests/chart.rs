@@ -8,7 +8,7 @@ use crate::audit::unread;
 use crate::audited::values;
 use crate::environment::written_out;
 use crate::names::dangling;
-use crate::rendered::{Object, at, build, parse};
+use crate::rendered::{Object, at, build, containers_mut, environment_mut, parse};
 use crate::tool::Tool;
 use crate::{audited, none, restricted, schema, sidecar};
 
@@ -192,7 +192,7 @@ pub(crate) fn refused() -> Result<(), String> {
     if !taken.is_empty() {
         return Err(format!("taken: {taken:?}"));
     }
-    let said = Tool::Helm.run(&["template", "eureka", CHART, "--kube-version", "1.37"]).err();
+    let said = Tool::HELM.run(&["template", "eureka", CHART, "--kube-version", "1.37"]).err();
     let said = said.ok_or("taken: a server without an image")?;
     let wanted = "server.image.repository is not set: name the image of your own Eureka server";
     if said.contains(wanted) { Ok(()) } else { Err(format!("of a server without an image it says {said}")) }
@@ -221,7 +221,7 @@ fn template_as(release: &str, values: &[&str]) -> Result<Vec<Object>, String> {
     let set = image.iter().chain(values).flat_map(|value| ["--set", value]);
     let arguments: Vec<&str> =
         ["template", release, CHART, "--kube-version", "1.37"].into_iter().chain(set).collect();
-    parse(&Tool::Helm.run(&arguments)?)
+    parse(&Tool::HELM.run(&arguments)?)
 }
 
 fn differences(name: &str, chart: &[Object], folder: &[Object]) -> Vec<String> {
@@ -241,16 +241,9 @@ fn differences(name: &str, chart: &[Object], folder: &[Object]) -> Vec<String> {
 /// With variables in the order of their names: kustomize puts those of a patch before all others. Whether one
 /// refers to another that comes later is seen elsewhere.
 fn in_order(mut objects: Vec<Object>) -> Vec<Object> {
-    for object in &mut objects {
-        let Some(pod) = object.0["spec"].get_mut("template").and_then(|it| it.get_mut("spec")) else {
-            continue;
-        };
-        for list in ["initContainers", "containers"] {
-            let containers = pod.get_mut(list).and_then(Value::as_sequence_mut).into_iter().flatten();
-            for environment in containers.filter_map(|it| it.get_mut("env")?.as_sequence_mut()) {
-                environment.sort_by_key(|entry| entry["name"].as_str().map(str::to_owned));
-            }
-        }
+    let containers = objects.iter_mut().filter_map(Object::pod_mut).flat_map(containers_mut);
+    for environment in containers.filter_map(environment_mut) {
+        environment.sort_by_key(|entry| entry["name"].as_str().map(str::to_owned));
     }
     objects
 }

@@ -11,8 +11,8 @@ use serde_yaml::Value;
 use crate::audited::{self, values};
 use crate::chart::template;
 use crate::folder::Folder;
-use crate::overlay::{fresh, put, relative, run};
-use crate::rendered::{Object, Pod, at, build, items, text};
+use crate::overlay::{self, relative, run};
+use crate::rendered::{Object, Pod, at, build, containers_mut, items, text};
 use crate::stock_environment::expand;
 use crate::tool::{Tool, project, text_of};
 use crate::{audit, none, restricted, sidecar, trial, workload};
@@ -32,16 +32,16 @@ const OTHERS: [&[&str]; 4] =
 const TOPOLOGIES: [&str; 3] = ["statefulset", "daemonset", "deployment"];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let both = [Tool::Kustomize, Tool::Helm];
+    let both = [Tool::KUSTOMIZE, Tool::HELM];
     vec![
-        trial("platforms::openshift", &both, Box::new(openshift)),
-        trial("platforms::dns_on_the_node", &both, Box::new(dns_on_the_node)),
-        trial("platforms::mesh_and_policy", &[Tool::Kustomize], Box::new(mesh_and_policy)),
-        trial("platforms::mesh_and_policy_seen", &[Tool::Kustomize], Box::new(mesh_and_policy_seen)),
-        trial("platforms::resource_quota", &both, Box::new(resource_quota)),
-        trial("platforms::flux", &both, Box::new(flux)),
-        trial("platforms::flux_seen", &[Tool::Kustomize], Box::new(flux_seen)),
-        trial("platforms::ports_and_paths", &both, Box::new(ports_and_paths)),
+        trial("platforms::openshift", &both, openshift),
+        trial("platforms::dns_on_the_node", &both, dns_on_the_node),
+        trial("platforms::mesh_and_policy", &[Tool::KUSTOMIZE], mesh_and_policy),
+        trial("platforms::mesh_and_policy_seen", &[Tool::KUSTOMIZE], mesh_and_policy_seen),
+        trial("platforms::resource_quota", &both, resource_quota),
+        trial("platforms::flux", &both, flux),
+        trial("platforms::flux_seen", &[Tool::KUSTOMIZE], flux_seen),
+        trial("platforms::ports_and_paths", &both, ports_and_paths),
     ]
 }
 
@@ -210,16 +210,9 @@ fn unlimited(objects: &[Object]) -> impl Iterator<Item = String> {
 }
 
 fn take_limits(objects: &mut [Object]) {
-    for object in objects {
-        let Some(pod) = object.0["spec"].get_mut("template").and_then(|it| it.get_mut("spec")) else {
-            continue;
-        };
-        for list in ["initContainers", "containers"] {
-            let containers = pod.get_mut(list).and_then(Value::as_sequence_mut).into_iter().flatten();
-            let limits = containers.filter_map(|it| it["resources"]["limits"].as_mapping_mut());
-            limits.for_each(|limits| drop(limits.remove("cpu")));
-        }
-    }
+    let containers = objects.iter_mut().filter_map(Object::pod_mut).flat_map(containers_mut);
+    let limits = containers.filter_map(|it| it["resources"]["limits"].as_mapping_mut());
+    limits.for_each(|limits| drop(limits.remove("cpu")));
 }
 
 /// Flux's `postBuild` leaves every folder, and what the chart renders, as they are meant.
@@ -380,11 +373,8 @@ fn elsewhere(objects: &[Object]) -> Vec<String> {
 
 /// Manifests of an operator's own, whose servers listen on 9000.
 fn of_the_operator() -> Result<PathBuf, String> {
-    let directory = fresh("platform-existing")?;
     let manifests = text_of("manifests/examples/existing/eureka.yaml").replace("8761", "9000");
-    std::fs::write(directory.join("eureka.yaml"), manifests).map_err(|error| error.to_string())?;
-    put(&directory, "resources: [eureka.yaml]\n")?;
-    Ok(directory)
+    overlay::base("platform-existing", &manifests)
 }
 
 /// What kustomize makes of these components over a folder.
@@ -394,18 +384,13 @@ fn with(folder: &str, components: &[&str]) -> Result<Vec<Object>, String> {
 
 /// The same over any directory, with a resource of the overlay's own.
 fn over(below: &Path, components: &[&str], own: Option<&str>) -> Result<Vec<Object>, String> {
-    let manifests = project().join("manifests");
-    let base = relative(&manifests, below)?.replace(['/', '.'], "-");
-    let directory = fresh(&format!("platform-{base}-{}", components.join("-")))?;
-    let mut resources = vec![relative(&directory, below)?];
+    let base = relative(&project().join("manifests"), below)?.replace(['/', '.'], "-");
+    let name = format!("platform-{base}-{}", components.join("-"));
+    let mut bases = vec![below.to_owned()];
     if let Some(own) = own {
-        std::fs::write(directory.join("own.yaml"), own).map_err(|error| error.to_string())?;
-        resources.push("own.yaml".to_owned());
+        bases.push(overlay::base(&format!("{name}-own"), own)?);
     }
-    let components =
-        components.iter().map(|name| relative(&directory, &manifests.join("components").join(name)));
-    let components: Vec<String> = components.collect::<Result<_, _>>()?;
-    let text = format!("resources: [{}]\ncomponents: [{}]\n", resources.join(", "), components.join(", "));
-    put(&directory, &text)?;
-    run(Tool::Kustomize, &directory)
+    let components: Vec<String> = components.iter().map(|name| format!("$components/{name}")).collect();
+    let text = format!("components: [{}]", components.join(", "));
+    run(Tool::KUSTOMIZE, &overlay::over(&name, &bases, &text)?)
 }

@@ -93,6 +93,25 @@ fn a_file_that_others_empty_or_replace_is_no_list_until_it_is_put_right() {
     }
 }
 
+#[test]
+fn who_is_stopped_while_the_list_is_taken_away_says_that() {
+    let cluster = Cluster::of(&[0, 1]);
+    let config = cluster.write_config("");
+    let sidecar = cluster.run_until_listed(&[1], &["--config", config.to_str().expect("text")]);
+    let lock = cluster.volume().join("..lock");
+    fs::remove_file(&lock).and_then(|()| fs::create_dir(&lock)).expect("a directory in its place");
+    fs::write(cluster.file(), "").expect("emptied");
+    have_it_look(&sidecar, "11s");
+    sidecar.until("not ready", |it| it.get("/readyz").status == 503);
+    let log = sidecar.log_path();
+    let (status, _) = sidecar.end_by(Signal::TERM);
+    assert_eq!(status.code(), Some(1));
+    let text = fs::read_to_string(&log).expect("a log");
+    let last = text.lines().last().expect("a line");
+    assert!(last.contains("stopped while no valid list is in place, because others have removed"), "{last}");
+    assert!(last.contains("..lock") && !last.contains("before a list"), "{last}");
+}
+
 /// Something that others do to the volume.
 type Spoil = fn(&Path) -> std::io::Result<()>;
 

@@ -32,5 +32,6 @@ mod waiting;
 mod world;
 
 use world::{
-    beside, cluster, dns_server, extent, http, machine, namespace as namespaces, once, ports, secret, sidecar,
+    beside, cluster, dns_server, eureka_server as server, extent, http, machine, namespace as namespaces,
+    once, ports, secret, sidecar,
 };
