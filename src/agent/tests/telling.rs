@@ -130,7 +130,10 @@ fn a_service_that_is_empty_is_named_with_the_word_that_takes_it() {
         world.set_dns(Dns::Says(Answer::Empty { no_such_name: true, soa_serial: 1 }));
         life.until("held", |life| life.conditions().contains("held_empty")).await;
         let NotAccepted(reason) = life.accept(Consent::Records).await.expect_err("not by itself");
-        assert!(reason.contains("eureka.ns.svc.cluster.local has no endpoints"), "{reason}");
+        assert!(
+            reason.contains("eureka.ns.svc.cluster.local: DNS says that it has no endpoints"),
+            "{reason}"
+        );
         world.set_dns(Dns::ServFail);
         life.until("held", |life| life.conditions().contains("held_lookup_failed")).await;
         let NotAccepted(reason) = life.accept(Consent::Records).await.expect_err("nothing");
