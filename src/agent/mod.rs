@@ -264,7 +264,7 @@ impl<'a, O: Outside> Agent<'a, O> {
     /// What the log says of this listing: the generation key grows with counted retries alone.
     fn about(&mut self, listing: &Listing) -> Publishing {
         let own = self.settings.policy.own().map(|own| &own.url);
-        let peers = listing.urls().filter(|url| Some(*url) != own).count();
+        let peers = listing.peers(own).len();
         let before = std::mem::replace(&mut self.generation, listing.generation());
         match self.publishing {
             _ if before < self.generation => Publishing::Retry { peers, generation: self.generation },

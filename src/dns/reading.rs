@@ -3,8 +3,6 @@
 //! Anyone who may edit the namespace's endpoints writes these messages. Nothing of them gets further
 //! than this file unless it has the asked name, type and class, and is a host name or an address.
 
-use std::collections::BTreeSet;
-
 use hickory_resolver::proto::op::{DnsResponse, Message, OpCode, Query, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, AAAA, SRV};
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType as WireType};
@@ -143,14 +141,16 @@ fn records(asked: &Query, answers: &[WireRecord]) -> Result<Vec<Record>, LookupF
     if right_type.is_empty() {
         return Err(LookupFailure::Malformed("records that do not answer the question"));
     }
-    // A set: sorted, and without the duplicates that several endpoints of one address make.
-    let records: BTreeSet<Record> = right_type.into_iter().filter_map(record).collect();
+    // As a set: sorted, and without the duplicates that several endpoints of one address make.
+    let mut records: Vec<Record> = right_type.into_iter().filter_map(record).collect();
+    records.sort_unstable();
+    records.dedup();
     if records.iter().all(|record| matches!(record, Record::Unusable(_))) {
         return Err(LookupFailure::Malformed(
             "SRV records of which none has both a host name and a port other than 0",
         ));
     }
-    Ok(records.into_iter().collect())
+    Ok(records)
 }
 
 fn record(record: &WireRecord) -> Option<Record> {

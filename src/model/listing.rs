@@ -88,6 +88,15 @@ impl Listing {
         self.urls.iter()
     }
 
+    /// The same without this one, which is the server's own.
+    pub fn peers(&self, own: Option<&ServiceUrl>) -> PeerSet {
+        let mut peers = self.urls.clone();
+        if let Some(own) = own.filter(|own| peers.contains(*own)) {
+            peers.remove(own);
+        }
+        peers
+    }
+
     /// The sink, which comes last and never carries credentials.
     pub fn sink(&self) -> Option<&ServiceUrl> {
         self.sink.as_ref()

@@ -331,6 +331,9 @@ impl Adopting {
         }
         let (own, peers): (PeerSet, PeerSet) =
             replicas.peers.into_iter().filter(|url| url != sink).partition(|url| is_own(url));
+        // The wanted list itself where they are the same: it is compared with it at each turn.
+        let target = self.target.as_ref().filter(|target| **target == peers).cloned();
+        let peers = target.unwrap_or(peers);
         let seen = Seen { peers, foreign: replicas.foreign, lists_self: !own.is_empty() };
         let watch = match self.mode {
             Adoption::ConfirmOnly => Watch::Closely,

@@ -1,14 +1,12 @@
 //! What an answer does: it is judged, booked, and followed by what may come and leave.
 
-use std::collections::BTreeSet;
-
 use crate::model::{Answer, Jitter, LookupFailure, Moment, Question, Record};
 
 use super::ChangeCause;
 use super::asking::Pauses;
 use super::home::Home;
 use super::ledger::Ledger;
-use super::machine::Machine;
+use super::machine::{Machine, size_of_union};
 use super::selection::{Selection, select};
 use super::start::{LATE_START_PAUSE_MAX, Pace, START_PAUSE_MAX};
 
@@ -17,11 +15,22 @@ impl Machine {
     pub(super) fn answered(&mut self, question: &Question, answer: Answer, now: Moment, jitter: Jitter) {
         let Some(at) = self.ledgers.iter().position(|ledger| ledger.question == *question) else { return };
         match answer {
+            Answer::Records(records) if self.ledgers[at].has_judged(&records, self.epoch()) => {
+                self.count_evidence(at, now);
+                self.ledgers[at].hear_again(now);
+                self.follow(at, now);
+                self.ask_again(at, now, jitter);
+            }
             Answer::Records(records) => match self.believable(at, question, &records) {
                 Ok((selection, home)) => {
                     self.count_evidence(at, now);
                     self.ledgers[at].hear(selection, now);
-                    self.follow(at, home, now);
+                    if !self.stands_frozen() {
+                        self.move_home(home, now);
+                    }
+                    self.follow(at, now);
+                    let epoch = self.epoch();
+                    self.ledgers[at].note_judged(records, epoch);
                     self.ask_again(at, now, jitter);
                 }
                 Err(failure) => self.failed(at, failure, now, jitter),
@@ -41,16 +50,20 @@ impl Machine {
 
     /// Has the list follow the records that were heard last. In one that is frozen nobody comes or goes; where
     /// that is what the files were found to say, whom DNS names is in the books, and nobody leaves them.
-    fn follow(&mut self, at: usize, home: Home, now: Moment) {
-        if self.is_frozen() && self.desired.is_some() {
+    fn follow(&mut self, at: usize, now: Moment) {
+        if self.stands_frozen() {
             return;
         }
-        self.move_home(home, now);
         self.book(at, now);
         if !self.is_frozen() {
             self.remove_what_may_leave(at, now);
         }
         self.desire(ChangeCause::Answer, now);
+    }
+
+    /// Whether a list of our own is frozen, so that nobody comes or goes in the books either.
+    fn stands_frozen(&self) -> bool {
+        self.is_frozen() && self.desired.is_some()
     }
 
     fn book(&mut self, at: usize, now: Moment) {
@@ -112,8 +125,8 @@ impl Machine {
     ) -> Result<(Selection, Home), LookupFailure> {
         let home = self.home.seen(question, records, &self.policy);
         let selection = select(question, records, &self.policy, &home)?;
-        let others = self.others(at).flat_map(Ledger::believed);
-        let peers = others.chain(&selection.peers).collect::<BTreeSet<_>>().len();
+        let believed = self.others(at).map(Ledger::believed);
+        let peers = size_of_union(believed.chain([&selection.peers]));
         if peers > self.policy.max_peers {
             return Err(LookupFailure::TooManyPeers { peers, max: self.policy.max_peers });
         }
@@ -122,9 +135,13 @@ impl Machine {
 
     /// Takes over where we are known by name; who was left out under another Service is a peer there.
     fn move_home(&mut self, home: Home, now: Moment) {
+        if home == self.home {
+            return;
+        }
         let before = std::mem::replace(&mut self.home, home);
+        self.judge_anew();
         let left = self.ledgers.iter().position(|ledger| before.is(ledger.service()));
-        if let Some(left) = left.filter(|_| before != self.home) {
+        if let Some(left) = left {
             let others = self.kept_beside(left);
             self.ledgers[left].give_back(&self.policy, &self.home, others, now);
         }
@@ -132,7 +149,7 @@ impl Machine {
 
     /// How many peers the other Services keep.
     fn kept_beside(&self, at: usize) -> usize {
-        self.others(at).map(|ledger| ledger.kept().count()).sum()
+        self.others(at).map(|ledger| ledger.kept().len()).sum()
     }
 
     fn others(&self, at: usize) -> impl Iterator<Item = &Ledger> {
@@ -148,7 +165,8 @@ impl Machine {
 
     /// Lets those go who have been missing long enough, unless far too many are missing at once.
     fn remove_what_may_leave(&mut self, at: usize, now: Moment) {
-        self.guard.observe(self.believed_count(), self.policy.shrink_after);
+        let believed = self.count_believed();
+        self.guard.observe(believed, self.policy.shrink_after);
         if self.guard.doubts(self.policy.max_shrink).is_some() {
             self.doubted_since.get_or_insert(now);
             return;

@@ -3,17 +3,17 @@
 //! Additions count at once; a removal needs two records answers in a row and a time, and failures
 //! neither advance nor reset that time.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::{
-    DnsName, DurationOrNever, HeadlessService, Host, LookupFailure, Moment, PeerSet, Question, ServiceUrl,
+    DnsName, DurationOrNever, HeadlessService, Host, LookupFailure, Moment, PeerSet, Question, Record,
+    ServiceUrl,
 };
 
 use super::asking::Asking;
 use super::evidence::{Evidence, Stretch};
 use super::home::Home;
-use super::presence::Presence;
+use super::members::Members;
 use super::selection::{Selection, UnusableRecords, in_form_of, is_of_kind, is_permitted};
 use super::status::{Dated, LastAnswer, ServiceStatus};
 use super::{Accepted, Belief, BelievedBy, Consent, Policy, Taken};
@@ -38,7 +38,7 @@ pub(super) struct Ledger {
     pub(super) asking: Asking,
     /// Since when it is asked about.
     asked_since: Moment,
-    kept: BTreeMap<ServiceUrl, Presence>,
+    kept: Members,
     answered: PeerSet,
     /// What the last records answer named and was left out as self.
     own: PeerSet,
@@ -62,8 +62,31 @@ pub(super) struct Ledger {
     unusable: Option<Dated<UnusableRecords>>,
     /// The peers answered another port's or family's question, and leave with the first records.
     outdated: bool,
-    /// The last records answer has been heard and not booked: the list is frozen.
-    is_unbooked: bool,
+    /// What of the last records answer has been heard and not booked: the list is frozen.
+    unbooked: Unbooked,
+    /// The last records that were believed: the same ones mean the same again.
+    judged: Option<Judged>,
+    /// Grows with each change of whom the last answer names or who is kept.
+    version: u64,
+}
+
+/// Records that were believed.
+#[derive(Clone, Debug)]
+struct Judged {
+    records: Vec<Record>,
+    /// In which state of all the books.
+    epoch: u64,
+}
+
+/// A records answer that is to be booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unbooked {
+    /// There is none.
+    Nothing,
+    /// One that says what the one booked last has said.
+    Again,
+    /// Another one.
+    New,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +113,7 @@ impl Ledger {
             question,
             asking: Asking::new(now),
             asked_since: now,
-            kept: BTreeMap::new(),
+            kept: Members::default(),
             answered: PeerSet::new(),
             own: PeerSet::new(),
             self_found: None,
@@ -105,14 +128,17 @@ impl Ledger {
             over_limit: None,
             unusable: None,
             outdated: false,
-            is_unbooked: false,
+            unbooked: Unbooked::Nothing,
+            judged: None,
+            version: 0,
         }
     }
 
     /// Takes over what the saved state has, as far as the policy still permits it.
     pub(super) fn restore(&mut self, peers: &PeerSet, policy: &Policy, home: &Home) {
-        let peers = peers.iter().map(|url| (in_form_of(policy, url), Presence::Present));
-        self.kept = peers.filter(|(url, _)| self.is_wanted(url, policy, home)).collect();
+        let peers = peers.iter().map(|url| in_form_of(policy, url));
+        self.kept = Members::of(peers.filter(|url| self.is_wanted(url, policy, home)).collect());
+        self.version += 1;
     }
 
     /// Takes over from the saved state that the Service is believed to be empty.
@@ -122,7 +148,7 @@ impl Ledger {
 
     /// That the Service has no endpoints, where that is believed.
     pub(super) fn belief(&self) -> Option<Belief> {
-        self.belief.filter(|_| self.kept.is_empty())
+        self.belief.filter(|_| self.kept().is_empty())
     }
 
     /// Since when this Service is asked about.
@@ -136,17 +162,18 @@ impl Ledger {
     }
 
     /// The peers that this Service contributes.
-    pub(super) fn kept(&self) -> impl Iterator<Item = &ServiceUrl> {
-        self.kept.keys()
+    pub(super) fn kept(&self) -> &PeerSet {
+        self.kept.all()
+    }
+
+    /// Grows with each change of what [`Self::kept`] and [`Self::believed`] give.
+    pub(super) fn version(&self) -> u64 {
+        self.version
     }
 
     /// The peers that the last records answer named; before the first, those that are kept.
-    pub(super) fn believed(&self) -> impl Iterator<Item = &ServiceUrl> {
-        let (answered, kept) = match self.records_at {
-            Some(_) => (Some(self.answered.iter()), None),
-            None => (None, Some(self.kept.keys())),
-        };
-        answered.into_iter().flatten().chain(kept.into_iter().flatten())
+    pub(super) fn believed(&self) -> &PeerSet {
+        if self.records_at.is_some() { &self.answered } else { self.kept.all() }
     }
 
     /// Counts the time until `until` during which the last records answer stood, and gives that stretch;
@@ -176,45 +203,75 @@ impl Ledger {
         self.records_at.is_some()
     }
 
+    /// Whether these records were believed in this state of the books, and mean what they meant then.
+    pub(super) fn has_judged(&self, records: &[Record], epoch: u64) -> bool {
+        self.judged.as_ref().is_some_and(|judged| judged.epoch == epoch && judged.records == records)
+    }
+
+    /// These records have been heard, and followed, and all books are in this state since.
+    pub(super) fn note_judged(&mut self, records: Vec<Record>, epoch: u64) {
+        self.judged = Some(Judged { records, epoch });
+    }
+
     /// Hears a records answer; who is listed is said by [`Self::book`].
     pub(super) fn hear(&mut self, selection: Selection, now: Moment) {
+        self.note_self(selection.self_found, now);
+        if self.records_at.is_none() || self.answered != selection.peers || self.own != selection.own {
+            self.answered = selection.peers;
+            self.own = selection.own;
+            self.version += 1;
+        }
+        let unusable_since = self.unusable.take().map_or(now, |before| before.since);
+        self.unusable = selection.unusable.map(|value| Dated { value, since: unusable_since });
+        self.unbooked = Unbooked::New;
+        self.note_records(now);
+    }
+
+    /// Hears the records answer that was heard last, come again.
+    pub(super) fn hear_again(&mut self, now: Moment) {
+        if self.unbooked == Unbooked::Nothing {
+            self.unbooked = Unbooked::Again;
+        }
+        self.note_records(now);
+    }
+
+    fn note_records(&mut self, now: Moment) {
         self.records_at = Some(now);
         self.empty = None;
         self.failing_since = None;
         self.belief = None;
-        self.note_self(selection.self_found, now);
-        self.answered = selection.peers;
-        self.own = selection.own;
-        let unusable_since = self.unusable.take().map_or(now, |before| before.since);
-        self.unusable = selection.unusable.map(|value| Dated { value, since: unusable_since });
-        self.is_unbooked = true;
         self.note(LastAnswer::Records { peers: self.answered.len() }, now);
     }
 
     /// Books the records answer that was heard last, once: additions at once, absences counted. `others` are
     /// the peers that other Services keep.
     pub(super) fn book(&mut self, policy: &Policy, others: usize, now: Moment) {
-        if !std::mem::take(&mut self.is_unbooked) {
-            return;
+        match std::mem::replace(&mut self.unbooked, Unbooked::Nothing) {
+            Unbooked::Nothing => return,
+            // Whoever was left out may have room by now.
+            Unbooked::Again if self.over_limit.is_none() => self.kept.note_same_absences(),
+            Unbooked::Again | Unbooked::New => self.book_anew(policy, others, now),
         }
-        if std::mem::take(&mut self.outdated) {
-            self.kept.clear();
-        }
-        let Self { question, own, answered, .. } = self;
-        // Whom a saved list has as a peer may turn out to be ourselves.
-        self.kept.retain(|url, _| is_of_kind(url, question) && !own.contains(url));
-        for (url, presence) in &mut self.kept {
-            if !answered.contains(url) {
-                presence.note_absence(self.records_stood.stood());
-            }
-        }
-        self.list_answered(policy, others, now);
         self.note_missing(now);
+    }
+
+    fn book_anew(&mut self, policy: &Policy, others: usize, now: Moment) {
+        if std::mem::take(&mut self.outdated) {
+            self.kept = Members::default();
+            self.version += 1;
+        }
+        let Self { question, own, .. } = self;
+        // Whom a saved list has as a peer may turn out to be ourselves.
+        if self.kept.retain(|url| is_of_kind(url, question) && !own.contains(url)) {
+            self.version += 1;
+        }
+        self.kept.note_absences(&self.answered, self.records_stood.stood());
+        self.list_answered(policy, others, now);
     }
 
     /// Has every wait for a removal begin now: before that the list stood by the operator's word.
     pub(super) fn wait_anew(&mut self, now: Moment) {
-        self.kept.values_mut().for_each(|presence| *presence = Presence::Present);
+        self.kept.forgive();
         self.missing_since = None;
         self.empty = self.empty.map(|empty| Empty::new(empty.since, now));
     }
@@ -232,6 +289,7 @@ impl Ledger {
             return;
         }
         self.answered.extend(back);
+        self.version += 1;
         self.list_answered(policy, others, now);
         self.note_missing(now);
         let peers = self.answered.len();
@@ -243,15 +301,15 @@ impl Ledger {
     /// Lists whom the last records answer names, as far as there is room.
     fn list_answered(&mut self, policy: &Policy, others: usize, now: Moment) {
         let kept_max = policy.max_peers.saturating_mul(KEPT_TO_ANSWERED_MAX).min(KEPT_MAX);
-        let room = kept_max.saturating_sub(others).saturating_sub(self.kept.len());
-        let (known, new): (Vec<_>, Vec<_>) =
-            self.answered.iter().cloned().partition(|url| self.kept.contains_key(url));
-        self.note_over_limit(new.len().saturating_sub(room), now);
-        let kept_before = self.kept.len();
-        let listed = known.into_iter().chain(new.into_iter().take(room));
-        self.kept.extend(listed.map(|url| (url, Presence::Present)));
+        let kept_before = self.kept().len();
+        let room = kept_max.saturating_sub(others).saturating_sub(kept_before);
+        let listed = self.kept.list(&self.answered, room);
+        if listed.came > 0 {
+            self.version += 1;
+        }
+        self.note_over_limit(listed.left_out, now);
         debug_assert!(
-            self.kept.len() <= kept_before.max(kept_max.saturating_sub(others)),
+            self.kept().len() <= kept_before.max(kept_max.saturating_sub(others)),
             "no answer makes the list longer than --max-peers lets it be"
         );
     }
@@ -260,6 +318,7 @@ impl Ledger {
     pub(super) fn empty(&mut self, no_such_name: bool, soa_serial: u32, policy: &Policy, now: Moment) {
         let empty = self.empty.get_or_insert_with(|| Empty::new(now, now));
         self.unusable = None;
+        self.judged = None;
         empty.answers = empty.answers.saturating_add(1);
         empty.stood.count(Stretch::of_answer(empty.latest, now, policy.interval));
         empty.latest = now;
@@ -276,8 +335,9 @@ impl Ledger {
 
     /// Lets those go who have been missing long enough; whether that may be is the caller's to say.
     pub(super) fn remove_missing(&mut self, policy: &Policy) {
-        let stood = self.records_stood;
-        self.kept.retain(|_, presence| !presence.may_leave(stood, policy.remove_after));
+        if self.kept.remove_missing(self.records_stood, policy.remove_after) {
+            self.version += 1;
+        }
         self.missing_since = self.missing_since.filter(|_| self.is_anybody_missing());
     }
 
@@ -297,7 +357,11 @@ impl Ledger {
     pub(super) fn accept(&mut self, consent: Consent, interval: Duration, now: Moment) -> Accepted {
         let accepted = Accepted::of(self, consent, interval, now);
         match accepted.taken {
-            Taken::Records { .. } => self.kept.retain(|url, _| self.answered.contains(url)),
+            Taken::Records { .. } => {
+                let Self { kept, answered, .. } = self;
+                kept.retain(|url| answered.contains(url));
+                self.version += 1;
+            }
             Taken::Empty => {
                 self.forget_all();
                 self.belief = Some(Belief { by: BelievedBy::Operator, since: now });
@@ -324,17 +388,20 @@ impl Ledger {
             self.asking = Asking::new(now);
             self.forget_answer();
         }
-        let kept = std::mem::take(&mut self.kept).into_iter();
-        let reformed = kept.map(|(url, presence)| (in_form_of(policy, &url), presence));
-        self.kept = reformed.filter(|(url, _)| self.is_wanted(url, policy, home)).collect();
-        let answered = std::mem::take(&mut self.answered).into_iter();
-        let reformed = answered.map(|url| in_form_of(policy, &url));
-        self.answered = reformed.filter(|url| self.is_wanted(url, policy, home)).collect();
+        self.kept.reform(|url| in_form_of(policy, url));
+        self.answered = self.answered.iter().map(|url| in_form_of(policy, url)).collect();
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.retain(|url| self.is_wanted(url, policy, home));
+        self.kept = kept;
+        let mut answered = std::mem::take(&mut self.answered);
+        answered.retain(|url| self.is_wanted(url, policy, home));
+        self.answered = answered;
+        self.version += 1;
     }
 
     /// Since when there are always peers missing that have not left yet, and how many there are now.
     pub(super) fn missing(&self) -> Option<(Moment, usize)> {
-        let count = self.kept.values().filter(|presence| presence.is_missing()).count();
+        let count = self.kept.missing();
         self.missing_since.filter(|_| count > 0).map(|since| (since, count))
     }
 
@@ -367,7 +434,7 @@ impl Ledger {
     /// When the last of the missing peers may leave, should records go on to lack them.
     pub(super) fn missing_until(&self, policy: &Policy) -> Option<Moment> {
         let DurationOrNever::After(limit) = policy.remove_after else { return None };
-        let latest = self.kept.values().filter_map(|presence| presence.missing_since()).max()?;
+        let latest = self.kept.latest_missed()?;
         self.says_records().then(|| self.records_stood.reaches(limit, latest))
     }
 
@@ -412,7 +479,7 @@ impl Ledger {
             unanswered_since: self.asking.in_flight_since(),
             records_at: self.records_at,
             answered: self.answered.clone(),
-            kept: self.kept.keys().cloned().collect(),
+            kept: self.kept().clone(),
             self_found: self.self_found.clone(),
             unusable: self.unusable.clone(),
         }
@@ -432,13 +499,15 @@ impl Ledger {
         self.belief = None;
         self.self_found = None;
         self.unusable = None;
-        self.is_unbooked = false;
+        self.unbooked = Unbooked::Nothing;
+        self.version += 1;
     }
 
     fn forget_all(&mut self) -> bool {
         self.answered.clear();
         self.unusable = None;
-        !std::mem::take(&mut self.kept).is_empty()
+        self.version += 1;
+        !std::mem::take(&mut self.kept).all().is_empty()
     }
 
     fn note_missing(&mut self, now: Moment) {
@@ -446,7 +515,7 @@ impl Ledger {
     }
 
     fn is_anybody_missing(&self) -> bool {
-        self.kept.values().any(|presence| presence.is_missing())
+        self.kept.missing() > 0
     }
 
     fn note_over_limit(&mut self, count: usize, now: Moment) {

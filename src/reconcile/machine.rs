@@ -37,6 +37,12 @@ pub struct Machine {
     pub(super) history: History,
     pub(super) doubted_since: Option<Moment>,
     pub(super) frozen_since: Option<Moment>,
+    /// Grows with each change of settings and of where we are known by name.
+    judged_under: u64,
+    /// How many peers DNS names, and the state of the books in which they were counted.
+    believed: Option<(u64, usize)>,
+    /// The state of the books that the wanted list agrees with.
+    agrees_with: Option<u64>,
     /// The latest moment that was told.
     latest: Moment,
 }
@@ -68,6 +74,9 @@ impl Machine {
             history: History::default(),
             doubted_since: None,
             frozen_since: policy.freeze.then_some(now),
+            judged_under: 0,
+            believed: None,
+            agrees_with: None,
             latest: now,
             ledgers,
             home,
@@ -188,15 +197,23 @@ impl Machine {
             |ledger: &Ledger| match Accepted::of(ledger, Consent::Empty, self.policy.interval, now).taken {
                 Taken::Records { peers } => peers > 0,
                 Taken::Empty => false,
-                Taken::NeedsConsent | Taken::TooOld | Taken::Nothing => ledger.kept().next().is_some(),
+                Taken::NeedsConsent | Taken::TooOld | Taken::Nothing => !ledger.kept().is_empty(),
             };
         let is_client = self.policy.own().is_none();
         is_client && self.policy.static_peers.is_empty() && !self.ledgers.iter().any(would_keep)
     }
 
+    /// Judges each answer anew from here on, also one that says what the one before it said. Nothing that this
+    /// machine does may depend on it.
+    pub fn judge_anew(&mut self) {
+        self.judged_under += 1;
+    }
+
     /// Takes over new settings. Services and static peers that are gone leave at once.
     pub fn change_policy(&mut self, policy: Policy, now: Moment) {
         let was_frozen = self.is_frozen();
+        // Ledgers that go take their versions with them, and no state of the books may look like an earlier one.
+        self.judged_under = self.epoch() + 1;
         let mut before = std::mem::take(&mut self.ledgers);
         self.home = std::mem::take(&mut self.home).under(&policy);
         for question in &policy.questions {
@@ -280,10 +297,15 @@ impl Machine {
 
     /// Recomputes the desired list, unless it is frozen or may not exist yet.
     pub(super) fn desire(&mut self, cause: ChangeCause, now: Moment) {
-        let peers = self.union();
-        if self.is_frozen() || !self.may_stand(&peers) {
+        let epoch = self.epoch();
+        if self.agrees_with == Some(epoch) || self.is_frozen() {
             return;
         }
+        let peers = self.union();
+        if !self.may_stand(&peers) {
+            return;
+        }
+        self.agrees_with = Some(epoch);
         let before = self.desired.as_ref().map(|desired| &desired.value);
         if before == Some(&peers) {
             return;
@@ -328,18 +350,37 @@ impl Machine {
     /// What all Services and the static peers contribute.
     pub(super) fn union(&self) -> PeerSet {
         let is_other = |url: &&ServiceUrl| !self.home.is_self(url, &self.policy);
-        let statics = self.policy.static_peers.iter().filter(is_other);
-        self.ledgers.iter().flat_map(Ledger::kept).chain(statics).cloned().collect()
+        let mut statics = self.policy.static_peers.iter().filter(is_other).peekable();
+        match &self.ledgers[..] {
+            [only] if statics.peek().is_none() => only.kept().clone(),
+            ledgers => ledgers.iter().flat_map(Ledger::kept).chain(statics).cloned().collect(),
+        }
+    }
+
+    /// The state of the books: another one whenever what DNS names, who is kept, where we are, or the settings
+    /// have changed.
+    pub(super) fn epoch(&self) -> u64 {
+        self.judged_under + self.ledgers.iter().map(Ledger::version).sum::<u64>()
     }
 
     /// How many peers the Services contribute; more than DNS names while removals are held.
     fn kept_count(&self) -> usize {
-        self.ledgers.iter().flat_map(Ledger::kept).collect::<BTreeSet<_>>().len()
+        size_of_union(self.ledgers.iter().map(Ledger::kept))
     }
 
     /// How many peers DNS names now: a pod that two Services name is one peer.
     pub(super) fn believed_count(&self) -> usize {
-        self.ledgers.iter().flat_map(Ledger::believed).collect::<BTreeSet<_>>().len()
+        match self.believed {
+            Some((epoch, count)) if epoch == self.epoch() => count,
+            Some(_) | None => size_of_union(self.ledgers.iter().map(Ledger::believed)),
+        }
+    }
+
+    /// The same, and remembers it.
+    pub(super) fn count_believed(&mut self) -> usize {
+        let count = self.believed_count();
+        self.believed = Some((self.epoch(), count));
+        count
     }
 
     fn adoption_due(&self) -> Option<Moment> {
@@ -352,4 +393,16 @@ impl Machine {
 
 fn believed_empty(ledger: &Ledger) -> Option<(Question, Belief)> {
     Some((ledger.question.clone(), ledger.belief()?))
+}
+
+/// How many peers there are in any of these sets.
+pub(super) fn size_of_union<'a>(sets: impl IntoIterator<Item = &'a PeerSet>) -> usize {
+    let mut sets = sets.into_iter();
+    match (sets.next(), sets.next()) {
+        (None, _) => 0,
+        (Some(only), None) => only.len(),
+        (Some(first), Some(second)) => {
+            [first, second].into_iter().chain(sets).flatten().collect::<BTreeSet<_>>().len()
+        }
+    }
 }

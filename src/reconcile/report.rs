@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Moment, PeerSet};
+use crate::model::Moment;
 
 use super::OnDeadline;
 use super::adopting::Seen;
@@ -24,10 +24,7 @@ impl Machine {
             own: own.cloned(),
             services: self.ledgers.iter().map(Ledger::status).collect(),
             desired: self.desired.clone(),
-            published: on_disk.map(|(listing, since)| Dated {
-                value: listing.urls().filter(|url| Some(*url) != own).cloned().collect::<PeerSet>(),
-                since,
-            }),
+            published: on_disk.map(|(listing, since)| Dated { value: listing.peers(own), since }),
             flushing: on_disk.is_some_and(|(listing, _)| listing.sink().is_some()),
             adopted: self.adopting.seen_now().map(adopted),
             confirmed_at: self.adopting.confirmed_at(),
@@ -109,7 +106,7 @@ fn start_waits(machine: &Machine) -> Option<Condition> {
 
 fn nothing_known(machine: &Machine) -> Option<Condition> {
     let is_known =
-        |ledger: &Ledger| ledger.has_records() || ledger.belief().is_some() || ledger.kept().next().is_some();
+        |ledger: &Ledger| ledger.has_records() || ledger.belief().is_some() || !ledger.kept().is_empty();
     let since = machine.ledgers.iter().map(Ledger::asked_since).min().unwrap_or_default();
     (!machine.ledgers.iter().any(is_known))
         .then(|| condition(since, Situation::NothingKnown { is_starting: machine.is_starting() }))
@@ -134,7 +131,7 @@ fn held_by_answer(at: usize, machine: &Machine, now: Moment) -> Option<Condition
     let question = ledger.question.clone();
     let belief = ledger.belief();
     let by = belief.map(|belief| belief.by);
-    let kept = Kept::of(ledger.kept().count(), by, machine.is_starting());
+    let kept = Kept::of(ledger.kept().len(), by, machine.is_starting());
     match &last.value {
         LastAnswer::Records { .. } => None,
         LastAnswer::Empty { no_such_name, soa_serial } => Some(Condition {

@@ -26,7 +26,7 @@ pub(super) fn is_left(saved: &SavedState, ledgers: &[Ledger], policy: &Policy) -
     let was_alone = policy.own().is_some()
         && ledgers.iter().all(was_asked)
         && saved.services.iter().all(|(_, peers)| peers.is_empty());
-    was_alone || ledgers.iter().any(|ledger| ledger.kept().next().is_some())
+    was_alone || ledgers.iter().any(|ledger| !ledger.kept().is_empty())
 }
 
 /// The desired peers by Service; a Service without any is left out of a list that has some, for it
@@ -38,7 +38,7 @@ pub(super) fn by_service(
 ) -> Vec<(HeadlessService, PeerSet)> {
     let is_static = |url: &ServiceUrl| policy.static_peers.contains(url);
     let is_alone = desired.iter().all(is_static);
-    let kept = |ledger: &Ledger| ledger.kept().filter(|url| desired.contains(url)).cloned().collect();
+    let kept = |ledger: &Ledger| ledger.kept().iter().filter(|url| desired.contains(url)).cloned().collect();
     let mut services: Vec<(&Ledger, PeerSet)> = ledgers.iter().map(|ledger| (ledger, kept(ledger))).collect();
     for url in desired.iter().filter(|url| !is_static(url)) {
         put_somewhere(url, &mut services, policy);
