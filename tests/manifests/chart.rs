@@ -260,9 +260,31 @@ fn by_id(objects: &[Object]) -> BTreeMap<String, Value> {
     let unmanaged = |object: &Object| {
         let mut object = object.clone();
         forget_manager(&mut object.0);
+        forget_mark(&mut object.0);
         (object.id(), object.0)
     };
     objects.iter().map(unmanaged).collect()
+}
+
+/// By which components know of each other.
+fn forget_mark(object: &mut Value) {
+    let Some(metadata) = object["metadata"].as_mapping_mut() else { return };
+    let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_mapping_mut) else { return };
+    annotations.remove("eureka-peers-moved");
+    if annotations.is_empty() {
+        metadata.remove("annotations");
+    }
+}
+
+fn forget_instance(value: &mut Value) {
+    match value {
+        Value::Mapping(entries) => {
+            entries.remove("app.kubernetes.io/instance");
+            entries.values_mut().for_each(forget_instance);
+        }
+        Value::Sequence(items) => items.iter_mut().for_each(forget_instance),
+        _ => {}
+    }
 }
 
 fn forget_manager(value: &mut Value) {
@@ -304,7 +326,10 @@ fn additions(objects: &[Object]) -> Vec<Object> {
     objects.iter().filter(|object| kinds.contains(&object.kind())).cloned().collect()
 }
 
+/// The chart's names the release besides: there may be two in a namespace.
 fn policy(objects: &[Object]) -> Option<Value> {
     let policy = objects.iter().find(|object| object.kind() == "NetworkPolicy")?;
-    at(&policy.0, &["spec"]).cloned()
+    let mut spec = at(&policy.0, &["spec"]).cloned()?;
+    forget_instance(&mut spec);
+    Some(spec)
 }

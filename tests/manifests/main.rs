@@ -17,6 +17,7 @@ mod folder;
 mod image;
 mod monitoring;
 mod names;
+mod pairs;
 mod platforms;
 mod recipes;
 mod restricted;
@@ -34,8 +35,8 @@ use libtest_mimic::{Arguments, Trial};
 
 use world::stock::{environment as stock_environment, image as stock_image, pod as stock_pod, release};
 use world::{
-    control_plane, dns_server, extent, http, machine, overlay, process, reader, registry, rendered, secret,
-    tool, trial, wait,
+    control_plane, dns_server, extent, http, machine, overlay, process, reader, registry, rendered,
+    secret, tool, trial, wait,
 };
 
 use crate::folder::Folder;
@@ -51,6 +52,11 @@ const WIDE: [&str; 3] = [
     "executed::dead_peers::statefulset::2025.0.1",
     "executed::corpus::import-of-a-file::2025.0.1",
 ];
+
+/// All pairs are a minute of work: one base stands for the others.
+fn is_quick(name: &str) -> bool {
+    !WIDE.contains(&name) && (!name.starts_with("pairs::") || name == "pairs::init-container")
+}
 
 /// What a trial does.
 type Body = Box<dyn FnOnce() -> Result<(), String> + Send>;
@@ -91,9 +97,10 @@ fn main() -> ExitCode {
     trials.extend(corpus::trials());
     trials.extend(recipes::trials());
     trials.extend(platforms::trials());
+    trials.extend(pairs::trials());
     trials.extend(renamed());
     trials.extend(executions().into_iter().filter(is_wanted));
-    let trials = extent::chosen("manifests", &arguments, trials, |name| !WIDE.contains(&name));
+    let trials = extent::chosen("manifests", &arguments, trials, is_quick);
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
