@@ -26,11 +26,13 @@ mod reload;
 mod resolve;
 mod secrets;
 mod several_clusters;
+mod upgrade;
 mod usage;
 mod waiting;
 #[path = "../world/mod.rs"]
 mod world;
 
 use world::{
-    beside, cluster, dns_server, extent, http, machine, namespace as namespaces, once, ports, secret, sidecar,
+    beside, cluster, dns_server, eureka_server, extent, http, machine, namespace as namespaces, once, ports,
+    secret, sidecar,
 };
