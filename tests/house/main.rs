@@ -4,6 +4,7 @@
 
 mod addresses;
 mod admin_descriptors;
+mod crate_files;
 mod dns_lookup;
 mod eureka_page;
 mod floor_plan;

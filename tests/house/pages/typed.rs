@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::page::root;
 
 /// Programs of which nothing is held but that pages use them.
-const BY_NAME: [&str; 24] = [
+const BY_NAME: [&str; 25] = [
     "apt-get",
     "argocd",
     "buildah",
@@ -35,6 +35,7 @@ const BY_NAME: [&str; 24] = [
     "set",
     "sha256sum",
     "sleep",
+    "systemctl",
     "dirname",
     "man",
 ];
