@@ -8,6 +8,8 @@ mod api_server;
 mod audit;
 mod audited;
 mod chart;
+mod chart_mesh;
+mod chart_values;
 mod compose;
 mod corpus;
 mod documented;
@@ -35,7 +37,7 @@ use libtest_mimic::{Arguments, Trial};
 
 use world::stock::{environment as stock_environment, image as stock_image, pod as stock_pod, release};
 use world::{
-    control_plane, dns_server, extent, http, machine, overlay, process, reader, registry, rendered,
+    control_plane, dns_server, extent, http, machine, overlay, ports, process, reader, registry, rendered,
     secret, tool, trial, wait,
 };
 
@@ -79,7 +81,9 @@ fn main() -> ExitCode {
     trials.extend(named![&[Tool::Kustomize, Tool::KubernetesValidate]; seeds::misspelt]);
     trials.extend(named![&[Tool::Kustomize, Tool::Helm]; chart::same]);
     trials.extend(named![&[Tool::Helm]; chart::names, chart::overridden, chart::refused]);
-    trials.extend(named![&[Tool::Helm, Tool::KubernetesValidate]; chart::settings]);
+    trials.extend(named![&[Tool::Helm]; chart_mesh::test_pod, chart_values::lint, chart_values::alone,
+        chart_values::notes, chart_values::mirror]);
+    trials.extend(named![&[Tool::Helm, Tool::KubernetesValidate]; chart::settings, chart_values::everything]);
     trials.extend(named![&[]; image::recipe, image::server_recipe, monitoring::every_alert_is_tested, monitoring::runbook,
         monitoring::queries, monitoring::seeded_queries]);
     trials.extend(named![&[Tool::Buildah]; image::layout]);
