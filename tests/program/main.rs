@@ -20,12 +20,14 @@ mod lost_state;
 mod mesh;
 mod namespace;
 mod outputs;
+mod packages;
 mod probes;
 mod process;
 mod reload;
 mod resolve;
 mod secrets;
 mod several_clusters;
+mod upgrade;
 mod usage;
 mod waiting;
 #[path = "../world/mod.rs"]
