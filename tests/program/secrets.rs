@@ -155,6 +155,16 @@ fn a_secret_that_is_not_there_keeps_the_list() {
     );
 }
 
+/// As Notepad saves it, on a page of its own line ends.
+#[test]
+fn a_byte_order_mark_and_a_line_end_are_no_part_of_a_secret() {
+    let cluster = Cluster::of(&[0, 1]);
+    let secret = cluster.directory().join("saved-by-notepad");
+    fs::write(&secret, "\u{feff}u:p\r\n").expect("written");
+    let sidecar = cluster.run(&["--user-info-file", secret.to_str().expect("text")]);
+    sidecar.until_listing(&[format!("http://u:p@eureka-1.{SERVICE}:8761/eureka/")]);
+}
+
 #[test]
 fn placeholders_are_the_servers_to_resolve() {
     let cluster = Cluster::of(&[0, 1]);
