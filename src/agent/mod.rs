@@ -9,7 +9,6 @@ mod journal;
 mod pump;
 mod reporter;
 mod server;
-mod supervisor;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -27,8 +26,10 @@ use crate::admin::{
     AcceptMode, AcceptReply, Accepted, ListInPlace, LocalCommand, LocalCommands, NotAccepted,
 };
 use crate::dns::Lookup;
-use crate::model::{Answer, Host, Listing, Moment, Question, ServerFault, ServiceUrl};
-use crate::reconcile::{self, Action, Consent, Machine, Observation, RefreshCall, Replicas, Taken};
+use crate::model::{Answer, Host, Listing, Moment, Port, Question, ServerFault, ServiceUrl, catch_panic};
+use crate::reconcile::{
+    self, Action, Consent, Machine, Observation, RefreshCall, Replicas, STALLED_AFTER, Taken,
+};
 use crate::settings::Settings;
 use crate::telemetry::{ConfirmOutcome, LookupOutcome, RefreshOutcome};
 use crate::wording::{lookup_failure, why_no_list};
@@ -37,7 +38,6 @@ pub use clock::Clock;
 pub use pump::Pump;
 pub use reporter::Reporter;
 pub use server::Server;
-pub use supervisor::catch_panic;
 pub use update::{Update, UpdateSender, Updates};
 
 use journal::Publishing;
