@@ -246,6 +246,7 @@ fn records_unusable(records: &UnusableRecords) -> Message {
 
 fn self_not_found(facts: &SelfNotFound) -> Message {
     let SelfNotFound { question, own, identity, sample, governing, namesake } = facts;
+    let told_by = if sample.first().unwrap_or(own).host().is_by_address() { "POD_IP" } else { "POD_NAME" };
     let sample: Vec<_> = sample.iter().map(ToString::to_string).collect();
     let asked = question.service();
     let cure = match (governing, namesake) {
@@ -257,14 +258,12 @@ fn self_not_found(facts: &SelfNotFound) -> Message {
             "a record begins with this pod's name: where it is this pod, give --self-url {namesake}, else set \
              publishNotReadyAddresses: true on the Service"
         ),
-        (None, None) => match identity.unset {
-            Some(variable) => format!(
-                "{variable} is not set, so what this machine says of itself was looked for: set it with `fieldRef: \
-                 {}`, or give --self-url",
-                field_of(variable)
-            ),
-            None => "set publishNotReadyAddresses: true on the Service, or --self-url".to_owned(),
-        },
+        (None, None) if identity.unset.contains(&told_by) => format!(
+            "{told_by} is not set, so what this machine says of itself was looked for: set it with `fieldRef: {}`, or \
+             give --self-url as the records have it",
+            field_of(told_by)
+        ),
+        (None, None) => "set publishNotReadyAddresses: true on the Service, or --self-url".to_owned(),
     };
     let belongs = belongs_to(governing.as_ref());
     let saw = sample.join(", ");
