@@ -54,6 +54,7 @@ fn facts(situation: &Situation) -> Named<'_> {
         Situation::NotPublished(NotPublished::Failed(fault)) => {
             vec![("reason", Fact::Word(fault.reason)), ("path", Fact::Word(&fault.message.place))]
         }
+        Situation::FilesOverwritten { repairs } => vec![("repairs", number(*repairs))],
         Situation::NotAdopted(why) => of_not_adopted(why),
         Situation::RefreshRefused(fault)
         | Situation::RefreshFailing(fault)

@@ -13,8 +13,8 @@ use tracing::{debug, error, field, info, warn};
 
 use crate::model::{Moment, PeerSet, ServiceUrl};
 use crate::reconcile::{
-    Change, Condition, ConditionKind, NotAdopted, PeersOfChange, PublishOutcome, ServiceStatus, Severity,
-    Situation, Status,
+    Change, Condition, ConditionKind, NotAdopted, PeersOfChange, PublishOutcome, Repairs, ServiceStatus,
+    Severity, Situation, Status,
 };
 use crate::wording::{ended, seconds, situation, why_no_list};
 
@@ -27,6 +27,8 @@ const LINE_INTERVAL: Duration = Duration::from_secs(60);
 /// Bytes of names in one value of a line: the log cuts values at 2,048, and the count behind them is not to be lost.
 const NAMES_LENGTH_MAX: usize = 2000;
 
+const REPAIRED: &str = "published again: the files had been changed or removed by others";
+
 /// What has been said already.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
@@ -35,6 +37,8 @@ pub(super) struct Journal {
     /// When it was last said that the start waits.
     reminded: Option<Moment>,
     adopted: Option<PeerSet>,
+    /// Files that were put right: said one by one, until there is a condition that says it of all.
+    repairs: Repairs,
 }
 
 /// What the log last said of a condition.
@@ -81,7 +85,7 @@ impl Journal {
     }
 
     /// Says how a publication ended, where it changed something.
-    pub(super) fn published(outcome: &PublishOutcome, publishing: Publishing) {
+    pub(super) fn published(&mut self, outcome: &PublishOutcome, publishing: Publishing, now: Moment) {
         let peers = match publishing {
             Publishing::AsFound => None,
             Publishing::Flush | Publishing::Flushed => Some(0),
@@ -99,12 +103,19 @@ impl Journal {
                 ),
                 Publishing::AsFound | Publishing::List { .. } => info!(peers, "published"),
             },
-            PublishOutcome::Repaired => {
-                warn!(peers, "published again: the files had been changed or removed by others");
-            }
+            PublishOutcome::Repaired => self.repaired(peers, now),
             PublishOutcome::Unchanged => debug!(peers, "the files say so already"),
             // Shown as a condition, once and for as long as it lasts.
             PublishOutcome::Failed(_) | PublishOutcome::Lost(_) => {}
+        }
+    }
+
+    fn repaired(&mut self, peers: Option<usize>, now: Moment) {
+        self.repairs.book(now);
+        if self.repairs.of_another_writer(now).is_some() {
+            debug!(peers, "{REPAIRED}");
+        } else {
+            warn!(peers, "{REPAIRED}");
         }
     }
 

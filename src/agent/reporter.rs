@@ -161,7 +161,7 @@ impl Reporter {
             // What was in place stays there.
             PublishOutcome::Failed(_) => {}
         }
-        Journal::published(outcome, publishing);
+        self.journal.published(outcome, publishing, now);
         self.metrics.publication(outcome, took, self.clock.wall().since_epoch(now));
     }
 

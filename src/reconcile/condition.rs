@@ -47,6 +47,11 @@ pub enum Situation {
     RefreshRefused(ServerFault),
     /// The server does not get through a refresh; it is tried again.
     RefreshFailing(ServerFault),
+    /// Others change or remove the files again and again.
+    FilesOverwritten {
+        /// How often they were put right in this row.
+        repairs: u64,
+    },
     /// The server lists itself, under this URL, among its peers.
     SelfNotRecognised {
         /// The URL.
@@ -270,6 +275,7 @@ condition_kinds! {
     NotAdopted "not_adopted" Self::NotAdopted(_),
     RefreshRefused "refresh_refused" Self::RefreshRefused(_),
     RefreshFailing "refresh_failing" Self::RefreshFailing(_),
+    FilesOverwritten "files_overwritten" Self::FilesOverwritten { .. },
     SelfNotRecognised "self_not_recognised" Self::SelfNotRecognised { .. },
     SeveralServers "several_servers" Self::SeveralServers,
     StatusUnreadable "status_unreadable" Self::StatusUnreadable(_),
@@ -326,6 +332,7 @@ impl Situation {
             Self::HeldLookupFailed { kept, .. } | Self::HeldEmpty { kept, .. } => kept.severity(),
             Self::RecordsUnusable { records, .. } if records.are_denied() => Severity::Info,
             Self::RefreshFailing(_)
+            | Self::FilesOverwritten { .. }
             | Self::SelfNotRecognised { .. }
             | Self::SeveralServers
             | Self::StatusUnreadable(_)

@@ -41,6 +41,7 @@ impl Machine {
 fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
     let mut conditions: Vec<_> = files(machine, now)
         .into_iter()
+        .chain(overwritten(machine, now))
         .chain(server(machine, now))
         .chain(no_list(machine))
         .chain((0..machine.ledgers.len()).filter_map(|at| held_by_answer(at, machine)))
@@ -69,6 +70,11 @@ fn files(machine: &Machine, now: Moment) -> Option<Condition> {
     let failure = failure?;
     let failed = NotPublished::Failed(failure.value.clone());
     Some(condition(failure.since, Situation::NotPublished(failed)))
+}
+
+fn overwritten(machine: &Machine, now: Moment) -> Option<Condition> {
+    let (since, repairs, over_at) = machine.publishing.repairs().of_another_writer(now)?;
+    Some(Condition { since, until: Some(over_at), situation: Situation::FilesOverwritten { repairs } })
 }
 
 fn server(machine: &Machine, now: Moment) -> impl Iterator<Item = Condition> {

@@ -72,6 +72,7 @@ pub(crate) fn situations() -> Vec<Situation> {
         Situation::NotAdopted(NotAdopted::PollsTooLong),
         Situation::RefreshRefused(ServerFault::Refused(Refusal::Csrf)),
         Situation::RefreshFailing(failing.clone()),
+        Situation::FilesOverwritten { repairs: 7 },
         Situation::SelfNotRecognised { own: own.clone() },
         Situation::SeveralServers,
         Situation::StatusUnreadable(failing),

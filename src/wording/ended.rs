@@ -23,6 +23,7 @@ pub fn ended(over: &Situation, lasted_for: Duration, status: &Status) -> Message
 fn what_is_so_now(over: &Situation, status: &Status) -> String {
     match over.kind() {
         ConditionKind::NotPublished => "the files are written".to_owned(),
+        ConditionKind::FilesOverwritten => "the files have stayed as they were put".to_owned(),
         ConditionKind::NotAdopted
         | ConditionKind::RefreshRefused
         | ConditionKind::RefreshFailing

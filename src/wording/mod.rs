@@ -36,6 +36,7 @@ pub fn situation(situation: &Situation) -> Message {
         Situation::RefreshRefused(fault) | Situation::RefreshFailing(fault) => of_call(Call::Refresh, fault),
         Situation::StatusUnreadable(fault) => of_call(Call::Status, fault),
         Situation::ServerUnreachable { fault, has_replied } => unreachable(fault, *has_replied),
+        Situation::FilesOverwritten { repairs } => overwritten(*repairs),
         Situation::SelfNotRecognised { own } => Message::new(NOT_RECOGNISED, RECOGNISED_BY).at(&own),
         Situation::SeveralServers => Message::new(SEVERAL_SERVERS, ONE_SERVER),
         Situation::StartWaits { asked, governing } => start_waits(asked.as_ref(), governing.as_ref()),
@@ -151,6 +152,18 @@ fn of_call(call: Call, fault: &ServerFault) -> Message {
         ServerFault::Refused(_) => cure,
     };
     Message::new(what, cure).at(&place)
+}
+
+fn overwritten(repairs: u64) -> Message {
+    Message::new(
+        format!(
+            "another process writes, changes or removes the published files again and again; they were put right \
+             {repairs} times, and in between a server that reads them has another list"
+        ),
+        "find the other writer and stop it: a second container that has this volume, an init script, a tool that \
+         copies files there; mount the volume readOnly everywhere else",
+    )
+    .at(&"--output-dir")
 }
 
 fn unreachable(fault: &ServerFault, has_replied: bool) -> Message {

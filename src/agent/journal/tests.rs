@@ -244,7 +244,8 @@ fn every_condition_is_said_at_the_level_of_its_severity() {
 
 #[test]
 fn a_counted_retry_is_told_from_a_publication() {
-    let said = |publishing| lines(|| Journal::published(&PublishOutcome::Written, publishing));
+    let said =
+        |publishing| lines(|| Journal::default().published(&PublishOutcome::Written, publishing, at(0)));
     assert_eq!(said(Publishing::List { peers: 2 })[0].1, "published peers=2");
     let retry = &said(Publishing::Retry { peers: 2, generation: 1 })[0].1;
     assert!(retry.starts_with("published for a counted retry: "), "{retry}");
@@ -343,4 +344,22 @@ fn records_that_lack_self_are_a_warning_when_they_did_so_for_a_minute() {
     assert!(!lacks(Some(false), Some(69)), "it may be starting");
     assert!(!lacks(Some(true), Some(100)));
     assert!(!lacks(None, None));
+}
+
+/// Whoever overwrites the files all the time fills no log: the condition speaks for all of it.
+#[test]
+fn repairs_are_told_one_by_one_until_there_is_a_condition() {
+    let mut journal = Journal::default();
+    let mut levels = |seconds| {
+        let publishing = Publishing::List { peers: 2 };
+        let said = lines(|| journal.published(&PublishOutcome::Repaired, publishing, at(seconds)));
+        said.into_iter().map(|(level, _)| level).collect::<Vec<_>>()
+    };
+    for seconds in [1, 2, 4, 8] {
+        assert_eq!(levels(seconds), [Level::WARN], "{seconds}");
+    }
+    for seconds in [16, 46, 76] {
+        assert_eq!(levels(seconds), [Level::DEBUG], "{seconds}");
+    }
+    assert_eq!(levels(676), [Level::WARN], "after ten minutes");
 }

@@ -456,6 +456,7 @@ fn kinds_and_causes_have_names_and_six_kinds_are_holds() {
         "not_adopted",
         "refresh_refused",
         "refresh_failing",
+        "files_overwritten",
         "self_not_recognised",
         "several_servers",
         "status_unreadable",
