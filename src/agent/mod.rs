@@ -41,7 +41,6 @@ pub use server::Server;
 pub use update::{Update, UpdateSender, Updates};
 
 use journal::Publishing;
-use pump::LONGEST_WAIT;
 use volume::{Found, StateFound, Volume};
 use work::{Ended, Outcome, Work};
 
@@ -49,6 +48,8 @@ use work::{Ended, Outcome, Work};
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 /// How long an end waits for a first list that is being published; a busy disk takes a tenth of it.
 const FIRST_PUBLICATION_MAX: Duration = Duration::from_millis(300);
+/// How long `init` waits for a first look at the files: a little longer than until it is told that the disk stalls.
+const FIRST_LOOKS_MAX: Duration = STALLED_AFTER.saturating_add(Duration::from_secs(1));
 /// What is said of a setting that has changed in vain.
 const NEEDS_RESTART: &str = "cannot change at run time; restart to apply it";
 
@@ -116,6 +117,7 @@ pub async fn run<O: Outside>(
                 biased;
                 () = stopped(&mut inputs.stop) => return stop_early,
                 agent = Agent::new(&outside, &mut settings, &mut reporter) => agent,
+                () = tokio::time::sleep(FIRST_LOOKS_MAX), if until == Until::Settled => return End::CannotWrite,
             };
             agent.run(&mut inputs, until).await
         };
@@ -442,7 +444,7 @@ fn begin_with_files(settings: &Settings, saved: &StateFound, found: &Found, now:
 /// Looks at the directory on a thread of its own: a stalled disk must not stall probes and signals.
 async fn look<T: Send + 'static>(
     mut volume: Volume,
-    reporter: &Reporter,
+    reporter: &mut Reporter,
     look: impl FnOnce(&mut Volume) -> T + Send + 'static,
 ) -> (Volume, T) {
     let mut looking = tokio::task::spawn_blocking(move || {
@@ -451,8 +453,11 @@ async fn look<T: Send + 'static>(
     });
     loop {
         tokio::select! {
-            seen = &mut looking => return seen.expect("looking at files does not panic"),
-            () = tokio::time::sleep(LONGEST_WAIT) => reporter.waits(),
+            seen = &mut looking => {
+                reporter.disk_answers();
+                return seen.expect("looking at files does not panic");
+            }
+            () = tokio::time::sleep(STALLED_AFTER) => reporter.waits(since),
         }
     }
 }

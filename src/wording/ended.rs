@@ -22,6 +22,8 @@ pub fn ended(over: &Situation, lasted_for: Duration, status: &Status) -> Message
 
 fn what_is_so_now(over: &Situation, status: &Status) -> String {
     match over.kind() {
+        // A start may have waited for its disk before it could know what to write.
+        ConditionKind::NotPublished if status.published.is_none() => "the disk answers".to_owned(),
         ConditionKind::NotPublished => "the files are written".to_owned(),
         ConditionKind::FilesOverwritten => "the files have stayed as they were put".to_owned(),
         ConditionKind::NotAdopted
