@@ -99,6 +99,40 @@ fn a_secret_in_the_wrong_place_is_refused_unseen() {
     }
 }
 
+/// A Secret's key that is put into the wrong variable: what looks like user and password is not said again.
+#[test]
+fn a_pair_in_the_place_of_any_value_is_refused_unseen() {
+    let cluster = Cluster::of(&[0, 1]);
+    let pair = format!("{USER}:{PASSWORD}");
+    for flag in [
+        "--service",
+        "--dns-server",
+        "--listen",
+        "--local-listen",
+        "--context-path",
+        "--namespace",
+        "--zone",
+        "--output",
+        "--port",
+        "--port-name",
+        "--interval",
+        "--log-level",
+        "--file-mode",
+        "--static-peer",
+        "--self-url",
+        "--max-peers",
+        "--actuator-url",
+        "--status-url",
+        "--user-info",
+        "--server-user",
+        "--cluster-domain",
+        "--max-shrink",
+    ] {
+        let outcome = cluster.once("run", &[flag, &pair]).expect(78);
+        assert!(outcome.stderr.contains(&flag[2..]), "{flag}: {outcome:#?}");
+    }
+}
+
 /// The slip of `secretKeyRef` for a mount: a variable holds what the file should.
 #[test]
 fn a_secret_in_the_place_of_a_path_is_refused_unseen() {
