@@ -64,7 +64,9 @@ fn facts(situation: &Situation) -> Named<'_> {
             facts.push(("has_replied", Fact::Flag(*has_replied)));
             facts
         }
-        Situation::SelfNotRecognised { own } => vec![("self", Fact::Text(own))],
+        Situation::SelfNotRecognised { own } | Situation::PortUnknown { own } => {
+            vec![("self", Fact::Text(own))]
+        }
         Situation::StartWaits { asked, governing } => {
             vec![("question", optional(asked.as_ref())), ("governing", optional(governing.as_ref()))]
         }

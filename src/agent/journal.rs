@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tracing::{debug, error, field, info, warn};
 
-use crate::model::{Moment, PeerSet, ServiceUrl};
+use crate::model::{Moment, PeerSet, Port, ServiceUrl};
 use crate::reconcile::{
     Change, Condition, ConditionKind, NotAdopted, PeersOfChange, PublishOutcome, Repairs, ServiceStatus,
     Severity, Situation, Status,
@@ -37,6 +37,7 @@ pub(super) struct Journal {
     /// When it was last said that the start waits.
     reminded: Option<Moment>,
     adopted: Option<PeerSet>,
+    own_port: Option<Port>,
     /// Files that were put right: said one by one, until there is a condition that says it of all.
     repairs: Repairs,
 }
@@ -79,6 +80,7 @@ impl Journal {
     /// Says what is new in `status`.
     pub(super) fn note(&mut self, status: &Status, now: Moment) {
         self.remind(status, now);
+        self.note_own(status);
         self.note_changes(status);
         self.note_conditions(status, now);
         self.note_adopted(status);
@@ -132,6 +134,16 @@ impl Journal {
             let severity = waiting.situation.severity();
             say(&waiting.situation, severity, None, &why_no_list(status, now));
         }
+    }
+
+    /// Once, where its own record has told another port than was taken until then.
+    fn note_own(&mut self, status: &Status) {
+        let Some(port) = status.own_port else { return };
+        if port != self.own_port.unwrap_or(Port::EUREKA) {
+            let (own, port) = (status.own.as_ref().map(field::display), port.get());
+            info!(own, port, "the server beside us listens on the port of its own SRV record");
+        }
+        self.own_port = Some(port);
     }
 
     fn note_changes(&mut self, status: &Status) {

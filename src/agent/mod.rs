@@ -140,6 +140,8 @@ struct Agent<'a, O: Outside> {
     pump: Pump,
     lookup: Rc<O::Lookup>,
     server: Option<Rc<O::Server>>,
+    /// The port of the own SRV record, by which the server is reached.
+    own_port: Option<Port>,
     /// Away while a publication is under way.
     volume: Option<Volume>,
     /// The files as the start found them, where they are a whole document.
@@ -172,10 +174,12 @@ impl<'a, O: Outside> Agent<'a, O> {
             machine = begin_with_files(settings, &saved, &found, clock.now());
         }
         let generation = saved.state.as_ref().map_or(0, |state| state.generation);
+        let own_port = machine.own_port();
         Self {
             pump: Pump::new(machine, clock),
             lookup: Rc::new(outside.lookup(settings)),
-            server: outside.server(settings).map(Rc::new),
+            server: outside.server(&settings.at_own_port(own_port)).map(Rc::new),
+            own_port,
             volume: Some(volume),
             found,
             generation,
@@ -264,8 +268,7 @@ impl<'a, O: Outside> Agent<'a, O> {
 
     /// What the log says of this listing: the generation key grows with counted retries alone.
     fn about(&mut self, listing: &Listing) -> Publishing {
-        let own = self.settings.policy.own().map(|own| &own.url);
-        let peers = listing.urls().filter(|url| Some(*url) != own).count();
+        let peers = listing.urls().filter(|url| Some(*url) != listing.own()).count();
         let before = std::mem::replace(&mut self.generation, listing.generation());
         match self.publishing {
             _ if before < self.generation => Publishing::Retry { peers, generation: self.generation },
@@ -325,6 +328,15 @@ impl<'a, O: Outside> Agent<'a, O> {
         self.pump.handle(Observation::Answered { question: question.clone(), answer }, now);
         let outcome = self.pump.machine.last_answer(question).map_or(brought, LookupOutcome::from);
         self.reporter.answered(question, outcome, took);
+        if self.pump.machine.own_port() != self.own_port {
+            self.reach_server();
+        }
+    }
+
+    /// The server beside us, under the port that its own record has.
+    fn reach_server(&mut self) {
+        self.own_port = self.pump.machine.own_port();
+        self.server = self.outside.server(&self.settings.at_own_port(self.own_port)).map(Rc::new);
     }
 
     fn confirmed(&mut self, outcome: Result<Replicas, ServerFault>, now: Moment) {
@@ -395,8 +407,8 @@ impl<'a, O: Outside> Agent<'a, O> {
         *self.settings = settings;
         self.outside.follow(self.settings);
         self.lookup = Rc::new(self.outside.lookup(self.settings));
-        self.server = self.outside.server(self.settings).map(Rc::new);
         self.pump.machine.change_policy(self.settings.policy.clone(), now);
+        self.reach_server();
         // A peer that has just been renamed stays until there are records; one that has just been denied goes.
         let is_denied = |url: &ServiceUrl| match url.host() {
             Host::Name(_) => false,
@@ -447,6 +459,7 @@ async fn look<T: Send + 'static>(
     reporter: &mut Reporter,
     look: impl FnOnce(&mut Volume) -> T + Send + 'static,
 ) -> (Volume, T) {
+    let since = reporter.clock().now();
     let mut looking = tokio::task::spawn_blocking(move || {
         let seen = look(&mut volume);
         (volume, seen)

@@ -20,7 +20,12 @@ impl Machine {
             Answer::Records(records) => match self.believable(at, question, &records) {
                 Ok((selection, home)) => {
                     self.count_evidence(at, now);
+                    let port = self.own_port();
                     self.move_home(home, now);
+                    if self.own_port() != port {
+                        // Saved at once, also where the list is the same.
+                        self.publishing.forget(now);
+                    }
                     let others = self.kept_beside(at);
                     self.ledgers[at].records(selection, &self.policy, others, now);
                     self.remove_what_may_leave(at, now);
@@ -97,7 +102,7 @@ impl Machine {
     fn move_home(&mut self, home: Home, now: Moment) {
         let before = std::mem::replace(&mut self.home, home);
         let left = self.ledgers.iter().position(|ledger| before.is(ledger.service()));
-        if let Some(left) = left.filter(|_| before != self.home) {
+        if let Some(left) = left.filter(|left| !self.home.is(self.ledgers[*left].service())) {
             let others = self.kept_beside(left);
             self.ledgers[left].give_back(&self.policy, &self.home, others, now);
         }

@@ -128,6 +128,11 @@ pub enum Situation {
     Frozen,
     /// Self is not in the answer.
     SelfNotFound(Arc<SelfNotFound>),
+    /// The list names self alone, and no record has told on which port it listens.
+    PortUnknown {
+        /// The URL with the port that stands in.
+        own: ServiceUrl,
+    },
     /// Some of the records cannot be used, and others can.
     RecordsUnusable {
         /// What was asked.
@@ -289,6 +294,7 @@ condition_kinds! {
     HeldRemoval "held_removal" Self::HeldRemoval { .. },
     Frozen "frozen" Self::Frozen,
     SelfNotFound "self_not_found" Self::SelfNotFound(_),
+    PortUnknown "port_unknown" Self::PortUnknown { .. },
     RecordsUnusable "records_unusable" Self::RecordsUnusable { .. },
     ManyPeers "many_peers" Self::ManyPeers { .. } | Self::NoRoom { .. },
     SettingsRejected "settings_rejected" Self::SettingsRejected { .. },
@@ -328,7 +334,8 @@ impl Situation {
             | Self::NothingKnown { is_starting: true }
             // As the operator wants it: by `accept --empty`, or by `--empty-after`.
             | Self::HeldEmpty { kept: Kept::BelievedEmpty(_), .. }
-            | Self::HeldRemoval { remove_after: DurationOrNever::After(_), .. } => Severity::Info,
+            | Self::HeldRemoval { remove_after: DurationOrNever::After(_), .. }
+            | Self::PortUnknown { .. } => Severity::Info,
             Self::HeldLookupFailed { kept, .. } | Self::HeldEmpty { kept, .. } => kept.severity(),
             Self::RecordsUnusable { records, .. } if records.are_denied() => Severity::Info,
             Self::RefreshFailing(_)

@@ -109,6 +109,7 @@ pub(crate) fn situations() -> Vec<Situation> {
             governing: None,
             namesake: None,
         })),
+        Situation::PortUnknown { own: own.clone() },
         Situation::RecordsUnusable { question: question(), records: Arc::new(unusable_records()) },
         Situation::ManyPeers { peers: 65 },
         Situation::NoRoom { question: question(), unlisted: 3, max_peers: 2, remove_after: minute },

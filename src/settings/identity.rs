@@ -34,7 +34,7 @@ pub(super) fn own(reader: &mut SettingsReader<'_>, peers: &PeerSettings) -> Opti
             warn_about_service(reader, peers, &pod);
         }
         let identity = pod.identity_with(url.host(), &peers.services);
-        return Some(Own { identity, url });
+        return Some(Own { identity, url, url_is_given: true });
     }
     match pod.host_for(peers) {
         Ok((host, origin)) => {
@@ -43,7 +43,7 @@ pub(super) fn own(reader: &mut SettingsReader<'_>, peers: &PeerSettings) -> Opti
             reader.record(Key::SelfUrl, &url, origin);
             warn_about_guesses(reader, peers, &pod);
             warn_about_service(reader, peers, &pod);
-            Some(Own { identity: pod.identity(), url })
+            Some(Own { identity: pod.identity(), url, url_is_given: false })
         }
         Err(why) => {
             without_url(reader, peers, why);

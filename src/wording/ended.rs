@@ -42,6 +42,10 @@ fn what_is_so_now(over: &Situation, status: &Status) -> String {
         | ConditionKind::HeldShrink
         | ConditionKind::HeldRemoval
         | ConditionKind::ManyPeers => list(status),
+        ConditionKind::PortUnknown => match &status.own {
+            Some(own) => format!("self is {own}; {}", list(status)),
+            None => list(status),
+        },
         ConditionKind::Frozen => format!("the list follows DNS again; {}", list(status)),
         ConditionKind::SelfNotFound => self_now(status).to_owned(),
         ConditionKind::SettingsRejected => "new settings are in force".to_owned(),

@@ -80,6 +80,15 @@ pub fn situation(situation: &Situation) -> Message {
         }
         Situation::Frozen => Message::new("the list is kept as it is", "lift --freeze when you are done"),
         Situation::SelfNotFound(facts) => self_not_found(facts),
+        Situation::PortUnknown { own } => Message::new(
+            format!(
+                "the list names this server alone, and at port {}, because no SRV record of this pod has told its \
+                 port yet",
+                own.port()
+            ),
+            "nothing, where it listens there or its record comes; else give --port or --self-url",
+        )
+        .at(own),
         Situation::RecordsUnusable { question, records } => records_unusable(records).at(&question),
         Situation::ManyPeers { peers } => Message::new(
             format!(

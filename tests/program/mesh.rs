@@ -16,7 +16,7 @@ const LISTED: &str =
     "<registered-replicas>http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/</registered-replicas>";
 
 /// Answers every request with `body` for as long as the test runs.
-fn serve(address: SocketAddr, body: String) {
+pub(crate) fn serve(address: SocketAddr, body: String) {
     serve_by(address, move |_| ("200 OK", body.clone()));
 }
 
@@ -35,7 +35,7 @@ fn serve_by(address: SocketAddr, reply: impl Fn(&str) -> (&'static str, String) 
     });
 }
 
-fn status(peers: &[String]) -> String {
+pub(crate) fn status(peers: &[String]) -> String {
     assert!(STATUS.contains(LISTED), "the sample has changed");
     STATUS.replace(LISTED, &format!("<registered-replicas>{}</registered-replicas>", peers.join(", ")))
 }

@@ -282,7 +282,7 @@ fn self_that_is_not_found_is_told_with_the_service_that_governs_the_pod() {
             governing: Some(question(governing).service().clone()),
             ..PodIdentity::default()
         };
-        let role = Role::Server(Own { identity, url: url("10.0.0.1") });
+        let role = Role::Server(Own { identity, url: url("10.0.0.1"), url_is_given: false });
         let questions = vec![question("eurek"), question("other")];
         let mut world = World::new(Policy { role, questions, ..policy() }, None, records(&[2]));
         world.run_until(100.0);
@@ -470,6 +470,7 @@ fn kinds_and_causes_have_names_and_six_kinds_are_holds() {
         "held_removal",
         "frozen",
         "self_not_found",
+        "port_unknown",
         "records_unusable",
         "many_peers",
         "settings_rejected",
@@ -539,7 +540,10 @@ fn the_alert_rules_are_as_serious_as_the_table() {
             rules.iter().filter(is_about).map(|rule| rule["labels"]["severity"].as_str()).collect();
         let has_none = matches!(
             kind,
-            ConditionKind::NothingKnown | ConditionKind::HeldRemoval | ConditionKind::ManyPeers
+            ConditionKind::NothingKnown
+                | ConditionKind::HeldRemoval
+                | ConditionKind::PortUnknown
+                | ConditionKind::ManyPeers
         );
         let expected = if has_none { vec![] } else { vec![Some(situation.severity().label())] };
         assert_eq!(severities, expected, "{label}");
