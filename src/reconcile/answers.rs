@@ -45,7 +45,12 @@ impl Machine {
         if self.is_frozen() && self.desired.is_some() {
             return;
         }
+        let port = self.own_port();
         self.move_home(home, now);
+        if self.own_port() != port {
+            // Saved at once, also where the list is the same.
+            self.publishing.forget(now);
+        }
         self.book(at, now);
         if !self.is_frozen() {
             self.remove_what_may_leave(at, now);
@@ -124,7 +129,7 @@ impl Machine {
     fn move_home(&mut self, home: Home, now: Moment) {
         let before = std::mem::replace(&mut self.home, home);
         let left = self.ledgers.iter().position(|ledger| before.is(ledger.service()));
-        if let Some(left) = left.filter(|_| before != self.home) {
+        if let Some(left) = left.filter(|left| !self.home.is(self.ledgers[*left].service())) {
             let others = self.kept_beside(left);
             self.ledgers[left].give_back(&self.policy, &self.home, others, now);
         }

@@ -223,7 +223,7 @@ pub(crate) fn lint() -> Result<(), String> {
         .collect();
     let plain = ["lint", CHART, "--strict", "--set", "server.image.repository=eureka-server"];
     for arguments in [plain.to_vec(), ["lint", CHART, "--strict"].into_iter().chain(sets).collect()] {
-        let said = Tool::Helm.run(&arguments)?;
+        let said = Tool::HELM.run(&arguments)?;
         let lines = said.lines().filter(|line| line.starts_with('['));
         let lines: Vec<&str> = lines.filter(|line| !line.contains("icon is recommended")).collect();
         none(&lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>())?;
@@ -240,11 +240,11 @@ pub(crate) fn alone() -> Result<(), String> {
         ["--set", "server.image.repository=eureka-server,monitoring.enabled=true", "--kube-version", "1.37"];
     let render = |chart: &Path| {
         let chart = chart.display().to_string();
-        Tool::Helm.run(&[&["template", "eureka", &chart][..], &set].concat())
+        Tool::HELM.run(&[&["template", "eureka", &chart][..], &set].concat())
     };
     let wanted = render(&project().join(CHART))?;
     let directory = place.display().to_string();
-    Tool::Helm.run(&["package", &place.join("eureka-peers").display().to_string(), "-d", &directory])?;
+    Tool::HELM.run(&["package", &place.join("eureka-peers").display().to_string(), "-d", &directory])?;
     let packed = place.join(format!("eureka-peers-{}.tgz", env!("CARGO_PKG_VERSION")));
     for chart in [place.join("eureka-peers"), packed] {
         if render(&chart)? != wanted {
@@ -279,7 +279,7 @@ pub(crate) fn notes() -> Result<(), String> {
     for topology in ["statefulset", "daemonset", "deployment"] {
         let set = format!("topology={topology},server.image.repository=eureka-server");
         let arguments = ["install", "shop", CHART, "--dry-run=client", "--namespace", "prod", "--set", &set];
-        let said = Tool::Helm.run(&arguments)?;
+        let said = Tool::HELM.run(&arguments)?;
         let (_, notes) = said.split_once("NOTES:\n").ok_or("no notes")?;
         let commands: Vec<&str> = notes.lines().filter_map(|line| line.strip_prefix("  ")).collect();
         for verb in [

@@ -37,8 +37,8 @@ use libtest_mimic::{Arguments, Trial};
 
 use world::stock::{environment as stock_environment, image as stock_image, pod as stock_pod, release};
 use world::{
-    control_plane, dns_server, extent, http, machine, overlay, ports, process, reader, registry, rendered, secret,
-    tool, trial, view, wait,
+    control_plane, dns_server, extent, http, machine, overlay, ports, process, reader, registry, rendered,
+    secret, tool, trial, view, wait,
 };
 
 use crate::folder::Folder;
@@ -80,7 +80,8 @@ fn main() -> ExitCode {
     trials.extend(named![&[Tool::HELM]; chart::names, chart::overridden, chart::refused]);
     trials.extend(named![&[Tool::HELM]; chart_mesh::test_pod, chart_values::lint, chart_values::alone,
         chart_values::notes, chart_values::mirror]);
-    trials.extend(named![&[Tool::HELM, Tool::KUBERNETES_VALIDATE]; chart::settings, chart_values::everything]);
+    trials
+        .extend(named![&[Tool::HELM, Tool::KUBERNETES_VALIDATE]; chart::settings, chart_values::everything]);
     trials.extend(named![&[]; image::recipe, image::server_recipe, monitoring::every_alert_is_tested, monitoring::runbook,
         monitoring::queries, monitoring::seeded_queries]);
     trials.extend(named![&[Tool::BUILDAH]; image::layout]);

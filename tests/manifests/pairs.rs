@@ -36,16 +36,15 @@ const SECOND: [&str; 4] = ["basic-auth", "openshift", "resource-quota", "ports-a
 const NONE_THERE: &str = "nonexistent key: image";
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let folders = FOLDERS.map(|folder| {
-        trial(&format!("pairs::{folder}"), &[Tool::Kustomize], Box::new(move || over_a_folder(folder)))
-    });
-    let others: [(&str, crate::Body); 4] = [
-        ("pairs::add-sidecar", Box::new(over_the_sidecar)),
-        ("pairs::open-actuator", Box::new(over_the_open_actuator)),
-        ("pairs::netflix-war", Box::new(over_the_war)),
-        ("pairs::before", Box::new(before_the_sidecar)),
+    let folders = FOLDERS
+        .map(|folder| trial(&format!("pairs::{folder}"), &[Tool::KUSTOMIZE], move || over_a_folder(folder)));
+    let others: [(&str, fn() -> Result<(), String>); 4] = [
+        ("pairs::add-sidecar", over_the_sidecar),
+        ("pairs::open-actuator", over_the_open_actuator),
+        ("pairs::netflix-war", over_the_war),
+        ("pairs::before", before_the_sidecar),
     ];
-    let others = others.map(|(name, body)| trial(name, &[Tool::Kustomize], body));
+    let others = others.map(|(name, body)| trial(name, &[Tool::KUSTOMIZE], body));
     folders.into_iter().chain(others).collect()
 }
 

@@ -20,6 +20,7 @@ mod lost_state;
 mod mesh;
 mod namespace;
 mod outputs;
+mod own_port;
 mod packages;
 mod probes;
 mod process;
