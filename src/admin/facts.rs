@@ -54,6 +54,7 @@ fn facts(situation: &Situation) -> Named<'_> {
         Situation::NotPublished(NotPublished::Failed(fault)) => {
             vec![("reason", Fact::Word(fault.reason)), ("path", Fact::Word(&fault.message.place))]
         }
+        Situation::FilesOverwritten { repairs } => vec![("repairs", number(*repairs))],
         Situation::NotAdopted(why) => of_not_adopted(why),
         Situation::RefreshRefused(fault)
         | Situation::RefreshFailing(fault)
@@ -63,7 +64,9 @@ fn facts(situation: &Situation) -> Named<'_> {
             facts.push(("has_replied", Fact::Flag(*has_replied)));
             facts
         }
-        Situation::SelfNotRecognised { own } => vec![("self", Fact::Text(own))],
+        Situation::SelfNotRecognised { own } | Situation::PortUnknown { own } => {
+            vec![("self", Fact::Text(own))]
+        }
         Situation::StartWaits { asked, governing } => {
             vec![("question", optional(asked.as_ref())), ("governing", optional(governing.as_ref()))]
         }

@@ -8,6 +8,9 @@ use std::sync::{Arc, OnceLock};
 use hyper::body::Bytes;
 use tokio::sync::watch;
 
+use crate::model::Moment;
+use crate::reconcile::Condition;
+
 use super::snapshot::{ListInPlace, Snapshot};
 use super::{page, status_json};
 
@@ -59,6 +62,13 @@ impl SnapshotSender {
     /// starts anew.
     pub fn show(&self, snapshot: Snapshot) {
         self.0.send_modify(|shown| *shown = Arc::new(Shown::new(snapshot, shown.is_started)));
+    }
+
+    /// Shows what was shown, with these conditions in the place of its own.
+    pub fn show_conditions(&self, conditions: Vec<Condition>, as_of: Moment) {
+        let mut snapshot = self.0.borrow().snapshot.clone();
+        snapshot.status.conditions = conditions;
+        self.show(Snapshot { as_of, ..snapshot });
     }
 }
 

@@ -10,7 +10,6 @@ mod journal;
 mod pump;
 mod reporter;
 mod server;
-mod supervisor;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -25,8 +24,8 @@ use tracing::{info, warn};
 
 use crate::admin::{ListInPlace, LocalCommand, LocalCommands};
 use crate::dns::Lookup;
-use crate::model::{Answer, Host, Listing, Moment, Question, ServerFault, ServiceUrl};
-use crate::reconcile::{Action, Machine, Observation, RefreshCall, Replicas};
+use crate::model::{Answer, Host, Listing, Moment, Port, Question, ServerFault, ServiceUrl, catch_panic};
+use crate::reconcile::{Action, Machine, Observation, RefreshCall, Replicas, STALLED_AFTER};
 use crate::settings::Settings;
 use crate::telemetry::{ConfirmOutcome, LookupOutcome, RefreshOutcome};
 use crate::wording::why_no_list;
@@ -35,12 +34,10 @@ pub use clock::Clock;
 pub use pump::Pump;
 pub use reporter::Reporter;
 pub use server::Server;
-pub use supervisor::catch_panic;
 pub use update::{Update, UpdateSender, Updates};
 pub use volume::cannot_render;
 
 use journal::Publishing;
-use pump::LONGEST_WAIT;
 use volume::{Found, StateFound, Volume};
 use work::{Ended, Outcome, Work};
 
@@ -48,6 +45,8 @@ use work::{Ended, Outcome, Work};
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 /// How long an end waits for a first list that is being published; a busy disk takes a tenth of it.
 const FIRST_PUBLICATION_MAX: Duration = Duration::from_millis(300);
+/// How long `init` waits for a first look at the files: a little longer than until it is told that the disk stalls.
+const FIRST_LOOKS_MAX: Duration = STALLED_AFTER.saturating_add(Duration::from_secs(1));
 /// What is said of a setting that has changed in vain.
 const NEEDS_RESTART: &str = "cannot change at run time; restart to apply it";
 
@@ -117,6 +116,7 @@ pub async fn run<O: Outside>(
                 biased;
                 () = stopped(&mut inputs.stop) => return stop_early,
                 agent = Agent::new(&outside, &mut settings, &mut reporter) => agent,
+                () = tokio::time::sleep(FIRST_LOOKS_MAX), if until == Until::Settled => return End::CannotWrite,
             };
             agent.run(&mut inputs, until).await
         };
@@ -139,6 +139,8 @@ struct Agent<'a, O: Outside> {
     pump: Pump,
     lookup: Rc<O::Lookup>,
     server: Option<Rc<O::Server>>,
+    /// The port of the own SRV record, by which the server is reached.
+    own_port: Option<Port>,
     /// Away while a publication is under way.
     volume: Option<Volume>,
     /// The files as the start found them, where they are a whole document.
@@ -171,10 +173,12 @@ impl<'a, O: Outside> Agent<'a, O> {
             machine = begin_with_files(settings, &saved, &found, clock.now());
         }
         let generation = saved.state.as_ref().map_or(0, |state| state.generation);
+        let own_port = machine.own_port();
         Self {
             pump: Pump::new(machine, clock),
             lookup: Rc::new(outside.lookup(settings)),
-            server: outside.server(settings).map(Rc::new),
+            server: outside.server(&settings.at_own_port(own_port)).map(Rc::new),
+            own_port,
             volume: Some(volume),
             found,
             generation,
@@ -263,8 +267,7 @@ impl<'a, O: Outside> Agent<'a, O> {
 
     /// What the log says of this listing: the generation key grows with counted retries alone.
     fn about(&mut self, listing: &Listing) -> Publishing {
-        let own = self.settings.policy.own().map(|own| &own.url);
-        let peers = listing.peers(own).len();
+        let peers = listing.peers().len();
         let before = std::mem::replace(&mut self.generation, listing.generation());
         match self.publishing {
             _ if before < self.generation => Publishing::Retry { peers, generation: self.generation },
@@ -324,6 +327,15 @@ impl<'a, O: Outside> Agent<'a, O> {
         self.pump.handle(Observation::Answered { question: question.clone(), answer }, now);
         let outcome = self.pump.machine.last_answer(question).map_or(brought, LookupOutcome::from);
         self.reporter.answered(question, outcome, took);
+        if self.pump.machine.own_port() != self.own_port {
+            self.reach_server();
+        }
+    }
+
+    /// The server beside us, under the port that its own record has.
+    fn reach_server(&mut self) {
+        self.own_port = self.pump.machine.own_port();
+        self.server = self.outside.server(&self.settings.at_own_port(self.own_port)).map(Rc::new);
     }
 
     fn confirmed(&mut self, outcome: Result<Replicas, ServerFault>, now: Moment) {
@@ -367,8 +379,8 @@ impl<'a, O: Outside> Agent<'a, O> {
         *self.settings = settings;
         self.outside.follow(self.settings);
         self.lookup = Rc::new(self.outside.lookup(self.settings));
-        self.server = self.outside.server(self.settings).map(Rc::new);
         self.pump.machine.change_policy(self.settings.policy.clone(), now);
+        self.reach_server();
         // A peer that has just been renamed stays until there are records; one that has just been denied goes.
         let is_denied = |url: &ServiceUrl| match url.host() {
             Host::Name(_) => false,
@@ -394,17 +406,21 @@ fn begin_with_files(settings: &Settings, saved: &StateFound, found: &Found, now:
 /// Looks at the directory on a thread of its own: a stalled disk must not stall probes and signals.
 async fn look<T: Send + 'static>(
     mut volume: Volume,
-    reporter: &Reporter,
+    reporter: &mut Reporter,
     look: impl FnOnce(&mut Volume) -> T + Send + 'static,
 ) -> (Volume, T) {
+    let since = reporter.clock().now();
     let mut looking = tokio::task::spawn_blocking(move || {
         let seen = look(&mut volume);
         (volume, seen)
     });
     loop {
         tokio::select! {
-            seen = &mut looking => return seen.expect("looking at files does not panic"),
-            () = tokio::time::sleep(LONGEST_WAIT) => reporter.waits(),
+            seen = &mut looking => {
+                reporter.disk_answers();
+                return seen.expect("looking at files does not panic");
+            }
+            () = tokio::time::sleep(STALLED_AFTER) => reporter.waits(since),
         }
     }
 }

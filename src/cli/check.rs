@@ -18,6 +18,7 @@ use super::asking::ask_once;
 use super::list_difference::ListDifference;
 use super::next_step::in_words;
 use super::outside::{lookup, server};
+use super::published_list::saved_own_port;
 use super::sources::Sources;
 use super::terminal::print;
 use super::{ExitStatus, ReportFormat};
@@ -57,13 +58,15 @@ pub(super) fn check(sources: &Sources, format: ReportFormat) -> ExitStatus {
 async fn look(loaded: &Loaded) -> Report<'_> {
     let settings = &loaded.settings;
     let status = ask_once(settings, &lookup(settings)).await;
+    // What the sidecar knows, where DNS does not tell now.
+    let own_port = status.own_port.or_else(|| saved_own_port(settings));
     let warning =
         |warning: &crate::settings::Warning| Finding::new(Severity::Warning, warning.to_string(), "");
     let mut findings: Vec<_> = loaded.warnings.iter().map(warning).collect();
     findings.extend(of_dns(&status, &loaded.provenance));
     findings.extend(of_directory(settings));
     findings.extend(of_document(settings, &status));
-    findings.extend(of_server(settings).await);
+    findings.extend(of_server(&settings.at_own_port(own_port)).await);
     findings.sort_by_key(|finding| finding.severity);
     Report { provenance: &loaded.provenance, status, findings }
 }

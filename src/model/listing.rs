@@ -65,6 +65,7 @@ impl fmt::Display for Zone {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     urls: PeerSet,
+    is_alone: bool,
     sink: Option<ServiceUrl>,
     generation: u64,
 }
@@ -75,12 +76,12 @@ impl Listing {
         if peers.is_empty() {
             return None;
         }
-        Some(Self { urls: peers.clone(), sink: None, generation })
+        Some(Self { urls: peers.clone(), is_alone: false, sink: None, generation })
     }
 
     /// The listing of a server that is alone: itself, and the sink while old peers are flushed.
     pub fn alone(own: ServiceUrl, sink: Option<ServiceUrl>, generation: u64) -> Self {
-        Self { urls: PeerSet::from([own]), sink, generation }
+        Self { urls: PeerSet::from([own]), is_alone: true, sink, generation }
     }
 
     /// What goes into the file, sorted; at least one.
@@ -88,13 +89,14 @@ impl Listing {
         self.urls.iter()
     }
 
-    /// The same without this one, which is the server's own.
-    pub fn peers(&self, own: Option<&ServiceUrl>) -> PeerSet {
-        let mut peers = self.urls.clone();
-        if let Some(own) = own.filter(|own| peers.contains(*own)) {
-            peers.remove(own);
-        }
-        peers
+    /// All but the server itself, which is not its own peer.
+    pub fn peers(&self) -> PeerSet {
+        if self.is_alone { PeerSet::new() } else { self.urls.clone() }
+    }
+
+    /// The server's own URL, where that is all.
+    pub fn own(&self) -> Option<&ServiceUrl> {
+        self.urls.first().filter(|_| self.is_alone)
     }
 
     /// The sink, which comes last and never carries credentials.

@@ -225,6 +225,12 @@ impl ServiceUrl {
         &self.0.path
     }
 
+    /// The same on another port.
+    #[must_use]
+    pub fn at_port(&self, port: Port) -> Self {
+        Self::new(self.0.scheme, self.0.host.clone(), port, self.0.path.clone())
+    }
+
     /// The URL's text, with port and final slash.
     pub fn as_str(&self) -> &str {
         &self.0.text

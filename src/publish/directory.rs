@@ -224,8 +224,7 @@ impl Directory {
     /// Makes `name` a link to `target` in one step, by way of `temporary`.
     pub(super) fn put_link(&self, target: &str, name: &str, temporary: &str) -> Result<(), PublishError> {
         self.remove_file(temporary)?;
-        rustix::fs::symlinkat(target, &self.fd, temporary)
-            .map_err(|errno| self.error(PublishStep::Create, temporary, errno))?;
+        self.make_link(target, temporary)?;
         let outcome = self.rename(temporary, name);
         if outcome.is_err() {
             let _already_failing = self.remove_file(temporary);
@@ -233,12 +232,22 @@ impl Directory {
         outcome
     }
 
+    fn make_link(&self, target: &str, name: &str) -> Result<(), PublishError> {
+        rustix::fs::symlinkat(target, &self.fd, name).map_err(|errno| {
+            let error = self.error(PublishStep::Create, name, errno);
+            match error.obstacle() {
+                // A directory was made here just before.
+                Obstacle::Forbidden(_) => self.obstructed(PublishStep::Create, name, Obstacle::NoLinks),
+                _ => error,
+            }
+        })
+    }
+
     /// Makes `name`, which is a directory, a link to `target` in one step; the directory is `aside`
     /// from then on, whole: readers that find their files in it find them until the swap.
     pub(super) fn swap_link(&self, target: &str, name: &str, aside: &str) -> Result<(), PublishError> {
         self.remove_file(aside)?;
-        rustix::fs::symlinkat(target, &self.fd, aside)
-            .map_err(|errno| self.error(PublishStep::Create, aside, errno))?;
+        self.make_link(target, aside)?;
         let swapped = rustix::fs::renameat_with(&self.fd, aside, &self.fd, name, RenameFlags::EXCHANGE);
         swapped.map_err(|errno| {
             let _already_failing = self.remove_file(aside);

@@ -93,6 +93,8 @@ pub enum Obstacle {
     Occupied,
     /// EMFILE, ENFILE.
     OutOfDescriptors,
+    /// EPERM of a link where files can be made: the file system has none (symlink(2)), as vfat.
+    NoLinks,
     /// Another process holds the lock; what the last that wrote its name there called itself, if that was
     /// not us.
     Locked(Option<String>),
@@ -119,6 +121,7 @@ impl Obstacle {
             Self::Planted => "planted",
             Self::Occupied => "occupied",
             Self::OutOfDescriptors => "out_of_descriptors",
+            Self::NoLinks => "no_links",
             Self::Locked(_) => "another_writer",
             Self::TooLarge(_) => "too_large",
             Self::ModeNotKept(_) => "mode_not_kept",
@@ -137,6 +140,7 @@ impl Obstacle {
             Self::Planted => "something is there that we did not put there",
             Self::Occupied => "a directory of that name is in the way",
             Self::OutOfDescriptors => "no file descriptors are left",
+            Self::NoLinks => "the file system of the volume has no symbolic links",
             Self::Other => "the operating system refuses",
             Self::Denied(permissions) => {
                 return format!("permission denied: {}", permissions.beside("directory")).into();
@@ -175,6 +179,7 @@ impl Obstacle {
             Self::Planted => "let no other container write into the volume",
             Self::Occupied => "remove it",
             Self::OutOfDescriptors => "raise the limit of open files",
+            Self::NoLinks => "give --layout plain, or use a volume that has them, such as an emptyDir",
             Self::Denied(_) => "set the pod's `fsGroup`, or `runAsUser` to the directory's owner",
             Self::Forbidden(_) => {
                 "take the immutable or append-only flag off the directory (`lsattr -d`, `chattr -ia`), or have a \

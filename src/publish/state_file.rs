@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::{
-    AddressFamily, HeadlessService, PeerSet, Question, RecordType, ServiceError, ServiceUrl, ServiceUrlError,
-    WallClock,
+    AddressFamily, HeadlessService, PeerSet, Port, Question, RecordType, ServiceError, ServiceUrl,
+    ServiceUrlError, WallClock,
 };
 use crate::reconcile::{Belief, BelievedBy, SavedState};
 
@@ -32,6 +32,9 @@ pub enum StateFault {
         "the saved state does not say since when, by whose word or after which question a Service is believed to be empty"
     )]
     Belief,
+    /// The own port is not a port.
+    #[error("the saved state holds a port of our own that is not 1 to 65535")]
+    Port,
     /// A name is not one of a Service.
     #[error("the saved state holds a name that is not one of a Service")]
     Service(#[source] ServiceError),
@@ -58,6 +61,8 @@ struct Stored {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     believed_empty: Vec<StoredBelief>,
     static_peers: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_port: Option<u16>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,6 +95,8 @@ struct Found {
     believed_empty: Vec<Value>,
     #[serde(default)]
     static_peers: Vec<Value>,
+    #[serde(default)]
+    own_port: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +127,7 @@ pub fn encode_state(state: &SavedState, clock: WallClock) -> Vec<u8> {
         services: state.services.iter().map(service).collect(),
         believed_empty: state.believed_empty.iter().map(belief).collect(),
         static_peers: texts(&state.static_peers),
+        own_port: state.own_port.map(Port::get),
     };
     serde_json::to_vec(&stored).expect("texts and numbers have a JSON form")
 }
@@ -139,7 +147,14 @@ pub fn decode_state(bytes: &[u8], clock: WallClock) -> Result<DecodedState, Stat
         .collect();
     let static_peers = found_peers(found.static_peers, &mut refused);
     let generation = found.generation.as_u64().unwrap_or_default();
-    Ok(DecodedState { state: SavedState { services, believed_empty, static_peers, generation }, refused })
+    let own_port = found.own_port.and_then(|value| kept(found_port(&value), &mut refused));
+    let state = SavedState { services, believed_empty, static_peers, generation, own_port };
+    Ok(DecodedState { state, refused })
+}
+
+fn found_port(value: &Value) -> Result<Port, StateFault> {
+    let port = value.as_u64().and_then(|port| u16::try_from(port).ok());
+    port.and_then(|port| Port::new(port).ok()).ok_or(StateFault::Port)
 }
 
 fn found_service(value: Value, refused: &mut Vec<StateFault>) -> Option<(HeadlessService, PeerSet)> {
@@ -236,12 +251,14 @@ mod tests {
                     .expect("a question")
             });
         let believed = proptest::collection::vec((asked, belief), 0..3);
-        (services, believed, any_peers(), any::<u64>()).prop_map(
-            |(services, believed_empty, static_peers, generation)| SavedState {
+        let port = proptest::option::of((1..=u16::MAX).prop_map(|port| Port::new(port).expect("a port")));
+        (services, believed, any_peers(), any::<u64>(), port).prop_map(
+            |(services, believed_empty, static_peers, generation, own_port)| SavedState {
                 services,
                 believed_empty,
                 static_peers,
                 generation,
+                own_port,
             },
         )
     }
@@ -361,6 +378,18 @@ mod tests {
         assert_eq!(left(&of("a..b", "[]")), (vec![], 1));
         let two = [of("a..b", "[]"), of("c.d", "[]"), "7".to_owned()].join(",");
         assert_eq!(left(&two), (vec!["c.d".to_owned()], 2));
+    }
+
+    #[test]
+    fn the_own_port_is_optional_and_a_bad_one_goes_alone() {
+        let state = SavedState { own_port: Port::new(9000).ok(), ..SavedState::default() };
+        let text = r#"{"version":1,"generation":0,"services":[],"staticPeers":[],"ownPort":9000}"#;
+        assert_eq!(encode_state(&state, clock()), text.as_bytes());
+        assert_eq!(read(text), (state, 0));
+        for bad in ["0", "65536", "-1", "8761.5", r#""9000""#, "[]"] {
+            assert_eq!(read(&text.replace("9000", bad)), (SavedState::default(), 1), "{bad}");
+        }
+        assert_eq!(read(&text.replace("9000", "null")), (SavedState::default(), 0));
     }
 
     #[test]

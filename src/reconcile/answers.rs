@@ -25,9 +25,7 @@ impl Machine {
                 Ok((selection, home)) => {
                     self.count_evidence(at, now);
                     self.ledgers[at].hear(selection, now);
-                    if !self.stands_frozen() {
-                        self.move_home(home, now);
-                    }
+                    self.settle(home, now);
                     self.follow(at, now);
                     let epoch = self.epoch();
                     self.ledgers[at].note_judged(records, epoch);
@@ -133,6 +131,18 @@ impl Machine {
         Ok((selection, home))
     }
 
+    /// Takes over where we are, unless the list is frozen.
+    fn settle(&mut self, home: Home, now: Moment) {
+        let port = self.own_port();
+        if !self.stands_frozen() {
+            self.move_home(home, now);
+        }
+        if self.own_port() != port {
+            // Saved at once, also where the list is the same.
+            self.publishing.forget(now);
+        }
+    }
+
     /// Takes over where we are known by name; who was left out under another Service is a peer there.
     fn move_home(&mut self, home: Home, now: Moment) {
         if home == self.home {
@@ -141,7 +151,7 @@ impl Machine {
         let before = std::mem::replace(&mut self.home, home);
         self.judge_anew();
         let left = self.ledgers.iter().position(|ledger| before.is(ledger.service()));
-        if let Some(left) = left {
+        if let Some(left) = left.filter(|left| !self.home.is(self.ledgers[*left].service())) {
             let others = self.kept_beside(left);
             self.ledgers[left].give_back(&self.policy, &self.home, others, now);
         }

@@ -47,6 +47,11 @@ pub enum Situation {
     RefreshRefused(ServerFault),
     /// The server does not get through a refresh; it is tried again.
     RefreshFailing(ServerFault),
+    /// Others change or remove the files again and again.
+    FilesOverwritten {
+        /// How often they were put right in this row.
+        repairs: u64,
+    },
     /// The server lists itself, under this URL, among its peers.
     SelfNotRecognised {
         /// The URL.
@@ -138,6 +143,11 @@ pub enum Situation {
     Frozen,
     /// Self is not in the answer.
     SelfNotFound(Arc<SelfNotFound>),
+    /// The list names self alone, and no record has told on which port it listens.
+    PortUnknown {
+        /// The URL with the port that stands in.
+        own: ServiceUrl,
+    },
     /// Some of the records cannot be used, and others can.
     RecordsUnusable {
         /// What was asked.
@@ -307,6 +317,7 @@ condition_kinds! {
     NotAdopted "not_adopted" Self::NotAdopted(_),
     RefreshRefused "refresh_refused" Self::RefreshRefused(_),
     RefreshFailing "refresh_failing" Self::RefreshFailing(_),
+    FilesOverwritten "files_overwritten" Self::FilesOverwritten { .. },
     SelfNotRecognised "self_not_recognised" Self::SelfNotRecognised { .. },
     SeveralServers "several_servers" Self::SeveralServers,
     StatusUnreadable "status_unreadable" Self::StatusUnreadable(_),
@@ -321,6 +332,7 @@ condition_kinds! {
     HeldRemoval "held_removal" Self::HeldRemoval { .. },
     Frozen "frozen" Self::Frozen,
     SelfNotFound "self_not_found" Self::SelfNotFound(_),
+    PortUnknown "port_unknown" Self::PortUnknown { .. },
     RecordsUnusable "records_unusable" Self::RecordsUnusable { .. },
     ManyPeers "many_peers" Self::ManyPeers { .. } | Self::NoRoom { .. },
     SettingsRejected "settings_rejected" Self::SettingsRejected { .. },
@@ -363,10 +375,12 @@ impl Situation {
             | Self::TooFewPeers { .. }
             // As the operator wants it: by `accept --empty`, or by `--empty-after`.
             | Self::HeldEmpty { kept: Kept::BelievedEmpty(_), .. }
-            | Self::HeldRemoval { remove_after: DurationOrNever::After(_), .. } => Severity::Info,
+            | Self::HeldRemoval { remove_after: DurationOrNever::After(_), .. }
+            | Self::PortUnknown { .. } => Severity::Info,
             Self::HeldLookupFailed { kept, .. } | Self::HeldEmpty { kept, .. } => kept.severity(),
             Self::RecordsUnusable { records, .. } if records.are_denied() => Severity::Info,
             Self::RefreshFailing(_)
+            | Self::FilesOverwritten { .. }
             | Self::SelfNotRecognised { .. }
             | Self::SeveralServers
             | Self::StatusUnreadable(_)

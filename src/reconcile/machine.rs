@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Jitter, Listing, Moment, PeerSet, Question, ServiceUrl};
+use crate::model::{Jitter, Listing, Moment, PeerSet, Port, Question, ServiceUrl};
 
 use super::adopting::{Adopting, ServerStep, Wanted};
 use super::history::History;
@@ -50,7 +50,7 @@ pub struct Machine {
 impl Machine {
     /// A machine at the start of the program, with the saved state.
     pub fn new(policy: Policy, previous: Option<&SavedState>, now: Moment) -> Self {
-        let home = Home::default();
+        let home = Home::with_port(previous.and_then(|previous| previous.own_port));
         let mut ledgers: Vec<_> =
             policy.questions.iter().map(|question| Ledger::new(question.clone(), now)).collect();
         for (service, peers) in previous.iter().flat_map(|previous| &previous.services) {
@@ -142,7 +142,8 @@ impl Machine {
         let is_published = self.publishing.says(&content);
         let Content::Listing(listing) = content else { return None };
         let target = &self.desired.as_ref()?.value;
-        match self.adopting.next_step(Wanted { target, is_published }, now)? {
+        let alone_as = listing.own();
+        match self.adopting.next_step(Wanted { target, alone_as, is_published }, now)? {
             ServerStep::Refresh { call, timeout } => {
                 debug_assert!(
                     is_published || call == RefreshCall::Env,
@@ -251,6 +252,16 @@ impl Machine {
         ledger.last().map(|last| &last.value)
     }
 
+    /// The URL of the server beside us, with the port of its own SRV record where that is known and counts.
+    pub fn own_url(&self) -> Option<ServiceUrl> {
+        self.home.own_url(&self.policy)
+    }
+
+    /// The port of the own SRV record, where that is the server's.
+    pub fn own_port(&self) -> Option<Port> {
+        self.home.port(&self.policy)
+    }
+
     /// The wanted list, once there is one.
     pub fn desired(&self) -> Option<&PeerSet> {
         self.desired.as_ref().map(|desired| &desired.value)
@@ -275,6 +286,7 @@ impl Machine {
             believed_empty: self.ledgers.iter().filter_map(believed_empty).collect(),
             static_peers: self.policy.static_peers.clone(),
             generation: self.adopting.generation(),
+            own_port: self.own_port(),
         }
     }
 
@@ -289,9 +301,8 @@ impl Machine {
         let desired = &self.desired.as_ref()?.value;
         let generation = self.adopting.generation();
         Listing::of_peers(desired, generation).or_else(|| {
-            let own = self.policy.own()?;
             let sink = self.adopting.has_other_peers().then(|| self.policy.sink.clone());
-            Some(Listing::alone(own.url.clone(), sink, generation))
+            Some(Listing::alone(self.own_url()?, sink, generation))
         })
     }
 
@@ -386,8 +397,8 @@ impl Machine {
     fn adoption_due(&self) -> Option<Moment> {
         let listing = self.wanted_listing()?;
         let target = &self.desired.as_ref()?.value;
-        self.adopting
-            .next_at(Wanted { target, is_published: self.publishing.says(&Content::Listing(listing)) })
+        let is_published = self.publishing.says(&Content::Listing(listing.clone()));
+        self.adopting.next_at(Wanted { target, alone_as: listing.own(), is_published })
     }
 }
 

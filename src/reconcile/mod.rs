@@ -25,6 +25,7 @@ mod policy;
 mod publishing;
 mod refresh_budget;
 mod refreshing;
+mod repairs;
 mod report;
 mod saved_state;
 mod selection;
@@ -43,6 +44,8 @@ pub use condition::{
 pub use machine::Machine;
 pub use observation::{Observation, PublishFault, PublishOutcome, Replicas};
 pub use policy::{Adoption, OnDeadline, Own, Policy, RefreshCall, Role};
+pub use publishing::STALLED_AFTER;
+pub use repairs::Repairs;
 pub use saved_state::SavedState;
 pub use selection::UnusableRecords;
 pub use status::{Change, ChangeCause, Dated, LastAnswer, PeersOfChange, ServiceStatus, Status};

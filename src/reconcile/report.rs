@@ -18,13 +18,14 @@ impl Machine {
     /// Everything worth showing.
     pub fn status(&self, now: Moment) -> Status {
         let on_disk = self.publishing.on_disk();
-        let own = self.policy.own().map(|own| &own.url);
+        let own = self.own_url();
         let adopted = |seen: &Dated<Seen>| Dated { value: seen.value.peers.clone(), since: seen.since };
         Status {
-            own: own.cloned(),
+            own,
+            own_port: self.own_port(),
             services: self.ledgers.iter().map(Ledger::status).collect(),
             desired: self.desired.clone(),
-            published: on_disk.map(|(listing, since)| Dated { value: listing.peers(own), since }),
+            published: on_disk.map(|(listing, since)| Dated { value: listing.peers(), since }),
             flushing: on_disk.is_some_and(|(listing, _)| listing.sink().is_some()),
             adopted: self.adopting.seen_now().map(adopted),
             confirmed_at: self.adopting.confirmed_at(),
@@ -39,6 +40,7 @@ impl Machine {
 fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
     let mut conditions: Vec<_> = files(machine, now)
         .into_iter()
+        .chain(overwritten(machine, now))
         .chain(server(machine, now))
         .chain(no_list(machine))
         .chain(too_few_peers(machine))
@@ -46,6 +48,7 @@ fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
         .chain(changes_to_come(machine))
         .chain(operators_will(machine))
         .chain(self_not_found(machine))
+        .chain(port_unknown(machine))
         .chain(machine.ledgers.iter().filter_map(records_unusable))
         .chain(many_peers(machine))
         .collect();
@@ -68,6 +71,11 @@ fn files(machine: &Machine, now: Moment) -> Option<Condition> {
     Some(condition(failure.since, Situation::NotPublished(failed)))
 }
 
+fn overwritten(machine: &Machine, now: Moment) -> Option<Condition> {
+    let (since, repairs, over_at) = machine.publishing.repairs().of_another_writer(now)?;
+    Some(Condition { since, until: Some(over_at), situation: Situation::FilesOverwritten { repairs } })
+}
+
 fn server(machine: &Machine, now: Moment) -> impl Iterator<Item = Condition> {
     let adopting = &machine.adopting;
     let not_adopted =
@@ -79,8 +87,8 @@ fn server(machine: &Machine, now: Moment) -> impl Iterator<Item = Condition> {
         .map(|(since, fault)| condition(since, Situation::of_status(fault.clone(), adopting.has_replied())));
     let listed = adopting.seen_now().filter(|seen| seen.value.lists_self);
     let not_recognised = listed
-        .zip(machine.policy.own())
-        .map(|(seen, own)| condition(seen.since, Situation::SelfNotRecognised { own: own.url.clone() }));
+        .zip(machine.own_url())
+        .map(|(seen, own)| condition(seen.since, Situation::SelfNotRecognised { own }));
     let several = adopting.several_servers(now).map(|since| Condition {
         since,
         until: adopting.several_servers_until(),
@@ -224,13 +232,20 @@ fn self_not_found(machine: &Machine) -> Option<Condition> {
     let missing = ledger.self_found()?;
     let situation = Situation::SelfNotFound(Arc::new(SelfNotFound {
         question: ledger.question.clone(),
-        own: own.url.clone(),
+        own: machine.own_url()?,
         identity: own.identity.clone(),
         sample: ledger.answered_sample(),
         governing: machine.policy.governed_elsewhere().cloned(),
         namesake: ledger.answered_of_pod(own.identity.name.as_ref()).next().cloned(),
     }));
     Some(condition(missing.since, situation))
+}
+
+/// The list says self alone, at a port that nobody has told.
+fn port_unknown(machine: &Machine) -> Option<Condition> {
+    let is_guessed = machine.policy.takes_port_of_record() && machine.own_port().is_none();
+    let alone = machine.desired.as_ref().filter(|desired| is_guessed && desired.value.is_empty())?;
+    Some(condition(alone.since, Situation::PortUnknown { own: machine.own_url()? }))
 }
 
 fn records_unusable(ledger: &Ledger) -> Option<Condition> {

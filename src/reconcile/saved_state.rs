@@ -1,6 +1,6 @@
 //! What one run of the program leaves to the next: the next begins with the very list that this one had.
 
-use crate::model::{HeadlessService, PeerSet, Question, ServiceUrl};
+use crate::model::{HeadlessService, PeerSet, Port, Question, ServiceUrl};
 
 use super::ledger::Ledger;
 use super::selection::is_permitted;
@@ -17,6 +17,8 @@ pub struct SavedState {
     pub static_peers: PeerSet,
     /// The generation key.
     pub generation: u64,
+    /// The port of the own SRV record, where that is the server's and was known.
+    pub own_port: Option<Port>,
 }
 
 /// Whether anything is left of the list that was saved, its ledgers restored: peers, or that the server was

@@ -25,7 +25,10 @@ fn what_is_so_now(over: &Situation, status: &Status) -> String {
         return believed;
     }
     match over.kind() {
+        // A start may have waited for its disk before it could know what to write.
+        ConditionKind::NotPublished if status.published.is_none() => "the disk answers".to_owned(),
         ConditionKind::NotPublished => "the files are written".to_owned(),
+        ConditionKind::FilesOverwritten => "the files have stayed as they were put".to_owned(),
         ConditionKind::NotAdopted
         | ConditionKind::RefreshRefused
         | ConditionKind::RefreshFailing
@@ -43,6 +46,10 @@ fn what_is_so_now(over: &Situation, status: &Status) -> String {
         | ConditionKind::HeldShrink
         | ConditionKind::HeldRemoval
         | ConditionKind::ManyPeers => list(status),
+        ConditionKind::PortUnknown => match &status.own {
+            Some(own) => format!("self is {own}; {}", list(status)),
+            None => list(status),
+        },
         ConditionKind::Frozen => format!("the list follows DNS again; {}", list(status)),
         ConditionKind::SelfNotFound => self_now(status).to_owned(),
         ConditionKind::SettingsRejected => "new settings are in force".to_owned(),

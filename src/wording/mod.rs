@@ -36,6 +36,7 @@ pub fn situation(situation: &Situation) -> Message {
         Situation::RefreshRefused(fault) | Situation::RefreshFailing(fault) => of_call(Call::Refresh, fault),
         Situation::StatusUnreadable(fault) => of_call(Call::Status, fault),
         Situation::ServerUnreachable { fault, has_replied } => unreachable(fault, *has_replied),
+        Situation::FilesOverwritten { repairs } => overwritten(*repairs),
         Situation::SelfNotRecognised { own } => Message::new(NOT_RECOGNISED, RECOGNISED_BY).at(&own),
         Situation::SeveralServers => Message::new(SEVERAL_SERVERS, ONE_SERVER),
         Situation::StartWaits { asked, governing } => start_waits(asked.as_ref(), governing.as_ref()),
@@ -82,6 +83,15 @@ pub fn situation(situation: &Situation) -> Message {
         }
         Situation::Frozen => Message::new("the list is kept as it is", "lift --freeze when you are done"),
         Situation::SelfNotFound(facts) => self_not_found(facts),
+        Situation::PortUnknown { own } => Message::new(
+            format!(
+                "the list names this server alone, and at port {}, because no SRV record of this pod has told its \
+                 port yet",
+                own.port()
+            ),
+            "nothing, where it listens there or its record comes; else give --port or --self-url",
+        )
+        .at(own),
         Situation::RecordsUnusable { question, records } => records_unusable(records).at(&question),
         Situation::ManyPeers { peers } => Message::new(
             format!(
@@ -159,6 +169,18 @@ fn of_call(call: Call, fault: &ServerFault) -> Message {
         ServerFault::Refused(_) => cure,
     };
     Message::new(what, cure).at(&place)
+}
+
+fn overwritten(repairs: u64) -> Message {
+    Message::new(
+        format!(
+            "another process writes, changes or removes the published files again and again; they were put right \
+             {repairs} times, and in between a server that reads them has another list"
+        ),
+        "find the other writer and stop it: a second container that has this volume, an init script, a tool that \
+         copies files there; mount the volume readOnly everywhere else",
+    )
+    .at(&"--output-dir")
 }
 
 fn unreachable(fault: &ServerFault, has_replied: bool) -> Message {
@@ -281,6 +303,7 @@ fn records_unusable(records: &UnusableRecords) -> Message {
 
 fn self_not_found(facts: &SelfNotFound) -> Message {
     let SelfNotFound { question, own, identity, sample, governing, namesake } = facts;
+    let told_by = if sample.first().unwrap_or(own).host().is_by_address() { "POD_IP" } else { "POD_NAME" };
     let sample: Vec<_> = sample.iter().map(ToString::to_string).collect();
     let asked = question.service();
     let cure = match (governing, namesake) {
@@ -292,14 +315,12 @@ fn self_not_found(facts: &SelfNotFound) -> Message {
             "a record begins with this pod's name: where it is this pod, give --self-url {namesake}, else set \
              publishNotReadyAddresses: true on the Service"
         ),
-        (None, None) => match identity.unset {
-            Some(variable) => format!(
-                "{variable} is not set, so what this machine says of itself was looked for: set it with `fieldRef: \
-                 {}`, or give --self-url",
-                field_of(variable)
-            ),
-            None => "set publishNotReadyAddresses: true on the Service, or --self-url".to_owned(),
-        },
+        (None, None) if identity.unset.contains(&told_by) => format!(
+            "{told_by} is not set, so what this machine says of itself was looked for: set it with `fieldRef: {}`, or \
+             give --self-url as the records have it",
+            field_of(told_by)
+        ),
+        (None, None) => "set publishNotReadyAddresses: true on the Service, or --self-url".to_owned(),
     };
     let belongs = belongs_to(governing.as_ref());
     let saw = sample.join(", ");

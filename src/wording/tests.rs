@@ -260,15 +260,29 @@ fn what_is_said_of_a_server_of_the_mesh_is_about_that_one() {
 
 #[test]
 fn a_variable_that_is_not_set_is_the_cure() {
-    let unset = |variable, field| {
+    let unset = |variable: &str, field, records: &[&str]| {
         let mut facts = not_found(None, None);
-        facts.identity.unset = Some(variable);
+        facts.identity.unset = &["POD_NAME", "POD_IP"];
+        facts.sample = records.iter().map(|url| url.parse().expect("valid")).collect();
         let message = situation(&Situation::SelfNotFound(Arc::new(facts)));
         assert!(message.cure.starts_with(&format!("{variable} is not set, ")), "{message}");
         assert!(message.cure.contains(&format!("`fieldRef: {field}`")), "{message}");
     };
-    unset("POD_NAME", "metadata.name");
-    unset("POD_IP", "status.podIP");
+    unset("POD_NAME", "metadata.name", &["http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/"]);
+    unset("POD_IP", "status.podIP", &["http://10.0.0.2:8761/eureka/"]);
+    unset("POD_IP", "status.podIP", &["http://10-0-0-2.eureka.ns.svc.cluster.local:8761/eureka/"]);
+    unset("POD_IP", "status.podIP", &["http://fd00--2.eureka.ns.svc.cluster.local:8761/eureka/"]);
+}
+
+/// A set variable, or one that records of this kind do not need, is no reason.
+#[test]
+fn a_variable_that_would_not_help_is_not_blamed() {
+    let mut facts = not_found(None, None);
+    facts.identity.unset = &["POD_NAME"];
+    assert!(!said(&Situation::SelfNotFound(Arc::new(facts.clone()))).contains("is not set"));
+    facts.identity.unset = &["POD_IP"];
+    facts.sample = vec!["http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/".parse().expect("valid")];
+    assert!(!said(&Situation::SelfNotFound(Arc::new(facts))).contains("is not set"));
 }
 
 fn missing(governing: Option<HeadlessService>, namesake: Option<&str>) -> Message {

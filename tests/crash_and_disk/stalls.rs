@@ -61,6 +61,12 @@ fn the_first_look_stalls() {
     let sidecar = Sidecar::start(&cluster, around(&cluster.command("run", &[]), &output, &injection));
     sidecar.until("a listener", |it| crate::http::get(it.cluster.listen, "/livez").is_ok());
     everything_else_goes_on(&sidecar);
+    sidecar.until_condition("not_published");
+    let why = sidecar.get("/readyz?verbose").body;
+    assert!(why.contains("the volume's disk does not answer") && !why.contains("DNS"), "{why}");
+    let told = |line: &serde_json::Value| line["condition"] == "not_published";
+    assert_eq!(sidecar.log().iter().filter(|line| told(line)).count(), 1);
+    everything_else_goes_on(&sidecar);
     ends_soon(sidecar);
     assert_eq!(cluster.listed(), urls(&[1]));
 }

@@ -14,7 +14,7 @@ fn copy() -> PathBuf {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("addresses");
     drop(fs::remove_dir_all(&place));
     fs::create_dir_all(&place).expect("the target directory can be written");
-    let parts = ["release.env", ".ci", "charts", "manifests", "docs", "README.md"];
+    let parts = ["release.env", ".ci", "charts", "manifests", "docs", "README.md", "Cargo.toml"];
     let status = Command::new("cp").arg("-r").args(parts).arg(&place).current_dir(project()).status();
     assert!(status.expect("cp can be run").success());
     place
@@ -39,6 +39,11 @@ fn a_release_says_them_once() {
     assert!(read("charts/eureka-peers/values.yaml").contains(&format!("repository: {IMAGE}\n")));
     let chart = read("charts/eureka-peers/Chart.yaml");
     assert!(chart.contains(&format!("home: {REPOSITORY}\nsources: [{REPOSITORY}]\n")), "{chart}");
+    let cargo = read("Cargo.toml");
+    assert!(
+        cargo.contains(&format!("\nrepository = \"{REPOSITORY}\"\nhomepage = \"{REPOSITORY}\"\n")),
+        "{cargo}"
+    );
     for name in names {
         assert!(read(name).contains(&format!("newName: {IMAGE},")), "{name}");
         assert!(!read(name).contains("registry.example.com/eureka-peers"), "{name}");

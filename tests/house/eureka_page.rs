@@ -21,7 +21,9 @@ fn files() -> Vec<(String, String)> {
         let name = file.strip_suffix(".env").unwrap_or_else(|| panic!("{FILES}/{file}"));
         (name.to_owned(), text_of(&format!("{FILES}/{file}")))
     };
-    names_in(&project().join(FILES)).into_iter().map(read).collect()
+    let mut files: Vec<_> = names_in(&project().join(FILES)).into_iter().map(read).collect();
+    files.sort();
+    files
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod api_server;
 mod audit;
 mod audited;
 mod chart;
+mod chart_mesh;
+mod chart_values;
 mod compose;
 mod corpus;
 mod documented;
@@ -17,6 +19,7 @@ mod folder;
 mod image;
 mod monitoring;
 mod names;
+mod pairs;
 mod platforms;
 mod recipes;
 mod restricted;
@@ -34,8 +37,8 @@ use libtest_mimic::{Arguments, Trial};
 
 use world::stock::{environment as stock_environment, image as stock_image, pod as stock_pod, release};
 use world::{
-    control_plane, dns_server, extent, http, machine, overlay, process, reader, registry, rendered, secret,
-    tool, trial, view, wait,
+    control_plane, dns_server, extent, http, machine, overlay, ports, process, reader, registry, rendered,
+    secret, tool, trial, view, wait,
 };
 
 use crate::folder::Folder;
@@ -51,6 +54,11 @@ const WIDE: [&str; 3] = [
     "executed::dead_peers::statefulset::2025.0.1",
     "executed::corpus::import-of-a-file::2025.0.1",
 ];
+
+/// All pairs are a minute of work: one base stands for the others.
+fn is_quick(name: &str) -> bool {
+    !WIDE.contains(&name) && (!name.starts_with("pairs::") || name == "pairs::init-container")
+}
 
 /// Trials that need these tools, each called as its function.
 macro_rules! named {
@@ -70,7 +78,10 @@ fn main() -> ExitCode {
     trials.extend(named![&[Tool::KUSTOMIZE, Tool::KUBERNETES_VALIDATE]; seeds::misspelt]);
     trials.extend(named![&[Tool::KUSTOMIZE, Tool::HELM]; chart::same]);
     trials.extend(named![&[Tool::HELM]; chart::names, chart::overridden, chart::refused]);
-    trials.extend(named![&[Tool::HELM, Tool::KUBERNETES_VALIDATE]; chart::settings]);
+    trials.extend(named![&[Tool::HELM]; chart_mesh::test_pod, chart_values::lint, chart_values::alone,
+        chart_values::notes, chart_values::mirror]);
+    trials
+        .extend(named![&[Tool::HELM, Tool::KUBERNETES_VALIDATE]; chart::settings, chart_values::everything]);
     trials.extend(named![&[]; image::recipe, image::server_recipe, monitoring::every_alert_is_tested, monitoring::runbook,
         monitoring::queries, monitoring::seeded_queries]);
     trials.extend(named![&[Tool::BUILDAH]; image::layout]);
@@ -88,9 +99,10 @@ fn main() -> ExitCode {
     trials.extend(corpus::trials());
     trials.extend(recipes::trials());
     trials.extend(platforms::trials());
+    trials.extend(pairs::trials());
     trials.extend(renamed());
     trials.extend(executions().into_iter().filter(is_wanted));
-    let trials = extent::chosen("manifests", &arguments, trials, |name| !WIDE.contains(&name));
+    let trials = extent::chosen("manifests", &arguments, trials, is_quick);
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

@@ -80,12 +80,20 @@ fn openshift() -> Result<(), String> {
     none(&faults)
 }
 
-fn of_openshift(objects: &[Object]) -> Vec<String> {
+/// Ids of users and groups.
+pub(crate) fn ids(objects: &[Object]) -> Vec<String> {
     let text = serde_json::to_string(&values(objects)).expect("manifests have texts for keys");
     let ids = ["runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"].into_iter();
-    let ids = ids.filter(|id| text.contains(&format!("\"{id}\""))).map(|id| format!("says {id}"));
+    ids.filter(|id| text.contains(&format!("\"{id}\""))).map(|id| format!("says {id}")).collect()
+}
+
+fn of_openshift(objects: &[Object]) -> Vec<String> {
     let templates = objects.iter().filter_map(Object::pod_template);
-    ids.chain(templates.flat_map(restricted::violations)).chain(audited::faults(objects)).collect()
+    ids(objects)
+        .into_iter()
+        .chain(templates.flat_map(restricted::violations))
+        .chain(audited::faults(objects))
+        .collect()
 }
 
 /// NodeLocal DNSCache, that of Kubespray, and GKE's Cloud DNS, on the ports of DNS and on no other: the last is
@@ -203,7 +211,7 @@ fn resource_quota() -> Result<(), String> {
     none(&faults)
 }
 
-fn unlimited(objects: &[Object]) -> impl Iterator<Item = String> {
+pub(crate) fn unlimited(objects: &[Object]) -> impl Iterator<Item = String> {
     let containers = objects.iter().filter_map(Object::pod).flat_map(Pod::all_containers);
     let without = containers.filter(|it| at(it.0, &["resources", "limits", "cpu"]).is_none());
     without.map(|container| format!("{} has no limit of CPU", container.name()))
@@ -303,10 +311,15 @@ fn substituted(text: &str) -> String {
     out + rest
 }
 
+/// The place where the three are said, for an overlay.
+pub(crate) fn moved() -> &'static str {
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: eureka-ports-and-paths}\n\
+     data: {port: \"9000\", context-path: /registry, actuator-base-path: /manage/ops}\n"
+}
+
 /// Said once, and followed by everything that says a port or a path.
 fn ports_and_paths() -> Result<(), String> {
-    let place = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: eureka-ports-and-paths}\n\
-                 data: {port: \"9000\", context-path: /registry, actuator-base-path: /manage/ops}\n";
+    let place = moved();
     let mut faults = Vec::new();
     let own = of_the_operator()?;
     let folders = ["statefulset", "deployment", "daemonset", "init-container"].map(|folder| (folder, vec![]));
@@ -314,10 +327,6 @@ fn ports_and_paths() -> Result<(), String> {
     for (folder, first) in folders.into_iter().chain(added) {
         let below = if folder.is_empty() { own.clone() } else { project().join("manifests").join(folder) };
         for others in OTHERS {
-            // `basic-auth` is not for it.
-            if folder == "init-container" && others.contains(&"basic-auth") {
-                continue;
-            }
             let components: Vec<&str> =
                 first.iter().chain(others).copied().chain(["ports-and-paths"]).collect();
             let objects = over(&below, &components, Some(place))?;
@@ -347,7 +356,7 @@ fn ports_and_paths() -> Result<(), String> {
     none(&faults)
 }
 
-fn elsewhere(objects: &[Object]) -> Vec<String> {
+pub(crate) fn elsewhere(objects: &[Object]) -> Vec<String> {
     let mut found = audited::faults(objects);
     found.extend(audit::unread(&values(objects)).into_iter().map(|finding| finding.to_string()));
     for object in objects.iter().filter(|object| object.kind() != "ConfigMap") {
@@ -355,7 +364,10 @@ fn elsewhere(objects: &[Object]) -> Vec<String> {
         found.extend(text.contains("8761").then(|| format!("{}: something still says 8761", object.id())));
     }
     found.extend(
-        objects.iter().any(|it| it.kind() == "ConfigMap").then(|| "the ConfigMap is applied".to_owned()),
+        objects
+            .iter()
+            .any(|it| it.id() == "ConfigMap/eureka-ports-and-paths")
+            .then(|| "the ConfigMap is applied".to_owned()),
     );
     for pod in objects.iter().filter_map(Object::pod) {
         found.extend(
@@ -372,7 +384,7 @@ fn elsewhere(objects: &[Object]) -> Vec<String> {
 }
 
 /// Manifests of an operator's own, whose servers listen on 9000.
-fn of_the_operator() -> Result<PathBuf, String> {
+pub(crate) fn of_the_operator() -> Result<PathBuf, String> {
     let manifests = text_of("manifests/examples/existing/eureka.yaml").replace("8761", "9000");
     overlay::base("platform-existing", &manifests)
 }
@@ -383,7 +395,7 @@ fn with(folder: &str, components: &[&str]) -> Result<Vec<Object>, String> {
 }
 
 /// The same over any directory, with a resource of the overlay's own.
-fn over(below: &Path, components: &[&str], own: Option<&str>) -> Result<Vec<Object>, String> {
+pub(crate) fn over(below: &Path, components: &[&str], own: Option<&str>) -> Result<Vec<Object>, String> {
     let base = relative(&project().join("manifests"), below)?.replace(['/', '.'], "-");
     let name = format!("platform-{base}-{}", components.join("-"));
     let mut bases = vec![below.to_owned()];

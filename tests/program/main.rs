@@ -20,12 +20,15 @@ mod lost_state;
 mod mesh;
 mod namespace;
 mod outputs;
+mod own_port;
+mod packages;
 mod probes;
 mod process;
 mod reload;
 mod resolve;
 mod secrets;
 mod several_clusters;
+mod upgrade;
 mod usage;
 mod waiting;
 #[path = "../world/mod.rs"]

@@ -11,7 +11,7 @@ use crate::server::{self, Server};
 use crate::sidecar::texts;
 
 /// Answers every request with `body` for as long as the test runs.
-fn serve(address: SocketAddr, body: String) {
+pub(crate) fn serve(address: SocketAddr, body: String) {
     serve_by(address, move |_| ("200 OK", body.clone()));
 }
 
@@ -26,7 +26,7 @@ fn serve_by(address: SocketAddr, reply: impl Fn(&str) -> (&'static str, String) 
     });
 }
 
-fn status(peers: &[String]) -> String {
+pub(crate) fn status(peers: &[String]) -> String {
     Server::status_of(&peers.join(", "), "00:07")
 }
 

@@ -98,7 +98,7 @@ pub(crate) fn policy(shape: &Shape, own: Option<HostId>) -> Policy {
     let services = if shape.others > 0 { 2 } else { 1 };
     Policy {
         role: match own {
-            Some(own) => Role::Server(Own { identity: own.identity(), url: own.url() }),
+            Some(own) => Role::Server(Own { identity: own.identity(), url: own.url(), url_is_given: false }),
             None => Role::Client,
         },
         questions: (0..services).map(|service| question(service, shape.hosts)).collect(),

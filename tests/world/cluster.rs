@@ -14,7 +14,6 @@ use super::dns_server::{DnsServer, DnsThread, Mode, Pod};
 use super::machine;
 use super::once::Outcome;
 use super::ports::free_address;
-use super::reader::list_in;
 use super::secret;
 use super::sidecar::Sidecar;
 use super::wait;
@@ -118,9 +117,11 @@ impl Cluster {
         self.volume().join("peers.properties")
     }
 
-    /// The URLs in that file; none while it is not there, or not whole.
+    /// The URLs in that file; none while it is not there.
     pub(crate) fn listed(&self) -> Vec<String> {
-        list_in(&self.file()).unwrap_or_default()
+        let text = fs::read_to_string(self.file()).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("eureka.client.service-url.defaultZone="));
+        line.map(|urls| urls.split(',').map(str::to_owned).collect()).unwrap_or_default()
     }
 
     /// Which publication is in place: another one has another name.

@@ -51,7 +51,7 @@ pub(crate) fn fresh(name: &str) -> Result<PathBuf, String> {
 }
 
 /// Writes the kustomization of a directory.
-fn put(directory: &Path, kustomization: &str) -> Result<(), String> {
+pub(crate) fn put(directory: &Path, kustomization: &str) -> Result<(), String> {
     write_file(&directory.join("kustomization.yaml"), kustomization)
 }
 

@@ -29,7 +29,9 @@ impl Object {
     pub(crate) fn is_built_in(&self) -> bool {
         let group = self.text(&["apiVersion"]).split_once('/').map_or("", |(group, _)| group);
         let is_of_kustomize = self.text(&["apiVersion"]) == "builtin";
-        !is_of_kustomize && (!group.contains('.') || group.ends_with(".k8s.io"))
+        // The Gateway API's kinds are custom resources under a name of Kubernetes' own.
+        let is_of_gateways = group == "gateway.networking.k8s.io";
+        !is_of_kustomize && !is_of_gateways && (!group.contains('.') || group.ends_with(".k8s.io"))
     }
 
     /// The template of a workload's pods.
@@ -45,6 +47,11 @@ impl Object {
     /// The same, to be changed.
     pub(crate) fn pod_mut(&mut self) -> Option<&mut Value> {
         self.0.get_mut("spec")?.get_mut("template")?.get_mut("spec")
+    }
+
+    /// Whether Helm makes it for a moment only, as the pod of `helm test`.
+    pub(crate) fn is_hook(&self) -> bool {
+        !self.text(&["metadata", "annotations", "helm.sh/hook"]).is_empty()
     }
 
     /// Whether it is a headless Service.

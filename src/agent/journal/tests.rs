@@ -222,7 +222,8 @@ fn every_condition_is_said_at_the_level_of_its_severity() {
 
 #[test]
 fn a_counted_retry_is_told_from_a_publication() {
-    let said = |publishing| lines(|| Journal::published(&PublishOutcome::Written, publishing));
+    let said =
+        |publishing| lines(|| Journal::default().published(&PublishOutcome::Written, publishing, at(0)));
     assert_eq!(said(Publishing::List { peers: 2 })[0].1, "published peers=2");
     let retry = &said(Publishing::Retry { peers: 2, generation: 1 })[0].1;
     assert!(retry.starts_with("published for a counted retry: "), "{retry}");
@@ -390,4 +391,22 @@ fn a_list_is_told_as_adopted_each_time_that_it_has_become_so() {
     assert_eq!([said("a", Some("a")), said("a", None), said("a", Some("a"))], [0, 0, 0], "the same one");
     assert_eq!([said("ab", Some("a")), said("ab", Some("ab")), said("ab", Some("ab"))], [0, 1, 0]);
     assert_eq!([said("ab", Some("a")), said("ab", Some("ab"))], [0, 1], "it has come back to it");
+}
+
+/// Whoever overwrites the files all the time fills no log: the condition speaks for all of it.
+#[test]
+fn repairs_are_told_one_by_one_until_there_is_a_condition() {
+    let mut journal = Journal::default();
+    let mut levels = |seconds| {
+        let publishing = Publishing::List { peers: 2 };
+        let said = lines(|| journal.published(&PublishOutcome::Repaired, publishing, at(seconds)));
+        said.into_iter().map(|(level, _)| level).collect::<Vec<_>>()
+    };
+    for seconds in [1, 2, 4, 8] {
+        assert_eq!(levels(seconds), [Level::WARN], "{seconds}");
+    }
+    for seconds in [16, 46, 76] {
+        assert_eq!(levels(seconds), [Level::DEBUG], "{seconds}");
+    }
+    assert_eq!(levels(676), [Level::WARN], "after ten minutes");
 }

@@ -304,7 +304,7 @@ fn self_that_is_not_found_is_told_with_the_service_that_governs_the_pod() {
             governing: Some(question(governing).service().clone()),
             ..PodIdentity::default()
         };
-        let role = Role::Server(Own { identity, url: url("10.0.0.1") });
+        let role = Role::Server(Own { identity, url: url("10.0.0.1"), url_is_given: false });
         let questions = vec![question("eurek"), question("other")];
         let mut world = World::new(Policy { role, questions, ..policy() }, None, records(&[2]));
         world.run_until(100.0);
@@ -478,6 +478,7 @@ fn kinds_and_causes_have_names_and_six_kinds_are_holds() {
         "not_adopted",
         "refresh_refused",
         "refresh_failing",
+        "files_overwritten",
         "self_not_recognised",
         "several_servers",
         "status_unreadable",
@@ -492,6 +493,7 @@ fn kinds_and_causes_have_names_and_six_kinds_are_holds() {
         "held_removal",
         "frozen",
         "self_not_found",
+        "port_unknown",
         "records_unusable",
         "many_peers",
         "settings_rejected",
@@ -565,6 +567,7 @@ fn the_alert_rules_are_as_serious_as_the_table() {
             ConditionKind::NothingKnown
                 | ConditionKind::TooFewPeers
                 | ConditionKind::HeldRemoval
+                | ConditionKind::PortUnknown
                 | ConditionKind::ManyPeers
         );
         let expected = if has_none { vec![] } else { vec![Some(situation.severity().label())] };

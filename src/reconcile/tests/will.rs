@@ -266,7 +266,7 @@ fn static_peers_come_and_go_at_once_and_never_name_self() {
 #[test]
 fn self_is_known_by_any_of_its_names() {
     let identity = PodIdentity { addresses: [[10, 0, 0, 1].into()].into(), ..PodIdentity::default() };
-    let own = Own { identity, url: url("own.example") };
+    let own = Own { identity, url: url("own.example"), url_is_given: true };
     let static_peers = [url("own.example"), url("10.0.0.1"), url("10.0.0.9")].into();
     let world = running(Policy { role: Role::Server(own), static_peers, ..policy() }, &[1, 2]);
     assert_eq!(world.listed(), peers(&[2, 9]));

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::world::tool::{project, text_of};
 
 /// Programs of which nothing is held but that pages use them.
-const BY_NAME: [&str; 24] = [
+const BY_NAME: [&str; 25] = [
     "apt-get",
     "argocd",
     "buildah",
@@ -34,6 +34,7 @@ const BY_NAME: [&str; 24] = [
     "set",
     "sha256sum",
     "sleep",
+    "systemctl",
     "dirname",
     "man",
 ];
