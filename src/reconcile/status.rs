@@ -9,7 +9,7 @@ use crate::model::{LookupFailure, Moment, PeerSet, Port, Question, ServiceUrl};
 use super::{Condition, UnusableRecords};
 
 /// A copy of everything worth showing; cheap enough to make after each turn. By default nothing is known.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// The server's own URL; none for a client's list.
     pub own: Option<ServiceUrl>,
@@ -58,7 +58,7 @@ pub struct Dated<T> {
 }
 
 /// What is known of one Service.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceStatus {
     /// What is asked.
     pub question: Question,

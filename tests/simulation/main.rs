@@ -25,6 +25,7 @@ mod sabotage;
 mod shrink;
 mod trace;
 mod turn;
+mod twins;
 mod world;
 
 use std::num::NonZero;

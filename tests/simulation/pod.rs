@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eureka_peers::model::{DurationOrNever, Listing, Message, Moment, PeerSet};
-use eureka_peers::reconcile::{Machine, Policy, Publication, PublishFault, PublishOutcome};
+use eureka_peers::reconcile::{Policy, Publication, PublishFault, PublishOutcome};
 
 use crate::books::Books;
 use crate::eureka::Eureka;
@@ -12,6 +12,7 @@ use crate::plan::{Shape, Time};
 use crate::promise::{Broken, Promise};
 use crate::refreshes::Refreshes;
 use crate::sabotage::Sabotage;
+use crate::twins::Twins;
 
 /// A pod of the workload.
 pub(crate) struct Pod {
@@ -35,7 +36,7 @@ pub(crate) struct Pod {
 
 /// One life of the sidecar's process.
 pub(crate) struct Sidecar {
-    pub(crate) machine: Machine,
+    pub(crate) machine: Twins,
     pub(crate) life: u64,
     pub(crate) born: Time,
     pub(crate) wakes_at: Option<Time>,
@@ -86,7 +87,7 @@ impl Pod {
         let previous = self.files.as_ref().map(|files| &files.state);
         let previous = previous.filter(|_| sabotage != Sabotage::ForgetsItsLife && !is_lost);
         self.books.begin_life(self.listing().map(|listing| self.peers_of(listing)), is_lost);
-        let mut machine = Machine::new(sabotage.policy(&self.policy), previous, Moment::START);
+        let mut machine = Twins::new(sabotage, sabotage.policy(&self.policy), previous);
         if is_lost && sabotage != Sabotage::ForgetsItsFiles {
             machine.found_document(Moment::START);
         }

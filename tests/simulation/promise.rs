@@ -24,6 +24,7 @@ pub(crate) enum Promise {
     NeverSpins,
     HistoryBounded,
     RightAtRest,
+    SameAnswerSameMeaning,
 }
 
 impl fmt::Display for Promise {
@@ -59,6 +60,7 @@ impl fmt::Display for Promise {
             Self::AsksInMeasure => "one question a Service at a time, an interval apart",
             Self::NeverSpins => "the loop waits where nothing is to be done",
             Self::HistoryBounded => "what is remembered is bounded",
+            Self::SameAnswerSameMeaning => "an answer that says what the last one said is booked as any other",
             Self::RightAtRest => "at rest each file and each server names exactly the others",
         })
     }

@@ -24,11 +24,12 @@ pub(crate) enum Sabotage {
     AdmitsAnyone,
     RefreshesAtEachConfirm,
     TakesRareAnswersForManyTimes,
+    PassesOverWhatItKnows,
 }
 
 impl Sabotage {
     /// Each, and a promise that it must be seen to break.
-    pub(crate) const ALL: [(Self, &'static [Promise]); 12] = [
+    pub(crate) const ALL: [(Self, &'static [Promise]); 13] = [
         (Self::RemovesAtOnce, &[Promise::SlowToRemove]),
         (Self::BelievesAnyFall, &[Promise::ShrinkDoubted]),
         (Self::IgnoresFreeze, &[Promise::Frozen]),
@@ -41,6 +42,7 @@ impl Sabotage {
         (Self::AdmitsAnyone, &[Promise::NoStranger]),
         (Self::RefreshesAtEachConfirm, &[Promise::RefreshBounded, Promise::RefreshInMeasure]),
         (Self::TakesRareAnswersForManyTimes, &[Promise::SlowToRemove]),
+        (Self::PassesOverWhatItKnows, &[Promise::SameAnswerSameMeaning]),
     ];
 
     /// The settings as the broken sidecar has them.

@@ -32,7 +32,7 @@ impl World<'_> {
             }
             let Some(sidecar) = &mut pod.sidecar else { return Ok(()) };
             let moment = sidecar.moment(now);
-            let Some(action) = sidecar.machine.next_action(moment) else {
+            let Some(action) = sidecar.machine.next_action(moment)? else {
                 return self.rest(number, is_answer);
             };
             self.acts(number, action, is_answer)?;
@@ -54,7 +54,7 @@ impl World<'_> {
         {
             pod.books.is_given_at_once(listed)?;
         }
-        let Some(wake) = sidecar.machine.poll_timeout() else { return Ok(()) };
+        let Some(wake) = sidecar.machine.poll_timeout()? else { return Ok(()) };
         let wake = sidecar.born + wake.since_start();
         if wake <= now {
             let expected = "a time to wait for";

@@ -428,7 +428,7 @@ fn pod_is_right(pod: &Pod, all: &PeerSet, statics: &PeerSet, now: Time) -> Resul
             return broken("in the server", said(&held));
         }
     }
-    let status = sidecar.machine.status(sidecar.moment(now));
+    let status = sidecar.machine.status(sidecar.moment(now))?;
     let serious = status.conditions.iter().find(|condition| condition.kind() != ConditionKind::ManyPeers);
     if let Some(condition) = serious {
         return broken(
