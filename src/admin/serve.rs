@@ -248,6 +248,12 @@ mod tests {
     /// A service that panics when it is to be copied for the first connection.
     struct Bomb(Arc<AtomicBool>);
 
+    impl Bomb {
+        fn is_copied(&self) -> bool {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
     impl Clone for Bomb {
         fn clone(&self) -> Self {
             assert!(self.0.swap(true, Ordering::Relaxed), "a bug");
@@ -261,7 +267,7 @@ mod tests {
         let address = listener.local_addr().expect("bound");
         let (bomb, counts) = (Bomb(Arc::default()), ConnectionCounts::default());
         let service = move |_| {
-            let is_copied = bomb.0.load(Ordering::Relaxed);
+            let is_copied = bomb.is_copied();
             async move { super::super::reply::text(hyper::StatusCode::OK, is_copied.to_string()) }
         };
         let acceptor =
