@@ -27,7 +27,7 @@ mod service_url;
 mod wall_clock;
 
 pub use address_policy::{AddressPolicy, IpNet};
-pub use answer::{Answer, LookupFailure, Record, Unusable, UnusableRecord};
+pub use answer::{Answer, LookupFailure, Record, Unusable, UnusableRecord, UnusableRecords};
 pub use backoff::Backoff;
 pub use dns_name::{DnsName, DnsNameError};
 pub use duration::{DurationError, read_duration};

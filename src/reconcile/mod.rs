@@ -44,7 +44,6 @@ pub use machine::Machine;
 pub use observation::{Observation, PublishFault, PublishOutcome, Replicas};
 pub use policy::{Adoption, OnDeadline, Own, Policy, RefreshCall, Role};
 pub use saved_state::SavedState;
-pub use selection::UnusableRecords;
 pub use status::{Change, ChangeCause, Dated, LastAnswer, PeersOfChange, ServiceStatus, Status};
 
 #[cfg(test)]

@@ -206,7 +206,7 @@ fn self_not_found(machine: &Machine) -> Option<Condition> {
 }
 
 fn records_unusable(ledger: &Ledger) -> Option<Condition> {
-    let unusable = ledger.unusable()?;
+    let unusable = ledger.unusable_beside_others()?;
     let (question, records) = (ledger.question.clone(), Arc::new(unusable.value.clone()));
     Some(condition(unusable.since, Situation::RecordsUnusable { question, records }))
 }
