@@ -210,7 +210,13 @@ impl Server {
             loop {
                 let LocalCommand::Accept(request) = waiting.next().await;
                 let none = PeerSet::new;
-                request.answer(Ok(Accepted { peers: none(), added: none(), removed: none() }));
+                request.answer(Ok(Accepted {
+                    peers: none(),
+                    added: none(),
+                    removed: none(),
+                    is_first: false,
+                    services: vec![],
+                }));
             }
         });
         let metrics = MetricsText::new(|_| "# EOF\n".to_owned());

@@ -43,6 +43,7 @@ pub fn check(input: &[u8]) {
             let access = ServerAccess {
                 actuator_url: url("/actuator"),
                 status_url: url("/eureka/status"),
+                status_url_is_default: false,
                 credentials: None,
                 ca_file: None,
                 user_info_file: None,

@@ -2,6 +2,8 @@
 //!
 //! Must never let a command be carried out after its requester gave up waiting for it.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, oneshot};
 
 use crate::model::PeerSet;
@@ -63,6 +65,23 @@ pub struct Accepted {
     pub added: PeerSet,
     /// What left with this.
     pub removed: PeerSet,
+    /// Whether there was no list before.
+    pub is_first: bool,
+    /// What DNS had said of each Service, and what became of it.
+    pub services: Vec<AcceptedOf>,
+}
+
+/// What was taken of one Service, or would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcceptedOf {
+    /// Its name.
+    pub service: String,
+    /// What was taken; out of a closed set.
+    pub taken: &'static str,
+    /// How old DNS's word was; none before its first.
+    pub age: Option<Duration>,
+    /// Why nothing was taken; none where something was.
+    pub left_because: Option<String>,
 }
 
 /// Why nothing was taken, and what to do.
@@ -118,8 +137,6 @@ impl LocalCommands {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::time::timeout;
 
     use super::*;

@@ -54,6 +54,7 @@ fn facts(situation: &Situation) -> Named<'_> {
         Situation::NotPublished(NotPublished::Failed(fault)) => {
             vec![("reason", Fact::Word(fault.reason)), ("path", Fact::Word(&fault.message.place))]
         }
+        Situation::FilesOverwritten { repairs } => vec![("repairs", number(*repairs))],
         Situation::NotAdopted(why) => of_not_adopted(why),
         Situation::RefreshRefused(fault)
         | Situation::RefreshFailing(fault)
@@ -63,7 +64,9 @@ fn facts(situation: &Situation) -> Named<'_> {
             facts.push(("has_replied", Fact::Flag(*has_replied)));
             facts
         }
-        Situation::SelfNotRecognised { own } => vec![("self", Fact::Text(own))],
+        Situation::SelfNotRecognised { own } | Situation::PortUnknown { own } => {
+            vec![("self", Fact::Text(own))]
+        }
         Situation::StartWaits { asked, governing } => {
             vec![("question", optional(asked.as_ref())), ("governing", optional(governing.as_ref()))]
         }
@@ -75,12 +78,16 @@ fn facts(situation: &Situation) -> Named<'_> {
             facts.extend(of_kept(*kept));
             facts
         }
-        Situation::HeldEmpty { question, no_such_name, soa_serial, kept, empty_after } => {
+        Situation::TooFewPeers { peers, min_peers } => {
+            vec![("peers", count(*peers)), ("min_peers", count(*min_peers))]
+        }
+        Situation::HeldEmpty { question, no_such_name, soa_serial, kept, empty_after, never_empty } => {
             let mut facts = vec![
                 ("question", Fact::Text(question)),
                 ("outcome", Fact::Word(if *no_such_name { "no_such_name" } else { "no_data" })),
                 ("soa_serial", number(*soa_serial)),
                 ("empty_after", Fact::Text(empty_after)),
+                ("never_empty", Fact::Flag(*never_empty)),
             ];
             facts.extend(of_kept(*kept));
             facts
@@ -91,10 +98,11 @@ fn facts(situation: &Situation) -> Named<'_> {
             ("max_shrink", Fact::Text(max_shrink)),
             ("shrink_after", Fact::Text(shrink_after)),
         ],
-        Situation::HeldRemoval { question, missing, remove_after } => vec![
+        Situation::HeldRemoval { question, missing, remove_after, takes } => vec![
             ("question", Fact::Text(question)),
             ("missing", count(*missing)),
             ("remove_after", Fact::Text(remove_after)),
+            ("takes", Fact::Word(takes.label())),
         ],
         Situation::SelfNotFound(facts) => of_self_not_found(facts),
         Situation::RecordsUnusable { question, records } => {
@@ -113,7 +121,8 @@ fn facts(situation: &Situation) -> Named<'_> {
             vec![("panic", Fact::Text(panic)), ("restarts", number(*restarts))]
         }
         Situation::SettingsRejected { faults } => vec![("faults", Fact::Text(faults))],
-        Situation::SeveralServers | Situation::HeldDocument | Situation::Frozen => vec![],
+        Situation::HeldDocument { is_client } => vec![("is_client", Fact::Flag(*is_client))],
+        Situation::SeveralServers | Situation::Frozen => vec![],
     }
 }
 

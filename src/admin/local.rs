@@ -19,9 +19,10 @@ use tokio::time::timeout;
 
 use crate::model::{PeerSet, ServiceUrl};
 use crate::reconcile::Consent;
+use crate::wording::seconds;
 
 use super::bounds::Bounds;
-use super::command::{AcceptMode, Accepted, CommandSender};
+use super::command::{AcceptMode, Accepted, AcceptedOf, CommandSender};
 use super::replication_count::{BadBatch, ReplicationCount};
 use super::reply::{self, Reply};
 
@@ -141,6 +142,16 @@ struct AcceptedJson<'a> {
     peers: Vec<&'a str>,
     added: Vec<&'a str>,
     removed: Vec<&'a str>,
+    first: bool,
+    services: Vec<AcceptedOfJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct AcceptedOfJson<'a> {
+    service: &'a str,
+    taken: &'static str,
+    age_seconds: Option<f64>,
+    left_because: Option<&'a str>,
 }
 
 fn accepted_json(accepted: &Accepted) -> Vec<u8> {
@@ -148,8 +159,19 @@ fn accepted_json(accepted: &Accepted) -> Vec<u8> {
         peers: texts(&accepted.peers),
         added: texts(&accepted.added),
         removed: texts(&accepted.removed),
+        first: accepted.is_first,
+        services: accepted.services.iter().map(of_service).collect(),
     };
-    serde_json::to_vec(&json).expect("lists of strings cannot fail to serialise")
+    serde_json::to_vec(&json).expect("strings and numbers cannot fail to serialise")
+}
+
+fn of_service(accepted: &AcceptedOf) -> AcceptedOfJson<'_> {
+    AcceptedOfJson {
+        service: &accepted.service,
+        taken: accepted.taken,
+        age_seconds: accepted.age.map(seconds),
+        left_because: accepted.left_because.as_deref(),
+    }
 }
 
 fn texts(peers: &PeerSet) -> Vec<&str> {

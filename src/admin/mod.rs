@@ -56,7 +56,7 @@ mod tests;
 pub use bind::{AdminCounts, BindError, Bound, Listeners, Running};
 pub use bounds::Bounds;
 pub use command::{
-    AcceptMode, AcceptReply, AcceptRequest, Accepted, CommandSender, LocalCommand, LocalCommands,
+    AcceptMode, AcceptReply, AcceptRequest, Accepted, AcceptedOf, CommandSender, LocalCommand, LocalCommands,
     NotAccepted, commands,
 };
 pub use counts::ConnectionCounts;

@@ -63,7 +63,7 @@ pub(super) fn livez(turn: LastTurn) -> Report {
 /// Whether a valid list is in place, and stays attended to.
 pub(super) fn readyz(snapshot: &Snapshot) -> Report {
     let list = match snapshot.list {
-        ListInPlace::FoundAtStart | ListInPlace::Published => Ok(String::new()),
+        ListInPlace::FoundAtStart | ListInPlace::KeptAsFound | ListInPlace::Published => Ok(String::new()),
         ListInPlace::Nothing => Err(format!("no valid list is in place{}", why_nothing(snapshot))),
         ListInPlace::TakenAway => Err(format!("{TAKEN_AWAY}{}", why_nothing(snapshot))),
     };

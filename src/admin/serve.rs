@@ -1,6 +1,6 @@
 //! Takes connections and holds one conversation on each, within bounds.
 //!
-//! Must never stop taking connections while the program lives, spin when the system refuses them,
+//! Must never stop taking connections while the program lives, be it by a panic, spin when the system refuses them,
 //! or let those who connect take the runtime's one thread from the loop.
 
 use std::collections::VecDeque;
@@ -20,11 +20,14 @@ use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::model::{Backoff, ListenerName};
+use crate::model::{Backoff, ListenerName, catch_panic};
 
 use super::bounds::Bounds;
 use super::counts::{ConnectionCounts, Event};
 use super::reply::Reply;
+
+/// Characters kept of what a panic said: it may quote anything.
+const PANIC_LENGTH_MAX: usize = 2000;
 
 /// One listener at work; `service` answers a request.
 pub(super) struct Acceptor<S> {
@@ -78,7 +81,25 @@ where
         let _some_left = timeout(Bounds::DRAIN_MAX, all_over).await;
     }
 
+    /// A panic in here ends neither the listener nor the conversations: a pod without probes is killed.
     async fn accept_for_ever(&mut self) -> Infallible {
+        loop {
+            let Err(panic) = catch_panic(self.accept_until_panic()).await;
+            self.counts.count(Event::AcceptError);
+            if self.trouble.is_worth_a_line(Instant::now()) {
+                let (listener, panic) = (self.name, panic.chars().take(PANIC_LENGTH_MAX).collect::<String>());
+                tracing::error!(
+                    %listener,
+                    panic,
+                    "taking a connection panicked, and goes on; this is a bug of eureka-peers: please report it"
+                );
+            }
+            // A panic at once must not spin.
+            sleep(self.trouble.next_pause()).await;
+        }
+    }
+
+    async fn accept_until_panic(&mut self) -> Infallible {
         let mut in_a_row = 0;
         loop {
             match self.listener.accept().await {
@@ -211,6 +232,8 @@ impl Trouble {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
 
     #[test]
@@ -220,6 +243,50 @@ mod tests {
         assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 500, 500]);
         trouble.end();
         assert_eq!(trouble.next_pause(), Bounds::ACCEPT_RETRY_MIN);
+    }
+
+    /// A service that panics when it is to be copied for the first connection.
+    struct Bomb(Arc<AtomicBool>);
+
+    impl Bomb {
+        fn is_copied(&self) -> bool {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
+    impl Clone for Bomb {
+        fn clone(&self) -> Self {
+            assert!(self.0.swap(true, Ordering::Relaxed), "a bug");
+            Self(Arc::clone(&self.0))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_one_connection_and_not_the_listener() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("port 0 is always free");
+        let address = listener.local_addr().expect("bound");
+        let (bomb, counts) = (Bomb(Arc::default()), ConnectionCounts::default());
+        let service = move |_| {
+            let is_copied = bomb.is_copied();
+            async move { super::super::reply::text(hyper::StatusCode::OK, is_copied.to_string()) }
+        };
+        let acceptor =
+            Acceptor::new(ListenerName::Public, listener, Bounds::default(), counts.clone(), service);
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(acceptor.run(stopped));
+        let ask = || async {
+            let mut stream = TcpStream::connect(address).await.expect("it listens");
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("written");
+            let mut reply = String::new();
+            // The connection that it panicked over may be reset.
+            let _reset = stream.read_to_string(&mut reply).await;
+            reply
+        };
+        assert_eq!(ask().await, "");
+        assert!(ask().await.starts_with("HTTP/1.1 200"));
+        assert_eq!((counts.read().accept_errors, counts.read().answered), (1, 1));
+        drop(stop);
+        task.await.expect("it ends as ever");
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,6 +8,9 @@ use std::sync::{Arc, OnceLock};
 use hyper::body::Bytes;
 use tokio::sync::watch;
 
+use crate::model::Moment;
+use crate::reconcile::Condition;
+
 use super::snapshot::{ListInPlace, Snapshot};
 use super::{page, status_json};
 
@@ -15,7 +18,7 @@ use super::{page, status_json};
 #[derive(Debug)]
 pub(super) struct Shown {
     pub(super) snapshot: Snapshot,
-    /// Whether a publication was ever made in the life of this process.
+    /// Whether a publication was ever made in the life of this process, or what was found is kept as it is.
     pub(super) is_started: bool,
     page: OnceLock<Bytes>,
     json: OnceLock<Bytes>,
@@ -23,7 +26,11 @@ pub(super) struct Shown {
 
 impl Shown {
     fn new(snapshot: Snapshot, was_started: bool) -> Self {
-        let is_started = was_started || snapshot.list == ListInPlace::Published;
+        let is_started = was_started
+            || match snapshot.list {
+                ListInPlace::Nothing | ListInPlace::TakenAway | ListInPlace::FoundAtStart => false,
+                ListInPlace::KeptAsFound | ListInPlace::Published => true,
+            };
         Self { snapshot, is_started, page: OnceLock::new(), json: OnceLock::new() }
     }
 
@@ -55,6 +62,13 @@ impl SnapshotSender {
     /// starts anew.
     pub fn show(&self, snapshot: Snapshot) {
         self.0.send_modify(|shown| *shown = Arc::new(Shown::new(snapshot, shown.is_started)));
+    }
+
+    /// Shows what was shown, with these conditions in the place of its own.
+    pub fn show_conditions(&self, conditions: Vec<Condition>, as_of: Moment) {
+        let mut snapshot = self.0.borrow().snapshot.clone();
+        snapshot.status.conditions = conditions;
+        self.show(Snapshot { as_of, ..snapshot });
     }
 }
 

@@ -39,6 +39,8 @@ pub enum ListInPlace {
     TakenAway,
     /// A list that the start found in place, and that was not published again yet.
     FoundAtStart,
+    /// The same after it was compared with what was found: it is whole, and stays as it is.
+    KeptAsFound,
     /// A list was published since the start, or exactly what would have been was found in place.
     Published,
 }
@@ -70,7 +72,7 @@ impl Snapshot {
     pub(super) fn has_list(&self) -> bool {
         match self.list {
             ListInPlace::Nothing | ListInPlace::TakenAway => false,
-            ListInPlace::FoundAtStart | ListInPlace::Published => true,
+            ListInPlace::FoundAtStart | ListInPlace::KeptAsFound | ListInPlace::Published => true,
         }
     }
 

@@ -174,7 +174,7 @@ fn document(snapshot: &Snapshot, is_started: bool) -> Document<'_> {
 fn list_in_place(list: ListInPlace) -> &'static str {
     match list {
         ListInPlace::Nothing | ListInPlace::TakenAway => "nothing",
-        ListInPlace::FoundAtStart => "found_at_start",
+        ListInPlace::FoundAtStart | ListInPlace::KeptAsFound => "found_at_start",
         ListInPlace::Published => "published",
     }
 }

@@ -3,7 +3,8 @@
 //! Of a condition there is a line when it begins, when its cause becomes known or another one, and when it
 //! ends, with how long it lasted and what is so now; never for counts, ages and times. An end is at the level
 //! of the line before it, so that a log of warnings has both. The beginnings of a kind (for one Service,
-//! where it is about one) are a minute apart, unless it has become more serious: what flaps is said once.
+//! where it is about one) are a minute apart, unless it has become more serious: what flaps is said once. A
+//! Service that was held as empty and is believed to be so has both lines: the end of the hold, and what follows.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,10 +12,10 @@ use std::time::Duration;
 
 use tracing::{debug, error, field, info, warn};
 
-use crate::model::{Moment, PeerSet, ServiceUrl};
+use crate::model::{Moment, PeerSet, Port, ServiceUrl};
 use crate::reconcile::{
-    Change, Condition, ConditionKind, NotAdopted, PeersOfChange, PublishOutcome, ServiceStatus, Severity,
-    Situation, Status,
+    Change, Condition, ConditionKind, NotAdopted, PeersOfChange, PublishOutcome, Repairs, ServiceStatus,
+    Severity, Situation, Status,
 };
 use crate::wording::{ended, seconds, situation, why_no_list};
 
@@ -27,6 +28,8 @@ const LINE_INTERVAL: Duration = Duration::from_secs(60);
 /// Bytes of names in one value of a line: the log cuts values at 2,048, and the count behind them is not to be lost.
 const NAMES_LENGTH_MAX: usize = 2000;
 
+const REPAIRED: &str = "published again: the files had been changed or removed by others";
+
 /// What has been said already.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
@@ -35,6 +38,9 @@ pub(super) struct Journal {
     /// When it was last said that the start waits.
     reminded: Option<Moment>,
     adopted: Option<PeerSet>,
+    own_port: Option<Port>,
+    /// Files that were put right: said one by one, until there is a condition that says it of all.
+    repairs: Repairs,
 }
 
 /// What the log last said of a condition.
@@ -75,13 +81,14 @@ impl Journal {
     /// Says what is new in `status`.
     pub(super) fn note(&mut self, status: &Status, now: Moment) {
         self.remind(status, now);
+        self.note_own(status);
         self.note_changes(status);
         self.note_conditions(status, now);
         self.note_adopted(status);
     }
 
     /// Says how a publication ended, where it changed something.
-    pub(super) fn published(outcome: &PublishOutcome, publishing: Publishing) {
+    pub(super) fn published(&mut self, outcome: &PublishOutcome, publishing: Publishing, now: Moment) {
         let peers = match publishing {
             Publishing::AsFound => None,
             Publishing::Flush | Publishing::Flushed => Some(0),
@@ -99,12 +106,19 @@ impl Journal {
                 ),
                 Publishing::AsFound | Publishing::List { .. } => info!(peers, "published"),
             },
-            PublishOutcome::Repaired => {
-                warn!(peers, "published again: the files had been changed or removed by others");
-            }
+            PublishOutcome::Repaired => self.repaired(peers, now),
             PublishOutcome::Unchanged => debug!(peers, "the files say so already"),
             // Shown as a condition, once and for as long as it lasts.
             PublishOutcome::Failed(_) | PublishOutcome::Lost(_) => {}
+        }
+    }
+
+    fn repaired(&mut self, peers: Option<usize>, now: Moment) {
+        self.repairs.book(now);
+        if self.repairs.of_another_writer(now).is_some() {
+            debug!(peers, "{REPAIRED}");
+        } else {
+            warn!(peers, "{REPAIRED}");
         }
     }
 
@@ -121,6 +135,16 @@ impl Journal {
             let severity = waiting.situation.severity();
             say(&waiting.situation, severity, None, &why_no_list(status, now));
         }
+    }
+
+    /// Once, where its own record has told another port than was taken until then.
+    fn note_own(&mut self, status: &Status) {
+        let Some(port) = status.own_port else { return };
+        if port != self.own_port.unwrap_or(Port::EUREKA) {
+            let (own, port) = (status.own.as_ref().map(field::display), port.get());
+            info!(own, port, "the server beside us listens on the port of its own SRV record");
+        }
+        self.own_port = Some(port);
     }
 
     fn note_changes(&mut self, status: &Status) {
@@ -148,9 +172,6 @@ impl Journal {
     }
 
     fn note_conditions(&mut self, status: &Status, now: Moment) {
-        for condition in status.conditions.iter().filter(|condition| is_worth_saying(condition, status)) {
-            self.note_condition(condition, now);
-        }
         for said in self.conditions.iter_mut().filter(|said| !said.is_over) {
             said.since = status.conditions.iter().find(|it| said.is_of(it)).map_or(said.since, |it| it.since);
         }
@@ -162,6 +183,9 @@ impl Journal {
             if !(waits && said.situation.kind() == ConditionKind::NothingKnown) {
                 said.say_end(status, now);
             }
+        }
+        for condition in status.conditions.iter().filter(|condition| is_worth_saying(condition, status)) {
+            self.note_condition(condition, now);
         }
         self.conditions.retain(|said| !said.is_over || now.since(said.latest_line) < LINE_INTERVAL);
     }
@@ -223,7 +247,7 @@ impl Said {
 fn is_worth_saying(condition: &Condition, status: &Status) -> bool {
     let mut services = status.services.iter();
     match &condition.situation {
-        Situation::NothingKnown { .. } | Situation::HeldDocument => {
+        Situation::NothingKnown { .. } | Situation::HeldDocument { .. } => {
             services.any(|service| service.last.is_some())
         }
         Situation::SelfNotFound(_) => services.any(|service| lacks_self_for_long(service, condition.since)),

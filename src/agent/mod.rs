@@ -4,44 +4,40 @@
 //! machine's actions become tasks, that their ends become observations, and that each turn is
 //! shown. Must never block, end by itself after a good start, or outlive a panic unnoticed.
 
+mod accept;
 mod clock;
 mod journal;
 mod pump;
 mod reporter;
 mod server;
-mod supervisor;
 #[cfg(test)]
 mod tests;
 mod update;
 mod volume;
 mod work;
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::admin::{
-    AcceptMode, AcceptReply, Accepted, ListInPlace, LocalCommand, LocalCommands, NotAccepted,
-};
+use crate::admin::{ListInPlace, LocalCommand, LocalCommands};
 use crate::dns::Lookup;
-use crate::model::{Answer, Host, Listing, Moment, Question, ServerFault, ServiceUrl};
-use crate::reconcile::{self, Action, Consent, Machine, Observation, RefreshCall, Replicas, Taken};
+use crate::model::{Answer, Host, Listing, Moment, Port, Question, ServerFault, ServiceUrl, catch_panic};
+use crate::reconcile::{Action, Machine, Observation, RefreshCall, Replicas, STALLED_AFTER};
 use crate::settings::Settings;
 use crate::telemetry::{ConfirmOutcome, LookupOutcome, RefreshOutcome};
-use crate::wording::{lookup_failure, why_no_list};
+use crate::wording::why_no_list;
 
 pub use clock::Clock;
 pub use pump::Pump;
 pub use reporter::Reporter;
 pub use server::Server;
-pub use supervisor::catch_panic;
 pub use update::{Update, UpdateSender, Updates};
+pub use volume::cannot_render;
 
 use journal::Publishing;
-use pump::LONGEST_WAIT;
 use volume::{Found, StateFound, Volume};
 use work::{Ended, Outcome, Work};
 
@@ -49,6 +45,8 @@ use work::{Ended, Outcome, Work};
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
 /// How long an end waits for a first list that is being published; a busy disk takes a tenth of it.
 const FIRST_PUBLICATION_MAX: Duration = Duration::from_millis(300);
+/// How long `init` waits for a first look at the files: a little longer than until it is told that the disk stalls.
+const FIRST_LOOKS_MAX: Duration = STALLED_AFTER.saturating_add(Duration::from_secs(1));
 /// What is said of a setting that has changed in vain.
 const NEEDS_RESTART: &str = "cannot change at run time; restart to apply it";
 
@@ -93,6 +91,8 @@ pub enum End {
     Stopped,
     /// It was told to stop before a list was in place; says why there was none, as far as that is known.
     StoppedWithoutList(String),
+    /// The same while the list that was in place is gone by the hands of others.
+    StoppedAfterLoss(String),
     /// The first list is in place.
     Settled,
     /// The start deadline passed without a list that may be published; says why there is none.
@@ -116,6 +116,7 @@ pub async fn run<O: Outside>(
                 biased;
                 () = stopped(&mut inputs.stop) => return stop_early,
                 agent = Agent::new(&outside, &mut settings, &mut reporter) => agent,
+                () = tokio::time::sleep(FIRST_LOOKS_MAX), if until == Until::Settled => return End::CannotWrite,
             };
             agent.run(&mut inputs, until).await
         };
@@ -138,6 +139,8 @@ struct Agent<'a, O: Outside> {
     pump: Pump,
     lookup: Rc<O::Lookup>,
     server: Option<Rc<O::Server>>,
+    /// The port of the own SRV record, by which the server is reached.
+    own_port: Option<Port>,
     /// Away while a publication is under way.
     volume: Option<Volume>,
     /// The files as the start found them, where they are a whole document.
@@ -170,10 +173,12 @@ impl<'a, O: Outside> Agent<'a, O> {
             machine = begin_with_files(settings, &saved, &found, clock.now());
         }
         let generation = saved.state.as_ref().map_or(0, |state| state.generation);
+        let own_port = machine.own_port();
         Self {
             pump: Pump::new(machine, clock),
             lookup: Rc::new(outside.lookup(settings)),
-            server: outside.server(settings).map(Rc::new),
+            server: outside.server(&settings.at_own_port(own_port)).map(Rc::new),
+            own_port,
             volume: Some(volume),
             found,
             generation,
@@ -262,8 +267,7 @@ impl<'a, O: Outside> Agent<'a, O> {
 
     /// What the log says of this listing: the generation key grows with counted retries alone.
     fn about(&mut self, listing: &Listing) -> Publishing {
-        let own = self.settings.policy.own().map(|own| &own.url);
-        let peers = listing.urls().filter(|url| Some(*url) != own).count();
+        let peers = listing.urls().filter(|url| Some(*url) != listing.own()).count();
         let before = std::mem::replace(&mut self.generation, listing.generation());
         match self.publishing {
             _ if before < self.generation => Publishing::Retry { peers, generation: self.generation },
@@ -323,6 +327,15 @@ impl<'a, O: Outside> Agent<'a, O> {
         self.pump.handle(Observation::Answered { question: question.clone(), answer }, now);
         let outcome = self.pump.machine.last_answer(question).map_or(brought, LookupOutcome::from);
         self.reporter.answered(question, outcome, took);
+        if self.pump.machine.own_port() != self.own_port {
+            self.reach_server();
+        }
+    }
+
+    /// The server beside us, under the port that its own record has.
+    fn reach_server(&mut self) {
+        self.own_port = self.pump.machine.own_port();
+        self.server = self.outside.server(&self.settings.at_own_port(self.own_port)).map(Rc::new);
     }
 
     fn confirmed(&mut self, outcome: Result<Replicas, ServerFault>, now: Moment) {
@@ -343,33 +356,6 @@ impl<'a, O: Outside> Agent<'a, O> {
                 request.answer(reply);
             }
         }
-    }
-
-    /// A dry run is the same on a copy.
-    fn accept(&mut self, consent: Consent, mode: AcceptMode) -> AcceptReply {
-        let now = self.pump.now();
-        let mut copy;
-        let machine = match mode {
-            AcceptMode::Take => &mut self.pump.machine,
-            AcceptMode::DryRun => {
-                copy = self.pump.machine.clone();
-                &mut copy
-            }
-        };
-        let peers = |machine: &Machine| machine.desired().cloned().unwrap_or_default();
-        let before = peers(machine);
-        machine.accept(consent, now).map_err(|refused| NotAccepted(why_not_accepted(&refused)))?;
-        let after = peers(machine);
-        let (added, removed) = (&after - &before, &before - &after);
-        if mode == AcceptMode::Take {
-            info!(
-                added = added.len(),
-                removed = removed.len(),
-                peers = after.len(),
-                "accepted by the operator"
-            );
-        }
-        Ok(Accepted { peers: after, added, removed })
     }
 
     fn update(&mut self, update: Update) {
@@ -393,8 +379,8 @@ impl<'a, O: Outside> Agent<'a, O> {
         *self.settings = settings;
         self.outside.follow(self.settings);
         self.lookup = Rc::new(self.outside.lookup(self.settings));
-        self.server = self.outside.server(self.settings).map(Rc::new);
         self.pump.machine.change_policy(self.settings.policy.clone(), now);
+        self.reach_server();
         // A peer that has just been renamed stays until there are records; one that has just been denied goes.
         let is_denied = |url: &ServiceUrl| match url.host() {
             Host::Name(_) => false,
@@ -404,28 +390,6 @@ impl<'a, O: Outside> Agent<'a, O> {
             self.pump.machine.drop_document();
         }
     }
-}
-
-fn why_not_accepted(refused: &reconcile::NotAccepted) -> String {
-    let services = match refused {
-        reconcile::NotAccepted::Frozen => return "the list is frozen; lift --freeze first".to_owned(),
-        reconcile::NotAccepted::NeverEmpty => {
-            return "a client's list is never empty; it begins with the first records of DNS".to_owned();
-        }
-        reconcile::NotAccepted::Nothing(services) => services,
-    };
-    let in_words = |failure| lookup_failure(failure).to_string();
-    let failures: BTreeSet<String> =
-        services.iter().filter_map(|service| service.failure.as_ref()).map(in_words).collect();
-    let empty = services.iter().filter(|service| service.taken == Taken::NeedsConsent);
-    let empty = empty.map(|service| {
-        format!(
-            "DNS says that {} has no endpoints, which `eureka-peers accept --empty` takes",
-            service.service
-        )
-    });
-    let reasons = failures.into_iter().chain(empty).collect::<Vec<_>>().join("; ");
-    format!("DNS says nothing that could be taken: {reasons}; a start without a list begins alone by --empty")
 }
 
 /// The machine of a start whose saved state gives no list, or is damaged: then what is good in it is worth
@@ -442,17 +406,21 @@ fn begin_with_files(settings: &Settings, saved: &StateFound, found: &Found, now:
 /// Looks at the directory on a thread of its own: a stalled disk must not stall probes and signals.
 async fn look<T: Send + 'static>(
     mut volume: Volume,
-    reporter: &Reporter,
+    reporter: &mut Reporter,
     look: impl FnOnce(&mut Volume) -> T + Send + 'static,
 ) -> (Volume, T) {
+    let since = reporter.clock().now();
     let mut looking = tokio::task::spawn_blocking(move || {
         let seen = look(&mut volume);
         (volume, seen)
     });
     loop {
         tokio::select! {
-            seen = &mut looking => return seen.expect("looking at files does not panic"),
-            () = tokio::time::sleep(LONGEST_WAIT) => reporter.waits(),
+            seen = &mut looking => {
+                reporter.disk_answers();
+                return seen.expect("looking at files does not panic");
+            }
+            () = tokio::time::sleep(STALLED_AFTER) => reporter.waits(since),
         }
     }
 }

@@ -8,7 +8,9 @@ use tracing::{debug, warn};
 use crate::admin::{AdminCounts, ListInPlace, Liveness, SettingsInForce, Snapshot, SnapshotSender, Stage};
 use crate::model::{Answer, ListenerName, Moment, Question};
 use crate::publish::ModeNotKept;
-use crate::reconcile::{Condition, ConditionKind, PublishOutcome, Situation, Status};
+use crate::reconcile::{
+    Condition, ConditionKind, NotPublished, PublishOutcome, STALLED_AFTER, Situation, Status,
+};
 use crate::telemetry::{ConfirmOutcome, LookupOutcome, Metrics, RefreshOutcome, ReloadOutcome, VERSION};
 
 use super::End;
@@ -106,9 +108,21 @@ impl Reporter {
         self.mode_not_kept = not_kept;
     }
 
-    /// The loop waits for its disk, and is alive.
-    pub(super) fn waits(&self) {
-        self.liveness.stamp(self.clock.now(), LONGEST_WAIT);
+    /// The loop has been waiting for its disk since then, and is alive.
+    ///
+    /// After a while that is said, as of any publication. DNS has not been asked, so nothing is said of that.
+    pub(super) fn waits(&mut self, since: Moment) {
+        let now = self.clock.now();
+        self.liveness.stamp(now, LONGEST_WAIT);
+        if now.since(since) >= STALLED_AFTER {
+            self.begin(Situation::NotPublished(NotPublished::Stalled), since);
+            self.snapshots.show_conditions(self.outside.clone(), now);
+        }
+    }
+
+    /// What was waited for has come.
+    pub(super) fn disk_answers(&mut self) {
+        self.outside.retain(|condition| condition.kind() != ConditionKind::NotPublished);
     }
 
     /// The directory was looked at, and this was in place.
@@ -122,7 +136,7 @@ impl Reporter {
     pub(super) fn has_no_list(&self) -> bool {
         match self.list {
             None | Some(ListInPlace::Nothing | ListInPlace::TakenAway) => true,
-            Some(ListInPlace::FoundAtStart | ListInPlace::Published) => false,
+            Some(ListInPlace::FoundAtStart | ListInPlace::KeptAsFound | ListInPlace::Published) => false,
         }
     }
 
@@ -155,13 +169,16 @@ impl Reporter {
     ) {
         match outcome {
             PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
-                self.list = Some(ListInPlace::Published);
+                self.list = Some(match publishing {
+                    Publishing::AsFound => ListInPlace::KeptAsFound,
+                    _ => ListInPlace::Published,
+                });
             }
             PublishOutcome::Lost(_) => self.lost_list(),
             // What was in place stays there.
             PublishOutcome::Failed(_) => {}
         }
-        Journal::published(outcome, publishing);
+        self.journal.published(outcome, publishing, now);
         self.metrics.publication(outcome, took, self.clock.wall().since_epoch(now));
     }
 
@@ -211,9 +228,12 @@ impl Reporter {
     /// How the work ends that is told to stop now; `why` says why no list is in place.
     pub(super) fn end_of_stop(&self, why: impl FnOnce() -> String) -> End {
         match self.list {
-            Some(ListInPlace::Nothing | ListInPlace::TakenAway) => End::StoppedWithoutList(why()),
+            Some(ListInPlace::Nothing) => End::StoppedWithoutList(why()),
+            Some(ListInPlace::TakenAway) => End::StoppedAfterLoss(why()),
             // Before the first look nothing is known, and nothing is claimed.
-            None | Some(ListInPlace::FoundAtStart | ListInPlace::Published) => End::Stopped,
+            None | Some(ListInPlace::FoundAtStart | ListInPlace::KeptAsFound | ListInPlace::Published) => {
+                End::Stopped
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! From a listing to files: rendered, joined with credentials, and put in place off the loop's thread.
 
+use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use crate::document::{
     Document, DocumentError, File, UserInfo, UserInfoError, UserInfoSource, file_names, is_whole,
 };
-use crate::model::{ErrorChain, Listing, Message, ServiceUrl, WallClock};
+use crate::model::{ErrorChain, Listing, Message, PeerSet, ServiceUrl, WallClock};
 use crate::publish::{
     DecodedState, ModeNotKept, PublishError, Published, Publisher, decode_state, encode_state,
 };
@@ -175,6 +176,27 @@ impl Volume {
         let files = render(output, &publication.listing)?;
         Ok(self.publisher.publish(&files, &encode_state(&publication.state, self.clock))?)
     }
+}
+
+/// The URLs of what was found, as they stand there, without user-info; none where nothing was found.
+pub(super) fn urls_in(found: &Found, output: &OutputSettings) -> Option<PeerSet> {
+    let urls = RefCell::new(PeerSet::new());
+    let note = |url: &ServiceUrl| {
+        urls.borrow_mut().insert(url.clone());
+        true
+    };
+    let _they_may = may_stay(found, output, note);
+    (!found.is_empty()).then(|| urls.into_inner())
+}
+
+/// Why these files cannot say this, or, where there is nothing to be said yet, cannot have the credentials that
+/// they need: what a publication would meet, and what to do.
+pub fn cannot_render(output: &OutputSettings, listing: Option<&Listing>) -> Option<Message> {
+    let rendered = match listing {
+        Some(listing) => render(output, listing).map(drop),
+        None => user_info(&output.user_info).map(drop),
+    };
+    rendered.err().map(|error| (*error.fault().message).clone())
 }
 
 /// Whether what was found is still a whole document of these outputs; where nothing was found, it is.

@@ -83,10 +83,14 @@ impl Work {
         });
     }
 
-    /// Puts a list right that was lost.
+    /// Puts a list right that was lost, also where it says something new by now.
     pub(super) fn write(&mut self, volume: Volume, writing: Writing) {
         self.start(async move {
             let (volume, outcome) = with_files(volume, writing).await;
+            let outcome = match outcome {
+                PublishOutcome::Written => PublishOutcome::Repaired,
+                other => other,
+            };
             Outcome::Published { volume, outcome }
         });
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::agent::cannot_render;
 use crate::eureka::{EurekaServer, Expected, Finding, Reading, Severity};
-use crate::model::Message;
+use crate::model::{Listing, Message};
 use crate::publish::{Hazard, inspect};
 use crate::reconcile::{self, Adoption, Condition, Status};
 use crate::settings::{Loaded, Provenance, Settings};
@@ -17,6 +18,7 @@ use super::asking::ask_once;
 use super::list_difference::ListDifference;
 use super::next_step::in_words;
 use super::outside::{lookup, server};
+use super::published_list::saved_own_port;
 use super::sources::Sources;
 use super::terminal::print;
 use super::{ExitStatus, ReportFormat};
@@ -56,12 +58,15 @@ pub(super) fn check(sources: &Sources, format: ReportFormat) -> ExitStatus {
 async fn look(loaded: &Loaded) -> Report<'_> {
     let settings = &loaded.settings;
     let status = ask_once(settings, &lookup(settings)).await;
+    // What the sidecar knows, where DNS does not tell now.
+    let own_port = status.own_port.or_else(|| saved_own_port(settings));
     let warning =
         |warning: &crate::settings::Warning| Finding::new(Severity::Warning, warning.to_string(), "");
     let mut findings: Vec<_> = loaded.warnings.iter().map(warning).collect();
     findings.extend(of_dns(&status, &loaded.provenance));
     findings.extend(of_directory(settings));
-    findings.extend(of_server(settings).await);
+    findings.extend(of_document(settings, &status));
+    findings.extend(of_server(&settings.at_own_port(own_port)).await);
     findings.sort_by_key(|finding| finding.severity);
     Report { provenance: &loaded.provenance, status, findings }
 }
@@ -105,6 +110,14 @@ fn of_directory(settings: &Settings) -> Vec<Finding> {
     }
     let fault = |hazard: &Hazard| Finding { severity: Severity::Fault, message: hazard.message() };
     hazards.iter().map(fault).collect()
+}
+
+/// What keeps the files from saying what they should: credentials that cannot be read, or a list that has no room.
+fn of_document(settings: &Settings, status: &Status) -> Option<Finding> {
+    let alone = || status.own.clone().map(|own| Listing::alone(own, None, 0));
+    let desired = status.desired.as_ref().and_then(|desired| Listing::of_peers(&desired.value, 0));
+    let message = cannot_render(&settings.output, desired.or_else(alone).as_ref())?;
+    Some(Finding { severity: Severity::Fault, message })
 }
 
 async fn of_server(settings: &Settings) -> Vec<Finding> {

@@ -21,8 +21,9 @@ impl ListDifference {
     pub(super) async fn see(settings: &Settings, server: &EurekaServer) -> Option<Self> {
         let published = in_saved_state(settings)?;
         let replicas = server.replicas().await.ok()?;
-        let own = settings.policy.own().map(|own| &own.url);
-        let is_peer = |url: &&ServiceUrl| Some(*url) != own && **url != settings.policy.sink;
+        // On whichever port: one host runs one server.
+        let own = settings.policy.own().map(|own| own.url.host());
+        let is_peer = |url: &&ServiceUrl| Some(url.host()) != own && **url != settings.policy.sink;
         Some(Self {
             lacking: published.difference(&replicas.peers).filter(is_peer).cloned().collect(),
             besides: replicas.peers.difference(&published).filter(is_peer).cloned().collect(),

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::dns::HickoryLookup;
 use crate::eureka::{EurekaServer, Reading};
 use crate::model::{DnsName, Host, PeerSet, ServiceUrl};
-use crate::reconcile::{ConditionKind, Role};
+use crate::reconcile::{ConditionKind, Own, Role};
 use crate::settings::{Loaded, Settings};
 
 use super::asking::ask_once;
@@ -120,7 +120,9 @@ pub(super) fn found(
             Host::Name(name) => addresses.get(name).into_iter().flatten().next(),
             Host::Address(_) => None,
         };
-        let ours = own.filter(|own| own.url == url).and_then(|own| own.identity.addresses.first());
+        // On whichever port its own record has.
+        let is_ours = |own: &&Own| own.url.host() == url.host();
+        let ours = own.filter(is_ours).and_then(|own| own.identity.addresses.first());
         match in_dns.or(ours) {
             Some(address) => (url, server.at(*address)),
             None => (url, server),

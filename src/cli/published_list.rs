@@ -8,8 +8,9 @@ use serde::Deserialize;
 
 use crate::agent::Clock;
 use crate::http_client::{HttpClient, Method, Request};
-use crate::model::{HttpUrl, PeerSet, ServiceUrl};
+use crate::model::{HttpUrl, PeerSet, Port, ServiceUrl};
 use crate::publish::{Publisher, decode_state};
+use crate::reconcile::SavedState;
 use crate::settings::Settings;
 
 use super::local_call::root_of;
@@ -44,6 +45,7 @@ pub(super) async fn published_list(settings: &Settings) -> Option<PublishedList>
         return Some(PublishedList { servers, origin: format!("the sidecar's {url}") });
     }
     let mut servers = in_saved_state(settings)?;
+    let settings = &settings.at_own_port(saved_own_port(settings));
     servers.extend(settings.policy.own().map(|own| own.url.clone()));
     let directory = settings.output.directory.as_ref()?.display();
     Some(PublishedList { servers, origin: format!("the saved state in {directory}") })
@@ -63,9 +65,18 @@ async fn of_sidecar(url: &HttpUrl) -> Option<PeerSet> {
 
 /// The peers that the files have now, by the state beside them.
 pub(super) fn in_saved_state(settings: &Settings) -> Option<PeerSet> {
-    let output = &settings.output;
-    let publisher = Publisher::new(output.directory.clone()?, output.layout, output.file_mode);
-    let state = decode_state(&publisher.read_state().ok()??, Clock::start().wall_at_start()).ok()?.state;
+    let state = saved_state(settings)?;
     let of_services = state.services.into_iter().flat_map(|(_, peers)| peers);
     Some(of_services.chain(state.static_peers).collect())
+}
+
+/// The port of the own SRV record, as the sidecar last saw it.
+pub(super) fn saved_own_port(settings: &Settings) -> Option<Port> {
+    saved_state(settings)?.own_port
+}
+
+fn saved_state(settings: &Settings) -> Option<SavedState> {
+    let output = &settings.output;
+    let publisher = Publisher::new(output.directory.clone()?, output.layout, output.file_mode);
+    Some(decode_state(&publisher.read_state().ok()??, Clock::start().wall_at_start()).ok()?.state)
 }

@@ -30,6 +30,11 @@ use super::terminal::say;
 /// What file work that does not end gets at the exit; the whole exit has 100 ms.
 const EXIT_PATIENCE: Duration = Duration::from_millis(30);
 
+const BEFORE_A_LIST: &str = "before a list was in place";
+
+const AFTER_A_LOSS: &str = "while no valid list is in place, because others have removed, emptied or changed the files; \
+    let no other container write into the volume";
+
 /// The sidecar, until it is told to stop.
 pub(super) fn run(sources: Sources) -> ExitStatus {
     start(sources, Until::Stopped)
@@ -201,9 +206,10 @@ async fn stop_at(mut terminate: Signal, mut interrupt: Signal, stopper: watch::S
     let _nobody_listens = stopper.send(true);
 }
 
-fn stopped_early(why: &str) -> ExitStatus {
+/// What was so when we were told to stop without a list, and why.
+fn stopped_without(what: &str, why: &str) -> ExitStatus {
     let because = if why.is_empty() { "" } else { ": " };
-    error!("stopped before a list was in place{because}{why}");
+    error!("stopped {what}{because}{why}");
     ExitStatus::Failure
 }
 
@@ -211,9 +217,10 @@ fn status_of(end: &End, until: Until) -> ExitStatus {
     match (end, until) {
         (End::Stopped, Until::Stopped) | (End::Settled, _) => ExitStatus::Success,
         // What waits for us must not take this for a list in place.
-        (End::Stopped, Until::Settled) => stopped_early(""),
+        (End::Stopped, Until::Settled) => stopped_without(BEFORE_A_LIST, ""),
         // The kubelet shows the last line of a container that failed, and of a probe nothing.
-        (End::StoppedWithoutList(why), _) => stopped_early(why),
+        (End::StoppedWithoutList(why), _) => stopped_without(BEFORE_A_LIST, why),
+        (End::StoppedAfterLoss(why), _) => stopped_without(AFTER_A_LOSS, why),
         (End::DeadlinePassed(why), _) => {
             error!(
                 "the start deadline has passed without the records that were waited for: {why}; where DNS needs \

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::signal::unix::Signal;
 
-use crate::agent::{Update, UpdateSender, catch_panic};
+use crate::agent::{Update, UpdateSender};
+use crate::model::catch_panic;
 use crate::settings::{Loaded, Rejected, SettingsFile};
 use crate::settings_watch::{ReadError, SettingsWatch};
 

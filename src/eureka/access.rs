@@ -12,6 +12,8 @@ pub struct ServerAccess {
     pub actuator_url: Option<HttpUrl>,
     /// The status document; none where nothing is to be confirmed.
     pub status_url: Option<HttpUrl>,
+    /// Whether nobody has given the status URL: then it follows the server's own port.
+    pub status_url_is_default: bool,
     /// For actuator, status and mesh.
     pub credentials: Option<Credentials>,
     /// Certificates (PEM) that vouch for https servers, read again at each use.

@@ -112,7 +112,8 @@ fn peers_in(list: &str, secrets: &Secrets) -> Result<(PeerSet, Vec<String>), Str
         if index == REPLICAS_MAX {
             return Err(format!("the status lists more than {REPLICAS_MAX} peers"));
         }
-        match ServiceUrl::from_reported(entry.trim()) {
+        // Of credentials with a slash in them only the beginning looks like credentials.
+        match ServiceUrl::from_reported(secrets.taken_out_of(entry).trim()) {
             Ok(url) => drop(peers.insert(url)),
             Err(_) if foreign.len() < FOREIGN_MAX => foreign.push(foreign_entry(entry, secrets)),
             Err(_) => {}

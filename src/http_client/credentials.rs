@@ -85,12 +85,15 @@ mod tests {
     async fn the_header_is_that_of_the_standard_and_unprintable() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("password");
-        std::fs::write(&path, "open sesame\n").expect("written");
-        let header =
-            Credentials::new("Aladdin".into(), path).header(&mut Secrets::default()).await.expect("valid");
-        // The example of RFC 7617, section 2.
-        assert_eq!(header.as_bytes(), b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-        assert_eq!(format!("{header:?}"), "Sensitive");
+        // The last as Notepad saves it.
+        for saved in ["open sesame\n", "open sesame", "\u{feff}open sesame\r\n"] {
+            std::fs::write(&path, saved).expect("written");
+            let credentials = Credentials::new("Aladdin".into(), path.clone());
+            let header = credentials.header(&mut Secrets::default()).await.expect("valid");
+            // The example of RFC 7617, section 2.
+            assert_eq!(header.as_bytes(), b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "{saved:?}");
+            assert_eq!(format!("{header:?}"), "Sensitive");
+        }
     }
 
     #[test]

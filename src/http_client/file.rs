@@ -39,7 +39,7 @@ impl SmallFile {
 
 fn read_blocking(path: &Path, max: usize) -> Outcome {
     let failed = |source| FileError::Read { path: path.to_owned(), source };
-    match small_file::read(path, max).map_err(failed)? {
+    match small_file::read_text(path, max).map_err(failed)? {
         Content::Whole(bytes) => Ok(bytes),
         Content::Beginning(_) => Err(FileError::TooLarge { path: path.to_owned(), max }),
         Content::NotAFile => Err(FileError::NotAFile { path: path.to_owned() }),

@@ -15,15 +15,20 @@ const HIDDEN: &str = "***";
 
 /// What must not be shown of a reply: the secrets that were in use when it came.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secrets(Vec<String>);
+pub struct Secrets {
+    all: Vec<String>,
+    /// Each as it stands before a host: `user:password@`.
+    before_host: Vec<String>,
+}
 
 impl Secrets {
     /// A user with a password: the password, the two of them, and both in base64, as in a header.
     pub(super) fn add(&mut self, user: &str, password: &str) {
         let pair = format!("{user}:{password}");
+        self.before_host.push(format!("{pair}@"));
         let encoded = [STANDARD_NO_PAD.encode(&pair), STANDARD_NO_PAD.encode(password)];
         let all = [pair, password.to_owned()].into_iter().chain(encoded);
-        self.0.extend(all.filter(|secret| secret.chars().count() >= LENGTH_MIN));
+        self.all.extend(all.filter(|secret| secret.chars().count() >= LENGTH_MIN));
     }
 
     /// The same of a file's `user:password`.
@@ -36,20 +41,31 @@ impl Secrets {
 
     /// The text with each secret hidden, the longest first wherever several begin.
     pub fn hide(&self, text: &str) -> String {
-        let mut shown = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(next) = rest.chars().next() {
-            let end = if let Some(end) = self.0.iter().filter_map(|secret| end_of(secret, rest)).max() {
-                shown.push_str(HIDDEN);
-                end
-            } else {
-                shown.push(next);
-                next.len_utf8()
-            };
-            rest = &rest[end..];
-        }
-        shown
+        replace(&self.all, HIDDEN, text)
     }
+
+    /// A URL without our own credentials before its host, whatever signs they are made of. What stands elsewhere in
+    /// it stays: a password may be the name of a host, or of a path.
+    pub fn taken_out_of(&self, url: &str) -> String {
+        replace(&self.before_host, "", url)
+    }
+}
+
+/// The longest first wherever several begin.
+fn replace(secrets: &[String], by: &str, text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        let end = if let Some(end) = secrets.iter().filter_map(|secret| end_of(secret, rest)).max() {
+            shown.push_str(by);
+            end
+        } else {
+            shown.push(next);
+            next.len_utf8()
+        };
+        rest = &rest[end..];
+    }
+    shown
 }
 
 impl fmt::Debug for Secrets {
@@ -180,6 +196,15 @@ mod tests {
         assert_eq!(secrets.hide("b3BlbiBzZXNhbWU="), "***=");
         assert_eq!(secrets.hide("Aladdin opens Sesame"), "Aladdin opens Sesame");
         assert_eq!(format!("{secrets:?}"), "Secrets(redacted)");
+    }
+
+    #[test]
+    fn credentials_are_taken_out_of_a_url_and_names_stay() {
+        let taken = |user, password, url| of(user, password).taken_out_of(url);
+        assert_eq!(taken("u", "p@s/w", "http://u:p@s/w@h:1/"), "http://h:1/");
+        assert_eq!(taken("u", "p@s/w", "http://u:p%40s%2Fw@h:1/"), "http://h:1/");
+        assert_eq!(taken("a", "87", "http://eureka:8761/eureka/"), "http://eureka:8761/eureka/");
+        assert_eq!(taken("u", "eureka", "http://u:eureka@eureka:8761/eureka/"), "http://eureka:8761/eureka/");
     }
 
     #[test]

@@ -15,6 +15,14 @@ pub enum Host {
 }
 
 impl Host {
+    /// Whether it is an address, or the name that CoreDNS makes of one.
+    pub fn is_by_address(&self) -> bool {
+        match self {
+            Self::Name(name) => name.labels().next().is_some_and(super::identity::is_dashed_address),
+            Self::Address(_) => true,
+        }
+    }
+
     /// Reads the host part of a URL: a name, an IPv4 literal, or an IPv6 literal in brackets.
     pub(super) fn from_url_part(text: &str) -> Result<Self, super::DnsNameError> {
         let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));

@@ -30,6 +30,12 @@ impl HttpUrl {
         &self.path
     }
 
+    /// The same on another port.
+    #[must_use]
+    pub fn at_port(self, port: Port) -> Self {
+        Self { base: self.base.at_port(port), ..self }
+    }
+
     /// The resource `segments` below this one; `segments` is a path such as `refresh` or `env/some.key`.
     pub fn join(&self, segments: &str) -> Result<Self, ContextPathError> {
         let path = format!("{}/{segments}", self.path.trim_end_matches('/'));

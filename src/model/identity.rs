@@ -16,8 +16,8 @@ pub struct PodIdentity {
     /// The Service that gives the pod its name in DNS (`serviceName` of a StatefulSet, `subdomain` of a
     /// pod), where the kubelet has written it down.
     pub governing: Option<HeadlessService>,
-    /// The variable of the downward API that would say who we are and is not set: what stands in may be wrong.
-    pub unset: Option<&'static str>,
+    /// The variables of the downward API that would say who we are and are not set: what stands in may be wrong.
+    pub unset: &'static [&'static str],
 }
 
 impl PodIdentity {
@@ -54,6 +54,11 @@ impl fmt::Display for PodIdentity {
     }
 }
 
+/// Whether CoreDNS makes this label of an address: `10-244-1-7`, `fd00--1`.
+pub(super) fn is_dashed_address(label: &str) -> bool {
+    label.contains('-') && [".", ":"].iter().any(|point| label.replace('-', point).parse::<IpAddr>().is_ok())
+}
+
 fn is_label_under(name: &DnsName, label: &str, service: &HeadlessService) -> bool {
     name.is_child_of(service.name()) && name.labels().next() == Some(label)
 }
@@ -68,6 +73,16 @@ mod tests {
 
     fn name(text: &str) -> DnsName {
         text.parse().expect("valid")
+    }
+
+    #[test]
+    fn a_dashed_address_is_one_of_either_family() {
+        for label in ["10-244-1-7", "fd00--1", "2001-db8-0-0-0-0-0-7"] {
+            assert!(is_dashed_address(label), "{label}");
+        }
+        for label in ["eureka-0", "10-244-1", "10-244-1-700", "eureka", "fd00", "a-b-c-d"] {
+            assert!(!is_dashed_address(label), "{label}");
+        }
     }
 
     #[test]

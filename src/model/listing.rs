@@ -66,6 +66,7 @@ impl fmt::Display for Zone {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     urls: PeerSet,
+    is_alone: bool,
     sink: Option<ServiceUrl>,
     generation: u64,
 }
@@ -76,17 +77,22 @@ impl Listing {
         if peers.is_empty() {
             return None;
         }
-        Some(Self { urls: peers.clone(), sink: None, generation })
+        Some(Self { urls: peers.clone(), is_alone: false, sink: None, generation })
     }
 
     /// The listing of a server that is alone: itself, and the sink while old peers are flushed.
     pub fn alone(own: ServiceUrl, sink: Option<ServiceUrl>, generation: u64) -> Self {
-        Self { urls: BTreeSet::from([own]), sink, generation }
+        Self { urls: BTreeSet::from([own]), is_alone: true, sink, generation }
     }
 
     /// What goes into the file, sorted; at least one.
     pub fn urls(&self) -> impl Iterator<Item = &ServiceUrl> {
         self.urls.iter()
+    }
+
+    /// The server's own URL, where that is all.
+    pub fn own(&self) -> Option<&ServiceUrl> {
+        self.urls.first().filter(|_| self.is_alone)
     }
 
     /// The sink, which comes last and never carries credentials.

@@ -6,6 +6,7 @@
 mod address_policy;
 mod answer;
 mod backoff;
+mod catch_panic;
 mod dns_name;
 mod duration;
 mod error_chain;
@@ -29,6 +30,7 @@ mod wall_clock;
 pub use address_policy::{AddressPolicy, IpNet};
 pub use answer::{Answer, LookupFailure, Record, Unusable, UnusableRecord, UnusableRecords};
 pub use backoff::Backoff;
+pub use catch_panic::catch_panic;
 pub use dns_name::{DnsName, DnsNameError};
 pub use duration::{DurationError, read_duration};
 pub use error_chain::ErrorChain;

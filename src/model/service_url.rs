@@ -221,6 +221,12 @@ impl ServiceUrl {
         &self.path
     }
 
+    /// The same on another port.
+    #[must_use]
+    pub fn at_port(self, port: Port) -> Self {
+        Self::new(self.scheme, self.host, port, self.path)
+    }
+
     /// The URL's text, with port and final slash.
     pub fn as_str(&self) -> &str {
         &self.text

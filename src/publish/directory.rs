@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
+use rustix::fs::{Access, AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
 use super::error::{Obstacle, Permissions, PublishError, PublishStep};
@@ -153,11 +153,19 @@ impl Directory {
         };
         opened.map(File::from).map_err(|errno| match (errno, self.stat_below(name)) {
             (Errno::ACCESS, Some(stat)) => {
-                let denied = Obstacle::LockDenied(Permissions::seen(Some(&stat)));
+                let lock = Permissions::seen(Some(&stat));
+                let denied = Obstacle::LockDenied { lock, directory: self.unwritable() };
                 self.obstructed(PublishStep::Lock, name, denied)
             }
             (errno, _) => self.error(PublishStep::Lock, name, errno),
         })
+    }
+
+    /// Owner and mode, where they keep us from making files here.
+    fn unwritable(&self) -> Option<Box<Permissions>> {
+        let wanted = Access::WRITE_OK | Access::EXEC_OK;
+        rustix::fs::accessat(&self.fd, c".", wanted, AtFlags::EACCESS).err()?;
+        Some(Permissions::seen(self.stat().ok().as_ref()).into())
     }
 
     /// Replaces the content of the file that `identity` tells, if it is still there.
@@ -216,8 +224,7 @@ impl Directory {
     /// Makes `name` a link to `target` in one step, by way of `temporary`.
     pub(super) fn put_link(&self, target: &str, name: &str, temporary: &str) -> Result<(), PublishError> {
         self.remove_file(temporary)?;
-        rustix::fs::symlinkat(target, &self.fd, temporary)
-            .map_err(|errno| self.error(PublishStep::Create, temporary, errno))?;
+        self.make_link(target, temporary)?;
         let outcome = self.rename(temporary, name);
         if outcome.is_err() {
             let _already_failing = self.remove_file(temporary);
@@ -225,12 +232,22 @@ impl Directory {
         outcome
     }
 
+    fn make_link(&self, target: &str, name: &str) -> Result<(), PublishError> {
+        rustix::fs::symlinkat(target, &self.fd, name).map_err(|errno| {
+            let error = self.error(PublishStep::Create, name, errno);
+            match error.obstacle() {
+                // A directory was made here just before.
+                Obstacle::Forbidden(_) => self.obstructed(PublishStep::Create, name, Obstacle::NoLinks),
+                _ => error,
+            }
+        })
+    }
+
     /// Makes `name`, which is a directory, a link to `target` in one step; the directory is `aside`
     /// from then on, whole: readers that find their files in it find them until the swap.
     pub(super) fn swap_link(&self, target: &str, name: &str, aside: &str) -> Result<(), PublishError> {
         self.remove_file(aside)?;
-        rustix::fs::symlinkat(target, &self.fd, aside)
-            .map_err(|errno| self.error(PublishStep::Create, aside, errno))?;
+        self.make_link(target, aside)?;
         let swapped = rustix::fs::renameat_with(&self.fd, aside, &self.fd, name, RenameFlags::EXCHANGE);
         swapped.map_err(|errno| {
             let _already_failing = self.remove_file(aside);

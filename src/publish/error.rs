@@ -79,7 +79,12 @@ pub enum Obstacle {
     /// EACCES, and EPERM where owner and mode explain it.
     Denied(Permissions),
     /// EACCES of a lock that is there: another user made it.
-    LockDenied(Permissions),
+    LockDenied {
+        /// The lock's.
+        lock: Permissions,
+        /// The directory's, where that would not let us write either.
+        directory: Option<Box<Permissions>>,
+    },
     /// EPERM where owner and mode would let us: a flag of the file system's, or a security module.
     Forbidden(Permissions),
     /// ELOOP, EEXIST, or a special file: somebody else put something where only we write.
@@ -88,6 +93,8 @@ pub enum Obstacle {
     Occupied,
     /// EMFILE, ENFILE.
     OutOfDescriptors,
+    /// EPERM of a link where files can be made: the file system has none (symlink(2)), as vfat.
+    NoLinks,
     /// Another process holds the lock; what the last that wrote its name there called itself, if that was
     /// not us.
     Locked(Option<String>),
@@ -109,11 +116,12 @@ impl Obstacle {
             Self::Full => "full",
             Self::SingleFileMount => "single_file_mount",
             Self::FileSizeLimit => "file_size_limit",
-            Self::Denied(_) | Self::LockDenied(_) => "permission_denied",
+            Self::Denied(_) | Self::LockDenied { .. } => "permission_denied",
             Self::Forbidden(_) => "forbidden",
             Self::Planted => "planted",
             Self::Occupied => "occupied",
             Self::OutOfDescriptors => "out_of_descriptors",
+            Self::NoLinks => "no_links",
             Self::Locked(_) => "another_writer",
             Self::TooLarge(_) => "too_large",
             Self::ModeNotKept(_) => "mode_not_kept",
@@ -132,12 +140,17 @@ impl Obstacle {
             Self::Planted => "something is there that we did not put there",
             Self::Occupied => "a directory of that name is in the way",
             Self::OutOfDescriptors => "no file descriptors are left",
+            Self::NoLinks => "the file system of the volume has no symbolic links",
             Self::Other => "the operating system refuses",
             Self::Denied(permissions) => {
                 return format!("permission denied: {}", permissions.beside("directory")).into();
             }
-            Self::LockDenied(permissions) => {
-                return format!("permission denied: {}", permissions.beside("lock")).into();
+            Self::LockDenied { lock, directory } => {
+                let directory = directory.as_ref().and_then(|it| it.owned.as_ref());
+                let more = directory.map_or(String::new(), |it| {
+                    format!("; the directory does not let us write either: it is {it}")
+                });
+                return format!("permission denied: {}{more}", lock.beside("lock")).into();
             }
             Self::Forbidden(permissions) => {
                 let permissions = permissions.beside("directory");
@@ -166,12 +179,13 @@ impl Obstacle {
             Self::Planted => "let no other container write into the volume",
             Self::Occupied => "remove it",
             Self::OutOfDescriptors => "raise the limit of open files",
+            Self::NoLinks => "give --layout plain, or use a volume that has them, such as an emptyDir",
             Self::Denied(_) => "set the pod's `fsGroup`, or `runAsUser` to the directory's owner",
             Self::Forbidden(_) => {
                 "take the immutable or append-only flag off the directory (`lsattr -d`, `chattr -ia`), or have a \
                  security module (SELinux, AppArmor, seccomp) allow it"
             }
-            Self::LockDenied(_) => {
+            Self::LockDenied { .. } => {
                 "run everything that publishes there as one uid (`runAsUser`), init container and sidecar; a lock that \
                  nobody uses any more can be removed"
             }
@@ -227,6 +241,13 @@ struct Owned {
     mode: u32,
 }
 
+impl fmt::Display for Owned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { uid, gid, mode } = self;
+        write!(f, "mode {mode:04o} of uid {uid} gid {gid}")
+    }
+}
+
 impl Permissions {
     /// Ours, beside those of a directory or file as `stat` shows it, where it can be seen at all.
     pub(super) fn seen(stat: Option<&Stat>) -> Self {
@@ -259,8 +280,8 @@ impl Permissions {
     /// Ours beside those of this `thing`, for people.
     fn beside(&self, thing: &str) -> String {
         let mut text = format!("we are uid {} gid {}", self.uid, self.gid);
-        if let Some(Owned { uid, gid, mode }) = &self.owned {
-            let _infallible = write!(text, ", the {thing} is mode {mode:04o} of uid {uid} gid {gid}");
+        if let Some(owned) = &self.owned {
+            let _infallible = write!(text, ", the {thing} is {owned}");
         }
         text
     }
@@ -417,8 +438,16 @@ mod tests {
         for (obstacle, what) in [
             (denied, "permission denied: we are uid 1 gid 2, the directory is mode 2755 of uid 3 gid 4"),
             (
-                Obstacle::LockDenied(permissions.clone()),
+                Obstacle::LockDenied { lock: permissions.clone(), directory: None },
                 "permission denied: we are uid 1 gid 2, the lock is mode 2755 of uid 3 gid 4",
+            ),
+            (
+                Obstacle::LockDenied {
+                    lock: permissions.clone(),
+                    directory: Some(permissions.clone().into()),
+                },
+                "permission denied: we are uid 1 gid 2, the lock is mode 2755 of uid 3 gid 4; the directory \
+                 does not let us write either: it is mode 2755 of uid 3 gid 4",
             ),
             (
                 Obstacle::Forbidden(permissions),

@@ -80,13 +80,14 @@ fn of(obstacle: &Obstacle) -> (String, String) {
 ///
 /// `names` are the files that are to be published there.
 pub fn inspect(directory: &Path, layout: Layout, names: &[FileName]) -> Vec<Hazard> {
-    if let Some(obstacle) = unwritable(directory) {
-        return vec![Hazard::Unwritable { directory: directory.to_owned(), obstacle }];
+    let of_directory = unwritable(directory).map(|obstacle| (directory.to_owned(), obstacle));
+    let of_lock = locked_out(directory).map(|obstacle| (directory.join(LOCK), obstacle));
+    let unwritable = of_directory.into_iter().chain(of_lock);
+    let mut hazards: Vec<_> =
+        unwritable.map(|(directory, obstacle)| Hazard::Unwritable { directory, obstacle }).collect();
+    if !hazards.is_empty() {
+        return hazards;
     }
-    if let Some(obstacle) = locked_out(directory) {
-        return vec![Hazard::Unwritable { directory: directory.join(LOCK), obstacle }];
-    }
-    let mut hazards = Vec::new();
     // What keeps no account of its room is not said to be full.
     if rustix::fs::statvfs(directory).is_ok_and(|room| is_used_up(&room)) {
         hazards.push(Hazard::Full(directory.to_owned()));
@@ -113,7 +114,8 @@ fn unwritable(directory: &Path) -> Option<Obstacle> {
 fn locked_out(directory: &Path) -> Option<Obstacle> {
     let lock = rustix::fs::stat(directory.join(LOCK)).ok()?;
     let errno = rustix::fs::accessat(CWD, directory.join(LOCK), Access::READ_OK, AtFlags::EACCESS).err()?;
-    (errno == Errno::ACCESS).then(|| Obstacle::LockDenied(Permissions::seen(Some(&lock))))
+    let lock = Permissions::seen(Some(&lock));
+    (errno == Errno::ACCESS).then_some(Obstacle::LockDenied { lock, directory: None })
 }
 
 /// Whether no more blocks or no more inodes can be had. A file system that counts none has none in all.

@@ -6,7 +6,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{HeadlessService, PeerSet, ServiceError, ServiceUrl, ServiceUrlError, WallClock};
+use crate::model::{
+    AddressFamily, HeadlessService, PeerSet, Port, Question, RecordType, ServiceError, ServiceUrl,
+    ServiceUrlError, WallClock,
+};
 use crate::reconcile::{Belief, BelievedBy, SavedState};
 
 /// The version that is written.
@@ -24,9 +27,14 @@ pub enum StateFault {
     /// An entry is not JSON of its shape.
     #[error("an entry of the saved state is damaged")]
     Entry(#[source] serde_json::Error),
-    /// That a Service is believed to be empty has no date, or comes from a newer program.
-    #[error("the saved state does not say since when or by whose word a Service is believed to be empty")]
+    /// That a Service is believed to be empty lacks a part, or comes from a newer program.
+    #[error(
+        "the saved state does not say since when, by whose word or after which question a Service is believed to be empty"
+    )]
     Belief,
+    /// The own port is not a port.
+    #[error("the saved state holds a port of our own that is not 1 to 65535")]
+    Port,
     /// A name is not one of a Service.
     #[error("the saved state holds a name that is not one of a Service")]
     Service(#[source] ServiceError),
@@ -53,11 +61,17 @@ struct Stored {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     believed_empty: Vec<StoredBelief>,
     static_peers: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_port: Option<u16>,
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct StoredBelief {
     service: String,
+    record_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port_name: Option<String>,
     by: String,
     since: String,
 }
@@ -81,6 +95,8 @@ struct Found {
     believed_empty: Vec<Value>,
     #[serde(default)]
     static_peers: Vec<Value>,
+    #[serde(default)]
+    own_port: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -95,8 +111,13 @@ pub fn encode_state(state: &SavedState, clock: WallClock) -> Vec<u8> {
         service: service.to_string(),
         peers: texts(peers),
     };
-    let belief = |(service, belief): &(HeadlessService, Belief)| StoredBelief {
-        service: service.to_string(),
+    let belief = |(question, belief): &(Question, Belief)| StoredBelief {
+        service: question.service().to_string(),
+        record_type: question.record_type().to_string(),
+        port_name: match question {
+            Question::Names { port_name, .. } => Some(port_name.to_string()),
+            Question::Addresses { .. } => None,
+        },
         by: belief.by.label().to_owned(),
         since: clock.to_saved(belief.since),
     };
@@ -106,6 +127,7 @@ pub fn encode_state(state: &SavedState, clock: WallClock) -> Vec<u8> {
         services: state.services.iter().map(service).collect(),
         believed_empty: state.believed_empty.iter().map(belief).collect(),
         static_peers: texts(&state.static_peers),
+        own_port: state.own_port.map(Port::get),
     };
     serde_json::to_vec(&stored).expect("texts and numbers have a JSON form")
 }
@@ -125,7 +147,14 @@ pub fn decode_state(bytes: &[u8], clock: WallClock) -> Result<DecodedState, Stat
         .collect();
     let static_peers = found_peers(found.static_peers, &mut refused);
     let generation = found.generation.as_u64().unwrap_or_default();
-    Ok(DecodedState { state: SavedState { services, believed_empty, static_peers, generation }, refused })
+    let own_port = found.own_port.and_then(|value| kept(found_port(&value), &mut refused));
+    let state = SavedState { services, believed_empty, static_peers, generation, own_port };
+    Ok(DecodedState { state, refused })
+}
+
+fn found_port(value: &Value) -> Result<Port, StateFault> {
+    let port = value.as_u64().and_then(|port| u16::try_from(port).ok());
+    port.and_then(|port| Port::new(port).ok()).ok_or(StateFault::Port)
 }
 
 fn found_service(value: Value, refused: &mut Vec<StateFault>) -> Option<(HeadlessService, PeerSet)> {
@@ -144,11 +173,23 @@ fn found_service(value: Value, refused: &mut Vec<StateFault>) -> Option<(Headles
     }
 }
 
-fn found_belief(value: Value, clock: WallClock) -> Result<(HeadlessService, Belief), StateFault> {
+fn found_belief(value: Value, clock: WallClock) -> Result<(Question, Belief), StateFault> {
     let found: StoredBelief = serde_json::from_value(value).map_err(StateFault::Entry)?;
     let by = BelievedBy::ALL.into_iter().find(|by| by.label() == found.by).ok_or(StateFault::Belief)?;
     let since = clock.moment_of(&found.since).ok_or(StateFault::Belief)?;
-    Ok((service(&found.service)?, Belief { by, since }))
+    Ok((question(&found)?, Belief { by, since }))
+}
+
+fn question(found: &StoredBelief) -> Result<Question, StateFault> {
+    let service = service(&found.service)?;
+    let is = |record_type: RecordType| found.record_type == record_type.as_str();
+    let port_name = found.port_name.as_ref().map(|name| name.parse());
+    match port_name {
+        Some(Ok(port_name)) if is(RecordType::Srv) => Ok(Question::Names { service, port_name }),
+        None if is(RecordType::A) => Ok(Question::Addresses { service, family: AddressFamily::Ipv4 }),
+        None if is(RecordType::Aaaa) => Ok(Question::Addresses { service, family: AddressFamily::Ipv6 }),
+        Some(_) | None => Err(StateFault::Belief),
+    }
 }
 
 fn kept<T>(read: Result<T, StateFault>, refused: &mut Vec<StateFault>) -> Option<T> {
@@ -201,14 +242,23 @@ mod tests {
         let services = proptest::collection::vec((names, any_peers()), 0..4);
         let belief = (0..BelievedBy::ALL.len(), any::<u32>())
             .prop_map(|(by, ago)| Belief { by: BelievedBy::ALL[by], since: before_start(ago.into()) });
-        let name = "[a-z][a-z0-9]{0,9}".prop_map(|name| service(&name).expect("a Service"));
-        let believed = proptest::collection::vec((name, belief), 0..3);
-        (services, believed, any_peers(), any::<u64>()).prop_map(
-            |(services, believed_empty, static_peers, generation)| SavedState {
+        let kinds = ["SRV", "A", "AAAA"];
+        let asked =
+            ("[a-z][a-z0-9]{0,9}", "[a-z]{1,9}", 0..kinds.len()).prop_map(move |(service, port, kind)| {
+                let port_name = (kinds[kind] == "SRV").then_some(port);
+                let (by, since) = (String::new(), String::new());
+                question(&StoredBelief { service, record_type: kinds[kind].to_owned(), port_name, by, since })
+                    .expect("a question")
+            });
+        let believed = proptest::collection::vec((asked, belief), 0..3);
+        let port = proptest::option::of((1..=u16::MAX).prop_map(|port| Port::new(port).expect("a port")));
+        (services, believed, any_peers(), any::<u64>(), port).prop_map(
+            |(services, believed_empty, static_peers, generation, own_port)| SavedState {
                 services,
                 believed_empty,
                 static_peers,
                 generation,
+                own_port,
             },
         )
     }
@@ -234,14 +284,26 @@ mod tests {
         assert_eq!(encode_state(&state, clock()), text.as_bytes());
         assert_eq!(read(text), (state.clone(), 0));
         let belief = Belief { by: BelievedBy::Operator, since: before_start(1_000_000_000) };
-        let believed_empty = vec![(service("other.ns.svc").expect("a Service"), belief)];
-        let with_belief = text.replace(r#""staticPeers""#, r#""believedEmpty":[{"service":"other.ns.svc","by":"accepted","since":"2001-09-09T01:46:39.000000000Z"}],"staticPeers""#);
+        let other = || service("other.ns.svc").expect("a Service");
+        let asked = Question::Names { service: other(), port_name: "web".parse().expect("a port name") };
+        let believed_empty = vec![(asked, belief)];
+        let with_belief = text.replace(r#""staticPeers""#, r#""believedEmpty":[{"service":"other.ns.svc","recordType":"SRV","portName":"web","by":"accepted","since":"2001-09-09T01:46:39.000000000Z"}],"staticPeers""#);
         let state = SavedState { believed_empty, ..state };
         assert_eq!(encode_state(&state, clock()), with_belief.as_bytes());
         assert_eq!(read(&with_belief), (state.clone(), 0));
-        for (good, bad) in
-            [("accepted", "foreseen"), ("2001-09-09T01:46:39.000000000Z", "then"), ("other.ns", "..")]
-        {
+        let of_addresses = with_belief.replace(r#""SRV","portName":"web""#, r#""AAAA""#);
+        let asked = Question::Addresses { service: other(), family: AddressFamily::Ipv6 };
+        assert_eq!(read(&of_addresses).0.believed_empty, [(asked, belief)]);
+        for (good, bad) in [
+            ("accepted", "foreseen"),
+            ("2001-09-09T01:46:39.000000000Z", "then"),
+            ("other.ns", ".."),
+            ("SRV", "MX"),
+            ("SRV", "A"),
+            (r#","portName":"web""#, ""),
+            (r#""web""#, r#""w_b""#),
+            (r#""recordType":"SRV","#, ""),
+        ] {
             let (read, refused) = read(&with_belief.replace(good, bad));
             assert_eq!(
                 (read.believed_empty, read.services, refused),
@@ -316,6 +378,18 @@ mod tests {
         assert_eq!(left(&of("a..b", "[]")), (vec![], 1));
         let two = [of("a..b", "[]"), of("c.d", "[]"), "7".to_owned()].join(",");
         assert_eq!(left(&two), (vec!["c.d".to_owned()], 2));
+    }
+
+    #[test]
+    fn the_own_port_is_optional_and_a_bad_one_goes_alone() {
+        let state = SavedState { own_port: Port::new(9000).ok(), ..SavedState::default() };
+        let text = r#"{"version":1,"generation":0,"services":[],"staticPeers":[],"ownPort":9000}"#;
+        assert_eq!(encode_state(&state, clock()), text.as_bytes());
+        assert_eq!(read(text), (state, 0));
+        for bad in ["0", "65536", "-1", "8761.5", r#""9000""#, "[]"] {
+            assert_eq!(read(&text.replace("9000", bad)), (SavedState::default(), 1), "{bad}");
+        }
+        assert_eq!(read(&text.replace("9000", "null")), (SavedState::default(), 0));
     }
 
     #[test]

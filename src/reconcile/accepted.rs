@@ -1,7 +1,10 @@
 //! What the operator's override took.
 
-use crate::model::{HeadlessService, LookupFailure};
+use std::time::Duration;
 
+use crate::model::{HeadlessService, LookupFailure, Moment};
+
+use super::evidence::Stretch;
 use super::ledger::Ledger;
 use super::status::LastAnswer;
 
@@ -22,6 +25,8 @@ pub struct Accepted {
     pub taken: Taken,
     /// Why nothing was taken, where DNS gave a reason.
     pub failure: Option<LookupFailure>,
+    /// How long ago DNS said what was taken or left; none before its first word.
+    pub age: Option<Duration>,
 }
 
 /// What there was to take.
@@ -36,8 +41,23 @@ pub enum Taken {
     Empty,
     /// The authority says that the Service has no endpoints, which is taken only with [`Consent::Empty`].
     NeedsConsent,
+    /// The answer is older than one that is asked for again and again can be, as when the program stood still.
+    TooOld,
     /// DNS says nothing just now, so there is nothing to take.
     Nothing,
+}
+
+impl Taken {
+    /// The name used in the reply.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Records { .. } => "records",
+            Self::Empty => "empty",
+            Self::NeedsConsent => "needs_consent",
+            Self::TooOld => "too_old",
+            Self::Nothing => "nothing",
+        }
+    }
 }
 
 /// Why an override took nothing.
@@ -52,23 +72,29 @@ pub enum NotAccepted {
 }
 
 impl Accepted {
-    pub(super) fn of(ledger: &Ledger, consent: Consent) -> Self {
+    /// What there is to take of `ledger` now. An answer stands for as long as it counts as evidence.
+    pub(super) fn of(ledger: &Ledger, consent: Consent, interval: Duration, now: Moment) -> Self {
+        let heard_at = ledger.heard_at();
+        let stands = heard_at.is_some_and(|at| Stretch::of_answer(at, now, interval).lasts_until(now));
         let (taken, failure) = match ledger.last().map(|last| &last.value) {
+            Some(LastAnswer::Failed(failure)) => (Taken::Nothing, Some(failure.clone())),
+            None => (Taken::Nothing, None),
+            Some(_) if !stands => (Taken::TooOld, None),
             Some(LastAnswer::Records { peers }) => (Taken::Records { peers: *peers }, None),
             Some(LastAnswer::Empty { .. }) => match consent {
                 Consent::Records => (Taken::NeedsConsent, None),
                 Consent::Empty => (Taken::Empty, None),
             },
-            Some(LastAnswer::Failed(failure)) => (Taken::Nothing, Some(failure.clone())),
-            None => (Taken::Nothing, None),
         };
-        Self { service: ledger.service().clone(), taken, failure }
+        let age = heard_at.map(|at| now.since(at));
+        Self { service: ledger.service().clone(), taken, failure, age }
     }
 
-    pub(super) fn has_taken(&self) -> bool {
+    /// Whether anything of this Service was taken.
+    pub fn has_taken(&self) -> bool {
         match self.taken {
             Taken::Records { .. } | Taken::Empty => true,
-            Taken::NeedsConsent | Taken::Nothing => false,
+            Taken::NeedsConsent | Taken::TooOld | Taken::Nothing => false,
         }
     }
 }

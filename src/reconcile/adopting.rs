@@ -26,6 +26,8 @@ const REFRESH_TIMEOUT_OUTDATED: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
     pub(super) target: &'a PeerSet,
+    /// Under which URL the server is given itself, where the target is nobody else.
+    pub(super) alone_as: Option<&'a ServiceUrl>,
     /// Whether the files say so already.
     pub(super) is_published: bool,
 }
@@ -44,16 +46,50 @@ pub(super) enum ServerStep {
 pub(super) struct Adopting {
     mode: Adoption,
     target: Option<PeerSet>,
+    alone: Alone,
     call: Call,
     confirming: Confirming,
     refreshing: Refreshing,
+}
+
+/// The server's own URL in a list of itself alone. Its status does not show it, and by a wrong one it registers
+/// with nobody: where it changes, the server is told once.
+#[derive(Clone, Debug, Default)]
+struct Alone {
+    wanted: Option<ServiceUrl>,
+    /// What the server has read at its start, or was told.
+    told: Option<ServiceUrl>,
+}
+
+impl Alone {
+    /// Returns whether this is news for a server that has another one.
+    fn aim_at(&mut self, wanted: Option<&ServiceUrl>) -> bool {
+        if self.wanted.as_ref() == wanted {
+            return false;
+        }
+        self.wanted = wanted.cloned();
+        // Until now it had peers, or nothing is known: then the list as a whole is told, or read.
+        if self.told.is_none() || self.wanted.is_none() {
+            self.told.clone_from(&self.wanted);
+        }
+        self.differs()
+    }
+
+    fn differs(&self) -> bool {
+        self.told != self.wanted
+    }
+
+    /// The server has read what is wanted.
+    fn is_read(&mut self) {
+        self.told.clone_from(&self.wanted);
+    }
 }
 
 /// The call in flight: one at most.
 #[derive(Clone, Debug)]
 enum Call {
     None,
-    Refreshing { target: PeerSet, since: Moment, deadline: Moment },
+    Refreshing { target: PeerSet, alone_as: Option<ServiceUrl>, since: Moment, deadline: Moment },
     Confirming,
     Diagnosing,
 }
@@ -64,6 +100,7 @@ impl Adopting {
         Self {
             mode,
             target: None,
+            alone: Alone::default(),
             call: Call::None,
             confirming: Confirming::new(now),
             refreshing: Refreshing::new(generation),
@@ -89,6 +126,9 @@ impl Adopting {
     /// What to do next for `wanted`; it counts as in flight from here on.
     pub(super) fn next_step(&mut self, wanted: Wanted<'_>, now: Moment) -> Option<ServerStep> {
         self.aim_at(wanted.target, now);
+        if self.alone.aim_at(wanted.alone_as) {
+            self.refreshing.aim_anew();
+        }
         match &self.call {
             Call::Refreshing { deadline, .. } if *deadline <= now => {
                 self.refreshed(Err(ServerFault::TimedOut), now);
@@ -107,7 +147,7 @@ impl Adopting {
         }
         let (call, _) = self.next_refresh(wanted).filter(|(_, due)| *due <= now)?;
         debug_assert!(
-            self.confirming.list().differs_from(wanted.target),
+            self.confirming.list().differs_from(wanted.target) || self.alone.differs(),
             "each refresh disturbs the server: none without need"
         );
         debug_assert_eq!(
@@ -117,13 +157,15 @@ impl Adopting {
         );
         self.refreshing.started(now);
         let deadline = now.after(REFRESH_TIMEOUT);
-        self.begin(Call::Refreshing { target: wanted.target.clone(), since: now, deadline });
+        let (target, alone_as) = (wanted.target.clone(), wanted.alone_as.cloned());
+        self.begin(Call::Refreshing { target, alone_as, since: now, deadline });
         Some(ServerStep::Refresh { call, timeout: REFRESH_TIMEOUT })
     }
 
     /// When [`Self::next_step`] may have something to do.
     pub(super) fn next_at(&self, wanted: Wanted<'_>) -> Option<Moment> {
-        let is_outdated = self.target.as_ref() != Some(wanted.target);
+        let is_outdated =
+            self.target.as_ref() != Some(wanted.target) || self.alone.wanted.as_ref() != wanted.alone_as;
         match &self.call {
             _ if is_outdated => Some(Moment::START),
             Call::Refreshing { deadline, .. } => Some(*deadline),
@@ -139,8 +181,8 @@ impl Adopting {
 
     /// Books how the refresh in flight ended.
     pub(super) fn refreshed(&mut self, outcome: Result<(), ServerFault>, now: Moment) {
-        let target = match std::mem::replace(&mut self.call, Call::None) {
-            Call::Refreshing { target, .. } => target,
+        let (target, alone_as) = match std::mem::replace(&mut self.call, Call::None) {
+            Call::Refreshing { target, alone_as, .. } => (target, alone_as),
             // An end without a begin: another call is under way, and stays so.
             other @ (Call::None | Call::Confirming | Call::Diagnosing) => {
                 self.call = other;
@@ -149,7 +191,10 @@ impl Adopting {
         };
         self.refreshing.ended(&outcome, now);
         match outcome {
-            Ok(()) => self.refresh_taken(&target, now),
+            Ok(()) => {
+                self.alone.told = alone_as;
+                self.refresh_taken(&target, now);
+            }
             Err(fault) => {
                 let next = self.refreshing.failed(fault, now);
                 // Before the next try the server is asked what it has: it may have been restarted, or slow.
@@ -272,7 +317,8 @@ impl Adopting {
             RefreshCall::Env => true,
         };
         let list = self.confirming.list();
-        if !is_ready || !list.differs_from(wanted.target) {
+        let is_named_anew = self.alone.differs() && !matches!(list, ServerList::Unknown);
+        if !is_ready || !(list.differs_from(wanted.target) || is_named_anew) {
             return None;
         }
         let haste = if list.lacks_some_of(wanted.target) { Haste::Early } else { Haste::Late };
@@ -328,6 +374,7 @@ impl Adopting {
     ) -> bool {
         if self.confirming.answered(replicas.uptime_min, now) {
             self.start_over();
+            self.alone.is_read();
         }
         let (own, peers): (PeerSet, PeerSet) =
             replicas.peers.into_iter().filter(|url| url != sink).partition(|url| is_own(url));

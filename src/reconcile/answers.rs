@@ -20,11 +20,8 @@ impl Machine {
             Answer::Records(records) => match self.believable(at, question, &records) {
                 Ok((selection, home)) => {
                     self.count_evidence(at, now);
-                    self.move_home(home, now);
-                    let others = self.kept_beside(at);
-                    self.ledgers[at].records(selection, &self.policy, others, now);
-                    self.remove_what_may_leave(at, now);
-                    self.desire(ChangeCause::Answer, now);
+                    self.ledgers[at].hear(selection, now);
+                    self.follow(at, home, now);
                     self.ask_again(at, now, jitter);
                 }
                 Err(failure) => self.failed(at, failure, now, jitter),
@@ -33,11 +30,46 @@ impl Machine {
                 self.count_evidence(at, self.ledgers[at].asking.asked_at(now));
                 self.ledgers[at].empty(no_such_name, soa_serial, &self.policy, now);
                 self.ask_again(at, now, jitter);
-                if self.may_all_leave(at) && self.ledgers[at].remove_all_after_empty(&self.policy, now) {
+                let may_leave = !self.is_frozen() && self.may_all_leave(at);
+                if may_leave && self.ledgers[at].remove_all_after_empty(&self.policy, now) {
                     self.desire(ChangeCause::EmptyAfter, now);
                 }
             }
             Answer::Failed(failure) => self.failed(at, failure, now, jitter),
+        }
+    }
+
+    /// Has the list follow the records that were heard last. In one that is frozen nobody comes or goes; where
+    /// that is what the files were found to say, whom DNS names is in the books, and nobody leaves them.
+    fn follow(&mut self, at: usize, home: Home, now: Moment) {
+        if self.is_frozen() && self.desired.is_some() {
+            return;
+        }
+        let port = self.own_port();
+        self.move_home(home, now);
+        if self.own_port() != port {
+            // Saved at once, also where the list is the same.
+            self.publishing.forget(now);
+        }
+        self.book(at, now);
+        if !self.is_frozen() {
+            self.remove_what_may_leave(at, now);
+        }
+        self.desire(ChangeCause::Answer, now);
+    }
+
+    fn book(&mut self, at: usize, now: Moment) {
+        let others = self.kept_beside(at);
+        self.ledgers[at].book(&self.policy, others, now);
+    }
+
+    /// The operator lets the list follow DNS again. What DNS named last comes at once, and every wait for a
+    /// removal begins anew: while the list stood by the operator's word, no time counted against anybody.
+    pub(super) fn thaw(&mut self, now: Moment) {
+        for at in 0..self.ledgers.len() {
+            self.count_evidence(at, now);
+            self.ledgers[at].wait_anew(now);
+            self.book(at, now);
         }
     }
 
@@ -97,7 +129,7 @@ impl Machine {
     fn move_home(&mut self, home: Home, now: Moment) {
         let before = std::mem::replace(&mut self.home, home);
         let left = self.ledgers.iter().position(|ledger| before.is(ledger.service()));
-        if let Some(left) = left.filter(|_| before != self.home) {
+        if let Some(left) = left.filter(|left| !self.home.is(self.ledgers[*left].service())) {
             let others = self.kept_beside(left);
             self.ledgers[left].give_back(&self.policy, &self.home, others, now);
         }

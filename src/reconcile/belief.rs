@@ -3,7 +3,8 @@
 use crate::model::Moment;
 
 /// Since when DNS's "no endpoints" is believed, and why. It stands until DNS gives records again, whatever
-/// fails in between and however often the program starts.
+/// fails in between and however often the program starts; and for the question to which it was the answer: under
+/// another port name, or of another type, the Service has never been denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Belief {
     /// Why.

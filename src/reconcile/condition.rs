@@ -46,6 +46,11 @@ pub enum Situation {
     RefreshRefused(ServerFault),
     /// The server does not get through a refresh; it is tried again.
     RefreshFailing(ServerFault),
+    /// Others change or remove the files again and again.
+    FilesOverwritten {
+        /// How often they were put right in this row.
+        repairs: u64,
+    },
     /// The server lists itself, under this URL, among its peers.
     SelfNotRecognised {
         /// The URL.
@@ -74,8 +79,19 @@ pub enum Situation {
         /// Whether the start deadline has not passed yet.
         is_starting: bool,
     },
+    /// Nothing is published yet: DNS gives records, of fewer peers than `--min-peers`, and the start deadline has
+    /// not passed.
+    TooFewPeers {
+        /// How many there would be in the list.
+        peers: usize,
+        /// How many are waited for.
+        min_peers: usize,
+    },
     /// Held: the saved state is lost, and the files stay as they were found.
-    HeldDocument,
+    HeldDocument {
+        /// Whether the list is a client's, which does not begin without records.
+        is_client: bool,
+    },
     /// Held: nothing is known of a Service.
     HeldLookupFailed {
         /// What was asked.
@@ -97,6 +113,8 @@ pub enum Situation {
         kept: Kept,
         /// When it is believed.
         empty_after: DurationOrNever,
+        /// Whether the operator's word would be refused: a client's list, which would name nobody.
+        never_empty: bool,
     },
     /// Held: far fewer peers than before.
     HeldShrink {
@@ -117,11 +135,18 @@ pub enum Situation {
         missing: usize,
         /// When they leave.
         remove_after: DurationOrNever,
+        /// What that takes.
+        takes: RemovalTakes,
     },
     /// Held by the operator.
     Frozen,
     /// Self is not in the answer.
     SelfNotFound(Arc<SelfNotFound>),
+    /// The list names self alone, and no record has told on which port it listens.
+    PortUnknown {
+        /// The URL with the port that stands in.
+        own: ServiceUrl,
+    },
     /// Some of the records cannot be used, and others can.
     RecordsUnusable {
         /// What was asked.
@@ -190,6 +215,28 @@ pub enum Kept {
     None,
     /// None, because it is believed that the Service has no endpoints.
     BelievedEmpty(BelievedBy),
+}
+
+/// What it takes until peers that are missing leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemovalTakes {
+    /// `--remove-after`, which is being counted.
+    Time,
+    /// Records: while DNS gives none, no time counts.
+    Records,
+    /// That the fall is believed, of which they are a part.
+    Belief,
+}
+
+impl RemovalTakes {
+    /// The name used in status.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Records => "records",
+            Self::Belief => "belief",
+        }
+    }
 }
 
 /// Self is not in the records.
@@ -269,19 +316,22 @@ condition_kinds! {
     NotAdopted "not_adopted" Self::NotAdopted(_),
     RefreshRefused "refresh_refused" Self::RefreshRefused(_),
     RefreshFailing "refresh_failing" Self::RefreshFailing(_),
+    FilesOverwritten "files_overwritten" Self::FilesOverwritten { .. },
     SelfNotRecognised "self_not_recognised" Self::SelfNotRecognised { .. },
     SeveralServers "several_servers" Self::SeveralServers,
     StatusUnreadable "status_unreadable" Self::StatusUnreadable(_),
     ServerUnreachable "server_unreachable" Self::ServerUnreachable { .. },
     StartWaits "start_waits" Self::StartWaits { .. },
     NothingKnown "nothing_known" Self::NothingKnown { .. },
-    HeldDocument "held_document" Self::HeldDocument,
+    TooFewPeers "too_few_peers" Self::TooFewPeers { .. },
+    HeldDocument "held_document" Self::HeldDocument { .. },
     HeldLookupFailed "held_lookup_failed" Self::HeldLookupFailed { .. },
     HeldEmpty "held_empty" Self::HeldEmpty { .. },
     HeldShrink "held_shrink" Self::HeldShrink { .. },
     HeldRemoval "held_removal" Self::HeldRemoval { .. },
     Frozen "frozen" Self::Frozen,
     SelfNotFound "self_not_found" Self::SelfNotFound(_),
+    PortUnknown "port_unknown" Self::PortUnknown { .. },
     RecordsUnusable "records_unusable" Self::RecordsUnusable { .. },
     ManyPeers "many_peers" Self::ManyPeers { .. } | Self::NoRoom { .. },
     SettingsRejected "settings_rejected" Self::SettingsRejected { .. },
@@ -303,8 +353,10 @@ impl ConditionKind {
 
     /// Whether this may keep a start from publishing its first list.
     pub fn hinders_first_list(self) -> bool {
-        use ConditionKind::{HeldEmpty, HeldLookupFailed, NotPublished, NothingKnown, StartWaits};
-        matches!(self, NotPublished | StartWaits | NothingKnown | HeldLookupFailed | HeldEmpty)
+        use ConditionKind::{
+            HeldEmpty, HeldLookupFailed, NotPublished, NothingKnown, StartWaits, TooFewPeers,
+        };
+        matches!(self, NotPublished | StartWaits | NothingKnown | TooFewPeers | HeldLookupFailed | HeldEmpty)
     }
 }
 
@@ -319,18 +371,21 @@ impl Situation {
             | Self::StartWaits { .. } => Severity::Critical,
             Self::ServerUnreachable { has_replied: false, .. }
             | Self::NothingKnown { is_starting: true }
+            | Self::TooFewPeers { .. }
             // As the operator wants it: by `accept --empty`, or by `--empty-after`.
             | Self::HeldEmpty { kept: Kept::BelievedEmpty(_), .. }
-            | Self::HeldRemoval { remove_after: DurationOrNever::After(_), .. } => Severity::Info,
+            | Self::HeldRemoval { remove_after: DurationOrNever::After(_), .. }
+            | Self::PortUnknown { .. } => Severity::Info,
             Self::HeldLookupFailed { kept, .. } | Self::HeldEmpty { kept, .. } => kept.severity(),
             Self::RecordsUnusable { records, .. } if records.are_denied() => Severity::Info,
             Self::RefreshFailing(_)
+            | Self::FilesOverwritten { .. }
             | Self::SelfNotRecognised { .. }
             | Self::SeveralServers
             | Self::StatusUnreadable(_)
             | Self::ServerUnreachable { has_replied: true, .. }
             | Self::NothingKnown { is_starting: false }
-            | Self::HeldDocument
+            | Self::HeldDocument { .. }
             | Self::HeldShrink { .. }
             // Nothing ends it but the operator: the server goes on calling a peer that is gone for good.
             | Self::HeldRemoval { remove_after: DurationOrNever::Never, .. }
@@ -386,8 +441,11 @@ impl Situation {
     }
 
     /// Whether both are about the same: of one kind, and where they are about a question, about the same one.
+    /// What holds is over once it is believed: that is another matter, though of one kind.
     pub fn is_about_same(&self, other: &Self) -> bool {
-        self.kind() == other.kind() && self.question() == other.question()
+        self.kind() == other.kind()
+            && self.question() == other.question()
+            && self.is_hold() == other.is_hold()
     }
 }
 

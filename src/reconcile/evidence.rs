@@ -32,6 +32,11 @@ impl Stretch {
         let gap_max = interval.saturating_mul(2).saturating_add(LOOKUP_MAX);
         Self { from, until: until.min(from.after(gap_max)) }
     }
+
+    /// Whether the answer still stood then.
+    pub(super) fn lasts_until(&self, moment: Moment) -> bool {
+        self.until >= moment
+    }
 }
 
 impl Evidence {

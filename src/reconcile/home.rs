@@ -4,7 +4,7 @@
 //! another cluster has pods of our name, and of our dashed address where both clusters use the same range.
 //! A URL with an address of ours is different: anyone who calls it here reaches us, whatever was meant.
 
-use crate::model::{DnsName, HeadlessService, Host, Question, Record, ServiceUrl};
+use crate::model::{DnsName, HeadlessService, Host, Port, Question, Record, ServiceUrl};
 
 use super::Policy;
 
@@ -14,9 +14,30 @@ pub(super) struct Home {
     /// The first Service whose records had a pod that is called like us; the one that should name us comes
     /// before all others. It stays so while records lack us, for a pod that is not ready is in none.
     found: Option<HeadlessService>,
+    /// The port of our own SRV record, as it last was there.
+    port: Option<Port>,
 }
 
 impl Home {
+    /// What the run before knew of our port.
+    pub(super) fn with_port(port: Option<Port>) -> Self {
+        Self { port, ..Self::default() }
+    }
+
+    /// The port of our own SRV record, where that is the server's.
+    pub(super) fn port(&self, policy: &Policy) -> Option<Port> {
+        self.port.filter(|_| policy.takes_port_of_record())
+    }
+
+    /// The URL of the server beside us: with the port of its own record, once that is known.
+    pub(super) fn own_url(&self, policy: &Policy) -> Option<ServiceUrl> {
+        let url = policy.own()?.url.clone();
+        Some(match self.port(policy) {
+            Some(port) => url.at_port(port),
+            None => url,
+        })
+    }
+
     /// Whether this URL is the server beside us, wherever it was found: in records, in the settings, in a
     /// saved list, in the server's own.
     pub(super) fn is_self(&self, url: &ServiceUrl, policy: &Policy) -> bool {
@@ -43,15 +64,20 @@ impl Home {
             None => true,
             Some(found) => rank(service, policy) < rank(found, policy),
         };
-        let has_us = || records.iter().any(|record| is_called_like_us(record, service, policy));
-        if is_first && has_us() { Self { found: Some(service.clone()) } } else { self.clone() }
+        let ours = records.iter().find(|record| is_called_like_us(record, service, policy));
+        match ours {
+            Some(Record::Target { port, .. }) if is_first || self.is(service) => {
+                Self { found: Some(service.clone()), port: Some(*port) }
+            }
+            _ => self.clone(),
+        }
     }
 
     /// The home under other settings: as before, where its Service is still asked.
     pub(super) fn under(self, policy: &Policy) -> Self {
         let is_asked =
             |found: &HeadlessService| policy.questions.iter().any(|question| question.service() == found);
-        Self { found: self.found.filter(is_asked) }
+        Self { found: self.found.filter(is_asked), port: self.port }
     }
 
     /// Whether we were found under this Service.

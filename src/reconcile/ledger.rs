@@ -45,6 +45,8 @@ pub(super) struct Ledger {
     own: PeerSet,
     self_found: Option<Dated<bool>>,
     last: Option<Dated<LastAnswer>>,
+    /// When the last outcome came.
+    heard_at: Option<Moment>,
     records_at: Option<Moment>,
     /// Time during which the last answer was records.
     records_stood: Evidence,
@@ -61,6 +63,8 @@ pub(super) struct Ledger {
     unusable: Option<Dated<UnusableRecords>>,
     /// The peers answered another port's or family's question, and leave with the first records.
     outdated: bool,
+    /// The last records answer has been heard and not booked: the list is frozen.
+    is_unbooked: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +73,15 @@ struct Empty {
     answers: u32,
     latest: Moment,
     stood: Evidence,
+}
+
+impl Empty {
+    /// Said since `since`; what counts begins at `now`.
+    fn new(since: Moment, now: Moment) -> Self {
+        let mut stood = Evidence::default();
+        stood.count(Stretch::of_answer(now, now, Duration::ZERO));
+        Self { since, answers: 0, latest: now, stood }
+    }
 }
 
 impl Ledger {
@@ -83,6 +96,7 @@ impl Ledger {
             own: PeerSet::new(),
             self_found: None,
             last: None,
+            heard_at: None,
             records_at: None,
             records_stood: Evidence::default(),
             empty: None,
@@ -92,6 +106,7 @@ impl Ledger {
             over_limit: None,
             unusable: None,
             outdated: false,
+            is_unbooked: false,
         }
     }
 
@@ -147,6 +162,11 @@ impl Ledger {
         Some(stretch)
     }
 
+    /// When the last outcome came.
+    pub(super) fn heard_at(&self) -> Option<Moment> {
+        self.heard_at
+    }
+
     /// Whether DNS has said anything at all yet.
     pub(super) fn is_asked(&self) -> bool {
         self.last.is_some()
@@ -157,31 +177,46 @@ impl Ledger {
         self.records_at.is_some()
     }
 
-    /// Books a records answer: additions at once, absences counted. `others` are the peers that other
-    /// Services keep.
-    pub(super) fn records(&mut self, selection: Selection, policy: &Policy, others: usize, now: Moment) {
+    /// Hears a records answer; who is listed is said by [`Self::book`].
+    pub(super) fn hear(&mut self, selection: Selection, now: Moment) {
         self.records_at = Some(now);
         self.empty = None;
         self.failing_since = None;
         self.belief = None;
         self.note_self(selection.self_found, now);
-        if std::mem::take(&mut self.outdated) {
-            self.kept.clear();
-        }
-        let question = &self.question;
-        // Whom a saved list has as a peer may turn out to be ourselves.
-        self.kept.retain(|url, _| is_of_kind(url, question) && !selection.own.contains(url));
-        for (url, presence) in &mut self.kept {
-            if !selection.peers.contains(url) {
-                presence.note_absence(self.records_stood.stood());
-            }
-        }
         self.answered = selection.peers;
         self.own = selection.own;
         self.note_unusable(selection.unusable, now);
+        self.is_unbooked = true;
+        self.note(LastAnswer::Records { peers: self.answered.len() }, now);
+    }
+
+    /// Books the records answer that was heard last, once: additions at once, absences counted. `others` are
+    /// the peers that other Services keep.
+    pub(super) fn book(&mut self, policy: &Policy, others: usize, now: Moment) {
+        if !std::mem::take(&mut self.is_unbooked) {
+            return;
+        }
+        if std::mem::take(&mut self.outdated) {
+            self.kept.clear();
+        }
+        let Self { question, own, answered, .. } = self;
+        // Whom a saved list has as a peer may turn out to be ourselves.
+        self.kept.retain(|url, _| is_of_kind(url, question) && !own.contains(url));
+        for (url, presence) in &mut self.kept {
+            if !answered.contains(url) {
+                presence.note_absence(self.records_stood.stood());
+            }
+        }
         self.list_answered(policy, others, now);
         self.note_missing(now);
-        self.note(LastAnswer::Records { peers: self.answered.len() }, now);
+    }
+
+    /// Has every wait for a removal begin now: before that the list stood by the operator's word.
+    pub(super) fn wait_anew(&mut self, now: Moment) {
+        self.kept.values_mut().for_each(|presence| *presence = Presence::Present);
+        self.missing_since = None;
+        self.empty = self.empty.map(|empty| Empty::new(empty.since, now));
     }
 
     /// Self has turned out to be under another Service: who is called like us here is a peer. `others` are
@@ -223,8 +258,7 @@ impl Ledger {
 
     /// Books the authority's word that the Service is empty.
     pub(super) fn empty(&mut self, no_such_name: bool, soa_serial: u32, policy: &Policy, now: Moment) {
-        let first = Empty { since: now, answers: 0, latest: now, stood: Evidence::default() };
-        let empty = self.empty.get_or_insert(first);
+        let empty = self.empty.get_or_insert_with(|| Empty::new(now, now));
         self.unusable = None;
         empty.answers = empty.answers.saturating_add(1);
         empty.stood.count(Stretch::of_answer(empty.latest, now, policy.interval));
@@ -263,15 +297,15 @@ impl Ledger {
     }
 
     /// Takes of what DNS said last what the operator takes, past all holds.
-    pub(super) fn accept(&mut self, consent: Consent, now: Moment) -> Accepted {
-        let accepted = Accepted::of(self, consent);
+    pub(super) fn accept(&mut self, consent: Consent, interval: Duration, now: Moment) -> Accepted {
+        let accepted = Accepted::of(self, consent, interval, now);
         match accepted.taken {
             Taken::Records { .. } => self.kept.retain(|url, _| self.answered.contains(url)),
             Taken::Empty => {
                 self.forget_all();
                 self.belief = Some(Belief { by: BelievedBy::Operator, since: now });
             }
-            Taken::NeedsConsent | Taken::Nothing => {}
+            Taken::NeedsConsent | Taken::TooOld | Taken::Nothing => {}
         }
         accepted
     }
@@ -291,6 +325,7 @@ impl Ledger {
             self.outdated |= is_same_kind;
             self.question = question;
             self.asking = Asking::new(now);
+            self.forget_answer();
         }
         let kept = std::mem::take(&mut self.kept).into_iter();
         let reformed = kept.map(|(url, presence)| (in_form_of(policy, &url), presence));
@@ -390,6 +425,19 @@ impl Ledger {
         is_permitted(url, &self.question, policy) && !home.is_self(url, policy)
     }
 
+    /// What was said to another question, and believed of it, says nothing of this one. The peers stay.
+    fn forget_answer(&mut self) {
+        self.last = None;
+        self.heard_at = None;
+        self.records_at = None;
+        self.empty = None;
+        self.failing_since = None;
+        self.belief = None;
+        self.self_found = None;
+        self.unusable = None;
+        self.is_unbooked = false;
+    }
+
     fn forget_all(&mut self) -> bool {
         self.answered.clear();
         self.unusable = None;
@@ -423,6 +471,7 @@ impl Ledger {
     }
 
     fn note(&mut self, value: LastAnswer, now: Moment) {
+        self.heard_at = Some(now);
         let since = match &self.last {
             Some(last) if last.value.label() == value.label() => last.since,
             Some(_) | None => now,

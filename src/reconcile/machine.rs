@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{HeadlessService, Jitter, Listing, Moment, PeerSet, Question, ServiceUrl};
+use crate::model::{Jitter, Listing, Moment, PeerSet, Port, Question, ServiceUrl};
 
 use super::adopting::{Adopting, ServerStep, Wanted};
 use super::history::History;
@@ -44,7 +44,7 @@ pub struct Machine {
 impl Machine {
     /// A machine at the start of the program, with the saved state.
     pub fn new(policy: Policy, previous: Option<&SavedState>, now: Moment) -> Self {
-        let home = Home::default();
+        let home = Home::with_port(previous.and_then(|previous| previous.own_port));
         let mut ledgers: Vec<_> =
             policy.questions.iter().map(|question| Ledger::new(question.clone(), now)).collect();
         for (service, peers) in previous.iter().flat_map(|previous| &previous.services) {
@@ -52,8 +52,8 @@ impl Machine {
                 ledger.restore(peers, &policy, &home);
             }
         }
-        for (service, belief) in previous.iter().flat_map(|previous| &previous.believed_empty) {
-            for ledger in ledgers.iter_mut().filter(|ledger| ledger.service() == service) {
+        for (question, belief) in previous.iter().flat_map(|previous| &previous.believed_empty) {
+            for ledger in ledgers.iter_mut().filter(|ledger| ledger.question == *question) {
                 ledger.restore_belief(Belief { since: belief.since.min(now), ..*belief });
             }
         }
@@ -133,7 +133,8 @@ impl Machine {
         let is_published = self.publishing.says(&content);
         let Content::Listing(listing) = content else { return None };
         let target = &self.desired.as_ref()?.value;
-        match self.adopting.next_step(Wanted { target, is_published }, now)? {
+        let alone_as = listing.own();
+        match self.adopting.next_step(Wanted { target, alone_as, is_published }, now)? {
             ServerStep::Refresh { call, timeout } => {
                 debug_assert!(
                     is_published || call == RefreshCall::Env,
@@ -150,12 +151,8 @@ impl Machine {
     /// When [`Self::next_action`] may have something to do without a new observation.
     pub fn poll_timeout(&self) -> Option<Moment> {
         let asks = self.ledgers.iter().filter_map(|ledger| ledger.asking.due_at());
-        let deadline = match self.start {
-            Start::Waiting { deadline } => Some(deadline),
-            Start::Overdue { .. } | Start::Accepted => None,
-        };
         let files = self.wanted_content().and_then(|content| self.publishing.next_at(&content));
-        asks.chain(deadline).chain(files).chain(self.adoption_due()).min()
+        asks.chain(self.deadline()).chain(files).chain(self.adoption_due()).min()
     }
 
     /// Takes what DNS says now past all holds, once: the operator's word.
@@ -166,10 +163,12 @@ impl Machine {
         if self.policy.freeze {
             return Err(NotAccepted::Frozen);
         }
-        if self.would_empty_a_client(consent) {
+        if consent == Consent::Empty && self.would_be_nothing(now) {
             return Err(NotAccepted::NeverEmpty);
         }
-        let accepted: Vec<_> = self.ledgers.iter_mut().map(|ledger| ledger.accept(consent, now)).collect();
+        let interval = self.policy.interval;
+        let accept = |ledger: &mut Ledger| ledger.accept(consent, interval, now);
+        let accepted: Vec<_> = self.ledgers.iter_mut().map(accept).collect();
         let is_first = self.desired.is_none();
         let ends_start = is_first && consent == Consent::Empty && self.policy.own().is_some();
         if !ends_start && !accepted.iter().any(Accepted::has_taken) {
@@ -183,15 +182,22 @@ impl Machine {
         Ok(accepted)
     }
 
-    /// A client's list is never empty, whatever anyone says.
-    fn would_empty_a_client(&self, consent: Consent) -> bool {
-        let accepted = self.ledgers.iter().map(|ledger| Accepted::of(ledger, consent).taken);
-        let is_nothing = accepted.into_iter().all(|taken| !matches!(taken, Taken::Records { peers: 1.. }));
-        consent == Consent::Empty && self.policy.own().is_none() && is_nothing
+    /// Whether nobody would be left in the list where the operator took even "no endpoints": a client's list is
+    /// never empty, whatever anyone says.
+    pub(super) fn would_be_nothing(&self, now: Moment) -> bool {
+        let would_keep =
+            |ledger: &Ledger| match Accepted::of(ledger, Consent::Empty, self.policy.interval, now).taken {
+                Taken::Records { peers } => peers > 0,
+                Taken::Empty => false,
+                Taken::NeedsConsent | Taken::TooOld | Taken::Nothing => ledger.kept().next().is_some(),
+            };
+        let is_client = self.policy.own().is_none();
+        is_client && self.policy.static_peers.is_empty() && !self.ledgers.iter().any(would_keep)
     }
 
     /// Takes over new settings. Services and static peers that are gone leave at once.
     pub fn change_policy(&mut self, policy: Policy, now: Moment) {
+        let was_frozen = self.is_frozen();
         let mut before = std::mem::take(&mut self.ledgers);
         self.home = std::mem::take(&mut self.home).under(&policy);
         for question in &policy.questions {
@@ -214,6 +220,9 @@ impl Machine {
         }
         self.trust(self.kept_count());
         self.note_freeze(now);
+        if was_frozen && !self.is_frozen() {
+            self.thaw(now);
+        }
         // Nothing is what Services say that have given records, and none that has not.
         if !self.union().is_empty() || self.ledgers.iter().all(Ledger::has_records) {
             self.desire(ChangeCause::Settings, now);
@@ -224,6 +233,16 @@ impl Machine {
     pub fn last_answer(&self, question: &Question) -> Option<&LastAnswer> {
         let ledger = self.ledgers.iter().find(|ledger| ledger.question == *question)?;
         ledger.last().map(|last| &last.value)
+    }
+
+    /// The URL of the server beside us, with the port of its own SRV record where that is known and counts.
+    pub fn own_url(&self) -> Option<ServiceUrl> {
+        self.home.own_url(&self.policy)
+    }
+
+    /// The port of the own SRV record, where that is the server's.
+    pub fn own_port(&self) -> Option<Port> {
+        self.home.port(&self.policy)
     }
 
     /// The wanted list, once there is one.
@@ -250,6 +269,7 @@ impl Machine {
             believed_empty: self.ledgers.iter().filter_map(believed_empty).collect(),
             static_peers: self.policy.static_peers.clone(),
             generation: self.adopting.generation(),
+            own_port: self.own_port(),
         }
     }
 
@@ -264,17 +284,15 @@ impl Machine {
         let desired = &self.desired.as_ref()?.value;
         let generation = self.adopting.generation();
         Listing::of_peers(desired, generation).or_else(|| {
-            let own = self.policy.own()?;
             let sink = self.adopting.has_other_peers().then(|| self.policy.sink.clone());
-            Some(Listing::alone(own.url.clone(), sink, generation))
+            Some(Listing::alone(self.own_url()?, sink, generation))
         })
     }
 
     /// Recomputes the desired list, unless it is frozen or may not exist yet.
     pub(super) fn desire(&mut self, cause: ChangeCause, now: Moment) {
-        let is_frozen = self.policy.freeze && !self.has_no_list();
         let peers = self.union();
-        if is_frozen || !self.may_stand(&peers) {
+        if self.is_frozen() || !self.may_stand(&peers) {
             return;
         }
         let before = self.desired.as_ref().map(|desired| &desired.value);
@@ -294,6 +312,11 @@ impl Machine {
     fn trust(&mut self, count: usize) {
         self.guard.trust(count);
         self.doubted_since = None;
+    }
+
+    /// Whether the list stands by the operator's word: what DNS says is heard, and nothing follows from it.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.policy.freeze && self.has_list()
     }
 
     fn note_freeze(&mut self, now: Moment) {
@@ -333,11 +356,11 @@ impl Machine {
     fn adoption_due(&self) -> Option<Moment> {
         let listing = self.wanted_listing()?;
         let target = &self.desired.as_ref()?.value;
-        self.adopting
-            .next_at(Wanted { target, is_published: self.publishing.says(&Content::Listing(listing)) })
+        let is_published = self.publishing.says(&Content::Listing(listing.clone()));
+        self.adopting.next_at(Wanted { target, alone_as: listing.own(), is_published })
     }
 }
 
-fn believed_empty(ledger: &Ledger) -> Option<(HeadlessService, Belief)> {
-    Some((ledger.service().clone(), ledger.belief()?))
+fn believed_empty(ledger: &Ledger) -> Option<(Question, Belief)> {
+    Some((ledger.question.clone(), ledger.belief()?))
 }

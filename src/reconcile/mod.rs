@@ -25,6 +25,7 @@ mod presence;
 mod publishing;
 mod refresh_budget;
 mod refreshing;
+mod repairs;
 mod report;
 mod saved_state;
 mod selection;
@@ -38,11 +39,13 @@ pub use accepted::{Accepted, Consent, NotAccepted, Taken};
 pub use action::{Action, Publication};
 pub use belief::{Belief, BelievedBy};
 pub use condition::{
-    Condition, ConditionKind, Kept, NotAdopted, NotPublished, SelfNotFound, Severity, Situation,
+    Condition, ConditionKind, Kept, NotAdopted, NotPublished, RemovalTakes, SelfNotFound, Severity, Situation,
 };
 pub use machine::Machine;
 pub use observation::{Observation, PublishFault, PublishOutcome, Replicas};
 pub use policy::{Adoption, OnDeadline, Own, Policy, RefreshCall, Role};
+pub use publishing::STALLED_AFTER;
+pub use repairs::Repairs;
 pub use saved_state::SavedState;
 pub use status::{Change, ChangeCause, Dated, LastAnswer, PeersOfChange, ServiceStatus, Status};
 

@@ -25,6 +25,8 @@ pub struct Own {
     pub identity: PodIdentity,
     /// What stands in the file while it is alone; must be what the server takes for itself.
     pub url: ServiceUrl,
+    /// Whether the operator has given the URL: then its port is believed, whatever records say.
+    pub url_is_given: bool,
 }
 
 /// What happens when a start has waited its deadline out without records.
@@ -130,6 +132,13 @@ impl Policy {
             Role::Server(own) => Some(own),
             Role::Client => None,
         }
+    }
+
+    /// Whether the server beside us listens on the port of its own SRV record, as its peers do on those of theirs.
+    pub fn takes_port_of_record(&self) -> bool {
+        let asks_names = || self.questions.iter().any(|question| matches!(question, Question::Names { .. }));
+        let is_guessed = |own: &Own| !own.url_is_given && matches!(own.url.host(), Host::Name(_));
+        self.port.is_none() && self.own().is_some_and(is_guessed) && asks_names()
     }
 
     /// The Service that names self, among those asked: the one below which the own URL lies, else the one

@@ -4,18 +4,22 @@ use std::time::Duration;
 
 use crate::model::{Backoff, Listing, Moment};
 
+use super::repairs::Repairs;
 use super::status::Dated;
 use super::{PublishFault, PublishOutcome};
 
 /// How often the files are compared again, for what others may have done to them.
 const VERIFY_INTERVAL: Duration = Duration::from_secs(30);
+/// First pause after files were put right: whoever writes there again and again is found out soon. It grows to
+/// the interval, so that what such a one costs is bounded.
+const REPAIR_PAUSE_MIN: Duration = Duration::from_secs(1);
 /// First pause after a failed publication: a volume may just be late.
 const RETRY_PAUSE_MIN: Duration = Duration::from_secs(1);
 /// Longest pause: an operator who has made room should not wait for us.
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(15);
 
 /// A publication that takes longer waits for a disk that does not answer; a slow one takes 0.1 s.
-const STALLED_AFTER: Duration = Duration::from_secs(10);
+pub const STALLED_AFTER: Duration = Duration::from_secs(10);
 
 /// What the files should say, or do say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +38,22 @@ pub(super) struct Publishing {
     due_at: Moment,
     backoff: Backoff,
     failure: Option<Dated<PublishFault>>,
+    repairs: Repairs,
+    repair_pauses: Backoff,
 }
 
 impl Publishing {
     /// Nothing is known of the files.
     pub(super) fn new(now: Moment) -> Self {
-        Self { on_disk: None, in_flight: None, due_at: now, backoff: Backoff::default(), failure: None }
+        Self {
+            on_disk: None,
+            in_flight: None,
+            due_at: now,
+            backoff: Backoff::default(),
+            failure: None,
+            repairs: Repairs::default(),
+            repair_pauses: Backoff::default(),
+        }
     }
 
     /// Whether the files should be made to say `wanted` now; it counts as in flight from here on.
@@ -63,8 +77,15 @@ impl Publishing {
         // One that has stalled has been a condition since it began.
         let since = if is_stalled { begun } else { now };
         match outcome {
-            PublishOutcome::Written | PublishOutcome::Unchanged | PublishOutcome::Repaired => {
+            PublishOutcome::Written => self.succeeded(content, now),
+            PublishOutcome::Unchanged => {
+                self.repair_pauses.reset();
                 self.succeeded(content, now);
+            }
+            PublishOutcome::Repaired => {
+                self.repairs.book(now);
+                self.succeeded(content, now);
+                self.due_at = now.after(self.repair_pauses.next(REPAIR_PAUSE_MIN, VERIFY_INTERVAL));
             }
             PublishOutcome::Failed(fault) => self.failed(fault, since, now),
             PublishOutcome::Lost(fault) => {
@@ -96,6 +117,11 @@ impl Publishing {
     pub(super) fn stalled(&self, now: Moment) -> Option<Moment> {
         let since = self.in_flight.as_ref()?.since;
         (now.since(since) > STALLED_AFTER).then_some(since)
+    }
+
+    /// How often what others have written was put right, where they write again and again.
+    pub(super) fn repairs(&self) -> &Repairs {
+        &self.repairs
     }
 
     /// Where and how files are written may have changed: look at once.

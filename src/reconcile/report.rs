@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::model::{Moment, PeerSet};
 
+use super::OnDeadline;
 use super::adopting::Seen;
-use super::condition::{Condition, Kept, NotPublished, SelfNotFound, Situation};
+use super::condition::{Condition, Kept, NotPublished, RemovalTakes, SelfNotFound, Situation};
 use super::ledger::Ledger;
 use super::machine::Machine;
 use super::status::{Dated, LastAnswer, Status};
@@ -17,14 +18,15 @@ impl Machine {
     /// Everything worth showing.
     pub fn status(&self, now: Moment) -> Status {
         let on_disk = self.publishing.on_disk();
-        let own = self.policy.own().map(|own| &own.url);
+        let own = self.own_url();
         let adopted = |seen: &Dated<Seen>| Dated { value: seen.value.peers.clone(), since: seen.since };
         Status {
-            own: own.cloned(),
+            own,
+            own_port: self.own_port(),
             services: self.ledgers.iter().map(Ledger::status).collect(),
             desired: self.desired.clone(),
             published: on_disk.map(|(listing, since)| Dated {
-                value: listing.urls().filter(|url| Some(*url) != own).cloned().collect::<PeerSet>(),
+                value: listing.urls().filter(|url| Some(*url) != listing.own()).cloned().collect::<PeerSet>(),
                 since,
             }),
             flushing: on_disk.is_some_and(|(listing, _)| listing.sink().is_some()),
@@ -41,16 +43,17 @@ impl Machine {
 fn conditions(machine: &Machine, now: Moment) -> Vec<Condition> {
     let mut conditions: Vec<_> = files(machine, now)
         .into_iter()
+        .chain(overwritten(machine, now))
         .chain(server(machine, now))
         .chain(no_list(machine))
-        .chain((0..machine.ledgers.len()).filter_map(|at| held_by_answer(at, machine)))
-        .chain(held_by_guard(machine))
-        .chain(machine.ledgers.iter().filter_map(|ledger| held_removal(ledger, machine)))
+        .chain(too_few_peers(machine))
+        .chain((0..machine.ledgers.len()).filter_map(|at| held_by_answer(at, machine, now)))
+        .chain(changes_to_come(machine))
         .chain(operators_will(machine))
         .chain(self_not_found(machine))
+        .chain(port_unknown(machine))
         .chain(machine.ledgers.iter().filter_map(records_unusable))
         .chain(many_peers(machine))
-        .chain(machine.ledgers.iter().filter_map(|ledger| no_room(ledger, machine)))
         .collect();
     conditions.sort_by_key(|condition| (condition.kind(), condition.since));
     conditions
@@ -71,6 +74,11 @@ fn files(machine: &Machine, now: Moment) -> Option<Condition> {
     Some(condition(failure.since, Situation::NotPublished(failed)))
 }
 
+fn overwritten(machine: &Machine, now: Moment) -> Option<Condition> {
+    let (since, repairs, over_at) = machine.publishing.repairs().of_another_writer(now)?;
+    Some(Condition { since, until: Some(over_at), situation: Situation::FilesOverwritten { repairs } })
+}
+
 fn server(machine: &Machine, now: Moment) -> impl Iterator<Item = Condition> {
     let adopting = &machine.adopting;
     let not_adopted =
@@ -82,8 +90,8 @@ fn server(machine: &Machine, now: Moment) -> impl Iterator<Item = Condition> {
         .map(|(since, fault)| condition(since, Situation::of_status(fault.clone(), adopting.has_replied())));
     let listed = adopting.seen_now().filter(|seen| seen.value.lists_self);
     let not_recognised = listed
-        .zip(machine.policy.own())
-        .map(|(seen, own)| condition(seen.since, Situation::SelfNotRecognised { own: own.url.clone() }));
+        .zip(machine.own_url())
+        .map(|(seen, own)| condition(seen.since, Situation::SelfNotRecognised { own }));
     let several = adopting.several_servers(now).map(|since| Condition {
         since,
         until: adopting.several_servers_until(),
@@ -94,7 +102,9 @@ fn server(machine: &Machine, now: Moment) -> impl Iterator<Item = Condition> {
 
 /// Why there is no list of our own yet: at most one of three reasons.
 fn no_list(machine: &Machine) -> Option<Condition> {
-    let document = machine.kept_document_since().map(|since| condition(since, Situation::HeldDocument));
+    let is_client = machine.policy.own().is_none();
+    let document =
+        machine.kept_document_since().map(|since| condition(since, Situation::HeldDocument { is_client }));
     document.or_else(|| start_waits(machine)).or_else(|| nothing_known(machine))
 }
 
@@ -113,7 +123,20 @@ fn nothing_known(machine: &Machine) -> Option<Condition> {
         .then(|| condition(since, Situation::NothingKnown { is_starting: machine.is_starting() }))
 }
 
-fn held_by_answer(at: usize, machine: &Machine) -> Option<Condition> {
+/// DNS gives records, and not of peers enough for a first list.
+fn too_few_peers(machine: &Machine) -> Option<Condition> {
+    let asked = machine.waits_for_peers().then(|| machine.ledgers.iter().filter_map(Ledger::last))?;
+    Some(Condition {
+        since: asked.map(|last| last.since).min().unwrap_or_default(),
+        until: machine.deadline().filter(|_| machine.policy.on_deadline != OnDeadline::Fail),
+        situation: Situation::TooFewPeers {
+            peers: machine.union().len(),
+            min_peers: machine.policy.min_peers,
+        },
+    })
+}
+
+fn held_by_answer(at: usize, machine: &Machine, now: Moment) -> Option<Condition> {
     let ledger = &machine.ledgers[at];
     let last = ledger.last()?;
     let question = ledger.question.clone();
@@ -127,13 +150,14 @@ fn held_by_answer(at: usize, machine: &Machine) -> Option<Condition> {
             // What keeps nothing lasts until DNS says something else.
             until: ledger
                 .empty_until(&machine.policy)
-                .filter(|_| kept.peers() > 0 && machine.may_all_leave(at)),
+                .filter(|_| kept.peers() > 0 && machine.may_all_leave(at) && !machine.is_frozen()),
             situation: Situation::HeldEmpty {
                 question,
                 no_such_name: *no_such_name,
                 soa_serial: *soa_serial,
                 kept,
                 empty_after: machine.policy.empty_after,
+                never_empty: machine.would_be_nothing(now),
             },
         }),
         LastAnswer::Failed(failure) => Some(condition(
@@ -141,6 +165,17 @@ fn held_by_answer(at: usize, machine: &Machine) -> Option<Condition> {
             Situation::HeldLookupFailed { question, failure: failure.clone(), kept },
         )),
     }
+}
+
+/// What is to leave, and to enter, in time: nothing where the list is frozen.
+fn changes_to_come(machine: &Machine) -> Vec<Condition> {
+    if machine.is_frozen() {
+        return vec![];
+    }
+    let of_each = machine.ledgers.iter();
+    let removals = of_each.clone().filter_map(|ledger| held_removal(ledger, machine));
+    let unlisted = of_each.filter_map(|ledger| no_room(ledger, machine));
+    held_by_guard(machine).into_iter().chain(removals).chain(unlisted).collect()
 }
 
 fn held_by_guard(machine: &Machine) -> Option<Condition> {
@@ -168,16 +203,20 @@ fn doubts_until(machine: &Machine) -> Option<Moment> {
 fn held_removal(ledger: &Ledger, machine: &Machine) -> Option<Condition> {
     let (since, missing) = ledger.missing()?;
     let alone = ledger.missing_until(&machine.policy);
-    let until = match machine.doubted_since {
-        None => alone,
-        Some(_) => alone.zip(doubts_until(machine)).map(|(one, other)| one.max(other)),
+    let (takes, until) = match machine.doubted_since {
+        _ if !ledger.says_records() => (RemovalTakes::Records, None),
+        None => (RemovalTakes::Time, alone),
+        Some(_) => {
+            (RemovalTakes::Belief, alone.zip(doubts_until(machine)).map(|(one, other)| one.max(other)))
+        }
     };
     let (question, remove_after) = (ledger.question.clone(), machine.policy.remove_after);
-    Some(Condition { since, until, situation: Situation::HeldRemoval { question, missing, remove_after } })
+    let situation = Situation::HeldRemoval { question, missing, remove_after, takes };
+    Some(Condition { since, until, situation })
 }
 
 fn operators_will(machine: &Machine) -> Option<Condition> {
-    if !machine.policy.freeze || !machine.has_list() {
+    if !machine.is_frozen() {
         return None;
     }
     let since = machine.desired.as_ref().map(|desired| desired.since).or(machine.kept_document_since());
@@ -196,13 +235,20 @@ fn self_not_found(machine: &Machine) -> Option<Condition> {
     let missing = ledger.self_found()?;
     let situation = Situation::SelfNotFound(Arc::new(SelfNotFound {
         question: ledger.question.clone(),
-        own: own.url.clone(),
+        own: machine.own_url()?,
         identity: own.identity.clone(),
         sample: ledger.answered_sample(),
         governing: machine.policy.governed_elsewhere().cloned(),
         namesake: ledger.answered_of_pod(own.identity.name.as_ref()).next().cloned(),
     }));
     Some(condition(missing.since, situation))
+}
+
+/// The list says self alone, at a port that nobody has told.
+fn port_unknown(machine: &Machine) -> Option<Condition> {
+    let is_guessed = machine.policy.takes_port_of_record() && machine.own_port().is_none();
+    let alone = machine.desired.as_ref().filter(|desired| is_guessed && desired.value.is_empty())?;
+    Some(condition(alone.since, Situation::PortUnknown { own: machine.own_url()? }))
 }
 
 fn records_unusable(ledger: &Ledger) -> Option<Condition> {

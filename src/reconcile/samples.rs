@@ -8,7 +8,9 @@ use crate::model::{
     PodIdentity, Question, Refusal, ServerFault, Unusable, UnusableRecord, UnusableRecords,
 };
 
-use super::{BelievedBy, Kept, NotAdopted, NotPublished, PublishFault, SelfNotFound, Situation};
+use super::{
+    BelievedBy, Kept, NotAdopted, NotPublished, PublishFault, RemovalTakes, SelfNotFound, Situation,
+};
 
 pub(crate) fn service(name: &str) -> HeadlessService {
     HeadlessService::from_setting(name, "ns", "cluster.local").expect("a valid Service")
@@ -22,6 +24,11 @@ pub(crate) fn question() -> Question {
 pub(crate) fn publish_fault(what: &str) -> PublishFault {
     let message = Message::new(what, "free the node's disk").at(&"/peers");
     PublishFault { reason: "full", message: Arc::new(message) }
+}
+
+/// One peer is missing.
+pub(crate) fn removal(takes: RemovalTakes, remove_after: DurationOrNever) -> Situation {
+    Situation::HeldRemoval { question: question(), missing: 1, remove_after, takes }
 }
 
 /// A list that an environment variable masks.
@@ -76,6 +83,7 @@ pub(crate) fn situations() -> Vec<Situation> {
         Situation::NotAdopted(NotAdopted::PollsTooLong),
         Situation::RefreshRefused(ServerFault::Refused(Refusal::Csrf)),
         Situation::RefreshFailing(failing.clone()),
+        Situation::FilesOverwritten { repairs: 7 },
         Situation::SelfNotRecognised { own: own.clone() },
         Situation::SeveralServers,
         Situation::StatusUnreadable(failing),
@@ -83,7 +91,8 @@ pub(crate) fn situations() -> Vec<Situation> {
         Situation::ServerUnreachable { fault: away(), has_replied: false },
         Situation::StartWaits { asked: Some(question()), governing: Some(service("other")) },
         Situation::NothingKnown { is_starting: false },
-        Situation::HeldDocument,
+        Situation::TooFewPeers { peers: 1, min_peers: 2 },
+        Situation::HeldDocument { is_client: false },
     ];
     all.extend(lookup_failures().into_iter().map(held));
     all.extend([
@@ -93,6 +102,7 @@ pub(crate) fn situations() -> Vec<Situation> {
             soa_serial: 7,
             kept,
             empty_after: DurationOrNever::Never,
+            never_empty: false,
         },
         Situation::HeldEmpty {
             question: question(),
@@ -100,9 +110,10 @@ pub(crate) fn situations() -> Vec<Situation> {
             soa_serial: 7,
             kept: Kept::BelievedEmpty(BelievedBy::Operator),
             empty_after: DurationOrNever::Never,
+            never_empty: false,
         },
         Situation::HeldShrink { before: 5, now: 1, max_shrink: MaxShrink::HALF, shrink_after: minute },
-        Situation::HeldRemoval { question: question(), missing: 1, remove_after: minute },
+        removal(RemovalTakes::Time, minute),
         Situation::Frozen,
         Situation::SelfNotFound(Arc::new(SelfNotFound {
             question: question(),
@@ -112,6 +123,7 @@ pub(crate) fn situations() -> Vec<Situation> {
             governing: None,
             namesake: None,
         })),
+        Situation::PortUnknown { own: own.clone() },
         Situation::RecordsUnusable { question: question(), records: Arc::new(unusable_records()) },
         Situation::ManyPeers { peers: 65 },
         Situation::NoRoom { question: question(), unlisted: 3, max_peers: 2, remove_after: minute },

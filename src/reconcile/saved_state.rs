@@ -1,6 +1,6 @@
 //! What one run of the program leaves to the next: the next begins with the very list that this one had.
 
-use crate::model::{HeadlessService, PeerSet, ServiceUrl};
+use crate::model::{HeadlessService, PeerSet, Port, Question, ServiceUrl};
 
 use super::ledger::Ledger;
 use super::selection::is_permitted;
@@ -11,12 +11,14 @@ use super::{Belief, Policy};
 pub struct SavedState {
     /// The peers each Service contributed. Services no longer asked are dropped at once.
     pub services: Vec<(HeadlessService, PeerSet)>,
-    /// The Services that are believed to have no endpoints.
-    pub believed_empty: Vec<(HeadlessService, Belief)>,
+    /// The Services that are believed to have no endpoints, by the question to which that was the answer.
+    pub believed_empty: Vec<(Question, Belief)>,
     /// The static peers; those no longer configured are dropped at once.
     pub static_peers: PeerSet,
     /// The generation key.
     pub generation: u64,
+    /// The port of the own SRV record, where that is the server's and was known.
+    pub own_port: Option<Port>,
 }
 
 /// Whether anything is left of the list that was saved, its ledgers restored: peers, or that the server was

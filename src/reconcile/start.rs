@@ -88,6 +88,23 @@ impl Machine {
         }
     }
 
+    /// Whether all that a first list waits for is more peers (`--min-peers`).
+    pub(super) fn waits_for_peers(&self) -> bool {
+        let counts = match (self.start, self.policy.on_deadline) {
+            (Start::Waiting { .. }, _) | (Start::Overdue { .. }, OnDeadline::Fail) => true,
+            (Start::Overdue { .. } | Start::Accepted, _) => false,
+        };
+        counts && self.desired.is_none() && self.has_awaited_records() && !self.has_enough_records()
+    }
+
+    /// When the start deadline passes; none once it has, and where nobody waits for it any more.
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        match self.start {
+            Start::Waiting { deadline } => Some(deadline),
+            Start::Overdue { .. } | Start::Accepted => None,
+        }
+    }
+
     /// Since when the files are kept as they were found, for want of a list of our own.
     pub(super) fn kept_document_since(&self) -> Option<Moment> {
         self.found_since.filter(|_| self.desired.is_none())

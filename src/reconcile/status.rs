@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{LookupFailure, Moment, PeerSet, Question, ServiceUrl, UnusableRecords};
+use crate::model::{LookupFailure, Moment, PeerSet, Port, Question, ServiceUrl, UnusableRecords};
 
 use super::Condition;
 
@@ -13,6 +13,8 @@ use super::Condition;
 pub struct Status {
     /// The server's own URL; none for a client's list.
     pub own: Option<ServiceUrl>,
+    /// The port of its own SRV record, where that is the server's.
+    pub own_port: Option<Port>,
     /// One entry a Service, in the order of the settings.
     pub services: Vec<ServiceStatus>,
     /// The wanted list, once there is one.

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use crate::admin::ListenAddress;
 use crate::document::{OutputFile, UserInfoSource};
 use crate::eureka::ServerAccess;
-use crate::model::Zone;
+use crate::model::{Port, Zone};
 use crate::publish::Layout;
-use crate::reconcile::Policy;
+use crate::reconcile::{Policy, Role};
 use crate::telemetry::{LogFormat, LogLevel};
 
 use super::until_restart::UntilRestart;
@@ -35,6 +35,23 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// What of all this stays as it is until a restart.
     pub until_restart: UntilRestart,
+}
+
+impl Settings {
+    /// The same where the server beside us listens on the port of its own SRV record, as far as that is known.
+    #[must_use]
+    pub fn at_own_port(&self, port: Option<Port>) -> Self {
+        let mut settings = self.clone();
+        if let Some(port) = port.filter(|_| self.policy.takes_port_of_record()) {
+            if let Role::Server(own) = &mut settings.policy.role {
+                own.url = own.url.clone().at_port(port);
+            }
+            if settings.server.status_url_is_default {
+                settings.server.status_url = settings.server.status_url.map(|url| url.at_port(port));
+            }
+        }
+        settings
+    }
 }
 
 /// What is written, and where.

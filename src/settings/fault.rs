@@ -160,13 +160,22 @@ fn has_odd_port(text: &str) -> bool {
     !authority.contains(['@', ']']) && !port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// What stands before the one colon of a text that may be `user:password`; an address has a number behind it.
+fn user_of_pair(text: &str) -> Option<&str> {
+    let (user, password) = text.split_once(':')?;
+    let number = password.split('/').next().unwrap_or_default();
+    let is_port = number.bytes().all(|byte| byte.is_ascii_digit());
+    (!is_port && !password.contains(':')).then_some(user)
+}
+
 /// Characters of a value that are shown; enough to recognise it.
 const SHOWN_MAX: usize = 80;
 
 /// A value as it may stand in a fault: escaped, shortened, without credentials.
 ///
 /// Whatever stands before an `@` may be a password, so it goes, wherever it stands. A text goes whole where a
-/// query or a fragment may be one, or what stands in the place of a port.
+/// query or a fragment may be one, or what stands in the place of a port; so does what stands behind the one colon of
+/// a pair.
 pub(super) fn quoted(text: &str) -> String {
     if text.contains(['?', '#']) || has_odd_port(text) {
         return HIDDEN.to_owned();
@@ -180,7 +189,7 @@ pub(super) fn quoted(text: &str) -> String {
                 format!("***@{after}")
             }
         }
-        None => text.to_owned(),
+        None => user_of_pair(text).map_or(text.to_owned(), |user| format!("{user}:***")),
     };
     let shown: String = text.chars().take(SHOWN_MAX).collect();
     if shown.len() < text.len() { format!("{:?}", shown + "…") } else { format!("{shown:?}") }
@@ -207,14 +216,23 @@ mod tests {
         assert_eq!(quoted("http://bob:s3cret@host:1/"), "\"http://***@host:1/\"");
         assert_eq!(quoted("bob:s3@cret@host"), "\"***@host\"");
         assert_eq!(quoted("secret://x@host"), "\"***@host\"");
+        for pair in ["bob:s3cret", "bob:s3/cret", "bob:8761x"] {
+            assert_eq!(quoted(pair), "\"bob:***\"", "{pair}");
+        }
         for hidden in
             ["http://h/?token=s3cret", "http://h/#s3cret", "http://bob:s3", "https://bob:s3/x", "h?s3"]
         {
             assert_eq!(quoted(hidden), "\"***\"", "{hidden}");
         }
-        for shown in
-            ["http://h:1/", "http://h:/", "http://[::1]/", "127.0.0.1:8762/actuator", "ftp://a:70000"]
-        {
+        for shown in [
+            "http://h:1/",
+            "http://h:/",
+            "http://[::1]/",
+            "127.0.0.1:8762/actuator",
+            "ftp://a:70000",
+            "::1",
+            ":9761",
+        ] {
             assert_eq!(quoted(shown), format!("{shown:?}"));
         }
         assert_eq!(quoted("a\nb"), r#""a\nb""#);

@@ -34,21 +34,16 @@ pub(super) fn own(reader: &mut SettingsReader<'_>, peers: &PeerSettings) -> Opti
             warn_about_service(reader, peers, &pod);
         }
         let identity = pod.identity_with(url.host(), &peers.services);
-        return Some(Own { identity, url });
+        return Some(Own { identity, url, url_is_given: true });
     }
     match pod.host_for(peers) {
         Ok((host, origin)) => {
             let url =
                 ServiceUrl::new(peers.scheme, host, peers.port_or_default(), peers.context_path.clone());
-            let variable = match peers.peer_host {
-                PeerHost::Name => "POD_NAME",
-                PeerHost::Ipv4 | PeerHost::Ipv6 => "POD_IP",
-            };
-            let unset = matches!(origin, Origin::Observed(_)).then_some(variable);
             reader.record(Key::SelfUrl, &url, origin);
             warn_about_guesses(reader, peers, &pod);
             warn_about_service(reader, peers, &pod);
-            Some(Own { identity: PodIdentity { unset, ..pod.identity() }, url })
+            Some(Own { identity: pod.identity(), url, url_is_given: false })
         }
         Err(why) => {
             without_url(reader, peers, why);
@@ -144,7 +139,21 @@ impl Pod {
             name: self.name.as_ref().map(|(name, _)| name.clone()),
             addresses: self.addresses.iter().map(IpAddr::to_canonical).collect::<BTreeSet<_>>(),
             governing: self.governing.clone(),
-            unset: None,
+            unset: self.unset(),
+        }
+    }
+
+    /// The variables that the downward API would have set. Which of them matters is seen in the records.
+    fn unset(&self) -> &'static [&'static str] {
+        let is_guessed = |origin: &Origin| matches!(origin, Origin::Observed(_));
+        match (
+            self.name.as_ref().is_none_or(|(_, origin)| is_guessed(origin)),
+            is_guessed(&self.addresses_from),
+        ) {
+            (true, true) => &["POD_NAME", "POD_IP"],
+            (true, false) => &["POD_NAME"],
+            (false, true) => &["POD_IP"],
+            (false, false) => &[],
         }
     }
 

@@ -41,7 +41,16 @@ pub(super) fn read(
     let credentials = credentials(reader);
     // The output's settings say which, once they are read.
     let user_info_file = None;
-    (ServerAccess { actuator_url, status_url, credentials, ca_file, user_info_file }, adoption)
+    let status_url_is_default = !reader.is_given(Key::StatusUrl);
+    let access = ServerAccess {
+        actuator_url,
+        status_url,
+        status_url_is_default,
+        credentials,
+        ca_file,
+        user_info_file,
+    };
+    (access, adoption)
 }
 
 fn adopt(reader: &mut SettingsReader<'_>, role: RoleWord) -> Adopt {

@@ -46,7 +46,7 @@ impl From<io::Error> for ReadError {
 
 /// The text of the file at `path`; blocks for as long as the disk does.
 pub(super) fn read(path: &Path) -> Result<String, ReadError> {
-    match small_file::read(path, FILE_SIZE_MAX)? {
+    match small_file::read_text(path, FILE_SIZE_MAX)? {
         Content::Whole(bytes) => text_of(bytes),
         Content::Beginning(_) => Err(ReadError::TooLarge),
         Content::NotAFile => Err(ReadError::NoFile),
@@ -66,14 +66,12 @@ pub fn read_within(path: &Path, patience: Duration) -> Result<String, ReadError>
     }
 }
 
-/// Editors on Windows put a byte order mark in front, which is not part of the text.
 fn text_of(bytes: Vec<u8>) -> Result<String, ReadError> {
     // YAML 1.2.2, section 5.2: by its mark, or by a zero beside the first letter, which is of ASCII.
     if matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]) {
         return Err(ReadError::WideText);
     }
-    let text = String::from_utf8(bytes).map_err(|_| ReadError::NotText)?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    String::from_utf8(bytes).map_err(|_| ReadError::NotText)
 }
 
 #[cfg(test)]
@@ -104,7 +102,10 @@ mod tests {
         let (little, big) = (utf_16(u16::to_le_bytes), utf_16(u16::to_be_bytes));
         let utf_32: Vec<_> = text.chars().flat_map(|letter| u32::from(letter).to_be_bytes()).collect();
         let marked = |mark: &[u8], text: &[u8]| [mark, text].concat();
-        assert_eq!(text_of(marked(b"\xef\xbb\xbf", text.as_bytes())).as_deref(), Ok(text));
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("c.yaml");
+        fs::write(&path, marked(b"\xef\xbb\xbf", text.as_bytes())).expect("written");
+        assert_eq!(read(&path).as_deref(), Ok(text));
         for wide in [
             marked(&[0xff, 0xfe], &little),
             marked(&[0xfe, 0xff], &big),

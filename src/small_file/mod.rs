@@ -18,6 +18,9 @@ use tokio::task::{JoinError, JoinHandle};
 /// `O_NONBLOCK` and `O_NOCTTY`: files are read as ever.
 const WITHOUT_WAITING: i32 = OFlags::NONBLOCK.union(OFlags::NOCTTY).bits().cast_signed();
 
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// What a path leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -50,12 +53,30 @@ pub fn read(path: &Path, max: usize) -> io::Result<Content> {
     Ok(Content::Beginning(bytes))
 }
 
-/// The same of files of which the first `max` bytes are enough; none where there is no file.
-pub fn read_beginning(path: &Path, max: usize) -> io::Result<Option<Vec<u8>>> {
+/// The same of a text that people write: every such file is read here.
+///
+/// Editors on Windows put a byte order mark in front, which is no part of it: it would become part of a password.
+pub fn read_text(path: &Path, max: usize) -> io::Result<Content> {
     Ok(match read(path, max)? {
+        Content::Whole(bytes) => Content::Whole(without_mark(bytes)),
+        Content::Beginning(bytes) => Content::Beginning(without_mark(bytes)),
+        Content::NotAFile => Content::NotAFile,
+    })
+}
+
+/// The same of texts of which the first `max` bytes are enough; none where there is no file.
+pub fn read_beginning(path: &Path, max: usize) -> io::Result<Option<Vec<u8>>> {
+    Ok(match read_text(path, max)? {
         Content::Whole(bytes) | Content::Beginning(bytes) => Some(bytes),
         Content::NotAFile => None,
     })
+}
+
+fn without_mark(mut bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
+    bytes
 }
 
 /// A read that is made off the loop's thread, again at each use and never twice at once.
@@ -117,6 +138,25 @@ mod tests {
             assert_eq!(read_beginning(other, 5).expect("looked at"), None);
         }
         assert_eq!(read(&path.join("below"), 5).expect_err("none").kind(), io::ErrorKind::NotADirectory);
+    }
+
+    /// As Notepad and PowerShell save it. What is not text for people is read as it is.
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_text() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        for (bytes, text) in [
+            ("\u{feff}secret\r\n", "secret\r\n"),
+            ("secret\u{feff}", "secret\u{feff}"),
+            ("\u{feff}\u{feff}x", "\u{feff}x"),
+            ("\u{feff}", ""),
+        ] {
+            fs::write(&path, bytes).expect("written");
+            assert_eq!(read_text(&path, 99).expect("readable"), Content::Whole(text.into()));
+            assert_eq!(read_beginning(&path, 99).expect("readable"), Some(text.into()));
+            assert_eq!(read(&path, 99).expect("readable"), Content::Whole(bytes.into()));
+        }
+        assert_eq!(read_text(directory.path(), 5).expect("looked at"), Content::NotAFile);
     }
 
     /// A pool of one thread that is taken is a disk that hangs: what is begun waits for its end.

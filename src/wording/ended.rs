@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::model::{Message, Question};
 use crate::reconcile::{ConditionKind, LastAnswer, Situation, Status};
 
-use super::{EMPTY, lasted, lookup_failure, situation};
+use super::{EMPTY, are_kept, lasted, lookup_failure, situation};
 
 const SERVER_UNKNOWN: &str = "what the server has is not known";
 
@@ -21,8 +21,14 @@ pub fn ended(over: &Situation, lasted_for: Duration, status: &Status) -> Message
 }
 
 fn what_is_so_now(over: &Situation, status: &Status) -> String {
+    if let Some(believed) = believed_now(over, status) {
+        return believed;
+    }
     match over.kind() {
+        // A start may have waited for its disk before it could know what to write.
+        ConditionKind::NotPublished if status.published.is_none() => "the disk answers".to_owned(),
         ConditionKind::NotPublished => "the files are written".to_owned(),
+        ConditionKind::FilesOverwritten => "the files have stayed as they were put".to_owned(),
         ConditionKind::NotAdopted
         | ConditionKind::RefreshRefused
         | ConditionKind::RefreshFailing
@@ -35,14 +41,31 @@ fn what_is_so_now(over: &Situation, status: &Status) -> String {
         }
         ConditionKind::StartWaits
         | ConditionKind::NothingKnown
+        | ConditionKind::TooFewPeers
         | ConditionKind::HeldDocument
         | ConditionKind::HeldShrink
         | ConditionKind::HeldRemoval
         | ConditionKind::ManyPeers => list(status),
+        ConditionKind::PortUnknown => match &status.own {
+            Some(own) => format!("self is {own}; {}", list(status)),
+            None => list(status),
+        },
         ConditionKind::Frozen => format!("the list follows DNS again; {}", list(status)),
         ConditionKind::SelfNotFound => self_now(status).to_owned(),
         ConditionKind::SettingsRejected => "new settings are in force".to_owned(),
         ConditionKind::LoopRestarted => "the loop turns".to_owned(),
+    }
+}
+
+/// Where a Service was held as empty and is believed to be so now: by whose word.
+fn believed_now(over: &Situation, status: &Status) -> Option<String> {
+    let is_of = |it: &&Situation| {
+        it.kind() == ConditionKind::HeldEmpty && it.kind() == over.kind() && it.question() == over.question()
+    };
+    let now = status.conditions.iter().map(|condition| &condition.situation).find(is_of)?;
+    match now {
+        Situation::HeldEmpty { kept, .. } if kept.believed_by().is_some() => Some(are_kept(*kept)),
+        _ => None,
     }
 }
 

@@ -68,9 +68,9 @@ fn none_usable(records: &UnusableRecords) -> Message {
 pub(super) fn unusable(why: Unusable) -> (&'static str, &'static str) {
     match why {
         Unusable::NotAHostName => (
-            "is no host name",
-            "no JVM could use it; CoreDNS before 1.13 names a pod so whose IPv6 address ends in `::`: use \
-             --peer-host ipv6, or a StatefulSet, whose pods have names",
+            "is not a valid host name",
+            "expected labels of letters, digits and inner hyphens, as a JVM needs them; CoreDNS before 1.13 names \
+             a pod so whose IPv6 address ends in `::`: use --peer-host ipv6, or a StatefulSet, whose pods have names",
         ),
         Unusable::PortZero => ("has port 0", "see the ports of the Service and of its endpoints"),
         Unusable::OutsideService => (

@@ -14,7 +14,7 @@ use crate::model::{
     DurationOrNever, HeadlessService, LookupFailure, Message, Moment, Question, ServerFault, UnusableRecords,
 };
 use crate::reconcile::{
-    BelievedBy, Kept, NotAdopted, NotPublished, SelfNotFound, ServiceStatus, Situation, Status,
+    BelievedBy, Kept, NotAdopted, NotPublished, RemovalTakes, SelfNotFound, ServiceStatus, Situation, Status,
 };
 
 pub use ended::ended;
@@ -35,6 +35,7 @@ pub fn situation(situation: &Situation) -> Message {
         Situation::RefreshRefused(fault) | Situation::RefreshFailing(fault) => of_call(Call::Refresh, fault),
         Situation::StatusUnreadable(fault) => of_call(Call::Status, fault),
         Situation::ServerUnreachable { fault, has_replied } => unreachable(fault, *has_replied),
+        Situation::FilesOverwritten { repairs } => overwritten(*repairs),
         Situation::SelfNotRecognised { own } => Message::new(NOT_RECOGNISED, RECOGNISED_BY).at(&own),
         Situation::SeveralServers => Message::new(SEVERAL_SERVERS, ONE_SERVER),
         Situation::StartWaits { asked, governing } => start_waits(asked.as_ref(), governing.as_ref()),
@@ -42,23 +43,26 @@ pub fn situation(situation: &Situation) -> Message {
             "no Service has given records since the start, and the saved state has none",
             "see what DNS says of each Service; it is asked again and again",
         ),
-        Situation::HeldDocument => Message::new(
-            "the saved state cannot be used, so the files stay as they were found until every Service has given \
-             records",
-            "`eureka-peers accept` ends this with the records that there are, and with --empty without any",
+        Situation::TooFewPeers { peers, min_peers } => Message::new(
+            format!("the first list waits: --min-peers is {min_peers}, and {} known", peers_are(*peers)),
+            "see why DNS does not name the other pods: not started yet, or not ready in a Service without \
+             publishNotReadyAddresses: true; or lower --min-peers",
         ),
+        Situation::HeldDocument { is_client } => held_document(*is_client),
         Situation::HeldLookupFailed { question, failure, kept } => {
             let Message { what, cure, .. } = lookup_failure(failure);
             Message::new(format!("{what}; {}", are_kept(*kept)), cure).at(&question)
         }
-        Situation::HeldEmpty { question, no_such_name, soa_serial, kept, empty_after } => {
+        Situation::HeldEmpty { question, no_such_name, soa_serial, kept, empty_after, never_empty } => {
             let answer = if *no_such_name { "no such name" } else { "no data" };
             let said = format!("{EMPTY}: {answer}, SOA serial {soa_serial}; {}", are_kept(*kept));
+            let meant = if *never_empty { NEVER_EMPTY } else { TO_ACCEPT_EMPTY };
             match kept {
                 Kept::BelievedEmpty(_) => Message::new(said, EMPTY_BELIEVED),
-                Kept::Peers(_) | Kept::NoneYet | Kept::None => {
-                    Message::new(format!("{said}, --empty-after is {empty_after}"), EMPTY_PROVES_NOTHING)
-                }
+                Kept::Peers(_) | Kept::NoneYet | Kept::None => Message::new(
+                    format!("{said}, --empty-after is {empty_after}"),
+                    format!("{EMPTY_PROVES_NOTHING}; {meant}"),
+                ),
             }
             .at(&question)
         }
@@ -73,11 +77,20 @@ pub fn situation(situation: &Situation) -> Message {
             ),
             "find out where they went; where so many are meant to leave: `eureka-peers accept`",
         ),
-        Situation::HeldRemoval { question, missing, remove_after } => {
-            held_removal(*missing, *remove_after).at(&question)
+        Situation::HeldRemoval { question, missing, remove_after, takes } => {
+            held_removal(*missing, *remove_after, *takes).at(&question)
         }
         Situation::Frozen => Message::new("the list is kept as it is", "lift --freeze when you are done"),
         Situation::SelfNotFound(facts) => self_not_found(facts),
+        Situation::PortUnknown { own } => Message::new(
+            format!(
+                "the list names this server alone, and at port {}, because no SRV record of this pod has told its \
+                 port yet",
+                own.port()
+            ),
+            "nothing, where it listens there or its record comes; else give --port or --self-url",
+        )
+        .at(own),
         Situation::RecordsUnusable { question, records } => records_unusable(records).at(&question),
         Situation::ManyPeers { peers } => Message::new(
             format!(
@@ -90,7 +103,8 @@ pub fn situation(situation: &Situation) -> Message {
         }
         Situation::LoopRestarted { panic, restarts } => Message::new(
             format!(
-                "the loop panicked and was started again, {restarts} times so far, the last time with: {panic}"
+                "the loop panicked and was started again, {} so far, the last time with: {panic}",
+                times(*restarts)
             ),
             "this is a bug of eureka-peers: please report it with this line",
         ),
@@ -106,7 +120,11 @@ pub fn situation(situation: &Situation) -> Message {
 const EMPTY: &str = "DNS says that the Service has no endpoints";
 
 const EMPTY_PROVES_NOTHING: &str = "look at the Service and its endpoints: no ready pod, no such Service, a wrong \
-    port name and nodes that are cut off all look like this; where it is meant to be empty: `eureka-peers accept --empty`";
+    port name and nodes that are cut off all look like this";
+
+const TO_ACCEPT_EMPTY: &str = "where it is meant to be empty: `eureka-peers accept --empty`";
+
+const NEVER_EMPTY: &str = "a client's list is never empty, whatever is meant";
 
 const EMPTY_BELIEVED: &str =
     "nothing, where it is meant to be empty: peers that DNS names are listed at once";
@@ -152,6 +170,18 @@ fn of_call(call: Call, fault: &ServerFault) -> Message {
     Message::new(what, cure).at(&place)
 }
 
+fn overwritten(repairs: u64) -> Message {
+    Message::new(
+        format!(
+            "another process writes, changes or removes the published files again and again; they were put right \
+             {repairs} times, and in between a server that reads them has another list"
+        ),
+        "find the other writer and stop it: a second container that has this volume, an init script, a tool that \
+         copies files there; mount the volume readOnly everywhere else",
+    )
+    .at(&"--output-dir")
+}
+
 fn unreachable(fault: &ServerFault, has_replied: bool) -> Message {
     let message = of_call(Call::Status, fault);
     if has_replied {
@@ -162,6 +192,13 @@ fn unreachable(fault: &ServerFault, has_replied: bool) -> Message {
 }
 
 fn start_waits(asked: Option<&Question>, governing: Option<&HeadlessService>) -> Message {
+    let Some(asked) = asked else {
+        return Message::new(
+            "no list is published before DNS has given records, because --on-deadline is wait",
+            "check that --service names the headless Service of the servers",
+        )
+        .at(&"any Service");
+    };
     let belongs = belongs_to(governing);
     Message::new(
         format!(
@@ -171,16 +208,36 @@ fn start_waits(asked: Option<&Question>, governing: Option<&HeadlessService>) ->
         "check that --service names the headless Service of these servers and that it has \
          publishNotReadyAddresses: true; `eureka-peers accept --empty` in this pod starts the server alone",
     )
-    .at(&asked.map_or("any Service".to_owned(), ToString::to_string))
+    .at(&asked)
 }
 
-fn held_removal(missing: usize, remove_after: DurationOrNever) -> Message {
+fn held_document(is_client: bool) -> Message {
+    let more = if is_client { "" } else { ", and with --empty without any" };
+    Message::new(
+        "the saved state cannot be used, so the files stay as they were found until every Service has given records",
+        format!("`eureka-peers accept` ends this with the records that there are{more}"),
+    )
+}
+
+fn held_removal(missing: usize, remove_after: DurationOrNever, takes: RemovalTakes) -> Message {
     let missing = peers_are(missing);
-    match remove_after {
-        DurationOrNever::After(_) => {
+    match (remove_after, takes) {
+        (DurationOrNever::After(_), RemovalTakes::Time) => {
             Message::new(format!("{missing} missing and will leave after --remove-after {remove_after}"), "")
         }
-        DurationOrNever::Never => Message::new(
+        (DurationOrNever::After(_), RemovalTakes::Records) => Message::new(
+            format!(
+                "{missing} missing and kept: --remove-after {remove_after} counts only while DNS gives records"
+            ),
+            "",
+        ),
+        (DurationOrNever::After(_), RemovalTakes::Belief) => Message::new(
+            format!(
+                "{missing} missing and kept: besides --remove-after {remove_after} the fall has to be believed"
+            ),
+            "",
+        ),
+        (DurationOrNever::Never, _) => Message::new(
             format!("{missing} missing and kept, because --remove-after is never"),
             "where they are meant to leave: `eureka-peers accept`",
         ),
@@ -227,6 +284,7 @@ fn records_unusable(records: &UnusableRecords) -> Message {
 
 fn self_not_found(facts: &SelfNotFound) -> Message {
     let SelfNotFound { question, own, identity, sample, governing, namesake } = facts;
+    let told_by = if sample.first().unwrap_or(own).host().is_by_address() { "POD_IP" } else { "POD_NAME" };
     let sample: Vec<_> = sample.iter().map(ToString::to_string).collect();
     let asked = question.service();
     let cure = match (governing, namesake) {
@@ -238,14 +296,12 @@ fn self_not_found(facts: &SelfNotFound) -> Message {
             "a record begins with this pod's name: where it is this pod, give --self-url {namesake}, else set \
              publishNotReadyAddresses: true on the Service"
         ),
-        (None, None) => match identity.unset {
-            Some(variable) => format!(
-                "{variable} is not set, so what this machine says of itself was looked for: set it with `fieldRef: \
-                 {}`, or give --self-url",
-                field_of(variable)
-            ),
-            None => "set publishNotReadyAddresses: true on the Service, or --self-url".to_owned(),
-        },
+        (None, None) if identity.unset.contains(&told_by) => format!(
+            "{told_by} is not set, so what this machine says of itself was looked for: set it with `fieldRef: {}`, or \
+             give --self-url as the records have it",
+            field_of(told_by)
+        ),
+        (None, None) => "set publishNotReadyAddresses: true on the Service, or --self-url".to_owned(),
     };
     let belongs = belongs_to(governing.as_ref());
     let saw = sample.join(", ");
@@ -272,6 +328,10 @@ fn are_kept(kept: Kept) -> String {
         Kept::BelievedEmpty(BelievedBy::EmptyAfter) => ", because DNS has said so for --empty-after",
     };
     format!("{} kept{why}", peers_are(kept.peers()))
+}
+
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
 fn peers_are(count: usize) -> String {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::model::{ListOrigin, LookupFailure, MaxShrink, PodIdentity, Refusal, Unusable, UnusableRecord};
-use crate::reconcile::samples::{lookup_failures, question, service, situations};
+use crate::reconcile::samples::{lookup_failures, question, removal, service, situations};
 use crate::reconcile::{Condition, Dated, LastAnswer};
 
 fn said(it: &Situation) -> String {
@@ -74,6 +74,7 @@ fn what_is_believed_to_be_empty_says_by_whose_word() {
         soa_serial: 8,
         kept: Kept::BelievedEmpty(by),
         empty_after: DurationOrNever::Never,
+        never_empty: false,
     };
     let Message { what, cure, .. } = situation(&empty(BelievedBy::Operator));
     assert_eq!(
@@ -125,17 +126,81 @@ fn what_is_never_done_is_not_promised() {
     let never = DurationOrNever::Never;
     let shrink =
         Situation::HeldShrink { before: 5, now: 1, max_shrink: MaxShrink::HALF, shrink_after: never };
-    let removal = Situation::HeldRemoval { question: question(), missing: 2, remove_after: never };
+    let removal = removal(RemovalTakes::Records, never);
     let no_room = Situation::NoRoom { question: question(), unlisted: 3, max_peers: 2, remove_after: never };
     for (situation, expected) in [
         (shrink, "by more than --max-shrink 50%; none is removed, because --shrink-after is never; find out"),
         (
             removal,
-            "2 peers are missing and kept, because --remove-after is never (eureka.ns.svc.cluster.local. A); where",
+            "1 peer is missing and kept, because --remove-after is never (eureka.ns.svc.cluster.local. A); where",
         ),
         (no_room, "twice as many; none leaves, because --remove-after is never (eureka.ns"),
     ] {
         assert!(said(&situation).contains(expected), "{}", said(&situation));
+    }
+}
+
+/// While no time counts, or not that alone, nobody is said to leave after it.
+#[test]
+fn who_does_not_leave_is_not_said_to() {
+    let minute = DurationOrNever::After(Duration::from_secs(60));
+    for (takes, expected) in [
+        (RemovalTakes::Time, "1 peer is missing and will leave after --remove-after 1m (eureka"),
+        (
+            RemovalTakes::Records,
+            "1 peer is missing and kept: --remove-after 1m counts only while DNS gives records (eureka",
+        ),
+        (
+            RemovalTakes::Belief,
+            "1 peer is missing and kept: besides --remove-after 1m the fall has to be believed (eureka",
+        ),
+    ] {
+        let said = said(&removal(takes, minute));
+        assert!(said.starts_with(expected), "{said}");
+    }
+}
+
+/// What the program would refuse is no cure.
+#[test]
+fn a_client_is_not_told_to_accept_an_empty_list() {
+    let empty = |never_empty| {
+        situation(&Situation::HeldEmpty {
+            question: question(),
+            no_such_name: true,
+            soa_serial: 7,
+            kept: Kept::None,
+            empty_after: DurationOrNever::Never,
+            never_empty,
+        })
+    };
+    let document = |is_client| situation(&Situation::HeldDocument { is_client });
+    let waits = |asked| situation(&Situation::StartWaits { asked, governing: None });
+    for (of_server, of_client) in [
+        (empty(false), empty(true)),
+        (document(false), document(true)),
+        (waits(Some(question())), waits(None)),
+    ] {
+        assert!(of_server.cure.contains("--empty"), "{of_server}");
+        assert!(!of_client.cure.contains("--empty") && !of_client.cure.is_empty(), "{of_client}");
+    }
+    assert!(!waits(None).to_string().contains("beside us"), "no server is");
+}
+
+#[test]
+fn one_is_one() {
+    let said = |situation| said(&situation);
+    let panic = || "x".into();
+    assert!(said(Situation::LoopRestarted { panic: panic(), restarts: 1 }).contains("again, once so far,"));
+    assert!(
+        said(Situation::LoopRestarted { panic: panic(), restarts: 2 }).contains("again, 2 times so far,")
+    );
+    let too_few = |peers| said(Situation::TooFewPeers { peers, min_peers: 3 });
+    for (peers, words) in [(0, "no peers are known"), (1, "1 peer is known"), (2, "2 peers are known")] {
+        assert!(
+            too_few(peers).contains(&format!("--min-peers is 3, and {words}; see why")),
+            "{}",
+            too_few(peers)
+        );
     }
 }
 
@@ -211,15 +276,29 @@ fn what_is_said_of_a_server_of_the_mesh_is_about_that_one() {
 
 #[test]
 fn a_variable_that_is_not_set_is_the_cure() {
-    let unset = |variable, field| {
+    let unset = |variable: &str, field, records: &[&str]| {
         let mut facts = not_found(None, None);
-        facts.identity.unset = Some(variable);
+        facts.identity.unset = &["POD_NAME", "POD_IP"];
+        facts.sample = records.iter().map(|url| url.parse().expect("valid")).collect();
         let message = situation(&Situation::SelfNotFound(Arc::new(facts)));
         assert!(message.cure.starts_with(&format!("{variable} is not set, ")), "{message}");
         assert!(message.cure.contains(&format!("`fieldRef: {field}`")), "{message}");
     };
-    unset("POD_NAME", "metadata.name");
-    unset("POD_IP", "status.podIP");
+    unset("POD_NAME", "metadata.name", &["http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/"]);
+    unset("POD_IP", "status.podIP", &["http://10.0.0.2:8761/eureka/"]);
+    unset("POD_IP", "status.podIP", &["http://10-0-0-2.eureka.ns.svc.cluster.local:8761/eureka/"]);
+    unset("POD_IP", "status.podIP", &["http://fd00--2.eureka.ns.svc.cluster.local:8761/eureka/"]);
+}
+
+/// A set variable, or one that records of this kind do not need, is no reason.
+#[test]
+fn a_variable_that_would_not_help_is_not_blamed() {
+    let mut facts = not_found(None, None);
+    facts.identity.unset = &["POD_NAME"];
+    assert!(!said(&Situation::SelfNotFound(Arc::new(facts.clone()))).contains("is not set"));
+    facts.identity.unset = &["POD_IP"];
+    facts.sample = vec!["http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/".parse().expect("valid")];
+    assert!(!said(&Situation::SelfNotFound(Arc::new(facts))).contains("is not set"));
 }
 
 fn missing(governing: Option<HeadlessService>, namesake: Option<&str>) -> Message {
@@ -276,7 +355,7 @@ fn the_reasons_for_no_list_are_three_at_most() {
     let why = |conditions| why_no_list(&Status { conditions, ..Status::default() }, Moment::START);
     assert_eq!(why(vec![]), "");
     let all = why(conditions.clone());
-    assert!(all.starts_with("no space is left (/peers)") && all.ends_with("; and 15 more"), "{all}");
+    assert!(all.starts_with("no space is left (/peers)") && all.ends_with("; and 16 more"), "{all}");
     let adopting: Vec<_> = conditions.into_iter().filter(|it| !it.kind().hinders_first_list()).collect();
     assert_eq!(why(adopting), "", "they keep no list away");
 }

@@ -5,29 +5,14 @@ use std::time::Instant;
 
 use serde_yaml::Value;
 
-use crate::ground::NODES;
 use crate::install::install;
-use crate::rendered::Object;
+use crate::rendered::{Object, containers_mut, environment_mut};
 use crate::shop::{READY_WITHIN, Shop};
 use crate::wait;
 
-pub(crate) fn statefulset(shop: &mut Shop<'_>) -> Result<(), String> {
-    install(shop, "statefulset", |_| (), 3)?;
-    roll_out(shop, 3)
-}
-
-pub(crate) fn deployment(shop: &mut Shop<'_>) -> Result<(), String> {
-    install(shop, "deployment", |_| (), 3)?;
-    roll_out(shop, 3)
-}
-
-pub(crate) fn daemonset(shop: &mut Shop<'_>) -> Result<(), String> {
-    install(shop, "daemonset", |_| (), NODES)?;
-    roll_out(shop, NODES)
-}
-
-/// Every pod is replaced, and clients always have somebody.
-fn roll_out(shop: &Shop<'_>, count: usize) -> Result<(), String> {
+/// Every pod of an installed folder is replaced, and clients always have somebody.
+pub(crate) fn roll_out(shop: &mut Shop<'_>, folder: &str, count: usize) -> Result<(), String> {
+    install(shop, folder, |_| (), count)?;
     shop.wait_until_available(count)?;
     let before: BTreeSet<String> = shop.pods()?.iter().map(|pod| pod.uid().to_owned()).collect();
     let workload = shop.workload().id().to_lowercase();
@@ -64,7 +49,7 @@ pub(crate) fn hasten(object: &mut Object) {
 /// Sets a variable of a container, by name.
 pub(crate) fn set_variable(object: &mut Object, container: &str, name: &str, value: &str) {
     for_container(object, container, |container| {
-        let variables = container["env"].as_sequence_mut().expect("the container has variables");
+        let variables = environment_mut(container).expect("the container has variables");
         let entry = variables.iter_mut().find(|entry| entry["name"].as_str() == Some(name));
         let entry = entry.unwrap_or_else(|| panic!("no variable {name}"));
         entry["value"] = value.into();
@@ -73,14 +58,6 @@ pub(crate) fn set_variable(object: &mut Object, container: &str, name: &str, val
 
 /// Changes a container of a workload, by name.
 pub(crate) fn for_container(object: &mut Object, name: &str, change: impl Fn(&mut Value)) {
-    if object.pod_template().is_none() {
-        return;
-    }
-    let spec = &mut object.0["spec"]["template"]["spec"];
-    for list in ["initContainers", "containers"] {
-        let containers = spec.get_mut(list).and_then(Value::as_sequence_mut);
-        let found =
-            containers.into_iter().flatten().filter(|container| container["name"].as_str() == Some(name));
-        found.for_each(&change);
-    }
+    let containers = object.pod_mut().into_iter().flat_map(containers_mut);
+    containers.filter(|container| container["name"].as_str() == Some(name)).for_each(change);
 }

@@ -9,6 +9,8 @@ use std::ops::Deref;
 use std::process::Command;
 use std::time::Duration;
 
+use hickory_proto::op::{Message, Query, ResponseCode};
+use hickory_proto::rr::{Name, RecordType};
 use rustix::process::{Signal, kill_process};
 
 use crate::control_plane::{ControlPlane, READY_WITHIN};
@@ -121,7 +123,7 @@ impl Ground {
     /// A network namespace on the bridge, and the node in it.
     fn start_node(&mut self, number: usize) -> Result<(), String> {
         let (name, outer) = (format!("node{number}"), format!("port{number}"));
-        let (address, pods) = (format!("10.77.0.1{number}"), pods_of(number));
+        let (address, pods) = (format!("10.77.0.1{number}"), format!("10.244.{number}.0/24"));
         ip(&["netns", "add", &name])?;
         ip(&["link", "add", "name", &outer, "type", "veth", "peer", "name", "eth0", "netns", &name])?;
         ip(&["link", "set", &outer, "master", BRIDGE, "up"])?;
@@ -154,14 +156,12 @@ pub(crate) fn wait_for_dns(name: &str) -> Result<(), String> {
     wait::closely("CoreDNS answers", READY_WITHIN, || ask(name)).map(drop)
 }
 
-/// Asks for A records, as RFC 1035 writes it; whether there are any.
+/// Asks for A records; whether there are any.
 fn ask(name: &str) -> Result<(), String> {
-    let mut question = vec![0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-    for label in name.split('.') {
-        question.push(u8::try_from(label.len()).expect("a label is short"));
-        question.extend(label.bytes());
-    }
-    question.extend([0, 0, 1, 0, 1]);
+    let mut question = Message::query();
+    question.metadata.recursion_desired = true;
+    question.add_query(Query::query(Name::from_ascii(name).expect("a name of ours"), RecordType::A));
+    let question = question.to_vec().expect("a question can be written");
     let mut reply = [0; 512];
     let mut exchange = || -> io::Result<usize> {
         let socket = UdpSocket::bind((HUB, 0))?;
@@ -171,13 +171,9 @@ fn ask(name: &str) -> Result<(), String> {
         socket.recv(&mut reply)
     };
     let length = exchange().map_err(|error| error.to_string())?;
-    let (code, answers) = (reply[3] & 0x0f, u16::from_be_bytes([reply[6], reply[7]]));
-    wait::is_so(length > 12 && code == 0 && answers > 0, || format!("code {code}, {answers} answers"))
-}
-
-/// The addresses of a node's pods.
-fn pods_of(number: usize) -> String {
-    format!("10.244.{number}.0/24")
+    let reply = Message::from_vec(&reply[..length]).map_err(|error| error.to_string())?;
+    let is_there = reply.metadata.response_code == ResponseCode::NoError && !reply.answers.is_empty();
+    wait::is_so(is_there, || format!("{reply}"))
 }
 
 /// The hub: everything that is no node. Packets between nodes pass it.

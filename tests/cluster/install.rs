@@ -1,30 +1,19 @@
 //! First installs, each to a full mesh in every server's own words.
 
 use crate::change::set;
-use crate::ground::{Dns, NODES};
+use crate::ground::Dns;
 use crate::rendered::Object;
 use crate::shop::Shop;
-
-pub(crate) fn one_replica(shop: &mut Shop<'_>) -> Result<(), String> {
-    install(shop, "statefulset", |object| set(object, "StatefulSet", &["spec", "replicas"], 1), 1)
-}
-
-pub(crate) fn ordered_ready(shop: &mut Shop<'_>) -> Result<(), String> {
-    install(shop, "statefulset", order, 3)
-}
-
-pub(crate) fn host_network(shop: &mut Shop<'_>) -> Result<(), String> {
-    install(shop, "examples/daemonset-host-network", |_| (), NODES)
-}
-
-pub(crate) fn init_container(shop: &mut Shop<'_>) -> Result<(), String> {
-    install(shop, "init-container", |_| (), 3)
-}
 
 /// DNS that goes on saying "no such name" for up to thirty seconds after the first pod has an address.
 pub(crate) fn behind_a_cache(shop: &mut Shop<'_>) -> Result<(), String> {
     shop.ground.borrow_mut().start_dns(Dns::Cached)?;
     install(shop, "statefulset", |_| (), 3)
+}
+
+/// Has the StatefulSet start one server alone.
+pub(crate) fn one_replica(object: &mut Object) {
+    set(object, "StatefulSet", &["spec", "replicas"], 1);
 }
 
 /// Has the StatefulSet start one server after the other.

@@ -23,10 +23,14 @@ use std::time::Instant;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
-use world::{control_plane, http, namespace, overlay, process, registry, rendered, tool, wait};
+use world::{control_plane, namespace, overlay, process, registry, rendered, tool, view, wait};
 
-use crate::ground::Ground;
+use crate::change::{hasten, roll_out};
+use crate::ground::{Ground, NODES};
+use crate::install::install;
+use crate::prefix::prefixed;
 use crate::shop::Shop;
+use crate::typo::{NO_SERVICE, typo};
 
 /// Set by `.ci/cluster`: we are in namespaces that it will take away.
 const INSIDE: &str = "EUREKA_PEERS_CLUSTER";
@@ -34,29 +38,34 @@ const INSIDE: &str = "EUREKA_PEERS_CLUSTER";
 /// What is tried in a namespace.
 type Body = fn(&mut Shop<'_>) -> Result<(), String>;
 
+/// The level of Pod Security that all but one of the namespaces have.
+const RESTRICTED: &str = "restricted";
+
 const TRIALS: [(&str, &str, Body); 21] = [
-    ("install::one_replica", "restricted", install::one_replica),
-    ("install::ordered_ready", "restricted", install::ordered_ready),
-    ("install::host_network", "privileged", install::host_network),
-    ("install::behind_a_cache", "restricted", install::behind_a_cache),
-    ("install::init_container", "restricted", install::init_container),
-    ("roll_out::statefulset", "restricted", change::statefulset),
-    ("roll_out::deployment", "restricted", change::deployment),
-    ("roll_out::daemonset", "restricted", change::daemonset),
-    ("outage::everything", "restricted", outage::everything),
-    ("typo::statefulset", "restricted", typo::statefulset),
-    ("typo::ordered_ready", "restricted", typo::ordered_ready),
-    ("typo::deployment", "restricted", typo::deployment),
-    ("typo::daemonset", "restricted", typo::daemonset),
-    ("typo::not_headless", "restricted", typo::not_headless),
-    ("typo::published", "restricted", typo::published),
-    ("typo::port_name", "restricted", typo::port_name),
-    ("silence::accept_empty", "restricted", silence::accept_empty),
-    ("silence::two_minutes", "restricted", silence::two_minutes),
-    ("prefix::statefulset", "restricted", prefix::statefulset),
-    ("prefix::deployment", "restricted", prefix::deployment),
-    ("prefix::daemonset", "restricted", prefix::daemonset),
+    ("install::one_replica", RESTRICTED, |shop| install(shop, "statefulset", install::one_replica, 1)),
+    ("install::ordered_ready", RESTRICTED, |shop| install(shop, "statefulset", install::order, 3)),
+    ("install::host_network", "privileged", |shop| install(shop, ON_THE_HOST_NETWORK, |_| (), NODES)),
+    ("install::behind_a_cache", RESTRICTED, install::behind_a_cache),
+    ("install::init_container", RESTRICTED, |shop| install(shop, "init-container", |_| (), 3)),
+    ("roll_out::statefulset", RESTRICTED, |shop| roll_out(shop, "statefulset", 3)),
+    ("roll_out::deployment", RESTRICTED, |shop| roll_out(shop, "deployment", 3)),
+    ("roll_out::daemonset", RESTRICTED, |shop| roll_out(shop, "daemonset", NODES)),
+    ("outage::everything", RESTRICTED, outage::everything),
+    ("typo::statefulset", RESTRICTED, |shop| typo(shop, "statefulset", hasten, 3, NO_SERVICE)),
+    ("typo::ordered_ready", RESTRICTED, |shop| typo(shop, "statefulset", typo::in_order, 3, NO_SERVICE)),
+    ("typo::deployment", RESTRICTED, |shop| typo(shop, "deployment", hasten, 3, NO_SERVICE)),
+    ("typo::daemonset", RESTRICTED, |shop| typo(shop, "daemonset", hasten, NODES, NO_SERVICE)),
+    // The clients' Service, where servers are asked for by name.
+    ("typo::not_headless", RESTRICTED, |shop| typo(shop, "statefulset", hasten, 3, typo::NOT_HEADLESS)),
+    ("typo::published", RESTRICTED, typo::published),
+    ("typo::port_name", RESTRICTED, typo::port_name),
+    ("silence::accept_empty", RESTRICTED, silence::accept_empty),
+    ("silence::two_minutes", RESTRICTED, silence::two_minutes),
+    ("prefix::statefulset", RESTRICTED, |shop| prefixed(shop, "statefulset", 3)),
+    ("prefix::deployment", RESTRICTED, |shop| prefixed(shop, "deployment", 3)),
+    ("prefix::daemonset", RESTRICTED, |shop| prefixed(shop, "daemonset", NODES)),
 ];
+const ON_THE_HOST_NETWORK: &str = "examples/daemonset-host-network";
 
 thread_local! {
     /// Made by the first trial that wants it, on the thread that runs all of them.

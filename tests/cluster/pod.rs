@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde_yaml::Value;
 
-use crate::http::Request;
-use crate::rendered::{at, items, text};
+use crate::rendered::{Container, at, items, text};
+use crate::view::View;
 
 /// Where the sidecar listens in a pod of its own.
 const SIDECAR_PORT: u16 = 9761;
@@ -50,10 +50,8 @@ impl Pod {
     }
 
     pub(crate) fn server_port(&self) -> u16 {
-        let servers = items(&self.0, &["spec", "containers"]).iter();
-        let mut ports = servers.flat_map(|server| items(server, &["ports"]));
-        let port = ports.find_map(|port| at(port, &["containerPort"])?.as_u64());
-        port.and_then(|port| u16::try_from(port).ok()).expect("the server's container names its port")
+        let mut servers = items(&self.0, &["spec", "containers"]).iter().map(Container);
+        servers.find_map(Container::port).expect("the server's container names its port")
     }
 
     /// The status of the sidecar's container.
@@ -76,8 +74,7 @@ impl Pod {
     /// Its `/startupz`, asked as the kubelet does.
     pub(crate) fn startupz(&self) -> Result<(), String> {
         let address = self.address().ok_or("no address")?;
-        let reply = Request::get("/startupz").send(SocketAddr::new(address, SIDECAR_PORT));
-        reply.map_err(|error| error.to_string())?.ok().map(drop)
+        View(SocketAddr::new(address, SIDECAR_PORT)).ask("/startupz")?.ok().map(drop)
     }
 
     /// How often the kubelet has started it again.

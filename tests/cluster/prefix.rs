@@ -1,25 +1,12 @@
 //! An outer overlay that renames everything.
 
 use crate::change::hasten;
-use crate::ground::NODES;
 use crate::shop::Shop;
 
 /// What an operator writes over a folder, images apart.
 const OVERLAY: &str = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamePrefix: prod-";
 
-pub(crate) fn statefulset(shop: &mut Shop<'_>) -> Result<(), String> {
-    prefixed(shop, "statefulset", 3)
-}
-
-pub(crate) fn deployment(shop: &mut Shop<'_>) -> Result<(), String> {
-    prefixed(shop, "deployment", 3)
-}
-
-pub(crate) fn daemonset(shop: &mut Shop<'_>) -> Result<(), String> {
-    prefixed(shop, "daemonset", NODES)
-}
-
-fn prefixed(shop: &mut Shop<'_>, folder: &str, count: usize) -> Result<(), String> {
+pub(crate) fn prefixed(shop: &mut Shop<'_>, folder: &str, count: usize) -> Result<(), String> {
     shop.apply_overlay(folder, OVERLAY, hasten)?;
     if shop.workload().name() != "prod-eureka" {
         return Err(format!("the workload is called {}", shop.workload().name()));

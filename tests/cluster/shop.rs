@@ -21,6 +21,7 @@ pub(crate) const READY_WITHIN: Duration = Duration::from_secs(420);
 const GONE_WITHIN: Duration = Duration::from_secs(180);
 /// `terminationGracePeriodSeconds` 45, and some air.
 const DELETED_WITHIN: Duration = Duration::from_secs(120);
+
 /// A namespace of the cluster.
 pub(crate) struct Shop<'a> {
     pub(crate) ground: &'a RefCell<Ground>,
@@ -120,10 +121,15 @@ impl<'a> Shop<'a> {
     /// The servers' pods, by name.
     pub(crate) fn pods(&self) -> Result<Vec<Pod>, String> {
         let selector = "app.kubernetes.io/name=eureka";
-        let said = self.kubectl(&["get", "pods", "--selector", selector, "--output", "json"])?;
-        let list: Value = serde_yaml::from_str(&said).map_err(|error| error.to_string())?;
-        let pods = items(&list, &["items"]).iter().cloned().map(Pod);
+        let pods = self.get("pods", selector)?.into_iter().map(Pod);
         Ok(pods.filter(|pod| !pod.is_going()).collect())
+    }
+
+    /// Objects of a kind, as the API server has them.
+    fn get(&self, kind: &str, selector: &str) -> Result<Vec<Value>, String> {
+        let said = self.kubectl(&["get", kind, "--selector", selector, "--output", "json"])?;
+        let list: Value = serde_yaml::from_str(&said).map_err(|error| error.to_string())?;
+        Ok(items(&list, &["items"]).to_vec())
     }
 
     /// Waits until this many pods are there, all of them ready, and each server lists all others.
@@ -182,10 +188,8 @@ impl<'a> Shop<'a> {
     /// Who is ready in the clients' Service.
     pub(crate) fn clients_are_sent_to(&self) -> Result<BTreeSet<String>, String> {
         let selector = format!("kubernetes.io/service-name={}", self.clients_service());
-        let said = self.kubectl(&["get", "endpointslices", "--selector", &selector, "--output", "json"])?;
-        let list: Value = serde_yaml::from_str(&said).map_err(|error| error.to_string())?;
-        let slices = items(&list, &["items"]).iter();
-        let endpoints = slices.flat_map(|slice| items(slice, &["endpoints"]));
+        let slices = self.get("endpointslices", &selector)?;
+        let endpoints = slices.iter().flat_map(|slice| items(slice, &["endpoints"]));
         let ready = endpoints.filter(|one| is_true(one, &["conditions", "ready"]));
         Ok(ready.filter_map(|one| Some(at(one, &["targetRef", "name"])?.as_str()?.to_owned())).collect())
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::change::{for_container, hasten, set, set_variable};
-use crate::ground::NODES;
 use crate::install::{install, order};
 use crate::pod::{Pod, SIDECAR};
 use crate::rendered::Object;
@@ -14,9 +13,9 @@ use crate::wait;
 /// The setting that is wrong.
 const SETTING: &str = "EUREKA_PEERS_SERVICE";
 /// `eureka` with a slip.
-const NO_SERVICE: &str = "eurekq";
+pub(crate) const NO_SERVICE: &str = "eurekq";
 /// A Service that is there, and has one address for all: the clients'.
-const NOT_HEADLESS: &str = "eureka-registry";
+pub(crate) const NOT_HEADLESS: &str = "eureka-registry";
 /// How long the sidecar may wait here before the kubelet ends it; the manifests give it ten minutes.
 const PATIENCE: u64 = 60;
 /// From the roll-out to the first pod that waits: the old one has 5 s of `preStop` and Spring's end before it.
@@ -26,34 +25,10 @@ const WATCHED: Duration = Duration::from_secs(100);
 /// Whether a controller replaces the pod that waits by itself.
 const REPLACED_WITHIN: Duration = Duration::from_secs(45);
 
-pub(crate) fn statefulset(shop: &mut Shop<'_>) -> Result<(), String> {
-    typo(shop, "statefulset", hasten, 3, NO_SERVICE)
-}
-
-pub(crate) fn ordered_ready(shop: &mut Shop<'_>) -> Result<(), String> {
-    typo(
-        shop,
-        "statefulset",
-        |object| {
-            hasten(object);
-            order(object);
-        },
-        3,
-        NO_SERVICE,
-    )
-}
-
-pub(crate) fn deployment(shop: &mut Shop<'_>) -> Result<(), String> {
-    typo(shop, "deployment", hasten, 3, NO_SERVICE)
-}
-
-pub(crate) fn daemonset(shop: &mut Shop<'_>) -> Result<(), String> {
-    typo(shop, "daemonset", hasten, NODES, NO_SERVICE)
-}
-
-/// The clients' Service, where servers are asked for by name.
-pub(crate) fn not_headless(shop: &mut Shop<'_>) -> Result<(), String> {
-    typo(shop, "statefulset", hasten, 3, NOT_HEADLESS)
+/// Servers that start one after the other, as soon as may be.
+pub(crate) fn in_order(object: &mut Object) {
+    hasten(object);
+    order(object);
 }
 
 /// What all of this is about: where a start does not wait, a server that knows no peer takes clients.
@@ -110,7 +85,8 @@ fn rename_port(shop: &Shop<'_>, name: &str) -> Result<(), String> {
     shop.by_hand(&["patch", "service", "eureka", "--type=json", "--patch", &patch]).map(drop)
 }
 
-fn typo(
+/// A template with the wrong name is rolled out over a folder as `edit` has it, stands, and is corrected.
+pub(crate) fn typo(
     shop: &mut Shop<'_>,
     folder: &str,
     edit: fn(&mut Object),

@@ -37,6 +37,8 @@ const FULL: Failure = failure("ENOSPC", "no space is left; enlarge the volume's 
 const READ_ONLY: Failure = failure("EROFS", "the file system is read-only; mount the volume without", true);
 const DENIED: Failure = failure("EACCES", "permission denied: we are uid", true);
 const OUT_OF_DESCRIPTORS: Failure = failure("EMFILE", "no file descriptors are left; raise the limit", true);
+const NO_LINKS: Failure =
+    failure("EPERM", "the file system of the volume has no symbolic links; give --layout plain", true);
 const INTERRUPTED: Failure = failure("EINTR", "", false);
 
 /// The failures of the publication `scene`, whose steps are `steps`.
@@ -77,7 +79,8 @@ fn failures_of(scene: Scene, step: &Step) -> Vec<Failure> {
     }
     let by_name = match &*step.call {
         "openat" => vec![READ_ONLY, DENIED, OUT_OF_DESCRIPTORS, INTERRUPTED],
-        "mkdirat" | "symlinkat" | "renameat" | "renameat2" | "unlinkat" => vec![READ_ONLY, DENIED],
+        "symlinkat" => vec![READ_ONLY, DENIED, NO_LINKS],
+        "mkdirat" | "renameat" | "renameat2" | "unlinkat" => vec![READ_ONLY, DENIED],
         "write" | "fsync" => vec![INTERRUPTED],
         _ => vec![],
     };

@@ -60,7 +60,6 @@ fn full_volume() {
     let cluster = Cluster::of(&[0, 1]);
     let _mount = Mount::in_memory(&cluster.volume());
     let sidecar = cluster.run_until_listed(&[1], &[]);
-    sidecar.until("started", |it| it.status()["started"] == true);
     let ballast = cluster.volume().join("ballast");
     let mut size = 64 * 1024;
     while fs::write(&ballast, vec![b'x'; size]).is_err() {
@@ -81,7 +80,6 @@ fn read_only_volume() {
     let cluster = Cluster::of(&[0, 1]);
     let _mount = Mount::in_memory(&cluster.volume());
     let sidecar = cluster.run_until_listed(&[1], &[]);
-    sidecar.until("started", |it| it.status()["started"] == true);
     mount(&cluster.volume(), &["-o", "remount,bind,ro"]);
     cluster.set_pods(&[0, 1, 2]);
     let (step, reason) =

@@ -2,8 +2,6 @@
 //!
 //!     ENDURANCE_ROUNDS=1000 cargo test --test endurance names -- --nocapture
 
-use std::env;
-
 use crate::cluster::{Cluster, SERVICE, address};
 use crate::dns_server::Pod;
 use crate::extent;
@@ -14,30 +12,29 @@ use crate::sidecar::Sidecar;
 /// As many as one answer of our DNS server can name.
 const PODS: u16 = 400;
 /// A round more than the history has changes.
-const ROUNDS: usize = 66;
-const ROUNDS_OF_EVERYTHING: usize = 200;
+const ROUNDS: u64 = 66;
+const ROUNDS_OF_EVERYTHING: u64 = 200;
 /// Heap and stacks at any moment: half of what the manifests give the whole container.
 const ANONYMOUS_MAX_KIB: u64 = 16 * 1024;
 
-fn rounds() -> usize {
-    let rounds = env::var("ENDURANCE_ROUNDS").ok();
-    let rounds = rounds.map(|rounds| rounds.parse().expect("ENDURANCE_ROUNDS is a number"));
-    rounds.unwrap_or(if extent::is_everything() { ROUNDS_OF_EVERYTHING } else { ROUNDS })
+fn rounds() -> u64 {
+    let usual = if extent::is_everything() { ROUNDS_OF_EVERYTHING } else { ROUNDS };
+    extent::number_from("ENDURANCE_ROUNDS").unwrap_or(usual)
 }
 
 /// Pods of this round, and of no other; short enough that all fit into one answer of DNS.
-fn name(round: usize, pod: u16) -> String {
+fn name(round: u64, pod: u16) -> String {
     format!("e{round:04}-{pod:03}")
 }
 
-fn replace_all(cluster: &Cluster, round: usize) {
+fn replace_all(cluster: &Cluster, round: u64) {
     let others = (1..PODS)
         .map(|pod| Pod::new(name(round, pod), [10, 1, pod.to_be_bytes()[0], pod.to_be_bytes()[1]], 8761));
     let own = Pod::new("eureka-0", address(0), 8761);
     cluster.dns().set_pods(SERVICE, "http", others.chain([own]));
 }
 
-fn has_all_of(sidecar: &Sidecar<'_>, round: usize) -> bool {
+fn has_all_of(sidecar: &Sidecar<'_>, round: u64) -> bool {
     let listed = sidecar.cluster.listed();
     let is_of_round = |url: &String| url.starts_with(&format!("http://e{round:04}-"));
     listed.len() + 1 == usize::from(PODS) && listed.iter().all(is_of_round)

@@ -4,14 +4,11 @@
 
 use std::fmt;
 use std::fs;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use rustix::process::Pid;
 
-use crate::beside::Beside;
+use crate::beside::Lookout;
 use crate::machine::{descriptors, figure};
 
 /// Between two looks.
@@ -83,42 +80,31 @@ struct Seen {
 }
 
 /// Looks at a process until the handle goes.
-pub(crate) struct Gauge {
-    seen: Arc<Mutex<Seen>>,
-    _looking: Beside<()>,
-}
+pub(crate) struct Gauge(Lookout<Seen>);
 
 impl Gauge {
     pub(crate) fn of(pid: Pid) -> Self {
         assert!(Held::by(pid).is_some(), "the kernel keeps other books than this test reads");
-        let seen = Arc::<Mutex<Seen>>::default();
-        let shared = Arc::clone(&seen);
-        let looking = Beside::begin(move |done| {
-            while !done.load(Ordering::Relaxed) {
-                let Some(held) = Held::by(pid) else { return };
-                let mut seen = lock(&shared);
-                seen.most = seen.most.each(held, u64::max);
-                seen.least = Some(seen.least.map_or(held, |least| least.each(held, u64::min)));
-                drop(seen);
-                thread::sleep(LOOK_PAUSE);
-            }
-        });
-        Self { seen, _looking: looking }
+        Self(Lookout::begin(LOOK_PAUSE, move |seen: &mut Seen| {
+            let Some(held) = Held::by(pid) else { return };
+            seen.most = seen.most.each(held, u64::max);
+            seen.least = Some(seen.least.map_or(held, |least| least.each(held, u64::min)));
+        }))
     }
 
     /// From here on [`Self::least`] counts: what comes and goes with each request is not what stays.
     pub(crate) fn begin_calm(&self) {
-        lock(&self.seen).least = None;
+        self.0.seen().least = None;
     }
 
     /// The least of each that was held since then.
     pub(crate) fn least(&self) -> Held {
-        lock(&self.seen).least.expect("it has looked since")
+        self.0.seen().least.expect("it has looked since")
     }
 
     /// The most of each that was ever held.
     pub(crate) fn most(&self) -> Held {
-        lock(&self.seen).most
+        self.0.seen().most
     }
 
     /// Insists that no moment was over a bound.
@@ -129,8 +115,4 @@ impl Gauge {
         assert!(most.threads <= THREADS_MAX, "{most}");
         assert_eq!(most.children, 0, "{most}");
     }
-}
-
-fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
-    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -18,7 +18,6 @@ mod round;
 #[path = "../world/mod.rs"]
 mod world;
 
-use std::env;
 use std::time::{Duration, Instant};
 
 use world::{beside, cluster, dns_server, eureka_server as server, extent, http, machine, reader, sidecar};
@@ -49,8 +48,7 @@ const PACE_MAX: f64 = 12.5;
 
 /// How long it takes in all; none where a short round will do.
 fn whole() -> Option<Duration> {
-    let minutes = env::var("ENDURANCE_MINUTES").ok();
-    let minutes = minutes.map(|minutes| minutes.parse().expect("ENDURANCE_MINUTES is a number"));
+    let minutes = extent::number_from("ENDURANCE_MINUTES");
     let minutes = minutes.or_else(|| extent::is_everything().then_some(MINUTES));
     minutes.map(|minutes| Duration::from_secs(60 * minutes))
 }

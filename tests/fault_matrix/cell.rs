@@ -115,7 +115,7 @@ impl Cell {
         let volume = cluster.directory().join(format!("init{}", flags.concat()));
         copy(&cluster.volume(), &volume);
         let command = self.command(cluster, "init", &volume, flags);
-        let waits = expected(self.phase, self.says).init_or_wait.code == STOPPED;
+        let waits = expected(self.phase, self.says).inits[2].code == STOPPED;
         let command = if waits && *flags == WAIT { stopped_after(WAITED, &command) } else { command };
         thread::spawn(move || {
             let outcome = Outcome::of(command);
@@ -132,7 +132,8 @@ impl Cell {
             Kind::Nobody | Kind::Failure => &deadline,
         };
         let role = if self.phase == Phase::ClientStart { "client" } else { "server" };
-        let peer_host = if self.says.is_about_addresses() { "ipv4" } else { "name" };
+        // It can only be had with addresses in place of names.
+        let peer_host = if self.says == Says::AllDenied { "ipv4" } else { "name" };
         let volume = volume.display().to_string();
         let settings = [
             ("--output-dir", volume.as_str()),
@@ -256,7 +257,7 @@ impl Watch<'_> {
         lists[begin.unwrap_or(0)..].to_vec()
     }
 
-    fn shown(&mut self, [init, init_or_fail, init_or_wait]: [Init; 3]) -> Shown {
+    fn shown(&mut self, inits: [Init; 3]) -> Shown {
         let conditions = known(&self.look());
         let passing = std::mem::take(&mut self.passing).into_iter().collect::<Vec<_>>();
         // A start knows nothing before its first answer.
@@ -269,9 +270,7 @@ impl Watch<'_> {
             conditions,
             readyz: self.sidecar.get("/readyz").status,
             startupz: self.sidecar.get("/startupz").status,
-            init,
-            init_or_fail,
-            init_or_wait,
+            inits,
         }
     }
 }

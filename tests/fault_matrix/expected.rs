@@ -15,9 +15,7 @@ pub(crate) struct Shown {
     pub(crate) readyz: u16,
     pub(crate) startupz: u16,
     /// `init` in the volume as it was, with `--on-deadline fail`, and with `wait`.
-    pub(crate) init: Init,
-    pub(crate) init_or_fail: Init,
-    pub(crate) init_or_wait: Init,
+    pub(crate) inits: [Init; 3],
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,22 +41,20 @@ pub(crate) fn expected(phase: Phase, says: Says) -> Shown {
 
 /// Whatever DNS says without records, the list stays as it is, for ever.
 fn without_records(phase: Phase, held: &'static str) -> Shown {
+    let of = |code, list: &[u8]| Init { code, list: Some(list.to_vec()) };
+    let nothing = |code| Init { code, list: None };
     let stays = |list: &[u8]| Shown {
         lists: vec![list.to_vec()],
         passing: vec![],
         conditions: vec![held],
         readyz: 200,
         startupz: 200,
-        init: Init { code: DONE, list: Some(list.to_vec()) },
-        init_or_fail: Init { code: DEADLINE_PASSED, list: Some(list.to_vec()) },
-        init_or_wait: Init { code: DONE, list: Some(list.to_vec()) },
+        inits: [of(DONE, list), of(DEADLINE_PASSED, list), of(DONE, list)],
     };
-    let still_waiting = Init { code: STOPPED, list: None };
     match phase {
         Phase::Start => Shown {
             conditions: vec!["nothing_known", held],
-            init_or_fail: Init { code: DEADLINE_PASSED, list: None },
-            init_or_wait: still_waiting,
+            inits: [of(DONE, &[0]), nothing(DEADLINE_PASSED), nothing(STOPPED)],
             ..stays(&[0])
         },
         Phase::WaitingStart => Shown {
@@ -66,8 +62,7 @@ fn without_records(phase: Phase, held: &'static str) -> Shown {
             conditions: vec!["start_waits", held],
             readyz: 503,
             startupz: 503,
-            init_or_fail: Init { code: DEADLINE_PASSED, list: None },
-            init_or_wait: still_waiting,
+            inits: [of(DONE, &[0]), nothing(DEADLINE_PASSED), nothing(STOPPED)],
             ..stays(&[0])
         },
         Phase::ClientStart => Shown {
@@ -76,9 +71,7 @@ fn without_records(phase: Phase, held: &'static str) -> Shown {
             conditions: vec!["nothing_known", held],
             readyz: 503,
             startupz: 503,
-            init: Init { code: DEADLINE_PASSED, list: None },
-            init_or_fail: Init { code: DEADLINE_PASSED, list: None },
-            init_or_wait: still_waiting,
+            inits: [DEADLINE_PASSED, DEADLINE_PASSED, STOPPED].map(nothing),
         },
         Phase::Steady | Phase::Restart => stays(&[1, 2, 3, 4]),
         Phase::Alone => stays(&[0]),
@@ -99,15 +92,12 @@ fn by_records(phase: Phase, says: Says) -> Shown {
         (Some([1, 2, 3, 4]), _) => vec![1, 2, 3, 4],
         _ => last,
     };
-    let done = Init { code: DONE, list: Some(at_init) };
     Shown {
         passing: passing_by_records(phase, says),
         conditions: vec![],
         readyz: 200,
         startupz: 200,
-        init: done.clone(),
-        init_or_fail: done.clone(),
-        init_or_wait: done,
+        inits: [(); 3].map(|()| Init { code: DONE, list: Some(at_init.clone()) }),
         lists,
     }
 }

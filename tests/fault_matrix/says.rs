@@ -102,11 +102,6 @@ impl Says {
         self.row().3
     }
 
-    /// Whether it can only be had with addresses in place of names.
-    pub(crate) fn is_about_addresses(self) -> bool {
-        self == Self::AllDenied
-    }
-
     /// Has DNS say so from now on.
     pub(crate) fn apply(self, cluster: &Cluster) {
         if let (_, _, _, _, Some(mode)) = self.row() {

@@ -43,17 +43,15 @@ pub(crate) fn page(rows: &[(Phase, Says, Shown)]) -> String {
 }
 
 fn row(says: Says, shown: &Shown) -> String {
-    let cells = [
+    let seen = [
         says.words().to_owned(),
         format!("`{}`", says.outcome()),
         lists(&shown.lists),
         conditions(shown),
         shown.readyz.to_string(),
         shown.startupz.to_string(),
-        init(&shown.init),
-        init(&shown.init_or_fail),
-        init(&shown.init_or_wait),
     ];
+    let cells: Vec<String> = seen.into_iter().chain(shown.inits.iter().map(init)).collect();
     format!("| {} |\n", cells.join(" | "))
 }
 

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::world::tool::{project, text_of};
+
 const IMAGE: &str = "registry.test/team/eureka-peers";
 const REPOSITORY: &str = "https://sources.test/team/eureka-peers";
 
@@ -12,9 +14,8 @@ fn copy() -> PathBuf {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("addresses");
     drop(fs::remove_dir_all(&place));
     fs::create_dir_all(&place).expect("the target directory can be written");
-    let parts = ["release.env", ".ci", "charts", "manifests", "docs", "README.md"];
-    let status =
-        Command::new("cp").arg("-r").args(parts).arg(&place).current_dir(env!("CARGO_MANIFEST_DIR")).status();
+    let parts = ["release.env", ".ci", "charts", "manifests", "docs", "README.md", "Cargo.toml"];
+    let status = Command::new("cp").arg("-r").args(parts).arg(&place).current_dir(project()).status();
     assert!(status.expect("cp can be run").success());
     place
 }
@@ -38,6 +39,11 @@ fn a_release_says_them_once() {
     assert!(read("charts/eureka-peers/values.yaml").contains(&format!("repository: {IMAGE}\n")));
     let chart = read("charts/eureka-peers/Chart.yaml");
     assert!(chart.contains(&format!("home: {REPOSITORY}\nsources: [{REPOSITORY}]\n")), "{chart}");
+    let cargo = read("Cargo.toml");
+    assert!(
+        cargo.contains(&format!("\nrepository = \"{REPOSITORY}\"\nhomepage = \"{REPOSITORY}\"\n")),
+        "{cargo}"
+    );
     for name in names {
         assert!(read(name).contains(&format!("newName: {IMAGE},")), "{name}");
         assert!(!read(name).contains("registry.example.com/eureka-peers"), "{name}");
@@ -49,11 +55,10 @@ fn a_release_says_them_once() {
 /// Nothing is released yet: whoever sets the first address has the command bring it everywhere.
 #[test]
 fn what_is_not_released_has_no_address() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let addresses = fs::read_to_string(root.join("release.env")).expect("a file");
+    let addresses = text_of("release.env");
     let image = addresses.lines().find_map(|line| line.strip_prefix("IMAGE=")).expect("a line");
     let wanted = if image.is_empty() { "eureka-peers" } else { image };
-    let values = fs::read_to_string(root.join("charts/eureka-peers/values.yaml")).expect("a file");
+    let values = text_of("charts/eureka-peers/values.yaml");
     assert!(
         values.contains(&format!("  image:\n    repository: {wanted}\n")),
         "{wanted} is not the chart's image"

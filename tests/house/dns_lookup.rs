@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use eureka_peers::dns::{HickoryLookup, Lookup, NameServers};
 use eureka_peers::model::{AddressFamily, Answer, HeadlessService, LookupFailure, Port, Question, Record};
 use hickory_proto::op::{Message, OpCode, ResponseCode};
-use hickory_proto::rr::rdata::{A, CNAME, SOA, SRV};
+use hickory_proto::rr::rdata::{A, CNAME, NULL, SOA, SRV};
 use hickory_proto::rr::{DNSClass, Name, RData, Record as WireRecord, RecordType};
 
 use crate::world::dns_server::{DnsServer, Mode, Pod};
@@ -86,6 +86,54 @@ fn soa_of(zone: &str) -> WireRecord {
 
 fn no_such_name(server: &DnsServer) -> Answer {
     Answer::Empty { no_such_name: true, soa_serial: server.soa_serial() }
+}
+
+fn bytes(message: &Message) -> Vec<u8> {
+    message.to_vec().expect("encodable")
+}
+
+fn owner(question: &Message) -> Name {
+    question.queries[0].name().clone()
+}
+
+fn evil() -> Name {
+    Name::from_ascii("evil.example.").expect("valid")
+}
+
+fn a(owner: &Name, last: u8) -> WireRecord {
+    WireRecord::from_rdata(owner.clone(), 5, RData::A(A::new(10, 0, 0, last)))
+}
+
+/// A response with a code and without records.
+fn code(question: &Message, code: ResponseCode) -> Vec<Vec<u8>> {
+    let mut reply = reply_to(question);
+    reply.metadata.response_code = code;
+    vec![bytes(&reply)]
+}
+
+fn cut_short(mut reply: Message) -> Vec<Vec<u8>> {
+    reply.metadata.truncation = true;
+    vec![bytes(&reply)]
+}
+
+/// With the question in another letter case than it was asked in.
+fn in_lower_case(mut reply: Message) -> Vec<Vec<u8>> {
+    let lower = reply.queries[0].name().to_lowercase();
+    reply.queries[0].set_name(lower);
+    vec![bytes(&reply)]
+}
+
+fn alias(question: &Message, _: usize) -> Vec<Vec<u8>> {
+    let mut reply = reply_to(question);
+    reply.add_answer(WireRecord::from_rdata(owner(question), 5, RData::CNAME(CNAME(evil()))));
+    vec![bytes(&reply)]
+}
+
+/// A reply that is larger by a record that nobody asked for.
+fn padded(mut reply: Message, length: usize) -> Vec<u8> {
+    let data = RData::Unknown { code: RecordType::TXT, rdata: NULL::with(vec![0; length]) };
+    reply.add_additional(WireRecord::from_rdata(Name::root(), 5, data));
+    bytes(&reply)
 }
 
 /// Nobody listens here: the port was free a moment ago.
@@ -555,22 +603,6 @@ mod faults {
     const OTHER_CASE: &str = "the question in another letter case, as a forger would, and TCP gave none; \
                               allow egress to TCP port 53";
 
-    fn a(owner: &Name, last: u8) -> WireRecord {
-        WireRecord::from_rdata(owner.clone(), 5, RData::A(A::new(10, 0, 0, last)))
-    }
-
-    fn bytes(message: &Message) -> Vec<u8> {
-        message.to_vec().expect("encodable")
-    }
-
-    fn owner(question: &Message) -> Name {
-        question.queries[0].name().clone()
-    }
-
-    fn evil() -> Name {
-        Name::from_ascii("evil.example.").expect("valid")
-    }
-
     /// One good address, and no SRV records.
     fn honest(question: &Message) -> Message {
         let mut reply = reply_to(question);
@@ -583,9 +615,7 @@ mod faults {
     }
 
     fn truncated(question: &Message, _: usize) -> Vec<Vec<u8>> {
-        let mut reply = honest(question);
-        reply.metadata.truncation = true;
-        vec![bytes(&reply)]
+        cut_short(honest(question))
     }
 
     fn one_address() -> Answer {
@@ -686,13 +716,8 @@ mod faults {
 
     #[tokio::test]
     async fn a_cname_is_not_followed() {
-        fn cname(question: &Message, _: usize) -> Vec<Vec<u8>> {
-            let mut reply = reply_to(question);
-            reply.add_answer(WireRecord::from_rdata(owner(question), 5, RData::CNAME(CNAME(evil()))));
-            vec![bytes(&reply)]
-        }
-        malformed(&ipv4(), cname, CNAME_REFUSED).await;
-        malformed(&names(), cname, CNAME_REFUSED).await;
+        malformed(&ipv4(), alias, CNAME_REFUSED).await;
+        malformed(&names(), alias, CNAME_REFUSED).await;
     }
 
     #[tokio::test]
@@ -760,12 +785,7 @@ mod faults {
 
     #[tokio::test]
     async fn a_lost_letter_case_is_settled_over_tcp() {
-        let lower_case: OverUdp = |question, _| {
-            let mut reply = honest(question);
-            let lower = reply.queries[0].name().to_lowercase();
-            reply.queries[0].set_name(lower);
-            vec![bytes(&reply)]
-        };
+        let lower_case: OverUdp = |question, _| in_lower_case(honest(question));
         let honest_tcp = OverTcp::Answer(|question| bytes(&honest(question)));
         let server = RawDnsServer::start(lower_case, honest_tcp).await;
         assert_eq!(lookup(&[server.address()]).ask(&ipv4()).await, one_address());
@@ -940,36 +960,17 @@ mod faults {
 /// Each rung broken in each way: what works is found, and remembered.
 mod ladder {
     use super::*;
-    use hickory_proto::rr::rdata::NULL;
     use tokio::task::LocalSet;
-
-    fn bytes(message: &Message) -> Vec<u8> {
-        message.to_vec().expect("encodable")
-    }
 
     /// Two addresses: one alone is asked about once more.
     fn honest(question: &Message) -> Message {
         let mut reply = reply_to(question);
-        let owner = question.queries[0].name().clone();
-        reply.add_answers(
-            [1, 2].map(|last| WireRecord::from_rdata(owner.clone(), 5, RData::A(A::new(10, 0, 0, last)))),
-        );
+        reply.add_answers([1, 2].map(|last| a(&owner(question), last)));
         reply
     }
 
     fn two_addresses() -> Answer {
         Answer::Records([[10, 0, 0, 1], [10, 0, 0, 2]].map(|octets| Record::Address(octets.into())).to_vec())
-    }
-
-    fn code(question: &Message, code: ResponseCode) -> Vec<Vec<u8>> {
-        let mut reply = reply_to(question);
-        reply.metadata.response_code = code;
-        vec![bytes(&reply)]
-    }
-
-    fn cut_short(mut reply: Message) -> Vec<Vec<u8>> {
-        reply.metadata.truncation = true;
-        vec![bytes(&reply)]
     }
 
     const HONEST_UDP: OverUdp = |question, _| vec![bytes(&honest(question))];
@@ -980,29 +981,8 @@ mod ladder {
         ("silence", |_, _| vec![], "network"),
         ("the id alone", |question, _| vec![question.metadata.id.to_be_bytes().to_vec()], "malformed"),
         ("half a message", |question, _| vec![bytes(&honest(question))[..40].to_vec()], "malformed"),
-        (
-            "more than was asked for",
-            |question, _| {
-                let mut reply = honest(question);
-                reply.add_additional(WireRecord::from_rdata(
-                    Name::root(),
-                    5,
-                    RData::Unknown { code: RecordType::TXT, rdata: NULL::with(vec![0; 1300]) },
-                ));
-                vec![bytes(&reply)]
-            },
-            "malformed",
-        ),
-        (
-            "another letter case",
-            |question, _| {
-                let mut reply = honest(question);
-                let lower = reply.queries[0].name().to_lowercase();
-                reply.queries[0].set_name(lower);
-                vec![bytes(&reply)]
-            },
-            "malformed",
-        ),
+        ("more than was asked for", |question, _| vec![padded(honest(question), 1300)], "malformed"),
+        ("another letter case", |question, _| in_lower_case(honest(question)), "malformed"),
         ("cut short", |question, _| cut_short(honest(question)), "truncated"),
         ("cut short and empty", |question, _| cut_short(reply_to(question)), "truncated"),
         ("SERVFAIL", |question, _| code(question, ResponseCode::ServFail), "servfail"),
@@ -1010,16 +990,7 @@ mod ladder {
         ("FORMERR", |question, _| code(question, ResponseCode::FormErr), "response_code"),
         ("NOTIMP", |question, _| code(question, ResponseCode::NotImp), "response_code"),
         ("a denial by nobody", |question, _| code(question, ResponseCode::NXDomain), "negative_without_soa"),
-        (
-            "an alias",
-            |question, _| {
-                let (mut reply, owner) = (reply_to(question), question.queries[0].name().clone());
-                let target = Name::from_ascii("evil.example.").expect("valid");
-                reply.add_answer(WireRecord::from_rdata(owner, 5, RData::CNAME(CNAME(target))));
-                vec![bytes(&reply)]
-            },
-            "malformed",
-        ),
+        ("an alias", alias, "malformed"),
     ];
 
     const TCP_FAULTS: [(&str, OverTcp); 5] = [
@@ -1131,16 +1102,8 @@ mod ladder {
             0 => cut_short(reply_to(question)),
             _ => vec![bytes(&honest(question))],
         };
-        let over_tcp = OverTcp::AnswerOnce(|question| {
-            let mut reply = honest(question);
-            // More than a datagram has room for.
-            reply.add_additional(WireRecord::from_rdata(
-                Name::root(),
-                5,
-                RData::Unknown { code: RecordType::TXT, rdata: NULL::with(vec![0; 2000]) },
-            ));
-            bytes(&reply)
-        });
+        // More than a datagram has room for.
+        let over_tcp = OverTcp::AnswerOnce(|question| padded(honest(question), 2000));
         let server = RawDnsServer::start(once, over_tcp).await;
         let lookup = lookup(&[server.address()]);
         let mut seen = vec![];

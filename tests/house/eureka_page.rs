@@ -5,45 +5,37 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::world::machine::names_in;
+use crate::world::tool::{project, text_of};
 
 const BEGIN: &str = "<!-- environment: begin (kept in step with docs/environment/ by a test) -->\n";
 const END: &str = "<!-- environment: end -->\n";
 
-fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
-}
-
-fn page() -> String {
-    fs::read_to_string(docs().join("eureka.md")).expect("there is a page")
-}
+const PAGE: &str = "docs/eureka.md";
+const FILES: &str = "docs/environment";
 
 /// The files by name, sorted.
 fn files() -> Vec<(String, String)> {
-    let directory = docs().join("environment");
-    let entries = fs::read_dir(directory).expect("there is a directory");
-    let mut files: Vec<(String, String)> = entries
-        .map(|entry| entry.expect("it can be read").path())
-        .map(|path| {
-            assert!(path.extension().is_some_and(|extension| extension == "env"), "{}", path.display());
-            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-            (name, fs::read_to_string(path).expect("a text"))
-        })
-        .collect();
+    let read = |file: String| {
+        let name = file.strip_suffix(".env").unwrap_or_else(|| panic!("{FILES}/{file}"));
+        (name.to_owned(), text_of(&format!("{FILES}/{file}")))
+    };
+    let mut files: Vec<_> = names_in(&project().join(FILES)).into_iter().map(read).collect();
     files.sort();
     files
 }
 
 #[test]
 fn the_blocks_are_the_files() {
-    let page = page();
+    let page = text_of(PAGE);
     let (before, rest) = page.split_once(BEGIN).expect("the blocks' begin");
     let (blocks, after) = rest.split_once(END).expect("the blocks' end");
     let block = |(name, text): &(String, String)| format!("### {name}\n\n```properties\n{text}```\n\n");
     let wanted = format!("\n{}", files().iter().map(block).collect::<String>());
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         let written = format!("{before}{BEGIN}{wanted}{END}{after}");
-        fs::write(docs().join("eureka.md"), written).expect("the sources are writable");
+        fs::write(project().join(PAGE), written).expect("the sources are writable");
         return;
     }
     assert!(blocks == wanted, "the blocks are not the files; run with UPDATE_SNAPSHOTS=1");
@@ -58,7 +50,7 @@ fn every_variable_has_its_reason() {
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| Some(line.split_once('=')?.0.to_owned()))
         .collect();
-    let page = page();
+    let page = text_of(PAGE);
     let (_, table) = page.split_once("## Why each variable\n").expect("the table's heading");
     let rows = table.lines().take_while(|line| !line.starts_with("Take these away"));
     let first_cells = rows.filter_map(|row| row.strip_prefix("| `")?.split(" | ").next());
@@ -70,7 +62,7 @@ fn every_variable_has_its_reason() {
 /// Every file of the page's first table is there, and every file is in it.
 #[test]
 fn every_file_is_offered() {
-    let page = page();
+    let page = text_of(PAGE);
     for (name, _) in files() {
         assert!(page.contains(&format!("`{name}`")), "{name} is offered for no server");
     }
@@ -89,7 +81,7 @@ fn every_file_is_offered() {
 /// it fared.
 #[test]
 fn every_patch_has_its_row() {
-    let page = page();
+    let page = text_of(PAGE);
     let (_, rest) = page.split_once("<!-- patches: begin").expect("the table's begin");
     let (table, _) = rest.split_once("<!-- patches: end -->").expect("the table's end");
     let rows: Vec<Vec<&str>> = table
@@ -98,8 +90,7 @@ fn every_patch_has_its_row() {
         .map(|row| row.split('|').map(str::trim).collect())
         .filter(|row: &Vec<&str>| row[0] != "release")
         .collect();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stock_eureka/data/patches.txt");
-    let listed = fs::read_to_string(file).expect("there is a list");
+    let listed = text_of("tests/stock_eureka/data/patches.txt");
     let listed = listed.lines().filter(|line| !line.starts_with('#'));
     let listed: Vec<(&str, &str)> = listed.filter_map(|line| line.split_once(' ')).collect();
     assert!(listed.len() > 50, "{listed:?}");

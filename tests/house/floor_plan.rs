@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::world::machine::files_below;
+use crate::world::tool::{project, text_of};
+
 /// Rooms and their floors.
 const ROOMS: [(&str, u8); 17] = [
     ("model", 0),
@@ -82,24 +85,21 @@ struct SourceFile {
 }
 
 fn source_files() -> Vec<SourceFile> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = vec![];
-    collect(&root, &root, &mut found);
-    assert!(found.len() > 20, "only {} files found below {}", found.len(), root.display());
+    let found = files_of("src");
+    assert!(found.len() > 20, "only {} files found below src", found.len());
     found
 }
 
-fn collect(root: &Path, folder: &Path, found: &mut Vec<SourceFile>) {
-    for entry in fs::read_dir(folder).expect("a readable folder") {
-        let path = entry.expect("a readable entry").path();
-        if path.is_dir() {
-            collect(root, &path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).expect("readable source");
-            let lives_in = room_of(root, &path);
-            found.push(SourceFile { lines: product_lines(&path, &text), room: lives_in, text, path });
-        }
-    }
+/// All Rust below a folder of the project.
+fn files_of(folder: &str) -> Vec<SourceFile> {
+    let root = project().join(folder);
+    let paths = files_below(&root, |_| true).into_iter();
+    let sources = paths.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).expect("readable source");
+        SourceFile { lines: product_lines(&path, &text), room: room_of(&root, &path), text, path }
+    };
+    sources.map(read).collect()
 }
 
 fn room_of(root: &Path, path: &Path) -> String {
@@ -159,13 +159,9 @@ fn unexplained(text: &str) -> Vec<usize> {
     (0..lines.len()).filter(|at| is_type(lines[*at]) && !is_explained(*at)).map(|at| at + 1).collect()
 }
 
-fn floors() -> BTreeMap<&'static str, u8> {
-    ROOMS.into_iter().collect()
-}
-
 /// What is wrong with one file.
 fn faults(file: &SourceFile) -> Vec<String> {
-    let floors = floors();
+    let floors = BTreeMap::from(ROOMS);
     let at = |line: usize, rule: &str| format!("{}:{line}: {rule}", file.path.display());
     let mut faults = vec![];
     if !file.text.starts_with("//!") {
@@ -231,7 +227,7 @@ fn tests_stand_where_they_should() {
 
 /// The files of `settings/` that each of them imports from, by the paths that name them; a folder is one file.
 fn imports_within_settings() -> BTreeMap<String, BTreeSet<String>> {
-    let room = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/settings");
+    let room = project().join("src/settings");
     let part_of = |path: &Path| {
         let inside = path.strip_prefix(&room).expect("below the room").components().next();
         let name = inside.expect("a first part").as_os_str().to_string_lossy().into_owned();
@@ -290,10 +286,7 @@ fn inside_settings_no_import_runs_back_up() {
 /// Suites have the world, and the fuzzer's inputs; what two of them need belongs there.
 #[test]
 fn suites_borrow_nothing_from_each_other() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let mut found = vec![];
-    collect(&root, &root, &mut found);
-    for SourceFile { path, room, text, .. } in found {
+    for SourceFile { path, room, text, .. } in files_of("tests") {
         let from = text.lines().filter(|line| line.starts_with("#[path = "));
         let borrowed: Vec<_> =
             from.filter(|line| !line.contains("/world/") && !line.contains("/fuzz/src/")).collect();
@@ -305,8 +298,7 @@ fn suites_borrow_nothing_from_each_other() {
 
 #[test]
 fn every_dependency_has_a_home() {
-    let manifest =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).expect("a manifest");
+    let manifest = text_of("Cargo.toml");
     let section = manifest
         .split("[dependencies]")
         .nth(1)

@@ -8,12 +8,15 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::panic::{self, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use eureka_peers::dns::read_message;
 use eureka_peers::model::Answer;
+
+use crate::world::machine;
+use crate::world::tool::{project, text_of};
 
 #[path = "../../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "for the fuzzer this is a library")]
@@ -33,13 +36,12 @@ thread_local! {
 }
 
 fn home() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
+    project().join("fuzz")
 }
 
 fn names_in(directory: &str) -> BTreeSet<String> {
-    let entries = fs::read_dir(home().join(directory)).expect("a directory of the package");
-    let stem = |entry: fs::DirEntry| entry.path().file_stem().expect("a name").to_string_lossy().into_owned();
-    entries.map(|entry| stem(entry.expect("readable"))).collect()
+    let names = machine::names_in(&home().join(directory)).into_iter();
+    names.map(|name| name.trim_end_matches(".rs").to_owned()).collect()
 }
 
 /// Kept and made inputs, each with its name.
@@ -89,7 +91,7 @@ fn every_target_is_fuzzed_and_replayed() {
     let known: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(names_in("fuzz_targets"), known);
     assert_eq!(names_in("corpus"), known);
-    let manifest = fs::read_to_string(home().join("Cargo.toml")).expect("readable");
+    let manifest = text_of("fuzz/Cargo.toml");
     for name in known {
         assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name}");
         let this = include_str!("fuzz_corpus.rs");

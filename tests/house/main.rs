@@ -4,6 +4,8 @@
 
 mod addresses;
 mod admin_descriptors;
+mod chart_files;
+mod crate_files;
 mod dns_lookup;
 mod eureka_page;
 mod floor_plan;

@@ -7,12 +7,13 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use eureka_peers::cli::parse;
 use eureka_peers::settings::{Environment, Flags, Key, Purpose, SettingsFile, load, markdown_table};
 
 use crate::pages::shell;
+use crate::world::tool::{project, text_of};
 
 const BEGIN: &str = "<!-- settings: begin (kept in step with the program by a test";
 const END: &str = "<!-- settings: end -->\n";
@@ -37,13 +38,9 @@ const SHORT: [&str; 14] = [
 const BY_HAND: &str = "**Example**: `";
 const ADVICE: &str = "\n\n**Touch it** ";
 
-fn path(page: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(page)
-}
-
 /// A page before, in and after the part that is made of the table; the marks belong to the outer parts.
 fn parts(page: &str) -> [String; 3] {
-    let text = fs::read_to_string(path(page)).expect("there is a page");
+    let text = text_of(page);
     let begin = text.find(BEGIN).expect("the part's begin");
     let begin = begin + text[begin..].find('\n').expect("the end of the line") + 1;
     let end = text.find(END).expect("the part's end");
@@ -53,7 +50,8 @@ fn parts(page: &str) -> [String; 3] {
 fn hold(page: &str, wanted: &str) {
     let [before, found, after] = parts(page);
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        fs::write(path(page), format!("{before}{wanted}{after}")).expect("the sources are writable");
+        fs::write(project().join(page), format!("{before}{wanted}{after}"))
+            .expect("the sources are writable");
         return;
     }
     assert!(found == wanted, "{page} is not the program's; run with UPDATE_SNAPSHOTS=1");

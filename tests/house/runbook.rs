@@ -1,15 +1,14 @@
 //! Holds the runbook to the program: every condition that it can show has its line, and no other.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use eureka_peers::reconcile::ConditionKind;
 
+use crate::world::tool::text_of;
+
 #[test]
 fn every_condition_has_its_line() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/runbook.md");
-    let text = fs::read_to_string(path).expect("a runbook");
+    let text = text_of("docs/runbook.md");
     let (conditions, _mesh) = text.split_once("## What `mesh` says").expect("findings of mesh come last");
     let named = |line: &str| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name.to_owned());
     let written: BTreeSet<String> = conditions.lines().filter_map(named).collect();

@@ -2,18 +2,13 @@
 //!
 //! What a test proves is for people to judge; that it has been renamed or removed shows here.
 
-use std::fs;
-use std::path::Path;
+use crate::world::tool::{project, text_of};
 
 /// Folders whose files the page names by path.
 const FOLDERS: [&str; 5] = ["src/", "tests/", "fuzz/", "docs/", "manifests/"];
 
-fn read(path: &str) -> Option<String> {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).ok()
-}
-
 fn page() -> String {
-    read("SECURITY.md").expect("there is such a page")
+    text_of("SECURITY.md")
 }
 
 /// What stands in backticks in this text.
@@ -30,8 +25,7 @@ fn every_path_is_there() {
     let page = page();
     let links = page.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
     let named = quoted(&page).filter(|word| is_path(word)).chain(links.filter(|link| !link.is_empty()));
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let missing: Vec<_> = named.filter(|path| !root.join(path).exists()).collect();
+    let missing: Vec<_> = named.filter(|path| !project().join(path).exists()).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 
@@ -46,7 +40,7 @@ fn every_proof_is_a_test() {
         let mut source = None;
         for word in quoted(cell) {
             if is_path(word) {
-                source = Some(read(word).unwrap_or_else(|| panic!("{word} is not there")));
+                source = Some(text_of(word));
                 found += 1;
                 continue;
             }

@@ -8,11 +8,11 @@ use crate::audit::unread;
 use crate::audited::values;
 use crate::environment::written_out;
 use crate::names::dangling;
-use crate::rendered::{Object, at, build, parse};
+use crate::rendered::{Object, at, build, containers_mut, environment_mut, parse};
 use crate::tool::Tool;
-use crate::{audited, none, restricted, schema, sidecar};
+use crate::{audited, chart_values, none, restricted, schema, sidecar};
 
-const CHART: &str = "charts/eureka-peers";
+pub(crate) const CHART: &str = "charts/eureka-peers";
 
 /// Some of all that can be set, and two variables that are there by default.
 const SETTINGS: [&str; 14] = [
@@ -187,12 +187,28 @@ pub(crate) fn refused() -> Result<(), String> {
         "sidecar.settings.port=9000",
         "sidecar.settings.context-path=/registry/eureka/",
         "podSecurityContext=none",
+        // The pages' stand-in for a registry of one's own.
+        "server.image.repository=registry.example.com/eureka-server",
+        "sidecar.image.repository=registry.example.com/eureka-peers",
+        "sidecar.env[0].name=EUREKA_PEERS_OUTPUT_DIR",
+        "sidecar.env[0].name=EUREKA_PEERS_REMOVE_AFTR",
+        "server.extraVolumeMounts[0].name=x,server.extraVolumeMounts[0].mountPath=/eureka-peers",
+        "server.extraVolumeMounts[0].name=x,server.extraVolumeMounts[0].mountPath=/tmp",
+        "extraVolumes[0].name=tmp",
+        "service.type=ExternalName",
+        "terminationGracePeriodSeconds=3",
+        "podDisruptionBudget.maxUnavailable=0",
+        "ingress.enabled=true",
+        "ingress.hosts[0]=https://eureka.internal/",
+        "httpRoute.enabled=true",
+        "networkPolicy.enabled=true,service.type=NodePort",
+        "networkPolicy.enabled=true,ingress.enabled=true,ingress.hosts[0]=eureka.internal",
     ];
     let taken: Vec<&str> = bad.into_iter().filter(|value| template(&[value]).is_ok()).collect();
     if !taken.is_empty() {
         return Err(format!("taken: {taken:?}"));
     }
-    let said = Tool::Helm.run(&["template", "eureka", CHART, "--kube-version", "1.37"]).err();
+    let said = Tool::HELM.run(&["template", "eureka", CHART, "--kube-version", "1.37"]).err();
     let said = said.ok_or("taken: a server without an image")?;
     let wanted = "server.image.repository is not set: name the image of your own Eureka server";
     if said.contains(wanted) { Ok(()) } else { Err(format!("of a server without an image it says {said}")) }
@@ -201,6 +217,11 @@ pub(crate) fn refused() -> Result<(), String> {
 /// What there is to install: each topology with all that can be switched on, and what can be set.
 pub(crate) fn renderings() -> Result<Vec<(String, Vec<Object>)>, String> {
     let topologies = ["statefulset", "daemonset", "deployment"];
+    let all = topologies.map(|topology| {
+        let topology = format!("topology={topology}");
+        let values: Vec<&str> = chart_values::EVERYTHING.into_iter().chain([topology.as_str()]).collect();
+        Ok((format!("chart-everything-{topology}"), template(&values)?))
+    });
     let rendered = topologies.map(|topology| {
         let values =
             [&format!("topology={topology}"), "monitoring.enabled=true", "networkPolicy.enabled=true"];
@@ -208,7 +229,7 @@ pub(crate) fn renderings() -> Result<Vec<(String, Vec<Object>)>, String> {
     });
     let set = [Ok(("chart-settings".to_owned(), template(&SETTINGS)?))];
     let platforms = PLATFORMS.map(|(values, example)| Ok((format!("chart-as-{example}"), template(values)?)));
-    rendered.into_iter().chain(set).chain(platforms).collect()
+    rendered.into_iter().chain(all).chain(set).chain(platforms).collect()
 }
 
 pub(crate) fn template(values: &[&str]) -> Result<Vec<Object>, String> {
@@ -221,7 +242,7 @@ fn template_as(release: &str, values: &[&str]) -> Result<Vec<Object>, String> {
     let set = image.iter().chain(values).flat_map(|value| ["--set", value]);
     let arguments: Vec<&str> =
         ["template", release, CHART, "--kube-version", "1.37"].into_iter().chain(set).collect();
-    parse(&Tool::Helm.run(&arguments)?)
+    parse(&Tool::HELM.run(&arguments)?)
 }
 
 fn differences(name: &str, chart: &[Object], folder: &[Object]) -> Vec<String> {
@@ -241,28 +262,44 @@ fn differences(name: &str, chart: &[Object], folder: &[Object]) -> Vec<String> {
 /// With variables in the order of their names: kustomize puts those of a patch before all others. Whether one
 /// refers to another that comes later is seen elsewhere.
 fn in_order(mut objects: Vec<Object>) -> Vec<Object> {
-    for object in &mut objects {
-        let Some(pod) = object.0["spec"].get_mut("template").and_then(|it| it.get_mut("spec")) else {
-            continue;
-        };
-        for list in ["initContainers", "containers"] {
-            let containers = pod.get_mut(list).and_then(Value::as_sequence_mut).into_iter().flatten();
-            for environment in containers.filter_map(|it| it.get_mut("env")?.as_sequence_mut()) {
-                environment.sort_by_key(|entry| entry["name"].as_str().map(str::to_owned));
-            }
-        }
+    let containers = objects.iter_mut().filter_map(Object::pod_mut).flat_map(containers_mut);
+    for environment in containers.filter_map(environment_mut) {
+        environment.sort_by_key(|entry| entry["name"].as_str().map(str::to_owned));
     }
     objects
 }
 
-/// Who manages an object is the one thing that must differ.
+/// Who manages an object is the one thing that must differ, and that a chart tests itself.
 fn by_id(objects: &[Object]) -> BTreeMap<String, Value> {
+    let stays = objects.iter().filter(|object| !object.is_hook());
     let unmanaged = |object: &Object| {
         let mut object = object.clone();
         forget_manager(&mut object.0);
+        forget_mark(&mut object.0);
         (object.id(), object.0)
     };
-    objects.iter().map(unmanaged).collect()
+    stays.map(unmanaged).collect()
+}
+
+/// By which components know of each other.
+fn forget_mark(object: &mut Value) {
+    let Some(metadata) = object["metadata"].as_mapping_mut() else { return };
+    let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_mapping_mut) else { return };
+    annotations.remove("eureka-peers-moved");
+    if annotations.is_empty() {
+        metadata.remove("annotations");
+    }
+}
+
+fn forget_instance(value: &mut Value) {
+    match value {
+        Value::Mapping(entries) => {
+            entries.remove("app.kubernetes.io/instance");
+            entries.values_mut().for_each(forget_instance);
+        }
+        Value::Sequence(items) => items.iter_mut().for_each(forget_instance),
+        _ => {}
+    }
 }
 
 fn forget_manager(value: &mut Value) {
@@ -304,7 +341,10 @@ fn additions(objects: &[Object]) -> Vec<Object> {
     objects.iter().filter(|object| kinds.contains(&object.kind())).cloned().collect()
 }
 
+/// The chart's names the release besides: there may be two in a namespace.
 fn policy(objects: &[Object]) -> Option<Value> {
     let policy = objects.iter().find(|object| object.kind() == "NetworkPolicy")?;
-    at(&policy.0, &["spec"]).cloned()
+    let mut spec = at(&policy.0, &["spec"]).cloned()?;
+    forget_instance(&mut spec);
+    Some(spec)
 }

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use eureka_peers::settings::Purpose;
 use serde_yaml::Value;
 
 use crate::rendered::{at, is_true, items, text};
 use crate::sidecar;
 use crate::tool::Tool;
-use crate::{documented, none};
+use crate::{documented, none, present};
 
 /// Everything that is wrong with it.
 pub(crate) fn check() -> Result<(), String> {
-    let text = Tool::ComposeGo.run(&["compose.yaml"])?;
+    let text = Tool::COMPOSE_GO.run(&["compose.yaml"])?;
     let project: Value = serde_yaml::from_str(&text).map_err(|error| error.to_string())?;
     let services = at(&project, &["services"]).and_then(Value::as_mapping).expect("a project has services");
     let services: BTreeMap<&str, &Value> =
@@ -33,16 +34,15 @@ pub(crate) fn check() -> Result<(), String> {
 fn of_the_server(server: &Value, pod: &str) -> Vec<String> {
     let mut faults = documented::compose_faults(&variables(server));
     let sidecar = format!("peers-{pod}");
-    if text(server, &["network_mode"]) != format!("service:{sidecar}") {
-        faults.push("the server is not on its sidecar's network".to_owned());
-    }
-    if text(server, &["depends_on", &sidecar, "condition"]) != "service_healthy" {
-        faults.push("the server does not wait for the first list".to_owned());
-    }
+    let is_beside = text(server, &["network_mode"]) == format!("service:{sidecar}");
+    let waits = text(server, &["depends_on", &sidecar, "condition"]) == "service_healthy";
     let mount = items(server, &["volumes"]).iter().find(|mount| text(mount, &["target"]) == "/eureka-peers");
-    if !mount.is_some_and(|mount| is_true(mount, &["read_only"])) {
-        faults.push("the server may write to the volume".to_owned());
-    }
+    let may_write = !mount.is_some_and(|mount| is_true(mount, &["read_only"]));
+    faults.extend(present([
+        (!is_beside, "the server is not on its sidecar's network"),
+        (!waits, "the server does not wait for the first list"),
+        (may_write, "the server may write to the volume"),
+    ]));
     faults
 }
 
@@ -58,7 +58,7 @@ fn of_ours(ours: &Value) -> Vec<String> {
 
 /// What the sidecar would make of its variables fits the server.
 fn of_both(server: &Value, ours: &Value) -> Vec<String> {
-    let settings = match sidecar::load_run(variables(ours)) {
+    let settings = match sidecar::load_for(Purpose::Run, variables(ours)) {
         Ok(settings) => settings,
         Err(faults) => return faults,
     };

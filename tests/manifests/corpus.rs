@@ -1,24 +1,23 @@
 //! Manifests in the shapes in which people have them, each with the overlay that fits it: built, and audited
 //! for what an API server refuses, for what was lost on the way, and for servers without the list.
 //!
-//! A file of `corpus/` begins with a document that says what it is and what must come out; see [`Case`].
+//! A file of `corpus/` begins with a document that says what it is and what must come out; see [`About`].
 //! Everything that is named there must be found, and nothing else may be.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::Trial;
+use serde::Deserialize;
 use serde_yaml::Value;
 
 use crate::audit::{self, Finding};
 use crate::audited::values;
-use crate::overlay::{fresh, put, relative, run};
+use crate::overlay::{base, over, run};
 use crate::rendered::{Object, parse};
 use crate::tool::{Tool, project, text_of};
 use crate::{schema, trial};
 
-/// What to do unless a case says otherwise.
-const OVERLAY: &str = "components: [$components/add-sidecar]\n";
 /// "At least forty": fewer are a folder that was not read.
 const AT_LEAST: usize = 40;
 /// The spelling of a component that takes a variable away.
@@ -29,21 +28,47 @@ struct Case {
     name: String,
     /// What the manifests are before anything is done.
     before: String,
+    about: About,
+}
+
+/// Its first document.
+#[derive(Deserialize)]
+struct First {
+    corpus: About,
+}
+
+/// What is said of a case.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    #[expect(dead_code, reason = "for people")]
+    shape: String,
     /// A layer between the manifests and the overlay, where names must change first.
     named: Option<String>,
+    /// The overlay over them.
+    #[serde(default = "overlay")]
     overlay: String,
     /// Why kustomize must refuse to build it.
     refused: Option<String>,
     /// What an API server refused of it all along.
+    #[serde(default)]
     broken: Vec<String>,
     /// What stands in the way of `components/add-sidecar`, before the overlay.
     obstacles: Vec<String>,
     /// What the overlay takes away besides the list.
+    #[serde(default)]
     lost: Vec<String>,
     /// Why the servers would still not follow the list.
+    #[serde(default)]
     unread: Vec<String>,
     /// A prefix that the overlay gives every name.
+    #[serde(default)]
     prefix: String,
+}
+
+/// What to do unless a case says otherwise.
+fn overlay() -> String {
+    "components: [$components/add-sidecar]\n".to_owned()
 }
 
 /// A trial for each case, and one for what all of them are.
@@ -53,12 +78,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         .into_iter()
         .map(|case| {
             let name = format!("corpus::{}", case.name);
-            trial(&name, &[Tool::Kustomize], Box::new(move || check(&case)))
+            trial(&name, &[Tool::KUSTOMIZE], move || check(&case))
         })
         .collect();
-    let tools = [Tool::Kustomize, Tool::KubernetesValidate];
-    trials.push(trial("corpus_schemas", &tools, Box::new(schemas)));
-    trials.push(trial("corpus_is_known", &[], Box::new(known)));
+    let tools = [Tool::KUSTOMIZE, Tool::KUBERNETES_VALIDATE];
+    trials.push(trial("corpus_schemas", &tools, schemas));
+    trials.push(trial("corpus_is_known", &[], known));
     trials
 }
 
@@ -70,24 +95,24 @@ pub(crate) fn built(name: &str) -> Result<Vec<Object>, String> {
 
 fn check(case: &Case) -> Result<(), String> {
     let before = values(&parse(&case.before)?);
-    let mut wrong = differences("obstacles", &case.obstacles, &audit::obstacles(&before));
-    wrong.extend(differences("broken", &case.broken, &audit::refused(&before)));
-    let is_expected = case.refused.is_some() || !audit::servers(&before).is_empty();
+    let mut wrong = differences("obstacles", &case.about.obstacles, &audit::obstacles(&before));
+    wrong.extend(differences("broken", &case.about.broken, &audit::refused(&before)));
+    let is_expected = case.about.refused.is_some() || !audit::servers(&before).is_empty();
     wrong.extend((!is_expected).then(|| "no server is found in it".to_owned()));
-    let after = match (build(case), &case.refused) {
+    let after = match (build(case), &case.about.refused) {
         (Err(why), Some(expected)) if why.contains(expected) => return crate::none(&wrong),
         (Err(why), _) => return Err(why),
         (Ok(_), Some(_)) => return Err("it is built, and should be refused".to_owned()),
         (Ok(after), None) => values(&after),
     };
     let refused = audit::refused(&after).into_iter().map(|finding| finding.to_string());
-    wrong.extend(refused.filter(|finding| !case.broken.iter().any(|known| finding.contains(known))));
+    wrong.extend(refused.filter(|finding| !case.about.broken.iter().any(|known| finding.contains(known))));
     wrong.extend(differences(
         "lost",
-        &case.lost,
-        &audit::lost(&before, &without_prefix(after.clone(), &case.prefix)),
+        &case.about.lost,
+        &audit::lost(&before, &without_prefix(after.clone(), &case.about.prefix)),
     ));
-    wrong.extend(differences("unread", &case.unread, &audit::unread(&after)));
+    wrong.extend(differences("unread", &case.about.unread, &audit::unread(&after)));
     wrong.extend(beside(&before, &after));
     crate::none(&wrong)
 }
@@ -125,25 +150,18 @@ fn without_prefix(mut objects: Vec<Value>, prefix: &str) -> Vec<Value> {
 }
 
 fn build(case: &Case) -> Result<Vec<Object>, String> {
-    let place = |layer: &str| fresh(&format!("corpus-{}-{layer}", case.name));
-    let base = place("base")?;
-    fs::write(base.join("eureka.yaml"), &case.before).map_err(|error| error.to_string())?;
-    put(&base, "resources: [eureka.yaml]\n")?;
-    let mut below = base;
-    let layers = [("named", case.named.as_ref()), ("overlay", Some(&case.overlay))];
-    for (layer, text) in layers.into_iter().filter_map(|(layer, text)| Some((layer, text?))) {
-        let directory = place(layer)?;
-        let components = relative(&directory, &project().join("manifests/components"))?;
-        let text = text.replace("$components", &components);
-        put(&directory, &format!("resources: [{}]\n{text}", relative(&directory, &below)?))?;
-        below = directory;
+    let place = |layer: &str| format!("corpus-{}-{layer}", case.name);
+    let mut below = base(&place("base"), &case.before)?;
+    if let Some(named) = &case.about.named {
+        below = over(&place("named"), &[below], named)?;
     }
-    run(Tool::Kustomize, &below)
+    run(Tool::KUSTOMIZE, &over(&place("overlay"), &[below], &case.about.overlay)?)
 }
 
 /// What is built of every case that an API server should take.
 pub(crate) fn sound() -> Result<Vec<(String, Vec<Object>)>, String> {
-    let cases = cases().into_iter().filter(|case| case.refused.is_none() && case.broken.is_empty());
+    let cases =
+        cases().into_iter().filter(|case| case.about.refused.is_none() && case.about.broken.is_empty());
     cases.map(|case| Ok((case.name.clone(), build(&case)?))).collect()
 }
 
@@ -176,28 +194,8 @@ fn cases() -> Vec<Case> {
 fn read(file: &Path) -> Case {
     let text = fs::read_to_string(file).expect("a case can be read");
     let (about, before) = text.split_once("\n---\n").expect("a case is a document about it, and manifests");
-    let about: Value =
+    let First { corpus: about } =
         serde_yaml::from_str(about).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let about = &about["corpus"];
-    let known = ["shape", "named", "overlay", "refused", "broken", "obstacles", "lost", "unread", "prefix"];
-    let keys = about.as_mapping().expect("it is said about a case").keys().filter_map(Value::as_str);
-    keys.for_each(|key| assert!(known.contains(&key), "{}: {key}", file.display()));
-    assert!(about["shape"].is_string() && about["obstacles"].is_sequence(), "{}", file.display());
-    let text = |key: &str| about.get(key).and_then(Value::as_str).map(str::to_owned);
-    let list = |key: &str| {
-        let texts = about.get(key).and_then(Value::as_sequence).into_iter().flatten();
-        texts.map(|text| text.as_str().expect("a list of texts").to_owned()).collect()
-    };
-    Case {
-        name: file.file_stem().expect("a file has a name").to_string_lossy().into_owned(),
-        before: before.to_owned(),
-        named: text("named"),
-        overlay: text("overlay").unwrap_or_else(|| OVERLAY.to_owned()),
-        refused: text("refused"),
-        broken: list("broken"),
-        obstacles: list("obstacles"),
-        lost: list("lost"),
-        unread: list("unread"),
-        prefix: text("prefix").unwrap_or_default(),
-    }
+    let name = file.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+    Case { name, before: before.to_owned(), about }
 }

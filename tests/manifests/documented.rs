@@ -48,13 +48,15 @@ pub(crate) fn compose_faults(variables: &BTreeMap<String, String>) -> Vec<String
 
 /// What the files say that this folder follows.
 fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
-    let gated = |name| read(name).into_iter().chain(read("spring-registry-copy")).collect();
-    let names = || -> BTreeMap<_, _> { gated("spring-names") };
-    let addresses = || -> BTreeMap<_, _> { gated("spring-addresses") };
+    let all = |files: &[&str]| -> BTreeMap<_, _> { files.iter().flat_map(|name| read(name)).collect() };
+    let names = || all(&["spring-names", "spring-registry-copy"]);
+    let addresses = || all(&["spring-addresses", "spring-registry-copy"]);
     // Beside imports of the operator's own.
-    let beside = || -> BTreeMap<_, _> {
-        let others = addresses().into_iter().filter(|(name, _)| name != "SPRING_CONFIG_IMPORT");
-        others.chain(read("spring-beside")).collect()
+    let beside = || {
+        let mut variables = addresses();
+        variables.remove("SPRING_CONFIG_IMPORT");
+        variables.extend(read("spring-beside"));
+        variables
     };
     Some(match folder {
         "statefulset"
@@ -75,14 +77,13 @@ fn documented(folder: &str) -> Option<BTreeMap<String, String>> {
         }
         "daemonset" | "deployment" | "examples/daemonset-labelled-nodes" => addresses(),
         "examples/add-sidecar" => beside(),
-        "examples/basic-auth" => names().into_iter().chain(read("spring-basic-auth")).collect(),
+        "examples/basic-auth" => all(&["spring-names", "spring-registry-copy", "spring-basic-auth"]),
         "examples/netflix-war" => {
+            let mut variables = all(&["war-addresses", "war-registry-copy"]);
             // Beside options of the operator's own.
-            let moved = |(name, value)| match name {
-                name if name == "JAVA_TOOL_OPTIONS" => ("_JAVA_OPTIONS".to_owned(), value),
-                name => (name, value),
-            };
-            read("war-addresses").into_iter().map(moved).chain(read("war-registry-copy")).collect()
+            let options = variables.remove("JAVA_TOOL_OPTIONS").expect("documented");
+            variables.insert("_JAVA_OPTIONS".to_owned(), options);
+            variables
         }
         "client" => read("client-file"),
         "client/plain" => read("client-service"),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml::Value;
 
-use crate::rendered::{Container, Object, at, text};
+use crate::rendered::{Container, Object, at, containers_mut, environment_mut, text};
 use crate::secret;
 use crate::stock_environment;
 
@@ -116,14 +116,8 @@ pub(crate) fn written_out(objects: &[Object]) -> Vec<Object> {
 fn write_out(template: &mut Value) {
     let fields: BTreeMap<String, String> =
         annotations(template).map(|(key, value)| (field_path(key), value.to_owned())).collect();
-    let mut used = BTreeSet::new();
-    for list in ["initContainers", "containers"] {
-        let containers = template["spec"].get_mut(list).and_then(Value::as_sequence_mut);
-        let environments = containers.into_iter().flatten().filter_map(|it| it.get_mut("env"));
-        for environment in environments.filter_map(Value::as_sequence_mut) {
-            used.extend(write_out_in(environment, &fields));
-        }
-    }
+    let environments = containers_mut(&mut template["spec"]).filter_map(environment_mut);
+    let used: BTreeSet<String> = environments.flat_map(|it| write_out_in(it, &fields)).collect();
     let Some(metadata) = template.get_mut("metadata").and_then(Value::as_mapping_mut) else { return };
     let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_mapping_mut) else { return };
     annotations.retain(|key, _| !key.as_str().is_some_and(|key| used.contains(&field_path(key))));

@@ -1,8 +1,8 @@
 //! The folders under `manifests/`: found, not listed, so that a new one cannot go untested.
 
-use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
+use crate::machine::files_below;
 use crate::tool::project;
 
 /// The oldest Kubernetes that the manifests are for: the first with `preStop.sleep` switched on, and
@@ -21,8 +21,13 @@ pub(crate) struct Folder {
 impl Folder {
     /// Every one there is.
     pub(crate) fn all() -> Vec<Self> {
-        let mut found = Vec::new();
-        find(&project().join("manifests"), "", &mut found);
+        let manifests = project().join("manifests");
+        let folder = |file: PathBuf| {
+            let folder = file.parent().filter(|_| file.ends_with("kustomization.yaml"))?;
+            let path = folder.strip_prefix(&manifests).expect("it is below").to_str();
+            Some(Self { path: path.expect("a folder of ours has a plain name").to_owned() })
+        };
+        let mut found: Vec<Self> = files_below(&manifests, |_| true).into_iter().filter_map(folder).collect();
         found.sort_by(|one, other| one.path.cmp(&other.path));
         assert!(found.len() > 10, "the folders of manifests/ were found: {found:?}");
         found
@@ -62,18 +67,5 @@ impl Folder {
     /// Whether Pod Security "restricted" cannot hold, because the pod is on its node's network.
     pub(crate) fn is_on_the_host_network(&self) -> bool {
         self.path == "examples/daemonset-host-network"
-    }
-}
-
-fn find(directory: &Path, path: &str, found: &mut Vec<Folder>) {
-    if directory.join("kustomization.yaml").is_file() {
-        found.push(Folder { path: path.to_owned() });
-    }
-    for entry in fs::read_dir(directory).expect("manifests/ can be listed") {
-        let entry = entry.expect("manifests/ can be listed");
-        if entry.path().is_dir() {
-            let name = entry.file_name().into_string().expect("a folder of ours has a plain name");
-            find(&entry.path(), [path, &name].join("/").trim_start_matches('/'), found);
-        }
     }
 }

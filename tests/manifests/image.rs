@@ -8,8 +8,8 @@ use std::process::Command;
 
 use serde_yaml::Value;
 
-use crate::none;
 use crate::tool::{Tool, project, scratch, text_of};
+use crate::{none, present};
 
 /// Every file and directory of the image.
 const LAYOUT: [&str; 3] = ["usr/", "usr/bin/", "usr/bin/eureka-peers"];
@@ -20,26 +20,20 @@ const LABELS: [&str; 7] = ["title", "description", "licenses", "version", "revis
 pub(crate) fn recipe() -> Result<(), String> {
     let text = text_of("Dockerfile");
     let last = text.rsplit("\nFROM ").next().unwrap_or_default();
-    let mut faults = Vec::new();
-    let mut expect = |held: bool, what: &str| {
-        if !held {
-            faults.push(what.to_owned());
-        }
-    };
-    expect(last.starts_with("scratch\n"), "the image is not made from scratch");
-    expect(last.contains("/usr/bin/eureka-peers\n"), "the binary is not in /usr/bin");
-    expect(!last.contains("\nRUN "), "something runs in an image without a shell");
-    expect(last.contains("\nENTRYPOINT [\"/usr/bin/eureka-peers\"]"), "the program is not the entry point");
     let user = last.lines().find_map(|line| line.strip_prefix("USER "));
     let is_numeric = |user: &str| user.split(':').all(|id| id.parse::<u32>().is_ok_and(|id| id > 0));
-    expect(user.is_some_and(is_numeric), "the user is no number");
-    for label in LABELS {
-        expect(last.contains(&format!("org.opencontainers.image.{label}=")), label);
-    }
-    expect(
-        last.contains(concat!("\nARG VERSION=", env!("CARGO_PKG_VERSION"), "\n")),
-        "another version than this",
-    );
+    let entry_point = "\nENTRYPOINT [\"/usr/bin/eureka-peers\"]";
+    let version = concat!("\nARG VERSION=", env!("CARGO_PKG_VERSION"), "\n");
+    let mut faults = present([
+        (!last.starts_with("scratch\n"), "the image is not made from scratch"),
+        (!last.contains("/usr/bin/eureka-peers\n"), "the binary is not in /usr/bin"),
+        (last.contains("\nRUN "), "something runs in an image without a shell"),
+        (!last.contains(entry_point), "the program is not the entry point"),
+        (!user.is_some_and(is_numeric), "the user is no number"),
+        (!last.contains(version), "another version than this"),
+    ]);
+    let missing = LABELS.iter().filter(|label| !last.contains(&format!("org.opencontainers.image.{label}=")));
+    faults.extend(missing.map(|label| format!("no label {label}")));
     none(&faults)
 }
 
@@ -49,18 +43,14 @@ pub(crate) fn server_recipe() -> Result<(), String> {
     let last = text.rsplit("\nFROM ").next().unwrap_or_default();
     let pom = text_of("examples/eureka-server/pom.xml");
     let jar = pom.split("<finalName>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default();
-    let mut faults = Vec::new();
-    let mut expect = |held: bool, what: &str| {
-        if !held {
-            faults.push(what.to_owned());
-        }
-    };
-    expect(text.starts_with("# For trying only"), "it does not say what it is for");
-    expect(last.contains("image.description=\"A stock Eureka server, for trying"), "nor does its label");
-    expect(last.contains(&format!("/src/target/{jar}.jar /{jar}.jar\n")), "it copies another jar");
-    expect(last.contains(&format!("\"-jar\", \"/{jar}.jar\"]")), "it starts another jar");
-    expect(last.contains("\nUSER 65532:65532\n"), "its user is not that of the manifests");
-    none(&faults)
+    let label = "image.description=\"A stock Eureka server, for trying";
+    none(&present([
+        (!text.starts_with("# For trying only"), "it does not say what it is for"),
+        (!last.contains(label), "nor does its label"),
+        (!last.contains(&format!("/src/target/{jar}.jar /{jar}.jar\n")), "it copies another jar"),
+        (!last.contains(&format!("\"-jar\", \"/{jar}.jar\"]")), "it starts another jar"),
+        (!last.contains("\nUSER 65532:65532\n"), "its user is not that of the manifests"),
+    ]))
 }
 
 /// Builds it and looks into it.
@@ -100,7 +90,7 @@ impl Storage {
         let place = |name: &str| self.0.join(name).display().to_string();
         let (root, run) = (place("root"), place("run"));
         let places = ["--root", &root, "--runroot", &run, "--storage-driver", "vfs"];
-        Tool::Buildah.run(&[&places[..], arguments].concat())
+        Tool::BUILDAH.run(&[&places[..], arguments].concat())
     }
 }
 

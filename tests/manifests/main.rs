@@ -8,6 +8,8 @@ mod api_server;
 mod audit;
 mod audited;
 mod chart;
+mod chart_mesh;
+mod chart_values;
 mod compose;
 mod corpus;
 mod documented;
@@ -17,6 +19,7 @@ mod folder;
 mod image;
 mod monitoring;
 mod names;
+mod pairs;
 mod platforms;
 mod recipes;
 mod restricted;
@@ -34,8 +37,8 @@ use libtest_mimic::{Arguments, Trial};
 
 use world::stock::{environment as stock_environment, image as stock_image, pod as stock_pod, release};
 use world::{
-    control_plane, dns_server, extent, http, machine, overlay, process, reader, registry, rendered, secret,
-    tool, trial, wait,
+    control_plane, dns_server, extent, http, machine, overlay, ports, process, reader, registry, rendered,
+    secret, tool, trial, view, wait,
 };
 
 use crate::folder::Folder;
@@ -52,13 +55,15 @@ const WIDE: [&str; 3] = [
     "executed::corpus::import-of-a-file::2025.0.1",
 ];
 
-/// What a trial does.
-type Body = Box<dyn FnOnce() -> Result<(), String> + Send>;
+/// All pairs are a minute of work: one base stands for the others.
+fn is_quick(name: &str) -> bool {
+    !WIDE.contains(&name) && (!name.starts_with("pairs::") || name == "pairs::init-container")
+}
 
 /// Trials that need these tools, each called as its function.
 macro_rules! named {
     ($needs:expr; $($body:path),+) => {
-        [$(trial(stringify!($body), $needs, Box::new($body))),+]
+        [$(trial(stringify!($body), $needs, $body)),+]
     };
 }
 
@@ -67,21 +72,24 @@ fn main() -> ExitCode {
     let folders = Folder::all();
     let alone = folders.iter().filter(|folder| folder.is_built_alone());
     let mut trials: Vec<Trial> = alone.flat_map(trials_of).collect();
-    trials.extend(named![&[Tool::Kustomize]; seeds::insecure, seeds::broken, seeds::variables,
+    trials.extend(named![&[Tool::KUSTOMIZE]; seeds::insecure, seeds::broken, seeds::variables,
         seeds::every_folder, seeds::waiting, audited::seen, audited::lost_is_seen, names::seen,
         names::together, names::client_follows, names::another_domain, old_pods_stay_peers]);
-    trials.extend(named![&[Tool::Kustomize, Tool::KubernetesValidate]; seeds::misspelt]);
-    trials.extend(named![&[Tool::Kustomize, Tool::Helm]; chart::same]);
-    trials.extend(named![&[Tool::Helm]; chart::names, chart::overridden, chart::refused]);
-    trials.extend(named![&[Tool::Helm, Tool::KubernetesValidate]; chart::settings]);
+    trials.extend(named![&[Tool::KUSTOMIZE, Tool::KUBERNETES_VALIDATE]; seeds::misspelt]);
+    trials.extend(named![&[Tool::KUSTOMIZE, Tool::HELM]; chart::same]);
+    trials.extend(named![&[Tool::HELM]; chart::names, chart::overridden, chart::refused]);
+    trials.extend(named![&[Tool::HELM]; chart_mesh::test_pod, chart_values::lint, chart_values::alone,
+        chart_values::notes, chart_values::mirror]);
+    trials
+        .extend(named![&[Tool::HELM, Tool::KUBERNETES_VALIDATE]; chart::settings, chart_values::everything]);
     trials.extend(named![&[]; image::recipe, image::server_recipe, monitoring::every_alert_is_tested, monitoring::runbook,
         monitoring::queries, monitoring::seeded_queries]);
-    trials.extend(named![&[Tool::Buildah]; image::layout]);
-    trials.extend(named![&[Tool::Actionlint]; workflows]);
-    trials.extend(named![&[Tool::Promtool]; monitoring::rules, monitoring::text_format]);
-    trials.extend(named![&[Tool::OpenMetricsParser]; monitoring::open_metrics]);
+    trials.extend(named![&[Tool::BUILDAH]; image::layout]);
+    trials.extend(named![&[Tool::ACTIONLINT]; workflows]);
+    trials.extend(named![&[Tool::PROMTOOL]; monitoring::rules, monitoring::text_format]);
+    trials.extend(named![&[Tool::OPEN_METRICS_PARSER]; monitoring::open_metrics]);
     trials.extend([
-        trial("compose", &[Tool::ComposeGo], Box::new(compose::check)),
+        trial("compose", &[Tool::COMPOSE_GO], compose::check),
         names::of_kubectl(),
         api_server::trial(),
     ]);
@@ -91,9 +99,10 @@ fn main() -> ExitCode {
     trials.extend(corpus::trials());
     trials.extend(recipes::trials());
     trials.extend(platforms::trials());
+    trials.extend(pairs::trials());
     trials.extend(renamed());
     trials.extend(executions().into_iter().filter(is_wanted));
-    let trials = extent::chosen("manifests", &arguments, trials, |name| !WIDE.contains(&name));
+    let trials = extent::chosen("manifests", &arguments, trials, is_quick);
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -107,14 +116,15 @@ fn renamed() -> impl Iterator<Item = Trial> {
     let folders = ["statefulset", "deployment", "init-container", "examples/add-sidecar"];
     folders.into_iter().map(|folder| {
         let name = format!("executed::renamed::{folder}");
-        trial(&name, &[Tool::Kustomize], Box::new(move || executed::find_each_other(folder)))
+        let body = move || executed::alone_in_time(move || executed::find_each_other(folder));
+        trial(&name, &[Tool::KUSTOMIZE], body)
     })
 }
 
 /// Pods that really run; names begin with `executed::`.
 fn executions() -> Vec<Trial> {
-    let life = execution("life", Box::new(executed::life));
-    let gated = execution("gated", Box::new(executed::gated));
+    let life = execution("life", executed::life);
+    let gated = execution("gated", executed::gated);
     let pairs = [
         ("statefulset", "2021.0.9"),
         ("statefulset", "2025.1.2"),
@@ -140,7 +150,7 @@ fn executions() -> Vec<Trial> {
         ("examples/netflix-war", "war-1.10.1"),
     ];
     let clients = ["client", "init-container/client-env-file"]
-        .map(|folder| execution(&format!("client::{folder}"), Box::new(move || executed::client(folder))));
+        .map(|folder| execution(&format!("client::{folder}"), move || executed::client(folder)));
     let typos: [(&str, executed::Scenario); 7] = [
         ("EUREKA_PEERS_ACTUATOR_URL", executed::two),
         ("EUREKA_CLIENT_REGISTERWITHEUREKA", executed::two),
@@ -151,7 +161,7 @@ fn executions() -> Vec<Trial> {
         ("EUREKA_INSTANCE_REGISTRY_DEFAULTOPENFORTRAFFICCOUNT", executed::late),
     ];
     let typos = typos.map(|(variable, scenario)| {
-        execution(&format!("typo::{variable}"), Box::new(move || executed::typo(variable, scenario)))
+        execution(&format!("typo::{variable}"), move || executed::typo(variable, scenario))
     });
     let mut all = with_releases("renamed_pair", executed::renamed_pair, &[("statefulset", "2025.0.1")]);
     all.extend(with_releases("pair", executed::pair, &pairs));
@@ -168,16 +178,16 @@ fn with_releases(
 ) -> Vec<Trial> {
     let trial = |(of, release): &(&'static str, &'static str)| {
         let (of, release) = (*of, *release);
-        execution(&format!("{kind}::{of}::{release}"), Box::new(move || body(of, release)))
+        execution(&format!("{kind}::{of}::{release}"), move || body(of, release))
     };
     cases.iter().map(trial).collect()
 }
 
-fn execution(name: &str, body: Body) -> Trial {
+fn execution(name: &str, body: impl FnOnce() -> Result<(), String> + Send + 'static) -> Trial {
     let java = stock_image::missing_tools();
-    let needs = [Tool::Kustomize].into_iter().filter(|tool| !tool.is_there()).map(Tool::name);
+    let needs = [Tool::KUSTOMIZE].into_iter().filter(|tool| !tool.is_there()).map(Tool::name);
     let missing: Vec<&str> = java.into_iter().chain(needs).collect();
-    trial_unless(&format!("executed::{name}"), &missing, body)
+    trial_unless(&format!("executed::{name}"), &missing, || executed::alone_in_time(body))
 }
 
 /// Everything that is asked of one folder.
@@ -187,7 +197,7 @@ fn trials_of(folder: &Folder) -> Vec<Trial> {
         let path = folder.path.clone();
         let body = move || schema::check(&path, &build(&path)?, version);
         let name = format!("{}::schema_{version}", folder.path);
-        trials.push(trial(&name, &[Tool::Kustomize, Tool::KubernetesValidate], Box::new(body)));
+        trials.push(trial(&name, &[Tool::KUSTOMIZE, Tool::KUBERNETES_VALIDATE], body));
     }
     let checks: [(&str, Check); 4] = [
         ("restricted", restricted),
@@ -199,12 +209,12 @@ fn trials_of(folder: &Folder) -> Vec<Trial> {
         let folder = folder.clone();
         let title = format!("{}::{name}", folder.path);
         let body = move || none(&check(&folder, &build(&folder.path)?));
-        trials.push(trial(&title, &[Tool::Kustomize], Box::new(body)));
+        trials.push(trial(&title, &[Tool::KUSTOMIZE], body));
     }
     if !folder.is_component() {
         let folder = folder.clone();
         let title = format!("{}::names", folder.path);
-        trials.push(trial(&title, &[Tool::Kustomize], Box::new(move || names::check(&folder))));
+        trials.push(trial(&title, &[Tool::KUSTOMIZE], move || names::check(&folder)));
     }
     trials
 }
@@ -256,7 +266,12 @@ fn workflows() -> Result<(), String> {
         entries.map(|entry| Ok(entry?.path().display().to_string())).collect::<std::io::Result<Vec<_>>>()
     });
     let files = files.map_err(|error| format!(".github/workflows: {error}"))?;
-    Tool::Actionlint.run(&files.iter().map(String::as_str).collect::<Vec<_>>()).map(drop)
+    Tool::ACTIONLINT.run(&files.iter().map(String::as_str).collect::<Vec<_>>()).map(drop)
+}
+
+/// Those of the faults that are there.
+fn present<'a>(faults: impl IntoIterator<Item = (bool, &'a str)>) -> Vec<String> {
+    faults.into_iter().filter(|(is_there, _)| *is_there).map(|(_, what)| what.to_owned()).collect()
 }
 
 /// Faults as the outcome of a trial.
@@ -264,16 +279,19 @@ fn none(faults: &[String]) -> Result<(), String> {
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
 }
 
-fn trial(name: &str, needs: &[Tool], body: Body) -> Trial {
+fn trial(name: &str, needs: &[Tool], body: impl FnOnce() -> Result<(), String> + Send + 'static) -> Trial {
     let missing = needs.iter().filter(|tool| !tool.is_there()).map(|tool| tool.name());
     trial_unless(name, &missing.collect::<Vec<_>>(), body)
 }
 
 /// Ignored where something is missing, and failed where nothing may be.
-fn trial_unless(name: &str, missing: &[&str], body: Body) -> Trial {
-    let is_there = missing.is_empty();
-    let needed = is_there
-        .then_some(())
-        .ok_or_else(|| format!("not on this machine, see .ci/tools: {}", missing.join(", ")));
+fn trial_unless(
+    name: &str,
+    missing: &[&str],
+    body: impl FnOnce() -> Result<(), String> + Send + 'static,
+) -> Trial {
+    let needed = wait::is_so(missing.is_empty(), || {
+        format!("not on this machine, see .ci/tools: {}", missing.join(", "))
+    });
     machine::trial_with(name, needed, move || body().unwrap_or_else(|fault| panic!("{fault}")))
 }

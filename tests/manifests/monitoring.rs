@@ -8,7 +8,8 @@ use serde_yaml::Value;
 
 use crate::none;
 use crate::rendered::{at, items, parse};
-use crate::tool::{Tool, scratch, text_of};
+use crate::tool::{Tool, scratch, text_of, write_file};
+use crate::view::{Series, series};
 
 const COMPONENT: &str = "manifests/components/monitoring";
 /// What Prometheus itself adds.
@@ -17,42 +18,40 @@ const FOREIGN: [&str; 1] = ["up"];
 /// `promtool check rules`, and the unit tests beside this file.
 pub(crate) fn rules() -> Result<(), String> {
     let rules = scratch("rules.yaml");
-    std::fs::write(&rules, serde_yaml::to_string(&rule_file()).expect("it was YAML before"))
-        .map_err(|error| error.to_string())?;
+    write_file(&rules, &serde_yaml::to_string(&rule_file()).expect("it was YAML before"))?;
     let tests = scratch("rules-test.yaml");
-    std::fs::write(&tests, text_of("tests/manifests/rules-test.yaml")).map_err(|error| error.to_string())?;
+    write_file(&tests, &text_of("tests/manifests/rules-test.yaml"))?;
     let path = |file: &std::path::Path| file.to_str().expect("a plain path").to_owned();
-    Tool::Promtool.run(&["check", "rules", &path(&rules)])?;
-    Tool::Promtool.run(&["test", "rules", &path(&tests)]).map(drop)
+    Tool::PROMTOOL.run(&["check", "rules", &path(&rules)])?;
+    Tool::PROMTOOL.run(&["test", "rules", &path(&tests)]).map(drop)
 }
 
 /// The parser of Go, which Telegraf and `promtool` use, takes the text format whole, and has no advice.
 pub(crate) fn text_format() -> Result<(), String> {
-    let said = Tool::Promtool.run_with(&["check", "metrics"], &exposed())?;
+    let said = Tool::PROMTOOL.run_with(&["check", "metrics"], &exposed())?;
     if !said.is_empty() {
         return Err(said);
     }
-    let seed = Tool::Promtool.run_with(&["check", "metrics"], &exposed_as(MetricsFormat::OpenMetrics));
+    let seed = Tool::PROMTOOL.run_with(&["check", "metrics"], &exposed_as(MetricsFormat::OpenMetrics));
     if seed.is_ok() { Err("taken as text: OpenMetrics".to_owned()) } else { Ok(()) }
 }
 
 /// The strict parser of Prometheus' client for Python takes OpenMetrics whole, with as many families.
 pub(crate) fn open_metrics() -> Result<(), String> {
     let exposed = exposed_as(MetricsFormat::OpenMetrics);
-    let said = Tool::OpenMetricsParser.run_with(&[], &exposed)?;
+    let said = Tool::OPEN_METRICS_PARSER.run_with(&[], &exposed)?;
     let families = exposed.lines().filter(|line| line.starts_with("# TYPE ")).count();
     if said.lines().count() != families {
         return Err(format!("{families} families, of which are read:\n{said}"));
     }
-    let seed = Tool::OpenMetricsParser.run_with(&[], &exposed_as(MetricsFormat::Text));
+    let seed = Tool::OPEN_METRICS_PARSER.run_with(&[], &exposed_as(MetricsFormat::Text));
     if seed.is_ok() { Err("taken as OpenMetrics: text".to_owned()) } else { Ok(()) }
 }
 
 /// Every alert is fired, and not fired, by a unit test.
 pub(crate) fn every_alert_is_tested() -> Result<(), String> {
-    let rules = rule_file();
-    let alerts = items(&rules, &["groups"]).iter().flat_map(|group| items(group, &["rules"]));
-    let alerts: BTreeSet<&str> = alerts.filter_map(|rule| rule["alert"].as_str()).collect();
+    let rules = rules_of(&rule_file());
+    let alerts: BTreeSet<&str> = rules.iter().filter_map(|rule| rule["alert"].as_str()).collect();
     let tests: Value = serde_yaml::from_str(&text_of("tests/manifests/rules-test.yaml")).expect("it is YAML");
     let cases: Vec<&Value> =
         items(&tests, &["tests"]).iter().flat_map(|test| items(test, &["alert_rule_test"])).collect();
@@ -68,9 +67,8 @@ pub(crate) fn every_alert_is_tested() -> Result<(), String> {
 
 /// Every alert names a page that is there, and a heading of it.
 pub(crate) fn runbook() -> Result<(), String> {
-    let rules = rule_file();
-    let alerts = items(&rules, &["groups"]).iter().flat_map(|group| items(group, &["rules"]));
-    let named = alerts.map(|rule| at(rule, &["annotations", "runbook"]).and_then(Value::as_str));
+    let rules = rules_of(&rule_file());
+    let named = rules.iter().map(|rule| at(rule, &["annotations", "runbook"]).and_then(Value::as_str));
     let faults: Vec<String> = named.filter_map(|place| unknown_place(place.unwrap_or_default())).collect();
     let seeds = ["", "docs/runbook.md#", "docs/runbook.md#the-list-is-hold"];
     let unseen = seeds.into_iter().filter(|seed| unknown_place(seed).is_none());
@@ -134,11 +132,14 @@ fn rule_file() -> Value {
     at(&objects[0].0, &["spec"]).expect("a PrometheusRule has a spec").clone()
 }
 
+fn rules_of(file: &Value) -> Vec<Value> {
+    items(file, &["groups"]).iter().flat_map(|group| items(group, &["rules"])).cloned().collect()
+}
+
 fn expressions() -> Vec<String> {
-    let rules = rule_file();
-    let of_rules = items(&rules, &["groups"]).iter().flat_map(|group| items(group, &["rules"]));
+    let rules = rules_of(&rule_file());
     let mut found: Vec<String> =
-        of_rules.filter_map(|rule| rule["expr"].as_str()).map(str::to_owned).collect();
+        rules.iter().filter_map(|rule| rule["expr"].as_str()).map(str::to_owned).collect();
     let dashboard: Value =
         serde_yaml::from_str(&text_of(&format!("{COMPONENT}/eureka-peers.json"))).expect("JSON is YAML");
     let targets = items(&dashboard, &["panels"]).iter().flat_map(|panel| items(panel, &["targets"]));
@@ -149,12 +150,8 @@ fn expressions() -> Vec<String> {
     found
 }
 
-/// A series as it is exposed: its name, and its labels with their values.
-type Series<'a> = (&'a str, BTreeSet<(&'a str, &'a str)>);
-
 fn unknown(exposed: &str, expressions: &[String]) -> Result<(), String> {
-    let series: Vec<Series<'_>> =
-        exposed.lines().filter(|line| !line.starts_with('#')).map(read_series).collect();
+    let series: Vec<Series<'_>> = series(exposed).collect();
     let faults: Vec<String> = expressions
         .iter()
         .flat_map(|expression| selectors(expression))
@@ -165,22 +162,8 @@ fn unknown(exposed: &str, expressions: &[String]) -> Result<(), String> {
 }
 
 fn is_exposed(series: &[Series<'_>], name: &str, labels: &[(&str, &str)]) -> bool {
-    series
-        .iter()
-        .any(|(exposed, values)| *exposed == name && labels.iter().all(|label| values.contains(label)))
-}
-
-fn read_series(line: &str) -> Series<'_> {
-    let name_end = line.find(['{', ' ']).unwrap_or(line.len());
-    let labels = line[name_end..]
-        .strip_prefix('{')
-        .and_then(|rest| rest.split_once('}'))
-        .map_or("", |(inner, _)| inner);
-    let labels = labels.split(',').filter_map(|label| {
-        let (name, value) = label.split_once('=')?;
-        Some((name, value.trim_matches('"')))
-    });
-    (&line[..name_end], labels.collect())
+    let has = |series: &Series<'_>| labels.iter().all(|label| series.labels.contains(label));
+    series.iter().any(|series| series.name == name && has(series))
 }
 
 /// Names of series in a query, each with those matchers that must be exactly so; labels that

@@ -10,11 +10,11 @@ use serde_yaml::Value;
 use crate::chart::first_difference;
 use crate::environment::written_out;
 use crate::folder::Folder;
-use crate::overlay::{build, fresh, put, relative, run, write};
-use crate::rendered::{Container, Object, Pod, at};
+use crate::overlay::{build, over, run, write};
+use crate::rendered::{Container, Object, Pod, at, containers_mut, environment_mut};
 use crate::seeds::sown;
-use crate::tool::{Tool, project};
-use crate::workload::is_the_operators_own;
+use crate::tool::{Tool, project, text_of};
+use crate::workload::{is_the_operators_own, matches};
 use crate::{audited, none, sidecars};
 
 /// Layers from the inside out, and what they do to a name in all.
@@ -114,11 +114,7 @@ pub(crate) fn together() -> Result<(), String> {
         layered("client", "together-client", "namePrefix: east-")?,
         layered("client/plain", "together-plain", "namePrefix: west-")?,
     ];
-    let directory = fresh("together")?;
-    let bases: Vec<String> = bases.iter().map(|base| relative(&directory, base)).collect::<Result<_, _>>()?;
-    let text = format!("nameSuffix: -b\nresources: [{}]\n", bases.join(", "));
-    put(&directory, &text)?;
-    let objects = written_out(&run(Tool::Kustomize, &directory)?);
+    let objects = written_out(&run(Tool::KUSTOMIZE, &over("together", &bases, "nameSuffix: -b")?)?);
     let expected = [
         ("east-eureka-b", SERVICE, "east-eureka-b"),
         ("west-eureka-b", SERVICE, "west-eureka-b"),
@@ -130,12 +126,11 @@ pub(crate) fn together() -> Result<(), String> {
     let wrong = expected.into_iter().filter_map(|expected| differs(&objects, expected));
     let mut wrong: Vec<String> = wrong.chain(shared(&objects)).collect();
     // What the label is for: by its name alone a Service selects the pods of both.
-    let mixed = ["east", "west"]
-        .map(|name| layered("statefulset", &format!("mixed-{name}"), &format!("namePrefix: {name}-")));
-    let directory = fresh("mixed")?;
-    let mixed = mixed.into_iter().map(|base| relative(&directory, &base?)).collect::<Result<Vec<_>, _>>()?;
-    put(&directory, &format!("resources: [{}]\n", mixed.join(", ")))?;
-    if shared(&run(Tool::Kustomize, &directory)?).is_empty() {
+    let mixed = [
+        layered("statefulset", "mixed-east", "namePrefix: east-")?,
+        layered("statefulset", "mixed-west", "namePrefix: west-")?,
+    ];
+    if shared(&run(Tool::KUSTOMIZE, &over("mixed", &mixed, "")?)?).is_empty() {
         wrong.push("Services that select the pods of two workloads go unseen".to_owned());
     }
     none(&wrong)
@@ -150,14 +145,10 @@ fn registry(name: &str) -> String {
 
 /// Services and budgets that select the pods of more than one workload.
 fn shared(objects: &[Object]) -> Vec<String> {
-    let templates = || objects.iter().filter_map(Object::pod_template);
-    let selects = |selector: &serde_yaml::Mapping, template: &serde_yaml::Value| {
-        selector.iter().all(|(key, value)| template["metadata"]["labels"].get(key) == Some(value))
-    };
     let count = |object: &Object| {
         let selector = &object.0["spec"]["selector"];
         let selector = selector.get("matchLabels").unwrap_or(selector).as_mapping();
-        selector.map_or(0, |selector| templates().filter(|template| selects(selector, template)).count())
+        objects.iter().filter_map(Object::pod_template).filter(|template| matches(selector, template)).count()
     };
     let kinds = ["Service", "PodDisruptionBudget"];
     let of_several = objects.iter().filter(|object| kinds.contains(&object.kind()) && count(object) > 1);
@@ -166,8 +157,7 @@ fn shared(objects: &[Object]) -> Vec<String> {
 
 /// The patch of docs/topologies/statefulset.md, under a prefix: every name is written out.
 pub(crate) fn another_domain() -> Result<(), String> {
-    let page = std::fs::read_to_string(project().join("docs/topologies/statefulset.md"));
-    let page = page.map_err(|error| error.to_string())?;
+    let page = text_of("docs/topologies/statefulset.md");
     let (_, rest) = page.split_once("**Another domain.**").ok_or("the page has no such patch")?;
     let patch = rest.split("```").nth(1).and_then(|block| block.strip_prefix("yaml\n")).ok_or("no YAML")?;
     let indented = patch.trim_end().replace('\n', "\n      ");
@@ -184,11 +174,8 @@ pub(crate) fn another_domain() -> Result<(), String> {
 /// what an overlay of a client sets itself stays as it is, whatever else is renamed.
 pub(crate) fn client_follows() -> Result<(), String> {
     let servers = write("statefulset", "follows-servers", &["namePrefix: prod-"])?;
-    let directory = fresh("follows")?;
-    let client = project().join("manifests/client");
-    let resources = [relative(&directory, &servers)?, relative(&directory, &client)?];
-    put(&directory, &format!("resources: [{}]\n", resources.join(", ")))?;
-    let objects = written_out(&run(Tool::Kustomize, &directory)?);
+    let both = over("follows", &[servers, project().join("manifests/client")], "")?;
+    let objects = written_out(&run(Tool::KUSTOMIZE, &both)?);
     let mut faults: Vec<String> = differs(&objects, ("orders", SERVICE, "prod-eureka")).into_iter().collect();
     let own = |list: &str, container: &str, variable: &str, value: &str| {
         let patch = format!(
@@ -211,13 +198,13 @@ pub(crate) fn client_follows() -> Result<(), String> {
 /// The kustomize inside kubectl, mostly an older one, makes the same of it; ignored where there is none.
 pub(crate) fn of_kubectl() -> Trial {
     Trial::ignorable_test("names::kubectl", || {
-        if !Tool::Kubectl.is_there() {
+        if !Tool::KUBECTL.is_there() {
             return Ok(Completion::ignored_with("no kubectl on this machine"));
         }
         let mut faults = Vec::new();
         for folder in Folder::all().iter().filter(|folder| !folder.is_component()) {
             let directory = write(&folder.path, "kubectl", &["nameSuffix: -b", "namePrefix: prod-"])?;
-            if run(Tool::Kubectl, &directory)? != run(Tool::Kustomize, &directory)? {
+            if run(Tool::KUBECTL, &directory)? != run(Tool::KUSTOMIZE, &directory)? {
                 faults.push(format!("{}: kubectl makes something else of it", folder.path));
             }
         }
@@ -294,23 +281,19 @@ fn expect_renamed(object: &mut Value, folder: &Folder, overlay: &Overlay) {
     let Some(spec) = object.get_mut("spec").and_then(Value::as_mapping_mut) else { return };
     spec.get_mut("serviceName").into_iter().for_each(rename);
     let Some(pod) = spec.get_mut("template").and_then(|template| template.get_mut("spec")) else { return };
-    for list in ["initContainers", "containers"] {
-        let containers = pod.get_mut(list).and_then(Value::as_sequence_mut).into_iter().flatten();
-        let entries = containers.filter_map(|it| it.get_mut("env")?.as_sequence_mut()).flatten();
-        for entry in entries.filter(|entry| at(entry, &["value"]).is_some()) {
-            let name = entry["name"].as_str().unwrap_or_default().to_owned();
-            let value = entry["value"].as_str().unwrap_or_default();
-            let renamed = match name.as_str() {
-                SERVICE => overlay.rename(value),
-                HOST_NAME => value.replacen(".eureka.", &format!(".{}.", overlay.rename("eureka")), 1),
-                URL if !is_the_operators_own(folder) => {
-                    let registry = overlay.rename("eureka-registry");
-                    value.replacen("//eureka-registry:", &format!("//{registry}:"), 1)
-                }
-                _ => continue,
-            };
-            entry["value"] = Value::from(renamed);
-        }
+    let entries = containers_mut(pod).filter_map(environment_mut).flatten();
+    for entry in entries.filter(|entry| at(entry, &["value"]).is_some()) {
+        let value = entry["value"].as_str().unwrap_or_default();
+        let renamed = match entry["name"].as_str().unwrap_or_default() {
+            SERVICE => overlay.rename(value),
+            HOST_NAME => value.replacen(".eureka.", &format!(".{}.", overlay.rename("eureka")), 1),
+            URL if !is_the_operators_own(folder) => {
+                let registry = overlay.rename("eureka-registry");
+                value.replacen("//eureka-registry:", &format!("//{registry}:"), 1)
+            }
+            _ => continue,
+        };
+        entry["value"] = Value::from(renamed);
     }
 }
 
@@ -329,13 +312,9 @@ fn replace(value: &mut Value, names: &[(&str, &str)]) {
 }
 
 fn without_own(mut object: Object) -> Object {
-    let lists = ["initContainers", "containers"];
-    for list in lists {
-        let pod = object.0.get_mut("spec").and_then(|spec| spec.get_mut("template")?.get_mut("spec"));
-        let containers = pod.and_then(|pod| pod.get_mut(list)?.as_sequence_mut()).into_iter().flatten();
-        for environment in containers.filter_map(|it| it.get_mut("env")?.as_sequence_mut()) {
-            environment.retain(|entry| OWN.iter().all(|(name, _)| entry["name"].as_str() != Some(name)));
-        }
+    let containers = object.pod_mut().into_iter().flat_map(containers_mut);
+    for environment in containers.filter_map(environment_mut) {
+        environment.retain(|entry| OWN.iter().all(|(name, _)| entry["name"].as_str() != Some(name)));
     }
     object
 }

@@ -11,8 +11,8 @@ use serde_yaml::Value;
 use crate::audited::{self, values};
 use crate::chart::template;
 use crate::folder::Folder;
-use crate::overlay::{fresh, put, relative, run};
-use crate::rendered::{Object, Pod, at, build, items, text};
+use crate::overlay::{self, relative, run};
+use crate::rendered::{Object, Pod, at, build, containers_mut, items, text};
 use crate::stock_environment::expand;
 use crate::tool::{Tool, project, text_of};
 use crate::{audit, none, restricted, sidecar, trial, workload};
@@ -32,16 +32,16 @@ const OTHERS: [&[&str]; 4] =
 const TOPOLOGIES: [&str; 3] = ["statefulset", "daemonset", "deployment"];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let both = [Tool::Kustomize, Tool::Helm];
+    let both = [Tool::KUSTOMIZE, Tool::HELM];
     vec![
-        trial("platforms::openshift", &both, Box::new(openshift)),
-        trial("platforms::dns_on_the_node", &both, Box::new(dns_on_the_node)),
-        trial("platforms::mesh_and_policy", &[Tool::Kustomize], Box::new(mesh_and_policy)),
-        trial("platforms::mesh_and_policy_seen", &[Tool::Kustomize], Box::new(mesh_and_policy_seen)),
-        trial("platforms::resource_quota", &both, Box::new(resource_quota)),
-        trial("platforms::flux", &both, Box::new(flux)),
-        trial("platforms::flux_seen", &[Tool::Kustomize], Box::new(flux_seen)),
-        trial("platforms::ports_and_paths", &both, Box::new(ports_and_paths)),
+        trial("platforms::openshift", &both, openshift),
+        trial("platforms::dns_on_the_node", &both, dns_on_the_node),
+        trial("platforms::mesh_and_policy", &[Tool::KUSTOMIZE], mesh_and_policy),
+        trial("platforms::mesh_and_policy_seen", &[Tool::KUSTOMIZE], mesh_and_policy_seen),
+        trial("platforms::resource_quota", &both, resource_quota),
+        trial("platforms::flux", &both, flux),
+        trial("platforms::flux_seen", &[Tool::KUSTOMIZE], flux_seen),
+        trial("platforms::ports_and_paths", &both, ports_and_paths),
     ]
 }
 
@@ -80,12 +80,20 @@ fn openshift() -> Result<(), String> {
     none(&faults)
 }
 
-fn of_openshift(objects: &[Object]) -> Vec<String> {
+/// Ids of users and groups.
+pub(crate) fn ids(objects: &[Object]) -> Vec<String> {
     let text = serde_json::to_string(&values(objects)).expect("manifests have texts for keys");
     let ids = ["runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"].into_iter();
-    let ids = ids.filter(|id| text.contains(&format!("\"{id}\""))).map(|id| format!("says {id}"));
+    ids.filter(|id| text.contains(&format!("\"{id}\""))).map(|id| format!("says {id}")).collect()
+}
+
+fn of_openshift(objects: &[Object]) -> Vec<String> {
     let templates = objects.iter().filter_map(Object::pod_template);
-    ids.chain(templates.flat_map(restricted::violations)).chain(audited::faults(objects)).collect()
+    ids(objects)
+        .into_iter()
+        .chain(templates.flat_map(restricted::violations))
+        .chain(audited::faults(objects))
+        .collect()
 }
 
 /// NodeLocal DNSCache, that of Kubespray, and GKE's Cloud DNS, on the ports of DNS and on no other: the last is
@@ -203,23 +211,16 @@ fn resource_quota() -> Result<(), String> {
     none(&faults)
 }
 
-fn unlimited(objects: &[Object]) -> impl Iterator<Item = String> {
+pub(crate) fn unlimited(objects: &[Object]) -> impl Iterator<Item = String> {
     let containers = objects.iter().filter_map(Object::pod).flat_map(Pod::all_containers);
     let without = containers.filter(|it| at(it.0, &["resources", "limits", "cpu"]).is_none());
     without.map(|container| format!("{} has no limit of CPU", container.name()))
 }
 
 fn take_limits(objects: &mut [Object]) {
-    for object in objects {
-        let Some(pod) = object.0["spec"].get_mut("template").and_then(|it| it.get_mut("spec")) else {
-            continue;
-        };
-        for list in ["initContainers", "containers"] {
-            let containers = pod.get_mut(list).and_then(Value::as_sequence_mut).into_iter().flatten();
-            let limits = containers.filter_map(|it| it["resources"]["limits"].as_mapping_mut());
-            limits.for_each(|limits| drop(limits.remove("cpu")));
-        }
-    }
+    let containers = objects.iter_mut().filter_map(Object::pod_mut).flat_map(containers_mut);
+    let limits = containers.filter_map(|it| it["resources"]["limits"].as_mapping_mut());
+    limits.for_each(|limits| drop(limits.remove("cpu")));
 }
 
 /// Flux's `postBuild` leaves every folder, and what the chart renders, as they are meant.
@@ -310,10 +311,15 @@ fn substituted(text: &str) -> String {
     out + rest
 }
 
+/// The place where the three are said, for an overlay.
+pub(crate) fn moved() -> &'static str {
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: eureka-ports-and-paths}\n\
+     data: {port: \"9000\", context-path: /registry, actuator-base-path: /manage/ops}\n"
+}
+
 /// Said once, and followed by everything that says a port or a path.
 fn ports_and_paths() -> Result<(), String> {
-    let place = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: eureka-ports-and-paths}\n\
-                 data: {port: \"9000\", context-path: /registry, actuator-base-path: /manage/ops}\n";
+    let place = moved();
     let mut faults = Vec::new();
     let own = of_the_operator()?;
     let folders = ["statefulset", "deployment", "daemonset", "init-container"].map(|folder| (folder, vec![]));
@@ -321,10 +327,6 @@ fn ports_and_paths() -> Result<(), String> {
     for (folder, first) in folders.into_iter().chain(added) {
         let below = if folder.is_empty() { own.clone() } else { project().join("manifests").join(folder) };
         for others in OTHERS {
-            // `basic-auth` is not for it.
-            if folder == "init-container" && others.contains(&"basic-auth") {
-                continue;
-            }
             let components: Vec<&str> =
                 first.iter().chain(others).copied().chain(["ports-and-paths"]).collect();
             let objects = over(&below, &components, Some(place))?;
@@ -354,7 +356,7 @@ fn ports_and_paths() -> Result<(), String> {
     none(&faults)
 }
 
-fn elsewhere(objects: &[Object]) -> Vec<String> {
+pub(crate) fn elsewhere(objects: &[Object]) -> Vec<String> {
     let mut found = audited::faults(objects);
     found.extend(audit::unread(&values(objects)).into_iter().map(|finding| finding.to_string()));
     for object in objects.iter().filter(|object| object.kind() != "ConfigMap") {
@@ -362,7 +364,10 @@ fn elsewhere(objects: &[Object]) -> Vec<String> {
         found.extend(text.contains("8761").then(|| format!("{}: something still says 8761", object.id())));
     }
     found.extend(
-        objects.iter().any(|it| it.kind() == "ConfigMap").then(|| "the ConfigMap is applied".to_owned()),
+        objects
+            .iter()
+            .any(|it| it.id() == "ConfigMap/eureka-ports-and-paths")
+            .then(|| "the ConfigMap is applied".to_owned()),
     );
     for pod in objects.iter().filter_map(Object::pod) {
         found.extend(
@@ -379,12 +384,9 @@ fn elsewhere(objects: &[Object]) -> Vec<String> {
 }
 
 /// Manifests of an operator's own, whose servers listen on 9000.
-fn of_the_operator() -> Result<PathBuf, String> {
-    let directory = fresh("platform-existing")?;
+pub(crate) fn of_the_operator() -> Result<PathBuf, String> {
     let manifests = text_of("manifests/examples/existing/eureka.yaml").replace("8761", "9000");
-    std::fs::write(directory.join("eureka.yaml"), manifests).map_err(|error| error.to_string())?;
-    put(&directory, "resources: [eureka.yaml]\n")?;
-    Ok(directory)
+    overlay::base("platform-existing", &manifests)
 }
 
 /// What kustomize makes of these components over a folder.
@@ -393,19 +395,14 @@ fn with(folder: &str, components: &[&str]) -> Result<Vec<Object>, String> {
 }
 
 /// The same over any directory, with a resource of the overlay's own.
-fn over(below: &Path, components: &[&str], own: Option<&str>) -> Result<Vec<Object>, String> {
-    let manifests = project().join("manifests");
-    let base = relative(&manifests, below)?.replace(['/', '.'], "-");
-    let directory = fresh(&format!("platform-{base}-{}", components.join("-")))?;
-    let mut resources = vec![relative(&directory, below)?];
+pub(crate) fn over(below: &Path, components: &[&str], own: Option<&str>) -> Result<Vec<Object>, String> {
+    let base = relative(&project().join("manifests"), below)?.replace(['/', '.'], "-");
+    let name = format!("platform-{base}-{}", components.join("-"));
+    let mut bases = vec![below.to_owned()];
     if let Some(own) = own {
-        std::fs::write(directory.join("own.yaml"), own).map_err(|error| error.to_string())?;
-        resources.push("own.yaml".to_owned());
+        bases.push(overlay::base(&format!("{name}-own"), own)?);
     }
-    let components =
-        components.iter().map(|name| relative(&directory, &manifests.join("components").join(name)));
-    let components: Vec<String> = components.collect::<Result<_, _>>()?;
-    let text = format!("resources: [{}]\ncomponents: [{}]\n", resources.join(", "), components.join(", "));
-    put(&directory, &text)?;
-    run(Tool::Kustomize, &directory)
+    let components: Vec<String> = components.iter().map(|name| format!("$components/{name}")).collect();
+    let text = format!("components: [{}]", components.join(", "));
+    run(Tool::KUSTOMIZE, &overlay::over(&name, &bases, &text)?)
 }

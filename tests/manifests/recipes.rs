@@ -14,9 +14,10 @@ use serde_yaml::Value;
 use crate::audit::{self, Finding};
 use crate::audited::values;
 use crate::machine;
-use crate::overlay::{fresh, relative, run};
+use crate::overlay::{base, fresh, relative, run};
 use crate::rendered::{Object, items, parse};
-use crate::tool::{Tool, project, text_of};
+use crate::tool::{Tool, project, text_of, write_file};
+use crate::workload::matches;
 use crate::{none, trial};
 
 const OWN: &str = "docs/migration/from-a-static-list.md";
@@ -27,14 +28,14 @@ const RELEASE: &str = "shop";
 const RELABELLED: &str = "metadata.labels.app.kubernetes.io/name was";
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let helm = [Tool::Kustomize, Tool::Helm];
+    let helm = [Tool::KUSTOMIZE, Tool::HELM];
     vec![
-        trial("recipes::import", &[Tool::Kustomize], Box::new(import)),
-        trial("recipes::other_names", &[Tool::Kustomize], Box::new(other_names)),
-        trial("recipes::another_port", &[Tool::Kustomize], Box::new(another_port)),
-        trial("recipes::helm", &helm, Box::new(helm_post_renderer)),
-        trial("recipes::argo_cd", &helm, Box::new(argo_cd)),
-        trial("recipes::flux", &helm, Box::new(flux)),
+        trial("recipes::import", &[Tool::KUSTOMIZE], import),
+        trial("recipes::other_names", &[Tool::KUSTOMIZE], other_names),
+        trial("recipes::another_port", &[Tool::KUSTOMIZE], another_port),
+        trial("recipes::helm", &helm, helm_post_renderer),
+        trial("recipes::argo_cd", &helm, argo_cd),
+        trial("recipes::flux", &helm, flux),
     ]
 }
 
@@ -92,10 +93,10 @@ fn helm_post_renderer() -> Result<(), String> {
     let plugin = place.join("plugins/eureka-peers");
     write_blocks(&plugin, &blocks(OF_OTHERS, "Helm")?)?;
     let script = plugin.join("post-render");
-    let kustomize = Tool::Kustomize.path()?;
+    let kustomize = Tool::KUSTOMIZE.path()?;
     let text = fs::read_to_string(&script).map_err(|error| error.to_string())?;
-    fs::write(&script, text.replace("kubectl kustomize", &format!("{} build", kustomize.display())))
-        .map_err(|error| error.to_string())?;
+    let build = format!("{} build", kustomize.display());
+    write_file(&script, &text.replace("kubectl kustomize", &build))?;
     make_executable(&script)?;
     let before = helm(&chart, &[], &place)?;
     let after = helm(&chart, &["--post-renderer", "eureka-peers"], &place)?;
@@ -114,15 +115,11 @@ fn argo_cd() -> Result<(), String> {
             .replace(", valuesFile: values.yaml", "");
     }
     write_blocks(&overlay, &files)?;
-    let charts = overlay.join("named/charts/eureka-server");
-    fs::create_dir_all(charts.join("templates")).map_err(|error| error.to_string())?;
-    for file in ["Chart.yaml", "values.yaml", "templates/all.yaml"] {
-        fs::copy(chart.join(file), charts.join(file)).map_err(|error| format!("{file}: {error}"))?;
-    }
-    let helm_path = Tool::Helm.path()?.display().to_string();
+    write_chart(&overlay.join("named/charts/eureka-server"))?;
+    let helm_path = Tool::HELM.path()?.display().to_string();
     let arguments = ["build", "--enable-helm", "--helm-command", &helm_path, &overlay.display().to_string()]
         .map(str::to_owned);
-    let after = parse(&Tool::Kustomize.run(&arguments.each_ref().map(String::as_str))?)?;
+    let after = parse(&Tool::KUSTOMIZE.run(&arguments.each_ref().map(String::as_str))?)?;
     none(&faults(&values(&helm(&chart, &[], &place)?), &after, &[RELABELLED]))
 }
 
@@ -135,21 +132,19 @@ fn flux() -> Result<(), String> {
         let from = project().join("manifests/components/add-sidecar").join(file);
         fs::copy(from, folder.join(file)).map_err(|error| error.to_string())?;
     }
-    let applied = run(Tool::Kustomize, &folder)?;
+    let applied = run(Tool::KUSTOMIZE, &folder)?;
     let release = applied.iter().find(|object| object.kind() == "HelmRelease").ok_or("no HelmRelease")?;
     let [renderer] = items(&release.0, &["spec", "postRenderers"]) else {
         return Err("one post-renderer".to_owned());
     };
     let before = helm(&chart, &[], &place)?;
     let below = place.join("rendered");
-    fs::create_dir_all(&below).map_err(|error| error.to_string())?;
-    fs::write(below.join("rendered.yaml"), crate::rendered::write(&before))
-        .map_err(|error| error.to_string())?;
+    write_file(&below.join("rendered.yaml"), &crate::rendered::write(&before))?;
     let mut kustomization = renderer["kustomize"].clone();
     kustomization["resources"] = Value::Sequence(vec![Value::from("rendered.yaml")]);
     let text = serde_json::to_string(&kustomization).map_err(|error| error.to_string())?;
-    fs::write(below.join("kustomization.yaml"), text).map_err(|error| error.to_string())?;
-    let mut after = run(Tool::Kustomize, &below)?;
+    write_file(&below.join("kustomization.yaml"), &text)?;
+    let mut after = run(Tool::KUSTOMIZE, &below)?;
     after.extend(applied.iter().filter(|object| object.kind() == "Service").cloned());
     none(&faults(&values(&before), &after, &[]))
 }
@@ -179,12 +174,8 @@ spec:
 fn over(manifests: &str, heading: &str, title: &str) -> Result<Vec<Object>, String> {
     let place = fresh(&format!("recipe-{title}"))?;
     write_blocks(&place, &blocks(OWN, heading)?)?;
-    let yours = place.join("your-eureka");
-    fs::create_dir_all(&yours).map_err(|error| error.to_string())?;
-    fs::write(yours.join("eureka.yaml"), manifests).map_err(|error| error.to_string())?;
-    fs::write(yours.join("kustomization.yaml"), "resources: [eureka.yaml]\n")
-        .map_err(|error| error.to_string())?;
-    run(Tool::Kustomize, &place.join("overlay"))
+    base(&format!("recipe-{title}/your-eureka"), manifests)?;
+    run(Tool::KUSTOMIZE, &place.join("overlay"))
 }
 
 /// What is wrong with servers that have been given a sidecar, and with what they had before.
@@ -195,25 +186,20 @@ fn faults(before: &[Value], after: &[Object], changed: &[&str]) -> Vec<String> {
     let lost = audit::lost(before, &after).into_iter().map(|finding| finding.to_string());
     let lost = lost.filter(|finding| !changed.iter().any(|known| finding.contains(known)));
     let others = audit::refused(&after).into_iter().chain(audit::unread(&after));
-    let unselected = unselected(&after).map(|what| format!("{what} is not selected by eureka-mesh"));
     let mut found: Vec<String> =
-        lost.chain(others.map(|finding: Finding| finding.to_string())).chain(unselected).collect();
+        lost.chain(others.map(|finding: Finding| finding.to_string())).chain(unselected(&after)).collect();
     found.extend((!has_ours).then(|| "nothing of ours is in it".to_owned()));
     found
 }
 
 /// Workloads with a sidecar whose pods the Service of peers does not select.
 fn unselected(objects: &[Value]) -> impl Iterator<Item = String> {
-    let mesh = objects.iter().find(|object| object["metadata"]["name"] == "eureka-mesh").cloned();
-    let templates =
+    let mesh = objects.iter().find(|object| object["metadata"]["name"] == "eureka-mesh");
+    let selector = mesh.and_then(|mesh| mesh["spec"]["selector"].as_mapping());
+    let workloads =
         objects.iter().filter(|object| object["spec"]["template"]["spec"]["initContainers"].is_sequence());
-    let wrong = templates.filter(move |object| {
-        let selector =
-            mesh.as_ref().and_then(|mesh| mesh["spec"]["selector"].as_mapping().cloned()).unwrap_or_default();
-        let labels = &object["spec"]["template"]["metadata"]["labels"];
-        selector.is_empty() || selector.iter().any(|(key, value)| labels.get(key) != Some(value))
-    });
-    wrong.map(|object| format!("{:?}", object["metadata"]["name"])).collect::<Vec<_>>().into_iter()
+    let wrong = workloads.filter(move |object| !matches(selector, &object["spec"]["template"]));
+    wrong.map(|object| format!("{:?} is not selected by eureka-mesh", object["metadata"]["name"]))
 }
 
 /// Files by their names: the blocks below a heading of the second level.
@@ -240,10 +226,10 @@ fn write_blocks(directory: &Path, files: &BTreeMap<String, String>) -> Result<()
     for (name, text) in files {
         let file = directory.join(name);
         let parent = file.parent().ok_or("a file is in a directory")?;
-        fs::create_dir_all(parent).map_err(|error| error.to_string())?;
+        write_file(&file, text)?;
         let manifests = relative(parent, &project().join("manifests"))?;
         let text = text.replace("../../manifests", "../manifests").replace("../manifests", &manifests);
-        fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+        write_file(&file, &text)?;
     }
     Ok(())
 }
@@ -252,7 +238,11 @@ fn write_blocks(directory: &Path, files: &BTreeMap<String, String>) -> Result<()
 fn chart(title: &str) -> Result<(PathBuf, PathBuf), String> {
     let place = fresh(&format!("recipe-{title}"))?;
     let chart = place.join("eureka-server");
-    fs::create_dir_all(chart.join("templates")).map_err(|error| error.to_string())?;
+    write_chart(&chart)?;
+    Ok((place, chart))
+}
+
+fn write_chart(chart: &Path) -> Result<(), String> {
     let shape = text_of("tests/manifests/corpus/chart-of-others.yaml");
     let (_, manifests) = shape.split_once("\n---\n").ok_or("manifests")?;
     let templates = manifests.replace(RELEASE, "{{ .Release.Name }}");
@@ -261,14 +251,11 @@ fn chart(title: &str) -> Result<(PathBuf, PathBuf), String> {
         ("values.yaml", ""),
         ("templates/all.yaml", &templates),
     ];
-    for (name, text) in files {
-        fs::write(chart.join(name), text).map_err(|error| format!("{name}: {error}"))?;
-    }
-    Ok((place, chart))
+    files.into_iter().try_for_each(|(name, text)| write_file(&chart.join(name), text))
 }
 
 fn helm(chart: &Path, arguments: &[&str], place: &Path) -> Result<Vec<Object>, String> {
-    let mut command = Command::new(Tool::Helm.path()?);
+    let mut command = Command::new(Tool::HELM.path()?);
     command.args(["template", RELEASE]).arg(chart).args(arguments).env("HELM_PLUGINS", place.join("plugins"));
     parse(&machine::said(&mut command)?)
 }

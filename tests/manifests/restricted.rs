@@ -5,6 +5,7 @@
 
 use serde_yaml::Value;
 
+use crate::present;
 use crate::rendered::{Container, Pod, at, is_true, items, text};
 
 /// Volume kinds that "restricted" allows.
@@ -70,25 +71,16 @@ fn of_the_pod(template: &Value, spec: &Value) -> Vec<String> {
 /// What may be said of a pod and of a container alike.
 fn of_a_context(context: Option<&Value>) -> Vec<String> {
     let Some(context) = context else { return Vec::new() };
-    let mut found = Vec::new();
-    if at(context, &["runAsUser"]).and_then(Value::as_u64) == Some(0) {
-        found.push("runAsUser 0".to_owned());
-    }
-    if at(context, &["runAsNonRoot"]).and_then(Value::as_bool) == Some(false) {
-        found.push("runAsNonRoot false".to_owned());
-    }
-    for profile in ["seccompProfile", "appArmorProfile"] {
-        if text(context, &[profile, "type"]) == "Unconfined" {
-            found.push(format!("{profile} Unconfined"));
-        }
-    }
-    if is_true(context, &["windowsOptions", "hostProcess"]) {
-        found.push("hostProcess".to_owned());
-    }
-    if at(context, &["seLinuxOptions", "user"]).or(at(context, &["seLinuxOptions", "role"])).is_some() {
-        found.push("seLinuxOptions user or role".to_owned());
-    }
-    found
+    let is_unconfined = |profile: &str| text(context, &[profile, "type"]) == "Unconfined";
+    let has = |option: &str| at(context, &["seLinuxOptions", option]).is_some();
+    present([
+        (at(context, &["runAsUser"]).and_then(Value::as_u64) == Some(0), "runAsUser 0"),
+        (is_false(context, "runAsNonRoot"), "runAsNonRoot false"),
+        (is_unconfined("seccompProfile"), "seccompProfile Unconfined"),
+        (is_unconfined("appArmorProfile"), "appArmorProfile Unconfined"),
+        (is_true(context, &["windowsOptions", "hostProcess"]), "hostProcess"),
+        (has("user") || has("role"), "seLinuxOptions user or role"),
+    ])
 }
 
 fn of_a_container(container: Container<'_>, spec: &Value) -> Vec<String> {
@@ -96,27 +88,19 @@ fn of_a_container(container: Container<'_>, spec: &Value) -> Vec<String> {
     let mut found = of_a_context(context);
     let context = context.unwrap_or(&Value::Null);
     let pod = at(spec, &["securityContext"]).unwrap_or(&Value::Null);
-    if is_true(context, &["privileged"]) {
-        found.push("privileged".to_owned());
-    }
-    if at(context, &["allowPrivilegeEscalation"]).and_then(Value::as_bool) != Some(false) {
-        found.push("allowPrivilegeEscalation".to_owned());
-    }
-    if !items(context, &["capabilities", "drop"]).iter().any(|name| name.as_str() == Some("ALL")) {
-        found.push("capabilities.drop without ALL".to_owned());
-    }
-    let added = items(context, &["capabilities", "add"]).iter();
-    let added = added.filter(|name| name.as_str() != Some("NET_BIND_SERVICE"));
+    let drops_all = items(context, &["capabilities", "drop"]).iter().any(|name| name == "ALL");
+    let is_user = is_true(context, &["runAsNonRoot"]) || is_true(pod, &["runAsNonRoot"]);
+    let profile = at(context, &["seccompProfile"]).or(at(pod, &["seccompProfile"]));
+    found.extend(present([
+        (is_true(context, &["privileged"]), "privileged"),
+        (!is_false(context, "allowPrivilegeEscalation"), "allowPrivilegeEscalation"),
+        (!drops_all, "capabilities.drop without ALL"),
+        (!is_user, "runAsNonRoot missing"),
+        (profile.is_none(), "seccompProfile missing"),
+        (!matches!(text(context, &["procMount"]), "" | "Default"), "procMount"),
+    ]));
+    let added = items(context, &["capabilities", "add"]).iter().filter(|name| *name != "NET_BIND_SERVICE");
     found.extend(added.map(|name| format!("capabilities.add {name:?}")));
-    if !is_true(context, &["runAsNonRoot"]) && !is_true(pod, &["runAsNonRoot"]) {
-        found.push("runAsNonRoot missing".to_owned());
-    }
-    if at(context, &["seccompProfile"]).or(at(pod, &["seccompProfile"])).is_none() {
-        found.push("seccompProfile missing".to_owned());
-    }
-    if !matches!(text(context, &["procMount"]), "" | "Default") {
-        found.push("procMount".to_owned());
-    }
     let host_ports = items(container.0, &["ports"]).iter().filter_map(|port| at(port, &["hostPort"]));
     found.extend(host_ports.filter(|port| port.as_u64() != Some(0)).map(|_| "hostPort".to_owned()));
     found.extend(hosts_of_handlers(container.0).map(|path| format!("{path} with a host")));
@@ -137,6 +121,10 @@ fn hosts_of_handlers(container: &Value) -> impl Iterator<Item = String> {
         let host = text(at(container, owner)?, &[kind, "host"]);
         (!host.is_empty()).then(|| format!("{} {kind}", owner.join(".")))
     })
+}
+
+fn is_false(context: &Value, field: &str) -> bool {
+    at(context, &[field]).and_then(Value::as_bool) == Some(false)
 }
 
 fn kinds_of_volume(volume: &Value) -> Vec<&str> {

@@ -12,5 +12,5 @@ pub(crate) fn check(name: &str, objects: &[Object], version: &str) -> Result<(),
     let file = scratch(&format!("{}-{version}.yaml", name.replace('/', "-")));
     std::fs::write(&file, text).expect("the target directory can be written");
     let file = file.to_str().expect("the target directory has a plain path");
-    Tool::KubernetesValidate.run(&["-k", version, "--strict", "--quiet", file]).map(drop)
+    Tool::KUBERNETES_VALIDATE.run(&["-k", version, "--strict", "--quiet", file]).map(drop)
 }

@@ -10,7 +10,7 @@ use serde_yaml::Value;
 
 use crate::environment::{Facts, expand};
 use crate::rendered::{Container, Object, Pod, at, is_true, items, text};
-use crate::waiting;
+use crate::{present, waiting};
 
 /// The pod that stands for all of them.
 const POD_NAME: &str = "eureka-0";
@@ -50,12 +50,11 @@ fn settings(container: Container<'_>, facts: &Facts) -> Result<Settings, Vec<Str
     }
 }
 
-/// What `run` makes of these variables, or what is wrong with them.
-pub(crate) fn load_run(variables: BTreeMap<String, String>) -> Result<Settings, Vec<String>> {
-    load_for(Purpose::Run, variables)
-}
-
-fn load_for(purpose: Purpose, variables: BTreeMap<String, String>) -> Result<Settings, Vec<String>> {
+/// What a subcommand makes of these variables, or what is wrong with them.
+pub(crate) fn load_for(
+    purpose: Purpose,
+    variables: BTreeMap<String, String>,
+) -> Result<Settings, Vec<String>> {
     let in_a_pod = ("KUBERNETES_SERVICE_HOST".to_owned(), "10.96.0.1".to_owned());
     let variables = variables.into_iter().chain([in_a_pod]);
     let environment = Environment {
@@ -88,30 +87,26 @@ fn subcommand(container: Container<'_>) -> &str {
 
 /// What is asked of each of our containers, whatever it does.
 fn shape(container: Container<'_>, pod: Pod<'_>) -> Vec<String> {
-    let mut found = Vec::new();
     let has = |path: &[&str]| at(container.0, path).is_some();
     let text = |path: &[&str]| text(container.0, path);
-    let mut expect = |held: bool, what: &str| {
-        if !held {
-            found.push(what.to_owned());
-        }
-    };
-    expect(!has(&["readinessProbe"]), "a readiness probe, which counts for Eureka");
-    expect(!has(&["command"]), "a command: the image's own is meant");
-    expect(has(&["resources", "requests", "cpu"]), "no request for CPU");
-    expect(has(&["resources", "limits", "memory"]), "no limit of memory");
-    expect(!has(&["resources", "limits", "cpu"]), "a limit of CPU, which delays a publication");
-    let read_only = at(container.0, &["securityContext", "readOnlyRootFilesystem"]);
-    expect(read_only.and_then(Value::as_bool) == Some(true), "a root that can be written");
     let user = at(container.0, &["securityContext", "runAsUser"]);
     let user = user.or(at(pod.0, &["securityContext", "runAsUser"]));
-    expect(user.is_some_and(Value::is_u64), "no numeric user");
-    if subcommand(container) == "run" {
-        expect(text(&["startupProbe", "httpGet", "path"]) == "/startupz", "no startup probe on /startupz");
-        expect(text(&["livenessProbe", "httpGet", "path"]) == "/livez", "no liveness probe on /livez");
-        let is_init = pod.init_containers().iter().any(|init| init.name() == container.name());
-        expect(!is_init || text(&["restartPolicy"]) == "Always", "an init container that never ends");
-    }
+    let is_read_only = is_true(container.0, &["securityContext", "readOnlyRootFilesystem"]);
+    let runs = subcommand(container) == "run";
+    let is_init = pod.init_containers().iter().any(|init| init.name() == container.name());
+    let never_ends = runs && is_init && text(&["restartPolicy"]) != "Always";
+    let mut found = present([
+        (has(&["readinessProbe"]), "a readiness probe, which counts for Eureka"),
+        (has(&["command"]), "a command: the image's own is meant"),
+        (!has(&["resources", "requests", "cpu"]), "no request for CPU"),
+        (!has(&["resources", "limits", "memory"]), "no limit of memory"),
+        (has(&["resources", "limits", "cpu"]), "a limit of CPU, which delays a publication"),
+        (!is_read_only, "a root that can be written"),
+        (!user.is_some_and(Value::is_u64), "no numeric user"),
+        (runs && text(&["startupProbe", "httpGet", "path"]) != "/startupz", "no startup probe on /startupz"),
+        (runs && text(&["livenessProbe", "httpGet", "path"]) != "/livez", "no liveness probe on /livez"),
+        (never_ends, "an init container that never ends"),
+    ]);
     let names = container.environment().into_iter().map(|(name, _)| name);
     let is_known = |name: &&str| FROM_THE_POD.contains(name) || REFERRED_TO.contains(name);
     let foreign = names.filter(|name| !name.starts_with("EUREKA_PEERS_") && !is_known(name));
@@ -161,13 +156,11 @@ fn beside<'a>(
     let mount =
         server.mounts().iter().find(|mount| at(mount, &["name"]).and_then(Value::as_str) == Some(volume));
     let Some(mount) = mount else { return vec![format!("Eureka does not mount {volume}")] };
-    let mut found = Vec::new();
-    if !is_true(mount, &["readOnly"]) {
-        found.push("Eureka may write to the volume".to_owned());
-    }
-    if at(mount, &["subPath"]).or(at(mount, &["subPathExpr"])).is_some() {
-        found.push("Eureka mounts a subPath, which never sees a change".to_owned());
-    }
+    let is_part = at(mount, &["subPath"]).or(at(mount, &["subPathExpr"])).is_some();
+    let mut found = present([
+        (!is_true(mount, &["readOnly"]), "Eureka may write to the volume"),
+        (is_part, "Eureka mounts a subPath, which never sees a change"),
+    ]);
     let path = text(mount, &["mountPath"]);
     let files: Vec<String> = written.map(|name| format!("{path}/{name}")).collect();
     let reads = |file: &String| {

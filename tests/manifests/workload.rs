@@ -3,6 +3,7 @@
 use serde_yaml::{Mapping, Value};
 
 use crate::folder::Folder;
+use crate::present;
 use crate::rendered::{Container, Object, Pod, at, items};
 
 /// "Recommended Labels" of the Kubernetes documentation.
@@ -49,19 +50,18 @@ fn of_a_workload(object: &Object, all: &[Object]) -> Vec<String> {
     let Some(server) = pod.container("eureka") else { return found };
     found.extend(services(template, all));
     found.extend(joins_when_copied(server));
-    if object.kind() == "StatefulSet" {
-        let parallel = object.text(&["spec", "podManagementPolicy"]) == "Parallel";
-        let governed = all
-            .iter()
-            .any(|other| other.name() == object.text(&["spec", "serviceName"]) && other.is_headless());
-        found.extend((!parallel).then(|| "starts its servers one by one".to_owned()));
-        found.extend((!governed).then(|| "its governing Service is not here".to_owned()));
-    }
-    let budget = all.iter().any(|other| other.kind() == "PodDisruptionBudget");
-    let drained = object.kind() != "DaemonSet";
-    found.extend((drained && !budget).then(|| "no PodDisruptionBudget".to_owned()));
-    let spread = items(pod.0, &["topologySpreadConstraints"]);
-    found.extend((drained && spread.len() != 2).then(|| "not spread over zones and nodes".to_owned()));
+    let is_set = object.kind() == "StatefulSet";
+    let is_parallel = object.text(&["spec", "podManagementPolicy"]) == "Parallel";
+    let governs = |it: &Object| it.name() == object.text(&["spec", "serviceName"]) && it.is_headless();
+    let has_budget = all.iter().any(|other| other.kind() == "PodDisruptionBudget");
+    let is_drained = object.kind() != "DaemonSet";
+    let is_spread = items(pod.0, &["topologySpreadConstraints"]).len() == 2;
+    found.extend(present([
+        (is_set && !is_parallel, "starts its servers one by one"),
+        (is_set && !all.iter().any(governs), "its governing Service is not here"),
+        (is_drained && !has_budget, "no PodDisruptionBudget"),
+        (is_drained && !is_spread, "not spread over zones and nodes"),
+    ]));
     found
 }
 
@@ -108,14 +108,15 @@ fn of_a_container(container: Container<'_>, pod: Pod<'_>) -> Vec<String> {
 fn services(template: &Value, all: &[Object]) -> Vec<String> {
     let fronting: Vec<&Object> =
         all.iter().filter(|object| object.kind() == "Service" && selects(object, template)).collect();
-    let mut found = Vec::new();
-    if !fronting.iter().any(|service| service.is_headless() && service.publishes_all()) {
-        found.push("no headless Service that publishes pods before they are ready".to_owned());
-    }
-    if !fronting.iter().any(|service| !service.is_headless() && !service.publishes_all()) {
-        found.push("no Service for clients".to_owned());
-    }
-    found
+    let is_for_servers = |service: &&Object| service.is_headless() && service.publishes_all();
+    let is_for_clients = |service: &&Object| !service.is_headless() && !service.publishes_all();
+    present([
+        (
+            !fronting.iter().any(is_for_servers),
+            "no headless Service that publishes pods before they are ready",
+        ),
+        (!fronting.iter().any(is_for_clients), "no Service for clients"),
+    ])
 }
 
 /// A latch, not a condition: a server that is cut off later must go on serving what it has.
@@ -125,21 +126,17 @@ fn joins_when_copied(server: Container<'_>) -> Vec<String> {
     let below = server.values().get("SERVER_SERVLET_CONTEXTPATH").copied().unwrap_or_default();
     let gated = path("startupProbe").and_then(|path| path.strip_prefix(below)) == Some("/eureka/apps");
     let latched = path("readinessProbe").is_none_or(|path| !path.contains("/apps"));
-    let mut found = Vec::new();
-    found
-        .extend((!gated && !password).then(|| "serves clients before it has copied the registry".to_owned()));
-    found.extend((!latched).then(|| "leaves its clients when its registry is empty".to_owned()));
-    found
+    present([
+        (!gated && !password, "serves clients before it has copied the registry"),
+        (!latched, "leaves its clients when its registry is empty"),
+    ])
 }
 
 fn of_a_budget(object: &Object, all: &[Object]) -> Vec<String> {
     let selector = at(&object.0, &["spec", "selector", "matchLabels"]).and_then(Value::as_mapping);
     let protects = all.iter().filter_map(Object::pod_template).any(|template| matches(selector, template));
     let at_most = at(&object.0, &["spec", "maxUnavailable"]).and_then(Value::as_u64);
-    let mut found = Vec::new();
-    found.extend((!protects).then(|| "protects nothing".to_owned()));
-    found.extend((at_most != Some(1)).then(|| "does not let exactly one go".to_owned()));
-    found
+    present([(!protects, "protects nothing"), (at_most != Some(1), "does not let exactly one go")])
 }
 
 fn of_a_service(object: &Object, all: &[Object]) -> Vec<String> {

@@ -1,12 +1,18 @@
 //! `accept`: the operator's word past all holds, once.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, url, urls};
+use crate::cluster::{Cluster, SERVICE, url, urls};
 use crate::dns_server::Mode;
 use crate::http::send;
 use crate::once::Outcome;
 use crate::sidecar::Sidecar;
+
+/// What changed in the list, or would.
+fn changes(outcome: &Outcome) -> Value {
+    let reply = outcome.json();
+    json!({ "peers": reply["peers"], "added": reply["added"], "removed": reply["removed"] })
+}
 
 #[test]
 fn what_dns_says_is_taken_past_all_holds() {
@@ -17,7 +23,7 @@ fn what_dns_says_is_taken_past_all_holds() {
     sidecar.until_condition("held_shrink");
     let wanted = json!({ "peers": urls(&[4]), "added": [], "removed": urls(&[1, 2, 3]) });
     // A dry run tells the same, and changes nothing.
-    assert_eq!(cluster.once("accept", &["--dry-run", "-o", "json"]).expect(0).json(), wanted);
+    assert_eq!(changes(&cluster.once("accept", &["--dry-run", "-o", "json"]).expect(0)), wanted);
     let shown = cluster.once("accept", &["--dry-run"]).expect(0).stdout;
     assert!(
         shown.starts_with("dry run: 0 would be added, 3 would be removed; peers in the list: 1\n"),
@@ -30,7 +36,11 @@ fn what_dns_says_is_taken_past_all_holds() {
     sidecar.until_asked_again();
     assert_eq!(cluster.listed(), urls(&[1, 2, 3, 4]));
     assert!(sidecar.logged("accepted by the operator").is_empty());
-    assert_eq!(cluster.once("accept", &["-o", "json"]).expect(0).json(), wanted);
+    let accepted = cluster.once("accept", &["-o", "json"]).expect(0);
+    assert_eq!(changes(&accepted), wanted);
+    let of_service = &accepted.json()["services"][0];
+    assert_eq!((&of_service["service"], &of_service["taken"]), (&json!(SERVICE), &json!("records")));
+    assert!(of_service["age_seconds"].as_f64().is_some_and(|age| age < 15.0), "{of_service}");
     sidecar.until_listed(&[4]);
     sidecar.until_no_condition();
     assert_eq!(sidecar.logged("accepted by the operator").len(), 1);
@@ -74,6 +84,40 @@ fn an_empty_answer_is_taken_only_where_that_is_said() {
     cluster.set_mode(Mode::Normal);
     sidecar.until_listed(&[1]);
     sidecar.until_no_condition();
+}
+
+#[test]
+fn a_service_that_is_left_alone_is_named_with_the_reason() {
+    let cluster = Cluster::of(&[0, 1, 2]);
+    let other = "other.ns.svc.cluster.local";
+    let sidecar = cluster.run_until_listed(&[1, 2], &["--service", SERVICE, "--service", other]);
+    sidecar.until_condition("held_empty");
+    cluster.set_pods(&[0, 1]);
+    sidecar.until_condition("held_removal");
+    let outcome = cluster.once("accept", &[]).expect(0);
+    let left = format!(
+        "{other} is left as it is: DNS says that it has no endpoints, which `eureka-peers accept --empty`"
+    );
+    assert!(outcome.stdout.contains(&left), "{outcome:#?}");
+    assert!(outcome.stdout.contains(&format!("{SERVICE}: its records, as DNS said ")), "{outcome:#?}");
+    sidecar.until_listed(&[1]);
+    let logged = sidecar.logged("accepted by the operator");
+    assert_eq!(logged[0]["left_alone"], other, "{logged:?}");
+}
+
+#[test]
+fn a_first_list_is_told_from_no_change() {
+    let cluster = Cluster::of(&[]);
+    cluster.set_mode(Mode::ServFail);
+    let sidecar = cluster.run(&["--on-deadline", "wait", "--start-deadline", "200ms"]);
+    sidecar.until_condition("start_waits");
+    let shown = cluster.once("accept", &["--empty", "--dry-run"]).expect(0).stdout;
+    assert!(shown.starts_with("dry run: the first list would begin; peers in the list: 0\n"), "{shown}");
+    assert!(shown.contains("is left as it is: DNS answered SERVFAIL"), "{shown}");
+    assert!(!cluster.file().exists());
+    let taken = cluster.once("accept", &["--empty"]).expect(0).stdout;
+    assert!(taken.starts_with("taken: the first list begins; peers in the list: 0\n"), "{taken}");
+    sidecar.until_listed(&[0]);
 }
 
 #[test]

@@ -101,6 +101,40 @@ fn faults_of_dns_directory_and_server_are_3() {
 }
 
 #[test]
+fn credentials_that_cannot_be_read_are_a_fault_as_they_are_to_the_sidecar() {
+    let cluster = Cluster::of(&[0, 1]);
+    let at = |name: &str| cluster.directory().join(name).display().to_string();
+    fs::write(at("no-pair"), "word").expect("written");
+    fs::create_dir(at("directory")).expect("made");
+    let actuator = format!("http://{}/actuator", cluster.listen);
+    for (file, told) in [
+        ("missing", "cannot read the user-info file"),
+        ("no-pair", "the user-info file cannot be used"),
+        ("directory", "the user-info file is a directory"),
+    ] {
+        let report = cluster.once("check", &["--user-info-file", &at(file), "-o", "json"]).expect(3).json();
+        assert!(found(&report, "fault").contains(told), "{report:#}");
+        let sidecar = cluster.run(&["--user-info-file", &at(file)]);
+        sidecar.until_condition("not_published");
+        assert!(sidecar.message_of("not_published").contains(told), "the same words");
+        sidecar.kill();
+    }
+    let flags = ["--server-password-file", &at("missing"), "--actuator-url", &actuator, "-o", "json"];
+    let report = cluster.once("check", &flags).expect(3).json();
+    assert!(found(&report, "fault").contains(&at("missing")), "{report:#}");
+}
+
+#[test]
+fn a_list_that_no_file_has_room_for_is_a_fault() {
+    let cluster = Cluster::of(&[0]);
+    let pods: Vec<u8> = (0..=240).collect();
+    cluster.set_pods(&pods);
+    let flags = ["--output", "peers.env", "--context-path", &format!("/{}/", "x".repeat(250)), "-o", "json"];
+    let report = cluster.once("check", &flags).expect(3).json();
+    assert!(found(&report, "fault").contains("the kubelet's env-file parser reads"), "{report:#}");
+}
+
+#[test]
 fn a_pod_that_dns_does_not_know_is_warned_about() {
     let cluster = Cluster::of(&[1, 2]);
     let report = cluster.once("check", &["-o", "json"]).json();

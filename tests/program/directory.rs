@@ -1,7 +1,12 @@
 //! The directory may come late, go, come back, or be spoilt; the list is put in place again.
 
+use std::cell::Cell;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -93,6 +98,25 @@ fn a_file_that_others_empty_or_replace_is_no_list_until_it_is_put_right() {
     }
 }
 
+#[test]
+fn who_is_stopped_while_the_list_is_taken_away_says_that() {
+    let cluster = Cluster::of(&[0, 1]);
+    let config = cluster.write_config("");
+    let sidecar = cluster.run_until_listed(&[1], &["--config", config.to_str().expect("text")]);
+    let lock = cluster.volume().join("..lock");
+    fs::remove_file(&lock).and_then(|()| fs::create_dir(&lock)).expect("a directory in its place");
+    fs::write(cluster.file(), "").expect("emptied");
+    have_it_look(&sidecar, "11s");
+    sidecar.until("not ready", |it| it.get("/readyz").status == 503);
+    let log = sidecar.log_path();
+    let (status, _) = sidecar.end_by(Signal::TERM);
+    assert_eq!(status.code(), Some(1));
+    let text = fs::read_to_string(&log).expect("a log");
+    let last = text.lines().last().expect("a line");
+    assert!(last.contains("stopped while no valid list is in place, because others have removed"), "{last}");
+    assert!(last.contains("..lock") && !last.contains("before a list"), "{last}");
+}
+
 /// Something that others do to the volume.
 type Spoil = fn(&Path) -> std::io::Result<()>;
 
@@ -126,6 +150,60 @@ fn what_others_change_is_put_back() {
     }
 }
 
+/// A process that writes the file every few milliseconds: no look finds it as it was left.
+struct OtherWriter(Arc<AtomicBool>, Option<JoinHandle<()>>);
+
+impl OtherWriter {
+    fn of(file: PathBuf) -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let until = Arc::clone(&is_over);
+        let writing = std::thread::spawn(move || {
+            while !until.load(Ordering::Relaxed) {
+                // There may be no directory for a moment.
+                let _again = fs::write(&file, "eureka.client.service-url.defaultZone=http://a/\n");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        Self(is_over, Some(writing))
+    }
+
+    fn end(mut self) {
+        self.0.store(true, Ordering::Relaxed);
+        self.1.take().expect("once").join().expect("no panic");
+    }
+}
+
+#[test]
+fn another_writer_is_a_condition_and_not_a_line_each_time() {
+    let cluster = Cluster::of(&[0, 1]);
+    let config = cluster.write_config("");
+    let arguments = ["--config", config.to_str().expect("text"), "--layout", "plain"];
+    let sidecar = cluster.run_until_listed(&[1], &arguments);
+    let writer = OtherWriter::of(cluster.volume().join("peers.properties"));
+    let looks = Cell::new(11);
+    sidecar.until("a condition", |it| {
+        looks.set(looks.get() + 1);
+        have_it_look(it, &format!("{}s", looks.get()));
+        it.conditions().contains(&"files_overwritten".to_owned())
+    });
+    let status = sidecar.status();
+    let condition = &status["conditions"][0];
+    assert_eq!(
+        (&condition["kind"], &condition["severity"]),
+        (&"files_overwritten".into(), &"warning".into())
+    );
+    assert!(condition["facts"]["repairs"].as_u64().is_some_and(|repairs| repairs >= 5), "{condition}");
+    assert!(condition["until"].is_string(), "{condition}");
+    assert!(sidecar.get("/").body.contains("another process writes, changes or removes the published files"));
+    let again = "published again: the files had been changed or removed by others";
+    assert_eq!(sidecar.logged(again).len(), 4, "the condition says the rest");
+    let log = sidecar.log();
+    assert_eq!(log.iter().filter(|line| line["condition"] == "files_overwritten").count(), 1);
+    writer.end();
+    have_it_look(&sidecar, "10s");
+    sidecar.until_listed(&[1]);
+}
+
 #[test]
 fn a_read_only_directory_is_told_and_survived() {
     let cluster = Cluster::of(&[0, 1]);
@@ -143,7 +221,7 @@ fn kills_at_any_moment_leave_a_whole_list_and_no_leftovers() {
     for round in 0..15_u8 {
         cluster.set_pods(&[0, 1, 2 + round]);
         let sidecar = cluster.run(&["--remove-after", "0s", "--interval", "100ms"]);
-        std::thread::sleep(std::time::Duration::from_millis(4 + 2 * u64::from(round)));
+        std::thread::sleep(Duration::from_millis(4 + 2 * u64::from(round)));
         sidecar.kill();
         assert!(cluster.listed().contains(&url(1)), "{:?}", cluster.listed());
     }

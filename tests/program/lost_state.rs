@@ -4,7 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::thread;
 
-use crate::cluster::{Cluster, urls};
+use serde_json::{Value, json};
+
+use crate::cluster::{Cluster, url, urls};
 use crate::dns_server::Mode;
 
 const SHORT: [&str; 2] = ["--start-deadline", "300ms"];
@@ -74,6 +76,31 @@ fn the_files_stay(layout: &str, how: &str, damage: Damage) {
     cluster.set_pods(&[0, 2, 3]);
     sidecar.until_listed(&[2, 3]);
     sidecar.until_no_condition();
+}
+
+#[test]
+fn accept_tells_what_would_become_of_them() {
+    let (cluster, before) = left_behind(&SHORT);
+    fs::remove_file(state_of(&cluster)).expect("removed");
+    let sidecar = cluster.run(&SHORT);
+    sidecar.until_started();
+    sidecar.until_condition("held_document");
+    let status = sidecar.status();
+    assert_eq!((&status["list_in_place"], &status["published"]), (&json!("found_at_start"), &Value::Null));
+    sidecar.until_condition("held_lookup_failed");
+    let would = cluster.once("accept", &["--empty", "--dry-run"]).expect(0).stdout;
+    assert!(
+        would.starts_with("dry run: 0 would be added, 2 would be removed; peers in the list: 0\n"),
+        "{would}"
+    );
+    for pod in [1, 2] {
+        assert!(would.contains(&format!("  - {}\n", url(pod))), "{would}");
+    }
+    assert_eq!(fs::read(cluster.file()).expect("there"), before);
+    let outcome = cluster.once("accept", &["--empty"]).expect(0);
+    assert!(outcome.stdout.starts_with("taken: 0 added, 2 removed; peers in the list: 0\n"), "{outcome:#?}");
+    sidecar.until_listed(&[0]);
+    sidecar.until("published", |it| it.status()["list_in_place"] == "published");
 }
 
 #[test]

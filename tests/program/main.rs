@@ -20,17 +20,21 @@ mod lost_state;
 mod mesh;
 mod namespace;
 mod outputs;
+mod own_port;
+mod packages;
 mod probes;
 mod process;
 mod reload;
 mod resolve;
 mod secrets;
 mod several_clusters;
+mod upgrade;
 mod usage;
 mod waiting;
 #[path = "../world/mod.rs"]
 mod world;
 
 use world::{
-    beside, cluster, dns_server, extent, http, machine, namespace as namespaces, once, ports, secret, sidecar,
+    beside, cluster, dns_server, eureka_server as server, extent, http, machine, namespace as namespaces,
+    once, ports, secret, sidecar,
 };

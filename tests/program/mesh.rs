@@ -1,22 +1,17 @@
 //! `mesh`: who does not know whom, asked of status servers on loopback.
 
-use std::io::{Read, Write};
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread;
 
 use crate::cluster::{Cluster, SERVICE};
 use crate::dns_server::Pod;
 use crate::ports::free_address;
+use crate::server::{self, Server};
 use crate::sidecar::texts;
 
-/// A status document of a stock server.
-const STATUS: &str = include_str!("../../src/eureka/testdata/status-spring-2025.0.1.xml");
-/// The one peer in it.
-const LISTED: &str =
-    "<registered-replicas>http://eureka-1.eureka.ns.svc.cluster.local:8761/eureka/</registered-replicas>";
-
 /// Answers every request with `body` for as long as the test runs.
-fn serve(address: SocketAddr, body: String) {
+pub(crate) fn serve(address: SocketAddr, body: String) {
     serve_by(address, move |_| ("200 OK", body.clone()));
 }
 
@@ -24,20 +19,15 @@ fn serve(address: SocketAddr, body: String) {
 fn serve_by(address: SocketAddr, reply: impl Fn(&str) -> (&'static str, String) + Send + 'static) {
     let listener = TcpListener::bind(address).expect("the address is free");
     thread::spawn(move || {
-        for connection in listener.incoming() {
-            let Ok(mut connection) = connection else { continue };
-            let mut request = [0; 4096];
-            let length = connection.read(&mut request).unwrap_or_default();
-            let (code, body) = reply(&String::from_utf8_lossy(&request[..length]));
-            let head = format!("HTTP/1.1 {code}\r\nContent-Type: application/xml\r\nConnection: close\r\n");
-            let _told = write!(connection, "{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        for mut connection in listener.incoming().flatten() {
+            let (head, body) = reply(&server::read_request(&mut connection).unwrap_or_default());
+            let _told = connection.write_all(server::reply(head, &body).as_bytes());
         }
     });
 }
 
-fn status(peers: &[String]) -> String {
-    assert!(STATUS.contains(LISTED), "the sample has changed");
-    STATUS.replace(LISTED, &format!("<registered-replicas>{}</registered-replicas>", peers.join(", ")))
+pub(crate) fn status(peers: &[String]) -> String {
+    Server::status_of(&peers.join(", "), "00:07")
 }
 
 /// The address of a server on loopback.

@@ -8,8 +8,10 @@ use std::process::{Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cluster::{Cluster, SERVICE, address, urls, wait_until};
+use crate::machine::around;
 use crate::namespaces::unshare_for;
 use crate::once::Outcome;
+use crate::process::after;
 
 /// `unshare` with these flags, where it may be used here.
 fn unshare(flags: &[&str]) -> Option<Command> {
@@ -17,13 +19,6 @@ fn unshare(flags: &[&str]) -> Option<Command> {
     if outer.is_none() {
         println!("not tried: namespaces cannot be made here");
     }
-    outer
-}
-
-fn around(mut outer: Command, inner: &Command) -> Command {
-    outer.arg(inner.get_program()).args(inner.get_args());
-    let set = inner.get_envs().filter_map(|(name, value)| Some((name, value?)));
-    outer.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).envs(set);
     outer
 }
 
@@ -80,12 +75,8 @@ fn with_hosts(cluster: &Cluster, hosts: &str, subcommand: &str, flags: &[&str]) 
     let outer = unshare(&["--mount"])?;
     let path = cluster.directory().join("hosts");
     fs::write(&path, hosts).expect("written");
-    let program = cluster.command(subcommand, flags);
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "mount --bind \"$1\" /etc/hosts || exit 99; shift; exec \"$@\"", "sh"]).arg(&path);
-    shell.arg(program.get_program()).args(program.get_args());
-    shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let outcome = Outcome::of(around(outer, &shell));
+    let bind = format!("/bin/mount --bind {} /etc/hosts || exit 99", path.display());
+    let outcome = Outcome::of(around(outer, &after(&bind, &cluster.command(subcommand, flags))));
     if outcome.code == Some(99) {
         println!("not tried: nothing can be mounted here: {}", outcome.stderr);
         return None;

@@ -12,7 +12,7 @@ use crate::once::Outcome;
 use crate::sidecar::Sidecar;
 
 /// The program, by way of a shell that does something first and then becomes it.
-fn after(first: &str, command: &Command) -> Command {
+pub(crate) fn after(first: &str, command: &Command) -> Command {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", &format!("{first}\nexec \"$@\""), "sh"]);
     around(shell, command)

@@ -99,6 +99,40 @@ fn a_secret_in_the_wrong_place_is_refused_unseen() {
     }
 }
 
+/// A Secret's key that is put into the wrong variable: what looks like user and password is not said again.
+#[test]
+fn a_pair_in_the_place_of_any_value_is_refused_unseen() {
+    let cluster = Cluster::of(&[0, 1]);
+    let pair = format!("{USER}:{PASSWORD}");
+    for flag in [
+        "--service",
+        "--dns-server",
+        "--listen",
+        "--local-listen",
+        "--context-path",
+        "--namespace",
+        "--zone",
+        "--output",
+        "--port",
+        "--port-name",
+        "--interval",
+        "--log-level",
+        "--file-mode",
+        "--static-peer",
+        "--self-url",
+        "--max-peers",
+        "--actuator-url",
+        "--status-url",
+        "--user-info",
+        "--server-user",
+        "--cluster-domain",
+        "--max-shrink",
+    ] {
+        let outcome = cluster.once("run", &[flag, &pair]).expect(78);
+        assert!(outcome.stderr.contains(&flag[2..]), "{flag}: {outcome:#?}");
+    }
+}
+
 /// The slip of `secretKeyRef` for a mount: a variable holds what the file should.
 #[test]
 fn a_secret_in_the_place_of_a_path_is_refused_unseen() {
@@ -153,6 +187,16 @@ fn a_secret_that_is_not_there_keeps_the_list() {
         || cluster.listed() == [format!("http://u:p@eureka-1.{SERVICE}:8761/eureka/")],
         || sidecar.log_text(),
     );
+}
+
+/// As Notepad saves it, on a page of its own line ends.
+#[test]
+fn a_byte_order_mark_and_a_line_end_are_no_part_of_a_secret() {
+    let cluster = Cluster::of(&[0, 1]);
+    let secret = cluster.directory().join("saved-by-notepad");
+    fs::write(&secret, "\u{feff}u:p\r\n").expect("written");
+    let sidecar = cluster.run(&["--user-info-file", secret.to_str().expect("text")]);
+    sidecar.until_listing(&[format!("http://u:p@eureka-1.{SERVICE}:8761/eureka/")]);
 }
 
 #[test]

@@ -43,6 +43,30 @@ fn the_start_up_probe_stays_red_with_its_reason_until_dns_has_records() {
 }
 
 #[test]
+fn a_start_that_waits_for_more_peers_says_so_everywhere() {
+    let cluster = Cluster::of(&[0, 1]);
+    let sidecar = cluster.run(&["--min-peers", "2", "--start-deadline", "1h"]);
+    sidecar.until_condition("too_few_peers");
+    let said = "the first list waits: --min-peers is 2, and 1 peer is known";
+    assert!(sidecar.message_of("too_few_peers").contains(said));
+    for path in ["/startupz", "/readyz", "/"] {
+        let body = sidecar.get(path).body;
+        assert!(body.contains(said), "{path}: {body}");
+    }
+    let status = sidecar.status();
+    assert_eq!(status["conditions"][0]["facts"], json!({ "peers": 1, "min_peers": 2 }));
+    assert!(status["conditions"][0]["until"].is_string(), "{status:#}");
+    let lines = || sidecar.log().into_iter().filter(|line| line["condition"] == "too_few_peers").count();
+    sidecar.until("a line", |_| lines() == 1);
+    sidecar.until_asked_again();
+    assert!(!cluster.file().exists());
+    cluster.set_pods(&[0, 1, 2]);
+    sidecar.until_listed(&[1, 2]);
+    sidecar.until_no_condition();
+    sidecar.until("its end", |_| lines() == 2);
+}
+
+#[test]
 fn a_name_that_is_wrong_by_a_letter_starts_nothing() {
     let cluster = Cluster::of(&[0, 1, 2]);
     let typo = "eurek.ns.svc.cluster.local";

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 
+use crate::beside::Beside;
 use crate::scene;
 use eureka_peers::publish::{Layout, Published};
 
@@ -22,21 +22,19 @@ pub(crate) fn run(layout: Layout) -> Result<(), Failed> {
     let directory = scene::directory_in_memory();
     let mut publisher = scene::publisher(directory.path(), layout);
     scene::publish(&mut publisher, 0)?;
-    let done = AtomicBool::new(false);
+    let readers = [(); READERS].map(|()| {
+        let directory = directory.path().to_owned();
+        Beside::begin(move |done| read_until(done, &directory))
+    });
     let started = Instant::now();
-    let (tally, took) = thread::scope(|scope| {
-        let readers: Vec<_> =
-            (0..READERS).map(|_| scope.spawn(|| read_until(&done, directory.path()))).collect();
-        let outcome =
-            (1..=PUBLICATIONS).try_for_each(|number| match scene::publish(&mut publisher, number) {
-                Ok(Published::Written) => Ok(()),
-                other => Err(format!("publication {number}: {other:?}")),
-            });
-        let took = started.elapsed();
-        done.store(true, Ordering::Relaxed);
-        let tallies = readers.into_iter().map(|reader| reader.join().expect("readers do not panic"));
-        outcome.map(|()| (tallies.fold(Tally::new(), united), took))
-    })?;
+    for number in 1..=PUBLICATIONS {
+        match scene::publish(&mut publisher, number) {
+            Ok(Published::Written) => {}
+            other => return Err(format!("publication {number}: {other:?}").into()),
+        }
+    }
+    let took = started.elapsed();
+    let tally = readers.map(Beside::end).into_iter().fold(Tally::new(), united);
     report(layout, took, &tally);
     if tally.keys().any(|kind| kind != "whole") {
         return Err(format!("{tally:?}").into());

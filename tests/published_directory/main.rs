@@ -18,7 +18,7 @@ use libtest_mimic::{Arguments, Trial};
 use eureka_peers::publish::Layout;
 use roles::Part;
 use world::machine::{self, Missing};
-use world::{extent, namespace};
+use world::{beside, extent, namespace};
 
 fn main() -> ExitCode {
     if let Ok(role) = env::var(roles::ROLE) {

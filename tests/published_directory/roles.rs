@@ -103,12 +103,9 @@ pub(crate) fn command(role: &str, surroundings: Surroundings) -> Result<Stage, S
 
 /// The part that is there to be killed; writes a byte when its first publication is done.
 pub(crate) fn publish_for_ever(directory: &Path, layout: Layout, first: u64) -> Command {
-    let layout = match layout {
-        Layout::Volume => "volume",
-        Layout::Plain => "plain",
-    };
+    let (_, name) = LAYOUTS.into_iter().find(|(known, _)| *known == layout).expect("all have names");
     let mut command = Command::new(env::current_exe().expect("we run"));
-    command.env(ROLE, PUBLISH_FOR_EVER).env(DIRECTORY, directory).env(LAYOUT, layout);
+    command.env(ROLE, PUBLISH_FOR_EVER).env(DIRECTORY, directory).env(LAYOUT, name);
     command.env(FIRST, first.to_string());
     command
 }
@@ -163,10 +160,8 @@ fn lock_as_root(directory: &Path) {
 }
 
 fn count_up(directory: &Path) {
-    let layout = match env::var(LAYOUT).as_deref() {
-        Ok("volume") => Layout::Volume,
-        _ => Layout::Plain,
-    };
+    let given = env::var(LAYOUT).expect("given");
+    let (layout, _) = LAYOUTS.into_iter().find(|(_, name)| *name == given).expect("a layout's name");
     let first: u64 = env::var(FIRST).expect("given").parse().expect("a number");
     let mut publisher = scene::publisher(directory, layout);
     for number in first.. {
@@ -302,12 +297,25 @@ fn foreign_lock(directory: &Path, layout: Layout) {
     let lock = directory.join("..lock");
     assert_eq!((fs::metadata(&lock).expect("there").uid(), mode(&lock)), (0, 0o600));
     let denied = obstacle(&mut scene::publisher(directory, layout), 0);
-    assert!(matches!(denied, Obstacle::LockDenied(_)), "{denied:?}");
+    assert!(matches!(denied, Obstacle::LockDenied { .. }), "{denied:?}");
     let unwritable = Hazard::Unwritable { directory: lock.clone(), obstacle: denied };
     let shown = unwritable.message().what;
     let expected = format!("we are uid {NOBODY} gid {NOBODY}, the lock is mode 0600 of uid 0 gid");
     assert!(shown.contains(&expected), "{shown}");
     assert_eq!(inspect(directory, layout, &[]), [unwritable]);
+    // Where the directory is in the way as well, both are told at once.
+    set_mode(directory, 0o555);
+    let both = obstacle(&mut scene::publisher(directory, layout), 0);
+    let shown = Hazard::Unwritable { directory: lock.clone(), obstacle: both }.message().what;
+    assert!(shown.contains(&expected) && shown.contains("write either: it is mode 0555"), "{shown}");
+    let hazards = inspect(directory, layout, &[]);
+    let [Hazard::Unwritable { directory: first, .. }, Hazard::Unwritable { directory: second, .. }] =
+        &hazards[..]
+    else {
+        panic!("{hazards:?}")
+    };
+    assert_eq!((&**first, second), (directory, &lock));
+    set_mode(directory, 0o755);
     fs::remove_file(lock).expect("the directory is ours");
     scene::publish(&mut scene::publisher(directory, layout), 0).expect("in nobody's way");
 }

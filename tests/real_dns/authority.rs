@@ -6,7 +6,7 @@ use std::path::Path;
 use rustix::process::Signal;
 
 use crate::Missing;
-use crate::programs::{self, Hosting};
+use crate::programs::{self, Hosting, Order};
 use crate::running::{Running, Spec};
 use crate::zone::SERIAL;
 
@@ -38,18 +38,12 @@ impl Program {
         }
     }
 
-    fn spec(
-        self,
-        hosting: &Hosting,
-        serial: u32,
-        directory: &Path,
-        address: SocketAddr,
-    ) -> Result<Spec, Missing> {
+    fn spec(self, order: &Order<'_>) -> Result<Spec, Missing> {
         match self {
-            Self::Knot => programs::knot(hosting, serial, directory, address),
-            Self::Bind => programs::bind(hosting, serial, directory, address),
-            Self::CoreDns => programs::coredns_with_file(hosting, serial, directory, address),
-            Self::Dnsmasq => programs::dnsmasq_with_records(hosting, address),
+            Self::Knot => programs::knot(order),
+            Self::Bind => programs::bind(order),
+            Self::CoreDns => programs::coredns_with_file(order),
+            Self::Dnsmasq => programs::dnsmasq_with_records(order),
         }
     }
 }
@@ -57,7 +51,9 @@ impl Program {
 impl Authority {
     /// Starts it; it may still be reading its zone.
     pub(crate) async fn start(program: Program, hosting: Hosting) -> Result<Self, Missing> {
-        let spec = |directory: &Path, address: SocketAddr| program.spec(&hosting, SERIAL, directory, address);
+        let spec = |directory: &Path, address: SocketAddr| {
+            program.spec(&Order { hosting: &hosting, serial: SERIAL, directory, address })
+        };
         let running = Running::start(spec).await?;
         Ok(Self { program, hosting, serial: SERIAL, running })
     }
@@ -104,7 +100,7 @@ impl Authority {
     fn prepare(&mut self, hosting: Hosting) {
         self.serial += 1;
         let (directory, address) = (self.running.directory(), self.running.address());
-        let spec = self.program.spec(&hosting, self.serial, directory, address);
+        let spec = self.program.spec(&Order { hosting: &hosting, serial: self.serial, directory, address });
         self.running.rewrite(spec.expect("it was there when it was started"));
         self.hosting = hosting;
     }

@@ -13,25 +13,34 @@ use crate::question::{
     addresses, failed, ipv4, ipv6, lookup, names, names_of_port, pods, soon, targets, v4, v6,
 };
 use crate::running::Running;
-use crate::{Missing, programs, trial};
+use crate::{Missing, programs};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![
-        trial("coredns_kubernetes", "follows_the_pods", follows_the_pods),
-        trial("coredns_kubernetes", "says_more_than_a_datagram_holds", says_more_than_a_datagram_holds),
-        trial("coredns_kubernetes", "names_pods_by_address", names_pods_by_address),
-        trial("coredns_kubernetes", "tells_mistakes_apart", tells_mistakes_apart),
-        trial("coredns_kubernetes", "fails_until_synchronised", fails_until_synchronised),
-    ]
+    named!(
+        "coredns_kubernetes",
+        follows_the_pods,
+        says_more_than_a_datagram_holds,
+        names_pods_by_address,
+        tells_mistakes_apart,
+        fails_until_synchronised
+    )
 }
 
-async fn cluster() -> Result<(KubeApi, Running), Missing> {
-    let api = KubeApi::start(Publishes::Ready).await;
-    let server = start(api.address()).await?;
-    Ok((api, server))
+/// CoreDNS, and what it is told.
+pub(crate) struct Cluster {
+    pub(crate) api: KubeApi,
+    pub(crate) dns: Running,
 }
 
-async fn start(api: SocketAddr) -> Result<Running, Missing> {
+impl Cluster {
+    pub(crate) async fn start(publishes: Publishes) -> Result<Self, Missing> {
+        let api = KubeApi::start(publishes).await;
+        let dns = start(api.address()).await?;
+        Ok(Self { api, dns })
+    }
+}
+
+pub(crate) async fn start(api: SocketAddr) -> Result<Running, Missing> {
     Running::start(|_, address| programs::coredns_in_cluster(api, address)).await
 }
 
@@ -45,8 +54,8 @@ fn endpoints(count: u32) -> impl Iterator<Item = Endpoint> {
 }
 
 async fn follows_the_pods() -> Result<(), Missing> {
-    let (api, server) = cluster().await?;
-    let lookup = lookup(&server);
+    let Cluster { api, dns } = Cluster::start(Publishes::Ready).await?;
+    let lookup = lookup(&dns);
     api.set_endpoints("eureka", endpoints(3));
     soon(&lookup, &names("eureka"), &pods("eureka", 3)).await;
     assert_eq!(lookup.ask(&ipv4("eureka")).await, addresses((0..3).map(v4)));
@@ -73,8 +82,8 @@ async fn follows_the_pods() -> Result<(), Missing> {
 }
 
 async fn says_more_than_a_datagram_holds() -> Result<(), Missing> {
-    let (api, server) = cluster().await?;
-    let lookup = lookup(&server);
+    let Cluster { api, dns } = Cluster::start(Publishes::Ready).await?;
+    let lookup = lookup(&dns);
     api.set_endpoints("eureka", endpoints(60));
     soon(&lookup, &names("eureka"), &pods("eureka", 60)).await;
     api.set_endpoints("eureka", endpoints(1000));
@@ -83,17 +92,17 @@ async fn says_more_than_a_datagram_holds() -> Result<(), Missing> {
 }
 
 async fn names_pods_by_address() -> Result<(), Missing> {
-    let (api, server) = cluster().await?;
+    let Cluster { api, dns } = Cluster::start(Publishes::Ready).await?;
     let no_hostname = |endpoint| Endpoint { hostname: None, ..endpoint };
     api.set_endpoints("eureka", endpoints(2).map(no_hostname));
     let expected = targets("eureka", ["10-0-0-0", "10-0-0-1"]);
-    soon(&lookup(&server), &names("eureka"), &expected).await;
+    soon(&lookup(&dns), &names("eureka"), &expected).await;
     Ok(())
 }
 
 async fn tells_mistakes_apart() -> Result<(), Missing> {
-    let (api, server) = cluster().await?;
-    let lookup = lookup(&server);
+    let Cluster { api, dns } = Cluster::start(Publishes::Ready).await?;
+    let lookup = lookup(&dns);
     api.set_endpoints("eureka", endpoints(1));
     api.set_endpoints("balanced", endpoints(1));
     soon(&lookup, &names("eureka"), &pods("eureka", 1)).await;
@@ -111,8 +120,8 @@ async fn tells_mistakes_apart() -> Result<(), Missing> {
 async fn fails_until_synchronised() -> Result<(), Missing> {
     // Accepts, for the kernel does, and never answers.
     let hanging = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-    let server = start(hanging.local_addr().expect("bound")).await?;
-    assert_eq!(lookup(&server).ask(&names("eureka")).await, failed(LookupFailure::ServerFailure));
+    let dns = start(hanging.local_addr().expect("bound")).await?;
+    assert_eq!(lookup(&dns).ask(&names("eureka")).await, failed(LookupFailure::ServerFailure));
     Ok(())
 }
 

@@ -16,6 +16,13 @@ macro_rules! for_each {
     };
 }
 
+/// A trial of each of these functions, called like the function.
+macro_rules! named {
+    ($server:expr, $($play:ident),+) => {
+        vec![$(crate::trial($server, stringify!($play), $play)),+]
+    };
+}
+
 mod authoritative;
 mod authority;
 mod behind_a_cache;

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::SystemTime;
 
 use crate::Missing;
 use crate::machine::{find_program, said};
@@ -22,7 +21,20 @@ pub(crate) enum Hosting {
     Nothing,
 }
 
+/// What an authority is to serve, and where.
+pub(crate) struct Order<'a> {
+    pub(crate) hosting: &'a Hosting,
+    pub(crate) serial: u32,
+    pub(crate) directory: &'a Path,
+    pub(crate) address: SocketAddr,
+}
+
 impl Hosting {
+    /// Serves it with these pods.
+    pub(crate) fn pods(pods: impl IntoIterator<Item = u32>) -> Self {
+        Self::Zone(Zone::of_pods(pods))
+    }
+
     /// The name of the zone's file; there is none that is not written.
     fn zone_file(&self) -> Option<&'static str> {
         match self {
@@ -40,12 +52,7 @@ impl Hosting {
     }
 }
 
-pub(crate) fn knot(
-    hosting: &Hosting,
-    serial: u32,
-    directory: &Path,
-    address: SocketAddr,
-) -> Result<Spec, Missing> {
+pub(crate) fn knot(Order { hosting, serial, directory, address }: &Order<'_>) -> Result<Spec, Missing> {
     let (ip, port, directory) = (address.ip(), address.port(), directory.display());
     let zone = |domain: &str, file: &str| {
         format!(
@@ -67,17 +74,12 @@ zone:
         zone("broken", "no-such-file"),
         hosting.zone_file().map(|file| zone("cluster.local", file)).unwrap_or_default(),
     );
-    let mut files = hosting.files(serial);
+    let mut files = hosting.files(*serial);
     files.push(("knot.conf", config));
-    Ok(Spec { program: find("knotd")?, arguments: ["-c", "knot.conf"].map(Into::into).into(), files })
+    Ok(Spec { program: find("knotd")?, arguments: &["-c", "knot.conf"], files })
 }
 
-pub(crate) fn bind(
-    hosting: &Hosting,
-    serial: u32,
-    directory: &Path,
-    address: SocketAddr,
-) -> Result<Spec, Missing> {
+pub(crate) fn bind(Order { hosting, serial, directory, address }: &Order<'_>) -> Result<Spec, Missing> {
     let (ip, port, directory) = (address.ip(), address.port(), directory.display());
     let zone =
         |domain: &str, file: &str| format!("zone \"{domain}\" {{ type primary; file \"{file}\"; }};\n");
@@ -101,36 +103,33 @@ pub(crate) fn bind(
         zone("broken", "no-such-file"),
         hosting.zone_file().map(|file| zone("cluster.local", file)).unwrap_or_default(),
     );
-    let mut files = hosting.files(serial);
+    let mut files = hosting.files(*serial);
     files.push(("named.conf", config));
-    Ok(Spec { program: find("named")?, arguments: ["-g", "-c", "named.conf"].map(Into::into).into(), files })
+    Ok(Spec { program: find("named")?, arguments: &["-g", "-c", "named.conf"], files })
 }
 
 /// CoreDNS with a zone file, which it looks at often; a broken zone is one of a server that is not
 /// there.
-pub(crate) fn coredns_with_file(
-    hosting: &Hosting,
-    serial: u32,
-    _: &Path,
-    address: SocketAddr,
-) -> Result<Spec, Missing> {
+pub(crate) fn coredns_with_file(order: &Order<'_>) -> Result<Spec, Missing> {
     let broken = "forward . 127.0.0.1:1";
-    let plugins = match hosting {
+    let plugins = match order.hosting {
         Hosting::Zone(_) => Some("file zone {\n    reload 50ms\n  }\n  loadbalance"),
         Hosting::Broken => Some(broken),
         Hosting::Nothing => None,
     };
     let zones: Vec<_> = plugins.map(|plugins| ("cluster.local", plugins)).into_iter().collect();
-    coredns(address, &[&zones[..], &[("broken", broken)]].concat(), hosting.files(serial))
+    let zones = [&zones[..], &[("broken", broken)]].concat();
+    coredns(order.address, &zones, order.hosting.files(order.serial))
 }
 
 /// dnsmasq with records of its own. Others it can only forward for, and refuses without a server.
-pub(crate) fn dnsmasq_with_records(hosting: &Hosting, address: SocketAddr) -> Result<Spec, Missing> {
-    match hosting {
-        Hosting::Zone(zone) => dnsmasq(&zone.to_dnsmasq(), address),
-        Hosting::Broken => dnsmasq("server=/cluster.local/127.0.0.1#1\n", address),
-        Hosting::Nothing => dnsmasq("", address),
-    }
+pub(crate) fn dnsmasq_with_records(order: &Order<'_>) -> Result<Spec, Missing> {
+    let options = match order.hosting {
+        Hosting::Zone(zone) => zone.to_dnsmasq(),
+        Hosting::Broken => "server=/cluster.local/127.0.0.1#1\n".to_owned(),
+        Hosting::Nothing => String::new(),
+    };
+    dnsmasq(&options, order.address)
 }
 
 /// CoreDNS as a cache in front of another server, as NodeLocal DNSCache is.
@@ -173,7 +172,7 @@ fn coredns(
         format!("{zone}:{port} {{\n  bind {ip}\n  errors\n  {plugins}\n}}\n")
     };
     files.push(("Corefile", zones.iter().map(server).collect()));
-    Ok(Spec { program: built_coredns()?, arguments: ["-conf", "Corefile"].map(Into::into).into(), files })
+    Ok(Spec { program: built_coredns()?, arguments: &["-conf", "Corefile"], files })
 }
 
 /// dnsmasq with what `options` add, and nothing of this machine's own DNS.
@@ -183,11 +182,8 @@ pub(crate) fn dnsmasq(options: &str, address: SocketAddr) -> Result<Spec, Missin
         "port={port}\nlisten-address={ip}\nbind-interfaces\nno-resolv\nno-hosts\npid-file=\nuser=\n\
          log-queries\nlog-facility=-\nno-daemon\n{options}"
     );
-    Ok(Spec {
-        program: find("dnsmasq")?,
-        arguments: vec!["--conf-file=dnsmasq.conf".into()],
-        files: vec![("dnsmasq.conf", config)],
-    })
+    let files = vec![("dnsmasq.conf", config)];
+    Ok(Spec { program: find("dnsmasq")?, arguments: &["--conf-file=dnsmasq.conf"], files })
 }
 
 /// Unbound in front of another server, with what `options` add to its server's section.
@@ -220,8 +216,11 @@ forward-zone:
   forward-addr: {upstream_ip}@{upstream_port}
 "
     );
-    let arguments = ["-d", "-c", "unbound.conf"].map(Into::into).into();
-    Ok(Spec { program: find("unbound")?, arguments, files: vec![("unbound.conf", config)] })
+    Ok(Spec {
+        program: find("unbound")?,
+        arguments: &["-d", "-c", "unbound.conf"],
+        files: vec![("unbound.conf", config)],
+    })
 }
 
 fn find(program: &str) -> Result<PathBuf, Missing> {
@@ -249,8 +248,6 @@ fn build_coredns() -> Result<PathBuf, String> {
 /// Whether the program is younger than everything it is built from.
 fn is_newer(program: &Path, module: &Path) -> bool {
     let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
-    let sources: Vec<Option<SystemTime>> =
-        ["main.go", "go.mod", "go.sum"].iter().map(|name| changed(&module.join(name))).collect();
     let built = changed(program);
-    built.is_some() && sources.iter().all(|source| *source < built)
+    built.is_some() && ["main.go", "go.mod", "go.sum"].iter().all(|name| changed(&module.join(name)) < built)
 }

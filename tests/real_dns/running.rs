@@ -24,7 +24,7 @@ const PORTS_TRIED: usize = 3;
 pub(crate) struct Spec {
     pub(crate) program: PathBuf,
     /// Its arguments; it must stay in the foreground.
-    pub(crate) arguments: Vec<String>,
+    pub(crate) arguments: &'static [&'static str],
     /// Names and contents of files in its directory.
     pub(crate) files: Vec<(&'static str, String)>,
 }
@@ -113,6 +113,6 @@ impl Running {
 
 fn start(spec: &Spec, directory: &Path) -> Process {
     let mut command = Command::new(&spec.program);
-    command.args(&spec.arguments).current_dir(directory).envs(std::env::vars_os());
+    command.args(spec.arguments).current_dir(directory).envs(std::env::vars_os());
     Process::start(spec.program.display().to_string(), &command, &directory.join("log"))
 }

@@ -1,7 +1,6 @@
 //! What `cluster.local` holds, as a zone file and as dnsmasq's options.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
 
 use crate::question::{v4, v6};
 
@@ -13,9 +12,9 @@ pub(crate) const SERIAL: u32 = 1_700_000_001;
 pub(crate) struct Zone {
     services: Vec<Service>,
     /// Targets under `_http._tcp.eureka`, in the form of a zone file.
-    stray_targets: Vec<String>,
+    pub(crate) stray_targets: Vec<&'static str>,
     /// Addresses under `eureka`.
-    stray_addresses: Vec<IpAddr>,
+    pub(crate) stray_addresses: Vec<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,18 +48,6 @@ impl Zone {
         Self { services: vec![Service { name: "eureka", pods, families: Families::Both }], ..Self::default() }
     }
 
-    /// With one more SRV record of `eureka`.
-    pub(crate) fn and_target(mut self, target: &str) -> Self {
-        self.stray_targets.push(target.to_owned());
-        self
-    }
-
-    /// With one more address of `eureka`.
-    pub(crate) fn and_address(mut self, address: &str) -> Self {
-        self.stray_addresses.push(address.parse().expect("an address"));
-        self
-    }
-
     /// A zone file; `elsewhere` in it is an alias, as of a Service of type `ExternalName`.
     pub(crate) fn to_file(&self, serial: u32) -> String {
         let mut file = format!(
@@ -77,7 +64,7 @@ impl Zone {
             push(&mut file, format_args!("_http._tcp.eureka.ns.svc IN SRV 0 1 8761 {target}"));
         }
         for address in &self.stray_addresses {
-            let kind = if address.is_ipv4() { "A" } else { "AAAA" };
+            let kind = if address.contains(':') { "AAAA" } else { "A" };
             push(&mut file, format_args!("eureka.ns.svc IN {kind} {address}"));
         }
         file

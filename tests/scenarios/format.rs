@@ -76,7 +76,7 @@ pub(crate) struct Step {
     #[serde(default)]
     pub(crate) remove_files: bool,
     /// The operator accepts; what is taken of each Service: `records 2`, `nobody`, `needs consent`,
-    /// `nothing`; or `frozen`.
+    /// `too old`, `nothing`; or `frozen`, `never empty`.
     pub(crate) accept: Option<Vec<String>>,
     /// The same with `--empty`.
     pub(crate) accept_empty: Option<Vec<String>>,
@@ -208,8 +208,10 @@ impl Scenario {
     pub(crate) fn read(path: &Path) -> Result<(Self, Settings, Vec<usize>), String> {
         let name = path.display();
         let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
-        let scenario: Self =
-            serde_yaml_from(&text).map_err(|(line, error)| format!("{name}:{line}: {error}"))?;
+        let scenario: Self = serde_yaml::from_str(&text).map_err(|error| {
+            let line = error.location().map_or(1, |location| location.line());
+            format!("{name}:{line}: {error}")
+        })?;
         let settings = Settings::of(scenario.settings.clone()).map_err(|rejected| {
             let line = text.lines().position(|line| line.starts_with("settings:")).map_or(1, |at| at + 1);
             format!("{name}:{line}: {rejected}")
@@ -228,11 +230,6 @@ impl Scenario {
             None => Ok((scenario, settings, lines)),
         }
     }
-}
-
-fn serde_yaml_from(text: &str) -> Result<Scenario, (usize, String)> {
-    serde_yaml::from_str(text)
-        .map_err(|error| (error.location().map_or(1, |location| location.line()), error.to_string()))
 }
 
 /// The lines on which steps begin, counted from one.

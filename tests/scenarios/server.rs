@@ -152,7 +152,7 @@ impl Server {
     }
 
     fn peers_in(&self, listing: &Listing) -> PeerSet {
-        listing.urls().chain(listing.sink()).filter(|url| **url != self.own).cloned().collect()
+        listing.urls().chain(listing.sink()).filter(|url| url.host() != self.own.host()).cloned().collect()
     }
 }
 

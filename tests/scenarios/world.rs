@@ -228,19 +228,16 @@ fn said(says: &Says, service: &str, settings: &Settings, nth: usize) -> Answer {
 }
 
 fn record(word: &HostWord, service: &str, settings: &Settings) -> Record {
-    let (word, port) = match word {
-        HostWord::Pod { number, service: None, port } => {
-            (HostWord::Pod { number: *number, service: Some(service.to_owned()), port: None }, *port)
-        }
-        other => (other.clone(), None),
-    };
-    let host = settings.host(&word);
+    let host = settings.host(&under(word, Some(service)));
     if settings.family().is_some() {
         let bare = host.trim_matches(['[', ']']);
         return Record::Address(bare.parse().unwrap_or_else(|error| panic!("the address {host:?}: {error}")));
     }
     let name: DnsName = host.parse().unwrap_or_else(|error| panic!("the host {host:?} {error}"));
-    let port = port.map_or(Port::EUREKA, |port| Port::new(port).expect("a port"));
+    let port = match word {
+        HostWord::Pod { port: Some(port), .. } => Port::new(*port).expect("a port"),
+        _ => Port::EUREKA,
+    };
     Record::Target { name, port }
 }
 
@@ -278,6 +275,7 @@ fn taken(accepted: Result<Vec<Accepted>, NotAccepted>) -> Vec<String> {
         Taken::Records { peers } => format!("records {peers}"),
         Taken::Empty => "nobody".to_owned(),
         Taken::NeedsConsent => "needs consent".to_owned(),
+        Taken::TooOld => "too old".to_owned(),
         Taken::Nothing => "nothing".to_owned(),
     };
     accepted.iter().map(word).collect()

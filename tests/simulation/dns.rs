@@ -24,15 +24,8 @@ pub(crate) struct Dns {
 
 struct Replica {
     cache: Option<Duration>,
-    /// By Service: what is cached, and until when.
-    cached: Vec<Option<(Said, Time)>>,
-}
-
-/// What CoreDNS says of a Service.
-#[derive(Clone, PartialEq, Eq)]
-enum Said {
-    Hosts(BTreeSet<HostId>),
-    Nobody,
+    /// By Service: which hosts are cached, and until when.
+    cached: Vec<Option<(BTreeSet<HostId>, Time)>>,
 }
 
 /// An answer, and how long it takes.
@@ -99,27 +92,21 @@ impl Dns {
                 fresh
             }
         };
-        Reply { answer: said.into_answer(), after: Duration::ZERO }
+        let answer = if said.is_empty() {
+            Answer::Empty { no_such_name: true, soa_serial: 7 }
+        } else {
+            Answer::Records(said.into_iter().map(HostId::record).collect())
+        };
+        Reply { answer, after: Duration::ZERO }
     }
 
-    fn said(&self, service: usize, at: Time) -> Said {
+    /// The hosts that CoreDNS knew of at that time.
+    fn said(&self, service: usize, at: Time) -> BTreeSet<HostId> {
         if self.path == Path::Denied {
-            return Said::Nobody;
+            return BTreeSet::new();
         }
-        let (_, hosts) = self.truth[service]
-            .iter()
-            .rev()
-            .find(|(since, _)| *since <= at)
-            .unwrap_or(&self.truth[service][0]);
-        if hosts.is_empty() { Said::Nobody } else { Said::Hosts(hosts.clone()) }
-    }
-}
-
-impl Said {
-    fn into_answer(self) -> Answer {
-        match self {
-            Self::Nobody => Answer::Empty { no_such_name: true, soa_serial: 7 },
-            Self::Hosts(hosts) => Answer::Records(hosts.into_iter().map(HostId::record).collect()),
-        }
+        let changes = &self.truth[service];
+        let (_, hosts) = changes.iter().rev().find(|(since, _)| *since <= at).unwrap_or(&changes[0]);
+        hosts.clone()
     }
 }

@@ -31,6 +31,7 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use extent::number_from;
 use plan::Plan;
 use promise::Promise;
 use sabotage::Sabotage;
@@ -43,11 +44,6 @@ const SEEDS_OF_A_QUICK_RUN: u64 = 200;
 
 /// Days that one cluster lives where nobody asks for more.
 const DAYS: u64 = 14;
-
-fn number_from(variable: &str) -> Option<u64> {
-    let text = std::env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text} is no number")))
-}
 
 fn seeds_asked_for() -> u64 {
     if extent::is_everything() {

@@ -1,5 +1,6 @@
 //! Services, hosts, URLs and settings of the simulated cluster.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use eureka_peers::model::{
@@ -36,10 +37,7 @@ impl HostId {
             Self::Named { service, number } => {
                 Host::Name(format!("eureka-{number}.{}", SERVICES[service]).parse().expect("a valid name"))
             }
-            Self::At { service, address } => {
-                let service = u32::try_from(service).expect("few Services");
-                Host::Address(std::net::Ipv4Addr::from(0x0a00_0000 + (service << 16) + address).into())
-            }
+            Self::At { service, address } => Host::Address(address_of(service, address)),
         }
     }
 
@@ -60,14 +58,16 @@ impl HostId {
                 name: Some(format!("eureka-{number}").parse().expect("a valid name")),
                 ..PodIdentity::default()
             },
-            Self::At { .. } => match self.host() {
-                Host::Address(address) => {
-                    PodIdentity { addresses: [address].into(), ..PodIdentity::default() }
-                }
-                Host::Name(_) => unreachable!("it is an address"),
-            },
+            Self::At { service, address } => {
+                PodIdentity { addresses: [address_of(service, address)].into(), ..PodIdentity::default() }
+            }
         }
     }
+}
+
+fn address_of(service: usize, address: u32) -> IpAddr {
+    let service = u32::try_from(service).expect("few Services");
+    Ipv4Addr::from(0x0a00_0000 + (service << 16) + address).into()
 }
 
 /// The URL that an answer's record becomes.
@@ -98,7 +98,7 @@ pub(crate) fn policy(shape: &Shape, own: Option<HostId>) -> Policy {
     let services = if shape.others > 0 { 2 } else { 1 };
     Policy {
         role: match own {
-            Some(own) => Role::Server(Own { identity: own.identity(), url: own.url() }),
+            Some(own) => Role::Server(Own { identity: own.identity(), url: own.url(), url_is_given: false }),
             None => Role::Client,
         },
         questions: (0..services).map(|service| question(service, shape.hosts)).collect(),

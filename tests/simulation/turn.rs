@@ -93,8 +93,7 @@ impl World<'_> {
             Action::KeepFound => {
                 let pod = self.pods.get_mut(&number).expect("it acts");
                 pod.sidecar.as_mut().expect("it acts").is_keeping = true;
-                let at = self.soon(number, 0, 20);
-                self.queue_end(number, at, Ended::Keeping);
+                self.queue_end_soon(number, [0, 20], Ended::Keeping);
             }
             Action::Publish(publication) => self.begins_to_publish(number, publication, is_answer)?,
             Action::Refresh { listing, .. } => {
@@ -107,8 +106,8 @@ impl World<'_> {
                 let sidecar = pod.sidecar.as_mut().expect("it acts");
                 sidecar.refresh += 1;
                 let refresh = sidecar.refresh;
-                let at = if is_slow { self.soon(number, 1_001, 4_000) } else { self.soon(number, 30, 250) };
-                self.queue_end(number, at, Ended::Refresh { number: refresh });
+                let takes = if is_slow { [1_001, 4_000] } else { [30, 250] };
+                self.queue_end_soon(number, takes, Ended::Refresh { number: refresh });
             }
             Action::AbandonRefresh => {
                 let pod = self.pods.get_mut(&number).expect("it acts");
@@ -116,14 +115,10 @@ impl World<'_> {
                 pod.refreshes.end(&Err(ServerFault::TimedOut), now)?;
                 self.trace.say(now, Some(number), || "gives up waiting for the refresh".to_owned());
             }
-            Action::Confirm => {
-                let at = self.soon(number, 3, 50);
-                self.queue_end(number, at, Ended::Confirm);
-            }
+            Action::Confirm => self.queue_end_soon(number, [3, 50], Ended::Confirm),
             Action::Diagnose => {
                 self.pods.get_mut(&number).expect("it acts").refreshes.said_in_vain(now);
-                let at = self.soon(number, 3, 50);
-                self.queue_end(number, at, Ended::Diagnosis);
+                self.queue_end_soon(number, [3, 50], Ended::Diagnosis);
             }
         }
         Ok(())
@@ -163,8 +158,7 @@ impl World<'_> {
         }
         pod.books.publishes(&publication.listing, is_answer)?;
         pod.sidecar.as_mut().expect("it acts").publishing = Some(publication);
-        let at = self.soon(number, 0, 20);
-        self.queue_end(number, at, Ended::Publication);
+        self.queue_end_soon(number, [0, 20], Ended::Publication);
         Ok(())
     }
 

@@ -34,10 +34,20 @@ pub(crate) struct World<'a> {
 enum Due {
     Planned(usize),
     Calm,
-    PodBack { number: u32 },
-    SidecarBack { number: u32, uid: u64 },
-    Wake { number: u32, uid: u64, life: u64 },
-    Ended { number: u32, uid: u64, life: u64, ended: Ended },
+    PodBack {
+        number: u32,
+    },
+    SidecarBack {
+        number: u32,
+        uid: u64,
+    },
+    /// A life of a sidecar wakes, or an action of its has ended.
+    Life {
+        number: u32,
+        uid: u64,
+        life: u64,
+        ended: Option<Ended>,
+    },
 }
 
 /// An action of a sidecar that has ended.
@@ -116,17 +126,18 @@ impl<'a> World<'a> {
 
     /// An action of the pod's present sidecar ends at `at`.
     pub(crate) fn queue_end(&mut self, number: u32, at: Time, ended: Ended) {
-        let pod = &self.pods[&number];
-        let life = pod.sidecar.as_ref().expect("a sidecar acts").life;
-        let due = Due::Ended { number, uid: pod.uid, life, ended };
-        self.queue(at, due);
+        self.queue_for_life(number, at, Some(ended));
     }
 
     /// The pod's present sidecar wakes at `at`.
     pub(crate) fn queue_wake(&mut self, number: u32, at: Time) {
+        self.queue_for_life(number, at, None);
+    }
+
+    fn queue_for_life(&mut self, number: u32, at: Time, ended: Option<Ended>) {
         let pod = &self.pods[&number];
-        let life = pod.sidecar.as_ref().expect("a sidecar wakes").life;
-        let due = Due::Wake { number, uid: pod.uid, life };
+        let life = pod.sidecar.as_ref().expect("a sidecar acts or wakes").life;
+        let due = Due::Life { number, uid: pod.uid, life, ended };
         self.queue(at, due);
     }
 
@@ -153,44 +164,28 @@ impl<'a> World<'a> {
                 }
                 self.turn(number).map_err(of(number))
             }
-            Due::Wake { number, uid, life } => match self.awake(number, uid, life) {
-                Awake::Yes if self.is_wake_due(number) => self.turn(number).map_err(of(number)),
-                Awake::Yes | Awake::Gone => Ok(()),
-                Awake::At(until) => {
-                    self.queue(until, Due::Wake { number, uid, life });
-                    self.sleeps_until(number, until);
-                    Ok(())
+            Due::Life { number, uid, life, ended } => {
+                let Some(pod) = self.pods.get_mut(&number).filter(|pod| pod.uid == uid) else {
+                    return Ok(());
+                };
+                let Some(sidecar) = pod.sidecar.as_mut().filter(|sidecar| sidecar.life == life) else {
+                    return Ok(());
+                };
+                let until = pod.suspended_until;
+                match ended {
+                    _ if until > self.now => {
+                        if ended.is_none() {
+                            sidecar.wakes_at = Some(until);
+                        }
+                        self.queue(until, Due::Life { number, uid, life, ended });
+                        Ok(())
+                    }
+                    Some(ended) => self.ended(number, ended).map_err(of(number)),
+                    None if sidecar.wakes_at == Some(self.now) => self.turn(number).map_err(of(number)),
+                    None => Ok(()),
                 }
-            },
-            Due::Ended { number, uid, life, ended } => match self.awake(number, uid, life) {
-                Awake::Yes => self.ended(number, ended).map_err(of(number)),
-                Awake::Gone => Ok(()),
-                Awake::At(until) => {
-                    self.queue(until, Due::Ended { number, uid, life, ended });
-                    Ok(())
-                }
-            },
+            }
         }
-    }
-
-    fn awake(&self, number: u32, uid: u64, life: u64) -> Awake {
-        let Some(pod) = self.pods.get(&number).filter(|pod| pod.uid == uid) else { return Awake::Gone };
-        if pod.sidecar.as_ref().is_none_or(|sidecar| sidecar.life != life) {
-            Awake::Gone
-        } else if pod.suspended_until > self.now {
-            Awake::At(pod.suspended_until)
-        } else {
-            Awake::Yes
-        }
-    }
-
-    fn is_wake_due(&self, number: u32) -> bool {
-        self.pods[&number].sidecar.as_ref().is_some_and(|sidecar| sidecar.wakes_at == Some(self.now))
-    }
-
-    fn sleeps_until(&mut self, number: u32, until: Time) {
-        let sidecar = self.pods.get_mut(&number).and_then(|pod| pod.sidecar.as_mut());
-        sidecar.expect("it is only suspended").wakes_at = Some(until);
     }
 
     fn happens(&mut self, event: &Event) -> Result<(), Broken> {
@@ -403,15 +398,10 @@ impl<'a> World<'a> {
     }
 
     /// A time of some milliseconds from now.
-    pub(crate) fn soon(&mut self, number: u32, from: u64, to: u64) -> Time {
-        self.now + millis(&mut self.throw(number), from, to)
+    pub(crate) fn queue_end_soon(&mut self, number: u32, [from, to]: [u64; 2], ended: Ended) {
+        let at = self.now + millis(&mut self.throw(number), from, to);
+        self.queue_end(number, at, ended);
     }
-}
-
-enum Awake {
-    Yes,
-    At(Time),
-    Gone,
 }
 
 /// Exactly the others, wanted, in the file and in the server; and nothing to complain of.

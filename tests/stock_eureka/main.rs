@@ -43,7 +43,7 @@ use std::time::Duration;
 use libtest_mimic::Arguments;
 
 use world::stock::{cluster, ground, image, pod, release, server, sidecar};
-use world::{dns_server, extent, http, machine, process, registry, trial, wait};
+use world::{beside, dns_server, extent, http, machine, process, registry, trial, wait};
 
 use crate::image::{Image, Security};
 use crate::machine::Missing;

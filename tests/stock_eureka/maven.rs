@@ -12,10 +12,13 @@ use roxmltree::Document;
 
 use crate::image::{DEPENDENCY_PLUGIN, cache};
 use crate::patches::{FILE, NO_SERVER};
+use crate::world::tool::write_file;
 
 const GROUP: &str = "org.springframework.cloud";
 /// What a server of ten lines is made of; not every release that is listed has it.
 const SERVER: &str = "spring-cloud-starter-netflix-eureka-server";
+const NETFLIX: [&str; 1] = ["spring-cloud-netflix.version"];
+const PARENT: [&str; 2] = ["parent", "version"];
 const HELP_PLUGIN: &str = "org.apache.maven.plugins:maven-help-plugin:3.4.0";
 const HEAD: &str = "\
 # Every release of Spring Cloud since Hoxton that Maven Central lists, and the Boot it was built with; a dash
@@ -31,15 +34,15 @@ pub(crate) fn write_patches() {
     let releases: Vec<String> = versions(&directory, "spring-cloud-dependencies");
     let releases: Vec<String> = releases.into_iter().filter(|name| is_release(name)).collect();
     let dependencies = poms(&directory, "spring-cloud-dependencies", releases.iter().cloned().collect());
-    let netflix = dependencies.values().filter_map(|pom| element(pom, "spring-cloud-netflix.version"));
+    let netflix = dependencies.values().filter_map(|pom| element(pom, &NETFLIX));
     let netflix = poms(&directory, "spring-cloud-netflix", netflix.collect());
     let servers = poms(&directory, SERVER, netflix.keys().cloned().collect());
-    let build = netflix.values().filter_map(|pom| parent_version(pom));
+    let build = netflix.values().filter_map(|pom| element(pom, &PARENT));
     let build = poms(&directory, "spring-cloud-build", build.collect());
     let boot_of = |release: &String| {
-        let version = element(dependencies.get(release)?, "spring-cloud-netflix.version")?;
+        let version = element(dependencies.get(release)?, &NETFLIX)?;
         let netflix = netflix.get(&version).filter(|_| servers.contains_key(&version))?;
-        element(build.get(&parent_version(netflix)?)?, "spring-boot.version")
+        element(build.get(&element(netflix, &PARENT)?)?, &["spring-boot.version"])
     };
     let lines = releases.iter().map(|release| {
         let boot = boot_of(release);
@@ -94,22 +97,20 @@ fn poms(directory: &Path, artifact: &str, versions: BTreeSet<String>) -> BTreeMa
     let project = directory.join(artifact);
     let fetched = project.join("poms");
     for version in &versions {
-        write_pom(&project.join(version), &module_pom(artifact, version, &fetched));
+        let pom = module_pom(artifact, version, &fetched);
+        write_file(&project.join(version).join("pom.xml"), &pom)
+            .expect("the target directory can be written");
     }
     let modules: Vec<&str> = versions.iter().map(String::as_str).collect();
     let modules = modules.join("</module><module>");
-    write_pom(&project, &project_pom("all", &format!("<modules><module>{modules}</module></modules>")));
+    let pom = project_pom("all", &format!("<modules><module>{modules}</module></modules>"));
+    write_file(&project.join("pom.xml"), &pom).expect("the target directory can be written");
     mvn(&project, &["--fail-at-end", "validate"]);
     let read = |version: String| {
         let pom = fs::read_to_string(fetched.join(format!("{artifact}-{version}.pom"))).ok()?;
         Some((version, pom))
     };
     versions.into_iter().filter_map(read).collect()
-}
-
-fn write_pom(directory: &Path, pom: &str) {
-    fs::create_dir_all(directory).expect("the target directory can be written");
-    fs::write(directory.join("pom.xml"), pom).expect("the target directory can be written");
 }
 
 fn module_pom(artifact: &str, version: &str, fetched: &Path) -> String {
@@ -149,16 +150,12 @@ fn mvn(directory: &Path, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.expect("Maven was found in PATH").stdout).into_owned()
 }
 
-/// The text of the first element of this name.
-fn element(pom: &str, name: &str) -> Option<String> {
+/// The text of the element that these names lead to, each below the one before.
+fn element(pom: &str, path: &[&str]) -> Option<String> {
     let document = Document::parse(pom).ok()?;
-    let found = document.descendants().find(|node| node.tag_name().name() == name)?;
-    Some(found.text()?.trim().to_owned())
-}
-
-fn parent_version(pom: &str) -> Option<String> {
-    let document = Document::parse(pom).ok()?;
-    let parent = document.descendants().find(|node| node.tag_name().name() == "parent")?;
-    let version = parent.children().find(|node| node.tag_name().name() == "version")?;
-    Some(version.text()?.trim().to_owned())
+    let mut place = document.root();
+    for name in path {
+        place = place.descendants().find(|node| node.tag_name().name() == *name)?;
+    }
+    Some(place.text()?.trim().to_owned())
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rcgen::KeyPair;
 
 use super::process::Process;
-use super::tool::Tool;
+use super::tool::{Tool, write_file};
 use super::wait;
 
 /// What every program here shows for itself.
@@ -50,7 +50,7 @@ impl ControlPlane {
 
     fn start_etcd(&mut self, address: &str) -> Result<(), String> {
         let (clients, peers) = (format!("http://{address}:2379"), format!("http://{address}:2380"));
-        let mut command = Command::new(Tool::Etcd.path()?);
+        let mut command = Command::new(Tool::ETCD.path()?);
         command.arg("--unsafe-no-fsync").arg("--data-dir").arg(self.place("etcd"));
         command.args(["--listen-client-urls", &clients, "--advertise-client-urls", &clients]);
         command.args(["--listen-peer-urls", &peers, "--initial-advertise-peer-urls", &peers]);
@@ -61,7 +61,7 @@ impl ControlPlane {
 
     /// Everything that a cluster switches on by default is on: admission above all.
     fn start_server(&mut self, address: &str, flags: &[&str]) -> Result<(), String> {
-        let mut command = Command::new(Tool::KubeApiserver.path()?);
+        let mut command = Command::new(Tool::KUBE_APISERVER.path()?);
         command.arg(format!("--etcd-servers=http://{address}:2379")).args(flags);
         command.arg(format!("--bind-address={address}")).arg(format!("--advertise-address={address}"));
         command.arg("--service-cluster-ip-range=10.96.0.0/16");
@@ -97,7 +97,7 @@ impl ControlPlane {
         let path = |name: &str| self.place(name).display().to_string();
         let (configuration, cache) = (path("kubeconfig"), path("kubectl-cache"));
         let own = ["--kubeconfig", &configuration, "--cache-dir", &cache, "--request-timeout", "30s"];
-        Tool::Kubectl.run(&[&own[..], arguments].concat())
+        Tool::KUBECTL.run(&[&own[..], arguments].concat())
     }
 
     /// A file of this cluster.
@@ -108,7 +108,7 @@ impl ControlPlane {
     /// Writes one, and says where it is.
     pub(crate) fn write(&self, name: &str, text: &str) -> Result<String, String> {
         let file = self.place(name);
-        fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+        write_file(&file, text)?;
         Ok(file.display().to_string())
     }
 

@@ -310,8 +310,10 @@ impl World {
             return self.denial(ResponseCode::NoError);
         }
         fastrand::shuffle(&mut answers);
+        // What CoreDNS adds to SRV records.
+        let addresses = |pod: &Pod| address_records(&below(service_name, &pod.name), pod);
         let additionals = match record_type {
-            RecordType::SRV => service.pods_addresses(service_name),
+            RecordType::SRV => service.ready().flat_map(addresses).collect(),
             _ => Vec::new(),
         };
         Reply { additionals, ..Reply::records(answers) }
@@ -369,11 +371,6 @@ impl Service {
     /// The name that has the SRV records.
     fn port_name_below(&self, service: &Name) -> Name {
         below(service, &format!("_{}._tcp", self.port_name))
-    }
-
-    /// What CoreDNS adds to SRV records.
-    fn pods_addresses(&self, service: &Name) -> Vec<Record> {
-        self.ready().flat_map(|pod| address_records(&below(service, &pod.name), pod)).collect()
     }
 
     fn ready(&self) -> impl Iterator<Item = &Pod> {

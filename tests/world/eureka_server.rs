@@ -241,7 +241,8 @@ fn drip(stream: &mut TcpStream, bytes: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn read_request(stream: &mut TcpStream) -> io::Result<String> {
+/// The head of a request, and whatever has come with it.
+pub(crate) fn read_request(stream: &mut TcpStream) -> io::Result<String> {
     let mut bytes = vec![];
     let mut piece = [0; 4096];
     while !bytes.windows(4).any(|window| window == b"\r\n\r\n") && bytes.len() < REQUEST_MAX {

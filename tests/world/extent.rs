@@ -20,6 +20,12 @@ pub(crate) fn is_everything() -> bool {
     }
 }
 
+/// The number that a variable asks for, if it is set.
+pub(crate) fn number_from(variable: &str) -> Option<u64> {
+    let text = env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text} is not a number")))
+}
+
 /// Says in one line what a quick run leaves out; libtest swallows what tests print.
 pub(crate) fn say_left_out(suite: &str, runs: &str) {
     let line = format!("{suite}: {runs}; {VARIABLE}=all runs everything\n");

@@ -121,6 +121,24 @@ pub(crate) fn is_alone(test: &str) -> bool {
     false
 }
 
+/// Every file below a directory, sorted, in folders that are entered by their names; links are left out.
+///
+/// What comes and goes meanwhile is not there.
+pub(crate) fn files_below(directory: &Path, is_entered: fn(&str) -> bool) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() && is_entered(&entry.file_name().to_string_lossy()) => {
+                files.extend(files_below(&entry.path(), is_entered));
+            }
+            Ok(kind) if kind.is_file() => files.push(entry.path()),
+            _ => {}
+        }
+    }
+    files.sort();
+    files
+}
+
 /// The names in a directory, sorted.
 pub(crate) fn names_in(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).expect("readable");

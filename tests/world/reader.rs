@@ -4,12 +4,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use super::beside::Beside;
+use super::beside::Lookout;
 
 const KEY: &str = "eureka.client.service-url.defaultZone=";
 const GENERATION_KEY: &str = "eureka.client.service-url.eureka-peers-generation=";
@@ -26,66 +23,49 @@ pub(crate) struct Seen {
 }
 
 /// A reader at work; ends with its handle.
-pub(crate) struct Reader {
-    seen: Arc<Mutex<Seen>>,
-    _reading: Beside<()>,
-}
+pub(crate) struct Reader(Lookout<Seen>);
 
 impl Reader {
     /// Reads `file` again and again, with `pause` in between.
     pub(crate) fn of(file: &Path, pause: Duration) -> Self {
-        let seen = Arc::<Mutex<Seen>>::default();
-        let (file, shared) = (file.to_owned(), Arc::clone(&seen));
-        let reading = Beside::begin(move |done| read_until(done, &file, pause, &shared));
-        Self { seen, _reading: reading }
+        let file = file.to_owned();
+        Self(Lookout::begin(pause, move |seen: &mut Seen| seen.read(&file)))
     }
 
     /// What it has seen so far.
     pub(crate) fn seen(&self) -> Seen {
-        lock(&self.seen).clone()
+        self.0.seen().clone()
     }
 
     /// The lists so far, in their order.
     pub(crate) fn lists(&self) -> Vec<Vec<String>> {
-        lock(&self.seen).lists.iter().map(|(_, list)| list.clone()).collect()
+        self.0.seen().lists.iter().map(|(_, list)| list.clone()).collect()
     }
 
     /// Insists that no read has found anything but a whole list.
     pub(crate) fn expect_whole(&self) {
-        let seen = lock(&self.seen);
+        let seen = self.0.seen();
         assert!(seen.faults.is_empty(), "of {} reads these failed: {:#?}", seen.reads, seen.faults);
     }
 
     /// Forgets what it has seen, but not that there was a file.
     pub(crate) fn forget(&self) {
-        let mut seen = lock(&self.seen);
+        let mut seen = self.0.seen();
         let latest = seen.lists.pop();
         *seen = Seen { lists: latest.into_iter().collect(), ..Seen::default() };
     }
 }
 
-fn read_until(done: &AtomicBool, file: &Path, pause: Duration, seen: &Mutex<Seen>) {
-    while !done.load(Ordering::Relaxed) {
-        let read = list_in(file);
-        let mut seen = lock(seen);
-        seen.reads += 1;
-        match read {
-            Ok(list) => {
-                if seen.lists.last().map(|(_, latest)| latest) != Some(&list) {
-                    seen.lists.push((Instant::now(), list));
-                }
-            }
-            Err(Unread::Absent) if seen.lists.is_empty() => {}
-            Err(fault) => seen.faults.push(format!("{fault:?}")),
+impl Seen {
+    fn read(&mut self, file: &Path) {
+        self.reads += 1;
+        match list_in(file) {
+            Ok(list) if self.lists.last().is_some_and(|(_, latest)| *latest == list) => {}
+            Ok(list) => self.lists.push((Instant::now(), list)),
+            Err(Unread::Absent) if self.lists.is_empty() => {}
+            Err(fault) => self.faults.push(format!("{fault:?}")),
         }
-        drop(seen);
-        thread::sleep(pause);
     }
-}
-
-/// A panic of whoever held it has its own report.
-fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
-    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Why there is no list to be read.

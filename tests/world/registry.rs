@@ -8,6 +8,10 @@ use std::net::SocketAddr;
 use roxmltree::Document;
 
 use super::http::{Reply, Request};
+use super::wait::is_so;
+
+/// What the flush sink's URL contains, and no peer's.
+pub(crate) const SINK: &str = "/sink/eureka/";
 
 /// Where a server answers; ask as often as you like.
 #[derive(Clone, Debug)]
@@ -46,6 +50,17 @@ impl Registry {
 
     pub(crate) fn replicas(&self) -> Result<BTreeSet<String>, String> {
         self.status().map(|status| status.replicas)
+    }
+
+    /// Whether it has these peers and nobody else, be it by the sink, which stands for "nobody" and is never
+    /// beside a real one.
+    pub(crate) fn has_peers(&self, expected: &BTreeSet<String>) -> Result<(), String> {
+        let replicas = self.replicas()?;
+        let is_alone = replicas.iter().all(|url| url.contains(SINK));
+        let peers: BTreeSet<String> = replicas.iter().map(|url| without_user_info(url)).collect();
+        is_so(peers == *expected || (is_alone && expected.is_empty()), || {
+            format!("{} has {replicas:?} instead of {expected:?}", self.socket)
+        })
     }
 
     /// Registers an instance, as its client does.
@@ -103,6 +118,13 @@ impl ServerStatus {
             instance_id: field("instanceId")?,
         })
     }
+}
+
+fn without_user_info(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}/{path}")
 }
 
 fn urls(list: &str) -> BTreeSet<String> {

@@ -29,7 +29,9 @@ impl Object {
     pub(crate) fn is_built_in(&self) -> bool {
         let group = self.text(&["apiVersion"]).split_once('/').map_or("", |(group, _)| group);
         let is_of_kustomize = self.text(&["apiVersion"]) == "builtin";
-        !is_of_kustomize && (!group.contains('.') || group.ends_with(".k8s.io"))
+        // The Gateway API's kinds are custom resources under a name of Kubernetes' own.
+        let is_of_gateways = group == "gateway.networking.k8s.io";
+        !is_of_kustomize && !is_of_gateways && (!group.contains('.') || group.ends_with(".k8s.io"))
     }
 
     /// The template of a workload's pods.
@@ -40,6 +42,16 @@ impl Object {
     /// The pod of a workload.
     pub(crate) fn pod(&self) -> Option<Pod<'_>> {
         at(self.pod_template()?, &["spec"]).map(Pod)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn pod_mut(&mut self) -> Option<&mut Value> {
+        self.0.get_mut("spec")?.get_mut("template")?.get_mut("spec")
+    }
+
+    /// Whether Helm makes it for a moment only, as the pod of `helm test`.
+    pub(crate) fn is_hook(&self) -> bool {
+        !self.text(&["metadata", "annotations", "helm.sh/hook"]).is_empty()
     }
 
     /// Whether it is a headless Service.
@@ -89,9 +101,11 @@ impl<'a> Container<'a> {
         text(self.0, &["name"])
     }
 
-    /// Whether our program is in it.
+    /// Whether our program is in it, under whatever registry, tag or digest.
     pub(crate) fn is_ours(self) -> bool {
-        ["eureka-peers:", "eureka-peers@"].iter().any(|name| self.image().starts_with(name))
+        let path = self.image().split('@').next().unwrap_or_default();
+        let name = path.rsplit('/').next().unwrap_or_default();
+        name.split(':').next() == Some("eureka-peers")
     }
 
     pub(crate) fn image(self) -> &'a str {
@@ -109,9 +123,27 @@ impl<'a> Container<'a> {
         values.filter_map(|(name, entry)| Some((name, at(entry, &["value"])?.as_str()?))).collect()
     }
 
+    /// The first port that it offers.
+    pub(crate) fn port(self) -> Option<u16> {
+        let port = at(items(self.0, &["ports"]).first()?, &["containerPort"])?;
+        port.as_u64().and_then(|number| u16::try_from(number).ok())
+    }
+
     pub(crate) fn mounts(self) -> &'a [Value] {
         items(self.0, &["volumeMounts"])
     }
+}
+
+/// Every container of a pod, to be changed.
+pub(crate) fn containers_mut(pod: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let fields = pod.as_mapping_mut().into_iter().flatten();
+    let lists = fields.filter(|(name, _)| *name == "initContainers" || *name == "containers");
+    lists.filter_map(|(_, list)| list.as_sequence_mut()).flatten()
+}
+
+/// The variables of a container, to be changed.
+pub(crate) fn environment_mut(container: &mut Value) -> Option<&mut Vec<Value>> {
+    container.get_mut("env")?.as_sequence_mut()
 }
 
 /// What lies under `path`, where every part of it is there; `null` is not, as for the API server.
@@ -151,5 +183,5 @@ pub(crate) fn write<'a>(objects: impl IntoIterator<Item = &'a Object>) -> String
 
 /// What kustomize makes of a folder under `manifests/`.
 pub(crate) fn build(folder: &str) -> Result<Vec<Object>, String> {
-    parse(&Tool::Kustomize.run(&["build", &format!("manifests/{folder}")])?)
+    parse(&Tool::KUSTOMIZE.run(&["build", &format!("manifests/{folder}")])?)
 }

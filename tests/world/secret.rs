@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
+use super::machine::files_below;
+
 /// A stem that no text has by chance and that every spelling of the secret keeps, and a sign that is
 /// written otherwise in a URL.
 const STEM: &str = "hunter2";
@@ -78,7 +80,8 @@ fn in_base64(offset: usize) -> String {
 ///
 /// What lies directly in it is the test's own and the logs; directories below are volumes.
 pub(crate) fn expect_unseen_in_files(directory: &Path, published: Published) {
-    for file in files_below(directory) {
+    // What links lead to is there by its own name.
+    for file in files_below(directory, |_| true) {
         let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let may_hold = if file.parent() == Some(directory) {
             TESTS_OWN.contains(&name)
@@ -90,17 +93,4 @@ pub(crate) fn expect_unseen_in_files(directory: &Path, published: Published) {
             expect_unseen(&file.display().to_string(), &bytes);
         }
     }
-}
-
-/// Links are left out: what they lead to is there by its own name.
-fn files_below(directory: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => files.extend(files_below(&entry.path())),
-            Ok(kind) if kind.is_file() => files.push(entry.path()),
-            _ => {}
-        }
-    }
-    files
 }

@@ -9,36 +9,25 @@ use std::process::{Command, Stdio};
 pub(crate) use super::machine::target;
 use super::machine::{find_program, outcome, said};
 
+/// One of them, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tool {
-    Kustomize,
-    KubernetesValidate,
-    Promtool,
-    OpenMetricsParser,
-    Helm,
-    Actionlint,
-    ComposeGo,
-    Buildah,
-    Etcd,
-    KubeApiserver,
-    Kubectl,
-}
+pub(crate) struct Tool(&'static str);
 
 impl Tool {
+    pub(crate) const KUSTOMIZE: Self = Self("kustomize");
+    pub(crate) const KUBERNETES_VALIDATE: Self = Self("kubernetes-validate");
+    pub(crate) const PROMTOOL: Self = Self("promtool");
+    pub(crate) const OPEN_METRICS_PARSER: Self = Self("openmetrics-parser");
+    pub(crate) const HELM: Self = Self("helm");
+    pub(crate) const ACTIONLINT: Self = Self("actionlint");
+    pub(crate) const COMPOSE_GO: Self = Self("compose-go");
+    pub(crate) const BUILDAH: Self = Self("buildah");
+    pub(crate) const ETCD: Self = Self("etcd");
+    pub(crate) const KUBE_APISERVER: Self = Self("kube-apiserver");
+    pub(crate) const KUBECTL: Self = Self("kubectl");
+
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Kustomize => "kustomize",
-            Self::KubernetesValidate => "kubernetes-validate",
-            Self::Promtool => "promtool",
-            Self::OpenMetricsParser => "openmetrics-parser",
-            Self::Helm => "helm",
-            Self::Actionlint => "actionlint",
-            Self::ComposeGo => "compose-go",
-            Self::Buildah => "buildah",
-            Self::Etcd => "etcd",
-            Self::KubeApiserver => "kube-apiserver",
-            Self::Kubectl => "kubectl",
-        }
+        self.0
     }
 
     pub(crate) fn is_there(self) -> bool {
@@ -80,9 +69,15 @@ pub(crate) fn text_of(path: &str) -> String {
     std::fs::read_to_string(project().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// A place for files of one test.
+/// Writes a file, and makes the directory that it is in.
+pub(crate) fn write_file(file: &Path, text: &str) -> Result<(), String> {
+    let made = file.parent().map_or(Ok(()), std::fs::create_dir_all);
+    made.and_then(|()| std::fs::write(file, text)).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+/// A place for files of one test, which may be called after the path of a folder.
 pub(crate) fn scratch(name: &str) -> PathBuf {
     let directory = target().join("tmp/manifests");
     std::fs::create_dir_all(&directory).expect("the target directory can be written");
-    directory.join(name)
+    directory.join(name.replace('/', "-"))
 }

@@ -1,6 +1,6 @@
 //! A running program as an operator sees it: its pages, and nothing that only a test could know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use serde_json::Value;
@@ -12,6 +12,26 @@ use super::secret;
 fn said(condition: &Value) -> String {
     let text = |field: &str| condition[field].as_str().expect("text");
     format!("{}; {}", text("message"), text("cure"))
+}
+
+/// A series as it is exposed.
+pub(crate) struct Series<'a> {
+    pub(crate) name: &'a str,
+    /// The labels with their values.
+    pub(crate) labels: BTreeSet<(&'a str, &'a str)>,
+    value: &'a str,
+}
+
+/// The series of an exposition in text.
+pub(crate) fn series(exposed: &str) -> impl Iterator<Item = Series<'_>> {
+    let lines = exposed.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| {
+        let (series, value) = line.rsplit_once(' ')?;
+        let (name, labels) = series.trim_end_matches('}').split_once('{').unwrap_or((series, ""));
+        let labels = labels.split(',').filter_map(|label| label.split_once('='));
+        let labels = labels.map(|(name, value)| (name, value.trim_matches('"'))).collect();
+        Some(Series { name, labels, value })
+    })
 }
 
 /// The public listener of a program.
@@ -47,11 +67,9 @@ impl View {
     /// The values of a counter, by one of its labels.
     pub(crate) fn metric(self, name: &str, label: &str) -> Result<BTreeMap<String, u64>, String> {
         let text = self.ask("/metrics")?.ok()?;
-        let series = text.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
-        let values = series.filter_map(|line| {
-            let (labels, value) = line.split_once('}')?;
-            let quoted = labels.split(',').find_map(|pair| pair.strip_prefix(label)?.strip_prefix('='))?;
-            Some((quoted.trim_matches('"').to_owned(), value.trim().parse().ok()?))
+        let values = series(&text).filter(|series| series.name == name).filter_map(|series| {
+            let (_, value) = series.labels.iter().find(|(name, _)| *name == label)?;
+            Some(((*value).to_owned(), series.value.parse().ok()?))
         });
         Ok(values.collect())
     }

@@ -12,14 +12,38 @@ app.kubernetes.io/version: {{ .Values.server.image.tag | quote }}
 {{- end }}
 
 {{/* An image by digest where there is one, else by tag: (dict "image" … "tag" the default "of" its
-     value "what" it is "else" what helps besides). */}}
+     value "what" it is "else" what helps besides "root" .). A registry is what Docker takes for one: the first part,
+     where it has a dot or a port. */}}
 {{- define "eureka-peers.image" -}}
-{{- $_ := required (printf "%s.image.repository is not set: name the image of %s%s" .of .what .else) .image.repository -}}
-{{- if .image.digest -}}
-{{ .image.repository }}@{{ .image.digest }}
-{{- else -}}
-{{ .image.repository }}:{{ .image.tag | default .tag }}
+{{- $repository := required (printf "%s.image.repository is not set: name the image of %s%s" .of .what .else) .image.repository -}}
+{{- if regexMatch "^([a-z0-9-]+[.])*example[.](com|net|org)([:/]|$)" $repository -}}
+{{- fail (printf "%s.image.repository is %s, which stands for a registry of your own in our pages: name the image of %s" .of $repository .what) -}}
 {{- end -}}
+{{- with (.root.Values.global).imageRegistry -}}
+{{- $parts := splitList "/" $repository -}}
+{{- if and (gt (len $parts) 1) (or (regexMatch "[.:]" (first $parts)) (eq (first $parts) "localhost")) -}}
+{{- $parts = rest $parts -}}
+{{- end -}}
+{{- $repository = printf "%s/%s" (trimSuffix "/" .) (join "/" $parts) -}}
+{{- end -}}
+{{- if .image.digest -}}
+{{ $repository }}@{{ .image.digest }}
+{{- else -}}
+{{ $repository }}:{{ .image.tag | default .tag }}
+{{- end -}}
+{{- end }}
+
+{{- define "eureka-peers.ours" -}}
+{{- include "eureka-peers.image" (dict "image" .Values.sidecar.image "tag" .Chart.AppVersion "of" "sidecar" "what" "eureka-peers" "else" "" "root" .) -}}
+{{- end }}
+
+{{- define "eureka-peers.pull-secrets" -}}
+{{- with concat .Values.imagePullSecrets ((.Values.global).imagePullSecrets | default list) -}}
+imagePullSecrets:
+{{- range . }}
+  - name: {{ kindIs "string" . | ternary . (get (kindIs "map" . | ternary . dict) "name") }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "eureka-peers.hardened" -}}
@@ -35,13 +59,25 @@ capabilities:
 {{- toYaml (merge (dict) (.Values.podSecurityContext | default dict) $restricted) }}
 {{- end }}
 
+{{/* Over zones and nodes, unless the operator says otherwise; a DaemonSet is spread already. */}}
 {{- define "eureka-peers.spread" -}}
-maxSkew: 1
-topologyKey: {{ .key }}
-whenUnsatisfiable: ScheduleAnyway
-labelSelector:
-  matchLabels:
-    {{- include "eureka-peers.selector" .root | nindent 4 }}
+{{- $ours := dict "matchLabels" (include "eureka-peers.selector" . | fromYaml) }}
+{{- $spread := list }}
+{{- if ne .Values.topology "daemonset" }}
+{{- range list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
+{{- $spread = append $spread (dict "maxSkew" 1 "topologyKey" . "whenUnsatisfiable" "ScheduleAnyway") }}
+{{- end }}
+{{- end }}
+{{- if kindIs "slice" .Values.topologySpreadConstraints }}
+{{- $spread = .Values.topologySpreadConstraints }}
+{{- end }}
+{{- if $spread -}}
+topologySpreadConstraints:
+{{- range $spread }}
+  {{- $own := hasKey . "labelSelector" | ternary dict (dict "labelSelector" $ours) }}
+  - {{- toYaml (merge (dict) . $own) | nindent 4 }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* A variable that the downward API fills in: (list name path). */}}
@@ -76,6 +112,15 @@ labelSelector:
 {{- with .Values.server.contextPath }}
 - name: EUREKA_PEERS_CONTEXT_PATH
   value: {{ . }}/eureka/
+{{- end }}
+{{- end }}
+
+{{/* The variables of `helm test`, which finds the servers as the sidecar does. */}}
+{{- define "eureka-peers.mesh" -}}
+{{- range include "eureka-peers.sidecar" . | fromYamlArray }}
+{{- if has .name (list "POD_NAMESPACE" "EUREKA_PEERS_SERVICE" "EUREKA_PEERS_PEER_HOST" "EUREKA_PEERS_PORT" "EUREKA_PEERS_CONTEXT_PATH") }}
+- {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -164,8 +209,13 @@ labelSelector:
   value: "40000"
 {{- end }}
 
+{{/* What an operator sets besides, or instead, in the sidecar: (list …) as in a pod. */}}
+{{- define "eureka-peers.sidecar-more" -}}
+{{- toYaml (concat (include "eureka-peers.settings" . | fromYamlArray) .Values.sidecar.env) }}
+{{- end }}
+
 {{/* Variables of ours and the operator's, each name once: his stand in the place of ours, since $(NAME)
-     looks back only. The API server refuses a name that
+     looks back only, and of two of his the last one counts. The API server refuses a name that
      is there twice. (dict "own" YAML "more" YAML). */}}
 {{- define "eureka-peers.environment" -}}
 {{- $overrides := dict }}
@@ -174,14 +224,19 @@ labelSelector:
 {{- end }}
 {{- $environment := list }}
 {{- $names := list }}
-{{- range fromYamlArray .own }}
+{{- range concat (fromYamlArray .own) (fromYamlArray .more) }}
+{{- if not (has .name $names) }}
 {{- $environment = append $environment (get $overrides .name | default .) }}
 {{- $names = append $names .name }}
 {{- end }}
-{{- range fromYamlArray .more }}
-{{- if not (has .name $names) }}
-{{- $environment = append $environment . }}
-{{- end }}
 {{- end }}
 {{- toYaml $environment }}
+{{- end }}
+
+{{/* What lets people in from outside the cluster, whom the NetworkPolicy does not know. */}}
+{{- define "eureka-peers.outside" -}}
+{{- if .Values.ingress.enabled }}ingress.enabled
+{{- else if .Values.httpRoute.enabled }}httpRoute.enabled
+{{- else if ne .Values.service.type "ClusterIP" }}service.type={{ .Values.service.type }}
+{{- end }}
 {{- end }}

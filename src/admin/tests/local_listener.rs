@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::admin::{AcceptMode, Accepted, Bounds, LocalCommand, NotAccepted};
+use crate::admin::{AcceptMode, Accepted, AcceptedOf, Bounds, LocalCommand, NotAccepted};
 use crate::reconcile::Consent;
 
 use super::fixture::{Fixture, SHORT, metrics_text, peers};
@@ -160,6 +160,13 @@ async fn accept_goes_to_the_loop_and_its_reply_comes_back() {
         peers: peers(&["http://a:1/", "http://b:1/"]),
         added: peers(&["http://b:1/"]),
         removed: peers(&["http://c:1/"]),
+        is_first: false,
+        services: vec![AcceptedOf {
+            service: "a.ns".to_owned(),
+            taken: "needs_consent",
+            age: Some(Duration::from_millis(1500)),
+            left_because: Some("why".to_owned()),
+        }],
     };
     let (heard, ()) = tokio::join!(post(fixture.local, "/accept", OVERRIDE, ""), async {
         let LocalCommand::Accept(request) = fixture.commands.next().await;
@@ -168,7 +175,7 @@ async fn accept_goes_to_the_loop_and_its_reply_comes_back() {
     assert_eq!(heard.status, 200);
     assert_eq!(
         heard.body,
-        r#"{"peers":["http://a:1/","http://b:1/"],"added":["http://b:1/"],"removed":["http://c:1/"]}"#
+        r#"{"peers":["http://a:1/","http://b:1/"],"added":["http://b:1/"],"removed":["http://c:1/"],"first":false,"services":[{"service":"a.ns","taken":"needs_consent","age_seconds":1.5,"left_because":"why"}]}"#
     );
 }
 

@@ -7,7 +7,8 @@ use crate::admin::{ListInPlace, Snapshot, snapshots};
 use crate::model::{AddressFamily, DurationOrNever, HeadlessService, LookupFailure, PeerSet, Question};
 use crate::reconcile::samples::{masked, situations};
 use crate::reconcile::{
-    Change, ChangeCause, Condition, Dated, LastAnswer, NotAdopted, PeersOfChange, ServiceStatus, Situation,
+    Change, ChangeCause, Condition, Dated, LastAnswer, NotAdopted, PeersOfChange, RemovalTakes,
+    ServiceStatus, Situation,
 };
 
 use super::fixture::{at, condition, not_published, peers, snapshot};
@@ -85,7 +86,7 @@ fn full() -> Snapshot {
     full.status.refreshed_at = Some(at(52));
     let remove_after = DurationOrNever::After(Duration::from_secs(30));
     let question = full.status.services[0].question.clone();
-    let removal = Situation::HeldRemoval { question, missing: 1, remove_after };
+    let removal = Situation::HeldRemoval { question, missing: 1, remove_after, takes: RemovalTakes::Time };
     full.status.conditions = vec![
         condition(Situation::NotAdopted(NotAdopted::Masked(masked().into()))),
         Condition { until: Some(at(130)), ..condition(removal) },

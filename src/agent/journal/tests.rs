@@ -1,60 +1,16 @@
 //! The lines of the log: which, at which level, and when.
 
 use std::cell::RefCell;
-use std::fmt::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::Level;
 
 use super::*;
+use crate::agent::tests::lines::lines;
 use crate::model::{LookupFailure, Question, ServerFault};
 use crate::reconcile::samples::{masked, question, service, situations};
 use crate::reconcile::{BelievedBy, ChangeCause, Dated, Kept};
-
-thread_local! {
-    static LINES: RefCell<Vec<(Level, String)>> = const { RefCell::new(vec![]) };
-}
-
-/// Keeps what is logged on this thread.
-struct Lines;
-
-struct Text(String);
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let _infallible = match field.name() {
-            "message" => write!(self.0, "{value:?}"),
-            name => write!(self.0, " {name}={value:?}"),
-        };
-    }
-}
-
-impl Subscriber for Lines {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut text = Text(String::new());
-        event.record(&mut text);
-        LINES.with_borrow_mut(|lines| lines.push((*event.metadata().level(), text.0)));
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
 
 fn at(seconds: u64) -> Moment {
     Moment::at(Duration::from_secs(seconds))
@@ -79,11 +35,6 @@ impl Log {
     fn count(&self, now: u64, since: u64, situations: &[Situation]) -> usize {
         self.lines(now, since, situations).len()
     }
-}
-
-fn lines(act: impl FnOnce()) -> Vec<(Level, String)> {
-    tracing::subscriber::with_default(Lines, act);
-    LINES.take()
 }
 
 /// A status in which DNS has had its first word.
@@ -151,14 +102,41 @@ fn what_becomes_less_serious_is_said_to_those_who_know_how_serious_it_was() {
         soa_serial: 7,
         kept,
         empty_after: crate::model::DurationOrNever::Never,
+        never_empty: false,
     };
-    let believed = empty(Kept::BelievedEmpty(BelievedBy::Operator));
     let levels = |lines: Vec<(Level, String)>| lines.into_iter().map(|(level, _)| level).collect::<Vec<_>>();
     assert_eq!(levels(log.lines(0, 0, &[empty(Kept::None)])), [Level::ERROR]);
-    assert_eq!(levels(log.lines(70, 30, &[believed])), [Level::ERROR], "it is no longer so");
-    let ended = log.lines(90, 0, &[]);
+    let peers = empty(Kept::Peers(NonZeroUsize::MIN));
+    assert_eq!(levels(log.lines(70, 0, &[peers])), [Level::ERROR], "it is no longer so");
+    assert_eq!(levels(log.lines(90, 0, &[])), [Level::WARN]);
+}
+
+/// A hold that is over because it is believed lasted until then; what is believed is another matter.
+#[test]
+fn a_hold_that_is_believed_has_an_end_and_the_belief_a_line_of_its_own() {
+    let log = Log::new();
+    let empty = |kept| Situation::HeldEmpty {
+        question: question(),
+        no_such_name: true,
+        soa_serial: 7,
+        kept,
+        empty_after: crate::model::DurationOrNever::Never,
+        never_empty: false,
+    };
+    let believed = || [empty(Kept::BelievedEmpty(BelievedBy::Operator))];
+    assert_eq!(log.count(0, 0, &[empty(Kept::None)]), 1);
+    // At once, though no minute has passed.
+    let turned = log.lines(45, 45, &believed());
+    let [(Level::ERROR, hold), (Level::INFO, belief)] = &turned[..] else { panic!("{turned:?}") };
+    assert!(
+        hold.starts_with("held_empty ended after 45s: no peers are kept, as the operator has accepted"),
+        "{hold}"
+    );
+    assert!(belief.starts_with("DNS says that the Service has no endpoints: no such name, SOA"), "{belief}");
+    assert_eq!(log.count(300, 45, &believed()), 0);
+    let ended = log.lines(645, 0, &[]);
     let [(Level::INFO, text)] = &ended[..] else { panic!("{ended:?}") };
-    assert!(text.starts_with("held_empty ended after 1m"), "since it was believed: {text}");
+    assert!(text.starts_with("held_empty ended after 10m: DNS gives records"), "{text}");
 }
 
 /// What came, went, and came again before its next line was due.
@@ -244,7 +222,8 @@ fn every_condition_is_said_at_the_level_of_its_severity() {
 
 #[test]
 fn a_counted_retry_is_told_from_a_publication() {
-    let said = |publishing| lines(|| Journal::published(&PublishOutcome::Written, publishing));
+    let said =
+        |publishing| lines(|| Journal::default().published(&PublishOutcome::Written, publishing, at(0)));
     assert_eq!(said(Publishing::List { peers: 2 })[0].1, "published peers=2");
     let retry = &said(Publishing::Retry { peers: 2, generation: 1 })[0].1;
     assert!(retry.starts_with("published for a counted retry: "), "{retry}");
@@ -284,15 +263,20 @@ fn a_list_that_begins_without_peers_is_no_change_of_peers() {
 
 #[test]
 fn a_change_of_many_peers_names_some_and_counts_the_others() {
-    let url = |n| format!("http://p-{n:03}.{}:1/", ["x"; 32].join("-")).parse().expect("valid");
-    let many: PeerSet = (0..500).map(url).collect();
-    let (added, none) = (many.iter().collect(), PeersOfChange::default());
-    let change =
-        Change { number: 1, at: at(10), cause: ChangeCause::Answer, added, removed: none, peers: 500 };
-    let status = Status { history: [Arc::new(change)].into(), ..asked() };
-    let said = lines(|| Journal::default().note(&status, at(10))).remove(0).1;
-    // 79 bytes each, and a blank.
-    assert!(said.contains("http://p-024.x-") && said.contains(":1/ and 475 more\""), "{said}");
+    let said = |length: usize| {
+        let url = |n| format!("http://p-{n:03}.{}:1/", "x".repeat(length - 16)).parse().expect("valid");
+        let many: PeerSet = (0..500).map(url).collect();
+        let (added, none) = (many.iter().collect(), PeersOfChange::default());
+        let change =
+            Change { number: 1, at: at(10), cause: ChangeCause::Answer, added, removed: none, peers: 500 };
+        let status = Status { history: [Arc::new(change)].into(), ..asked() };
+        lines(|| Journal::default().note(&status, at(10))).remove(0).1
+    };
+    // With a blank behind each, 25 of 79 bytes fill the room, and 29 of 66 leave too little for one more.
+    for (length, named) in [(79, 25), (66, 29)] {
+        let (said, last) = (said(length), format!("http://p-{:03}.x", named - 1));
+        assert!(said.contains(&last) && said.contains(&format!(":1/ and {} more\"", 500 - named)), "{said}");
+    }
 }
 
 fn history(numbers: impl IntoIterator<Item = u64>) -> VecDeque<Arc<Change>> {
@@ -343,4 +327,86 @@ fn records_that_lack_self_are_a_warning_when_they_did_so_for_a_minute() {
     assert!(!lacks(Some(false), Some(69)), "it may be starting");
     assert!(!lacks(Some(true), Some(100)));
     assert!(!lacks(None, None));
+}
+
+fn sample(kind: ConditionKind) -> Situation {
+    situations().into_iter().find(|situation| situation.kind() == kind).expect("there is one of each kind")
+}
+
+#[test]
+fn a_start_that_waits_is_told_of_each_minute() {
+    let log = Log::new();
+    let waits = [sample(ConditionKind::StartWaits)];
+    let counts = [0, 30, 59, 60, 61, 119, 120].map(|now| log.count(now, 0, &waits));
+    assert_eq!(counts, [1, 0, 0, 1, 0, 0, 1]);
+    assert_eq!(log.count(150, 0, &[]), 1, "its end");
+    let counts = [200, 259, 260].map(|now| log.count(now, 200, &waits));
+    assert_eq!(counts, [1, 0, 1], "a minute after it began anew");
+}
+
+#[test]
+fn a_start_that_begins_to_wait_still_knows_nothing() {
+    let [nothing, waits, other] =
+        [ConditionKind::NothingKnown, ConditionKind::StartWaits, ConditionKind::ServerUnreachable]
+            .map(sample);
+    let log = Log::new();
+    assert_eq!(log.count(0, 0, &[nothing.clone(), other]), 2);
+    let said = log.lines(10, 10, &[waits]);
+    let is_about = |kind: ConditionKind| {
+        said.iter().any(|(_, line)| line.contains(&format!("condition={:?}", kind.label())))
+    };
+    assert!(is_about(ConditionKind::StartWaits) && is_about(ConditionKind::ServerUnreachable), "{said:?}");
+    assert!(!is_about(ConditionKind::NothingKnown), "{said:?}");
+
+    let log = Log::new();
+    assert_eq!([log.count(0, 0, &[nothing]), log.count(10, 10, &[])], [1, 1], "begun and over");
+}
+
+#[test]
+fn what_may_be_over_in_a_moment_is_not_said_yet() {
+    for kind in [ConditionKind::NothingKnown, ConditionKind::HeldDocument, ConditionKind::SelfNotFound] {
+        let condition = Condition { since: at(0), until: None, situation: sample(kind) };
+        let unasked = Status { conditions: vec![condition.clone()], ..Status::default() };
+        assert_eq!(lines(|| Journal::default().note(&unasked, at(5))), [], "{kind:?}");
+        let asked = Status { conditions: vec![condition], ..asked() };
+        let said = lines(|| Journal::default().note(&asked, at(5))).len();
+        assert_eq!(said, usize::from(kind != ConditionKind::SelfNotFound), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_list_is_told_as_adopted_each_time_that_it_has_become_so() {
+    let list = |names: &str| {
+        let url = |name: char| format!("http://{name}:1/").parse().expect("valid");
+        Some(Dated { value: names.chars().map(url).collect::<PeerSet>(), since: at(0) })
+    };
+    let mut journal = Journal::default();
+    let mut said = |desired: &str, adopted: Option<&str>| {
+        let adopted = adopted.and_then(list);
+        let status = Status { desired: list(desired), adopted, ..asked() };
+        let lines = lines(|| journal.note(&status, at(5)));
+        lines.iter().filter(|(_, line)| line.starts_with("adopted: ")).count()
+    };
+    assert_eq!([said("a", None), said("a", Some("b")), said("a", Some("a"))], [0, 0, 1]);
+    assert_eq!([said("a", Some("a")), said("a", None), said("a", Some("a"))], [0, 0, 0], "the same one");
+    assert_eq!([said("ab", Some("a")), said("ab", Some("ab")), said("ab", Some("ab"))], [0, 1, 0]);
+    assert_eq!([said("ab", Some("a")), said("ab", Some("ab"))], [0, 1], "it has come back to it");
+}
+
+/// Whoever overwrites the files all the time fills no log: the condition speaks for all of it.
+#[test]
+fn repairs_are_told_one_by_one_until_there_is_a_condition() {
+    let mut journal = Journal::default();
+    let mut levels = |seconds| {
+        let publishing = Publishing::List { peers: 2 };
+        let said = lines(|| journal.published(&PublishOutcome::Repaired, publishing, at(seconds)));
+        said.into_iter().map(|(level, _)| level).collect::<Vec<_>>()
+    };
+    for seconds in [1, 2, 4, 8] {
+        assert_eq!(levels(seconds), [Level::WARN], "{seconds}");
+    }
+    for seconds in [16, 46, 76] {
+        assert_eq!(levels(seconds), [Level::DEBUG], "{seconds}");
+    }
+    assert_eq!(levels(676), [Level::WARN], "after ten minutes");
 }

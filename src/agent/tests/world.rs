@@ -71,6 +71,8 @@ pub(super) enum Dns {
 pub(super) enum Manners {
     /// Reads the file, as a server does, and answers.
     Takes,
+    /// Answers, and goes on with the list that it has.
+    Ignores,
     /// Never answers.
     Hangs,
 }
@@ -244,6 +246,7 @@ impl Server for World {
                 *self.0.listed.borrow_mut() = self.published();
                 Ok(())
             }
+            Manners::Ignores => Ok(()),
             Manners::Hangs => {
                 // The machine gives up first; were it not so, the test would see this fault.
                 sleep(timeout * 2).await;

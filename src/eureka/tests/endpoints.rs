@@ -241,6 +241,23 @@ async fn secrets_that_a_server_says_again_are_hidden_because_they_are_known() {
     }
 }
 
+/// A server that has them as they are, and not as a URL has them.
+#[tokio::test]
+async fn credentials_with_a_slash_are_no_part_of_a_peer() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let of_list = directory.path().join("user-info");
+    std::fs::write(&of_list, "peers:p@ss/word1\n").expect("written");
+    let status = "<StatusInfo><applicationStats><registered-replicas>http://peers:p@ss/word1@eureka-1:8761/eureka/, \
+                  http://peers:p%40ss%2Fword1@eureka-2:8761/eureka/, http://eureka-3:8761/eureka/</registered-replicas>\
+                  </applicationStats></StatusInfo>";
+    let fake = FakeServer::always(reply(200, "", status)).await;
+    let access = ServerAccess { user_info_file: Some(of_list), ..settings(&fake) };
+    let replicas =
+        EurekaServer::new(&access, Zone::default(), Reading::default()).replicas().await.expect("a list");
+    let peers = [1, 2, 3].map(|pod| format!("http://eureka-{pod}:8761/eureka/").parse().expect("a URL"));
+    assert_eq!((replicas.peers, replicas.foreign), (peers.into(), vec![]));
+}
+
 #[tokio::test]
 async fn a_missing_password_file_is_named() {
     let fake = FakeServer::always(reply(200, "", "")).await;

@@ -23,6 +23,7 @@ fn settings(fake: &FakeServer) -> ServerAccess {
     ServerAccess {
         actuator_url: Some(fake.url("/actuator")),
         status_url: Some(fake.url("/eureka/status")),
+        status_url_is_default: false,
         credentials: None,
         ca_file: None,
         user_info_file: None,

@@ -11,7 +11,7 @@ use crate::model::{
 use crate::reconcile::samples::{lookup_failures, publish_fault, situations};
 use crate::reconcile::{
     Adoption, BelievedBy, ChangeCause, Condition, ConditionKind, Consent, Kept, NotAdopted, NotPublished,
-    Own, Policy, Role, SavedState, SelfNotFound, Severity, Situation,
+    OnDeadline, Own, Policy, RemovalTakes, Role, SavedState, SelfNotFound, Severity, Situation,
 };
 
 /// What is so, in order, and since when.
@@ -52,6 +52,25 @@ fn nothing_known() {
 }
 
 #[test]
+fn too_few_peers_until_there_are_more_or_the_deadline_passes() {
+    let policy = Policy { min_peers: 2, ..policy() };
+    let too_few = |peers| Situation::TooFewPeers { peers, min_peers: 2 };
+    let mut world = World::new(policy.clone(), None, SERVFAIL);
+    world.run_until(4.0);
+    assert!(!world.has(ConditionKind::TooFewPeers), "it is not known who there is");
+    world.dns_then_run(records(&[1, 2]), 9.0);
+    let [(situation, since)] = &shown(&world)[..] else { panic!("{:?}", shown(&world)) };
+    assert_eq!((situation, until(&world)), (&too_few(1), Some(10.0)));
+    assert!((4.0..5.0).contains(since) && !world.status().is_held(), "since the first records: {since}");
+    world.run_until(11.0);
+    assert_eq!(shown(&world), [], "few as they are, they are listed");
+    let fail = Policy { on_deadline: OnDeadline::Fail, ..policy };
+    let mut world = World::new(fail, None, records(&[1]));
+    world.run_until(20.0);
+    assert_eq!((shown(&world), until(&world)), (vec![(too_few(0), 0.0)], None), "and so init fails");
+}
+
+#[test]
 fn what_the_saved_state_knew_is_something() {
     let services = vec![(question("eureka").service().clone(), peers(&[2]))];
     let previous = SavedState { services, ..SavedState::default() };
@@ -85,6 +104,7 @@ fn empty() {
         soa_serial: 8,
         kept: Kept::of(1, None, false),
         empty_after,
+        never_empty: false,
     };
     assert_eq!(shown(&world), [(empty, 101.0)], "since either kind of empty");
     assert_eq!(until(&world), Some(701.0), "after --empty-after");
@@ -175,9 +195,8 @@ fn a_clients_list_is_not_emptied_by_empty_after_and_stays_held() {
 
 #[test]
 fn peers_that_are_kept_for_ever_are_for_someone_to_look_at() {
-    let severity = |remove_after| {
-        Situation::HeldRemoval { question: question("eureka"), missing: 1, remove_after }.severity()
-    };
+    let severity =
+        |remove_after| crate::reconcile::samples::removal(RemovalTakes::Time, remove_after).severity();
     assert_eq!(
         severity(DurationOrNever::After(Duration::from_secs(3600))),
         Severity::Info,
@@ -212,7 +231,8 @@ fn a_fall_that_is_doubted_and_peers_that_are_missing() {
         shrink_after: DurationOrNever::After(Duration::from_secs(300)),
     };
     let remove_after = DurationOrNever::After(Duration::from_secs(30));
-    let removal = Situation::HeldRemoval { question: question("eureka"), missing: 4, remove_after };
+    let takes = RemovalTakes::Belief;
+    let removal = Situation::HeldRemoval { question: question("eureka"), missing: 4, remove_after, takes };
     assert_eq!(shown(&world), [(shrink, 101.0), (removal, 101.0)]);
     let untils: Vec<_> = world.status().conditions.into_iter().map(|it| it.until).collect();
     assert_eq!(untils, [Some(at(400.0)), Some(at(400.0))], "both end when the fall is believed");
@@ -233,6 +253,8 @@ fn a_removal_ends_when_it_says_and_an_outage_leaves_its_end_open() {
     world.dns_then_run(SERVFAIL, 111.5);
     let removal = world.status().conditions.pop().expect("it goes on");
     assert_eq!((removal.kind(), removal.until), (ConditionKind::HeldRemoval, None), "its clock stands");
+    let Situation::HeldRemoval { takes, .. } = removal.situation else { panic!("{removal:?}") };
+    assert_eq!(takes, RemovalTakes::Records);
     let mut other = running(policy(), &[1, 2, 3]);
     other.dns_then_run(records(&[1, 2]), 130.5);
     assert!(other.has(ConditionKind::HeldRemoval));
@@ -282,7 +304,7 @@ fn self_that_is_not_found_is_told_with_the_service_that_governs_the_pod() {
             governing: Some(question(governing).service().clone()),
             ..PodIdentity::default()
         };
-        let role = Role::Server(Own { identity, url: url("10.0.0.1") });
+        let role = Role::Server(Own { identity, url: url("10.0.0.1"), url_is_given: false });
         let questions = vec![question("eurek"), question("other")];
         let mut world = World::new(Policy { role, questions, ..policy() }, None, records(&[2]));
         world.run_until(100.0);
@@ -456,12 +478,14 @@ fn kinds_and_causes_have_names_and_six_kinds_are_holds() {
         "not_adopted",
         "refresh_refused",
         "refresh_failing",
+        "files_overwritten",
         "self_not_recognised",
         "several_servers",
         "status_unreadable",
         "server_unreachable",
         "start_waits",
         "nothing_known",
+        "too_few_peers",
         "held_document",
         "held_lookup_failed",
         "held_empty",
@@ -469,6 +493,7 @@ fn kinds_and_causes_have_names_and_six_kinds_are_holds() {
         "held_removal",
         "frozen",
         "self_not_found",
+        "port_unknown",
         "records_unusable",
         "many_peers",
         "settings_rejected",
@@ -536,9 +561,14 @@ fn the_alert_rules_are_as_serious_as_the_table() {
         };
         let severities: Vec<_> =
             rules.iter().filter(is_about).map(|rule| rule["labels"]["severity"].as_str()).collect();
+        // Those that end by themselves in a start, and those that nobody has to look at now.
         let has_none = matches!(
             kind,
-            ConditionKind::NothingKnown | ConditionKind::HeldRemoval | ConditionKind::ManyPeers
+            ConditionKind::NothingKnown
+                | ConditionKind::TooFewPeers
+                | ConditionKind::HeldRemoval
+                | ConditionKind::PortUnknown
+                | ConditionKind::ManyPeers
         );
         let expected = if has_none { vec![] } else { vec![Some(situation.severity().label())] };
         assert_eq!(severities, expected, "{label}");

@@ -20,7 +20,7 @@ fn of(host: &str, asked: &[&str], governing: Option<&str>) -> Policy {
     let url = format!("http://{host}:8761/eureka/").parse().expect("a valid URL");
     let identity = PodIdentity { governing: governing.map(service), ..PodIdentity::default() };
     let questions = asked.iter().map(|name| question(name)).collect();
-    Policy { role: Role::Server(Own { identity, url }), questions, ..policy() }
+    Policy { role: Role::Server(Own { identity, url, url_is_given: false }), questions, ..policy() }
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn named(own_url: &str, asked: &[&str], governing: Option<&str>) -> Policy {
         service: service(name),
         port_name: "http".parse().expect("a port name"),
     };
-    let own = Own { identity, url: super::world::url(own_url) };
+    let own = Own { identity, url: super::world::url(own_url), url_is_given: false };
     Policy { role: Role::Server(own), questions: asked.iter().map(names).collect(), ..policy() }
 }
 
@@ -257,4 +257,33 @@ proptest! {
             .collect();
         prop_assert_eq!(desired(&machine), peers);
     }
+}
+
+/// One of two Services names us, at port 9000; whoever is called like us in the other one is a peer.
+#[test]
+fn the_own_port_is_that_of_our_record_under_our_service() {
+    let base = named("eureka-0.eureka.ns.svc.cluster.local", &SERVICES[..2], None);
+    let at = |record: Record, port: &str| match record {
+        Record::Target { name, .. } => Record::Target { name, port: port.parse().expect("a port") },
+        other => other,
+    };
+    let answers = [
+        ("eureka-west", vec![at(pod("eureka-0", "eureka-west"), "7000")]),
+        ("eureka", vec![at(pod("eureka-0", "eureka"), "9000"), at(pod("eureka-1", "eureka"), "8070")]),
+    ];
+    let own = |policy: &Policy| told(policy, None, &answers).own_url().expect("a server").port().get();
+    assert_eq!(own(&base), 9000);
+    assert_eq!(
+        own(&Policy { port: "8080".parse().ok(), ..base.clone() }),
+        8761,
+        "as --self-url is made of it"
+    );
+    let Role::Server(guessed) = base.role.clone() else { panic!("a server") };
+    let given = Role::Server(Own { url_is_given: true, ..guessed });
+    assert_eq!(own(&Policy { role: given, ..base.clone() }), 8761);
+    let saved = SavedState { own_port: "9000".parse().ok(), ..SavedState::default() };
+    let restored = told(&base, Some(&saved), &[]);
+    assert_eq!(restored.own_port(), "9000".parse().ok());
+    let by_address = Policy { questions: vec![question("eureka")], ..base };
+    assert_eq!(told(&by_address, Some(&saved), &[]).own_port(), None, "addresses know no port");
 }

@@ -1,8 +1,12 @@
 //! The operator's will: accept, freeze, new settings.
 
+use std::time::Duration;
+
 use super::world::*;
-use crate::model::{AddressPolicy, PodIdentity};
-use crate::reconcile::{ConditionKind, Consent, NotAccepted, OnDeadline, Own, Policy, Role, Taken};
+use crate::model::{AddressFamily, AddressPolicy, DurationOrNever, PodIdentity, Question};
+use crate::reconcile::{Accepted, ConditionKind, Consent, NotAccepted, OnDeadline, Own, Policy, Role, Taken};
+
+const HALF_A_SECOND: Duration = Duration::from_millis(500);
 
 fn running(policy: Policy, hosts: &[u8]) -> World {
     let mut world = World::new(policy, None, records(hosts));
@@ -102,7 +106,116 @@ fn freeze_keeps_the_list_until_it_is_lifted() {
     assert_eq!(world.machine.accept(Consent::Empty, world.now), Err(NotAccepted::Frozen));
     world.machine.change_policy(policy(), world.now);
     world.run_until(201.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4]), "additions at once");
+    world.run_until(229.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4]), "a removal in its ordinary time");
+    world.run_until(232.5);
     assert_eq!(world.listed(), peers(&[2, 4]));
+}
+
+#[test]
+fn what_dns_said_of_a_frozen_list_is_taken_when_it_is_lifted_though_dns_fails_then() {
+    let mut world = running(policy(), &[1, 2, 3]);
+    world.machine.change_policy(Policy { freeze: true, ..policy() }, world.now);
+    world.dns_then_run(records(&[1, 2, 4]), 150.5);
+    let kept = |world: &World| world.status().services[0].kept.clone();
+    assert_eq!(kept(&world), peers(&[2, 3]), "what stands in the list, and no more");
+    world.dns_then_run(SERVFAIL, 200.5);
+    world.machine.change_policy(policy(), world.now);
+    world.run_until(400.5);
+    assert_eq!((world.listed(), kept(&world)), (peers(&[2, 3, 4]), peers(&[2, 3, 4])));
+}
+
+#[test]
+fn found_files_that_were_frozen_are_replaced_by_what_dns_names() {
+    let frozen = Policy { freeze: true, ..policy() };
+    let mut world = World::new(frozen, None, records(&[1, 2]));
+    world.machine.found_document(world.now);
+    world.run_until(100.5);
+    assert_eq!(world.files, None, "they stay as they were found");
+    world.dns_then_run(records(&[1, 3]), 200.5);
+    world.machine.change_policy(policy(), world.now);
+    world.run_until(229.5);
+    assert_eq!(
+        world.listed(),
+        peers(&[2, 3]),
+        "who was named meanwhile may stand in them, and leaves in time"
+    );
+    world.run_until(232.5);
+    assert_eq!(world.listed(), peers(&[3]));
+}
+
+#[test]
+fn an_answer_that_is_asked_for_no_more_is_too_old_to_be_accepted() {
+    let mut world = running(policy(), &[1, 2, 3]);
+    world.dns_then_run(records(&[1, 2]), 110.5);
+    // The process stands still, as on a node that is suspended.
+    world.now = at(1000.0);
+    let refused = world.machine.accept(Consent::Records, world.now);
+    let Err(NotAccepted::Nothing(of_each)) = refused else { panic!("{refused:?}") };
+    assert_eq!(of_each[0].taken, Taken::TooOld);
+    assert_eq!(of_each[0].age.map(|age| age.as_secs()), Some(890));
+    world.run_until(1000.5);
+    let accepted = world.machine.accept(Consent::Records, world.now).expect("it has been asked again");
+    assert_eq!((accepted[0].taken, accepted[0].age), (Taken::Records { peers: 1 }, Some(HALF_A_SECOND)));
+}
+
+/// The question as it would be asked of AAAA records.
+fn of_ipv6() -> Policy {
+    let Question::Addresses { service, .. } = question("eureka") else { unreachable!("addresses") };
+    Policy { questions: vec![Question::Addresses { service, family: AddressFamily::Ipv6 }], ..policy() }
+}
+
+#[test]
+fn what_was_said_to_one_question_is_not_believed_of_another() {
+    let empty_after = DurationOrNever::After(Duration::from_secs(60));
+    for changed in [of_ipv6(), Policy { empty_after, ..of_ipv6() }] {
+        let mut world = running(policy(), &[1, 2]);
+        world.dns_then_run(EMPTY, 110.5);
+        world.machine.accept(Consent::Empty, world.now).expect("not frozen");
+        world.run_until(111.0);
+        assert!(!world.status().is_held(), "the operator's word");
+        let left = world.state.clone().expect("saved");
+        let mut next = World::new(changed.clone(), Some(&left), EMPTY);
+        next.run_until(20.0);
+        assert!(next.status().is_held(), "nor in a later life");
+        world.machine.change_policy(changed.clone(), world.now);
+        assert_eq!(world.status().services[0].last, None, "nothing was said to that question");
+        assert!(world.machine.accept(Consent::Records, world.now).is_err(), "so there is nothing to take");
+        world.dns = vec![(changed.questions[0].clone(), EMPTY)];
+        world.run_until(120.5);
+        assert!(world.status().is_held(), "it was never said of this question: {changed:?}");
+    }
+}
+
+#[test]
+fn denials_of_one_question_are_no_evidence_of_another() {
+    let empty_after = DurationOrNever::After(Duration::from_secs(60));
+    let mut world = running(Policy { empty_after, ..policy() }, &[1, 2]);
+    world.dns_then_run(EMPTY, 150.5);
+    let changed = Policy { empty_after, ..of_ipv6() };
+    world.machine.change_policy(changed.clone(), world.now);
+    world.dns = vec![(changed.questions[0].clone(), EMPTY)];
+    world.run_until(200.5);
+    assert_eq!(world.listed(), peers(&[2]), "fifty seconds of the new one");
+    world.run_until(212.5);
+    assert_eq!(world.listed(), peers(&[1]));
+}
+
+#[test]
+fn a_client_accepts_that_one_service_is_empty_where_another_has_peers() {
+    let questions = vec![question("eureka"), question("other")];
+    let client = Policy { role: Role::Client, questions, ..policy() };
+    let mut world = World::new(client, None, records(&[2, 3]));
+    world.dns[1].1 = records(&[11]);
+    world.run_until(10.5);
+    world.dns[1].1 = EMPTY;
+    world.dns_then_run(SERVFAIL, 20.5);
+    let taken = |of_each: Vec<Accepted>| of_each.iter().map(|it| it.taken).collect::<Vec<_>>();
+    let accepted = world.machine.accept(Consent::Empty, world.now).expect("the first keeps its peers");
+    assert_eq!(taken(accepted), [Taken::Nothing, Taken::Empty]);
+    world.run_until(20.6);
+    assert_eq!(world.listed(), peers(&[2, 3]));
 }
 
 #[test]
@@ -153,7 +266,7 @@ fn static_peers_come_and_go_at_once_and_never_name_self() {
 #[test]
 fn self_is_known_by_any_of_its_names() {
     let identity = PodIdentity { addresses: [[10, 0, 0, 1].into()].into(), ..PodIdentity::default() };
-    let own = Own { identity, url: url("own.example") };
+    let own = Own { identity, url: url("own.example"), url_is_given: true };
     let static_peers = [url("own.example"), url("10.0.0.1"), url("10.0.0.9")].into();
     let world = running(Policy { role: Role::Server(own), static_peers, ..policy() }, &[1, 2]);
     assert_eq!(world.listed(), peers(&[2, 9]));
@@ -232,7 +345,7 @@ fn a_mistyped_service_empties_nothing_however_often_the_settings_are_edited() {
         let mistyped = Policy { questions: vec![question("eurka")], ..policy() };
         world.dns = vec![(question("eurka"), dns)];
         for (edit, seconds) in [(1, 1_u64), (2, 2), (3, 3)] {
-            let edited = Policy { interval: std::time::Duration::from_secs(seconds), ..mistyped.clone() };
+            let edited = Policy { interval: Duration::from_secs(seconds), ..mistyped.clone() };
             world.machine.change_policy(edited, world.now);
             world.run_until(100.5 + 100.0 * f64::from(edit));
             assert_eq!(world.listed(), peers(&[2, 3]), "edit {edit}");

@@ -49,6 +49,7 @@ pub(super) fn policy() -> Policy {
         role: Role::Server(Own {
             identity: PodIdentity { addresses: [[10, 0, 0, 1].into()].into(), ..PodIdentity::default() },
             url: url("10.0.0.1"),
+            url_is_given: false,
         }),
         questions: vec![question("eureka")],
         static_peers: PeerSet::new(),

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::admin::ListenAddress;
 use crate::document::{Format, OutputFile, UserInfo, UserInfoSource};
+use crate::eureka::ServerAccess;
 use crate::model::{DurationOrNever, HttpUrl, MaxShrink, PodIdentity, Zone};
 use crate::publish::Layout;
 use crate::reconcile::{Adoption, OnDeadline, Policy, RefreshCall};
@@ -1011,11 +1012,13 @@ proptest! {
         let told = first.provenance.entries().iter().filter_map(|entry| Some((entry.key, entry.value.clone()?)));
         let flags: Flags = told.map(|(key, value)| (key, vec![value])).collect();
         let second = load(&flags, None, &Environment::default(), Purpose::Run).expect("what is in force is valid");
-        let Settings { policy, listen, .. } = second.settings.clone();
+        let Settings { policy, listen, server, .. } = second.settings.clone();
+        let status_url_is_default = first.settings.server.status_url_is_default;
         // The identity is not a setting, and neither is whether an address was the default.
         let second_but_for_self = Settings {
             policy: Policy { role: first.settings.policy.role.clone(), port: first.settings.policy.port, ..policy },
             listen: first.settings.listen,
+            server: ServerAccess { status_url_is_default, ..server },
             ..second.settings
         };
         prop_assert_eq!(listen.preferred(), first.settings.listen.preferred());

@@ -116,7 +116,9 @@ table! {
             how: "that of SRV",
             otherwise: Some(Value::Count(Port::EUREKA.get() as usize)),
         })
-        .help("Port in the URL of every peer. It is used in place of the port in SRV records.")
+        .help(
+            "Port in the URL of every peer, and of this server. It is used in place of the port in SRV records.",
+        )
         .hint("write the number of the port; a name belongs into --port-name");
     Scheme: Setting::new("scheme", Peers, Words("http|https", words_of::<Scheme>))
         .default(Value::Text("http"))
@@ -130,8 +132,9 @@ table! {
         .default_is(Found { how: "POD_NAME.<its Service> or POD_IP, with port", otherwise: None })
         .help(
             "URL that the Eureka server in this pod takes for its own. The list names it while there are no \
-             peers. The pod's Service is the one that /etc/hosts names, else the first --service; a pod of the \
-             same name below another Service is a peer.",
+             peers. By default its port is --port, else that of the pod's own SRV record. The pod's Service is \
+             the one that /etc/hosts names, else the first --service; a pod of the same name below another \
+             Service is a peer.",
         )
         .hint("write a whole URL, such as http://eureka-0.eureka.ns.svc.cluster.local:8761/eureka/");
     UserInfo: Setting::new("user-info", Peers, Text("${NAME}:${NAME}"))

@@ -25,6 +25,9 @@ const OF_THE_CHART: [Key; 9] = [
 
 const BEGIN: &str = "        \"settings\": {\n";
 const END: &str = "\n        },\n";
+/// The variables of the sidecar's own `env`.
+const BEGIN_NAMES: &str = "                \"enum\": [\n";
+const END_NAMES: &str = "\n                ]\n";
 
 fn path() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("charts/eureka-peers/values.schema.json")
@@ -60,17 +63,28 @@ fn wanted() -> String {
     )
 }
 
+/// One variable a line: those of the settings, and the one that names their file.
+fn wanted_names() -> String {
+    let names = taken().chain([Key::Config]).map(|key| format!("                  \"{}\"", key.variable()));
+    names.collect::<Vec<_>>().join(",\n")
+}
+
+/// The schema with one of its parts written anew.
+fn replaced(schema: &str, (begin, end): (&str, &str), wanted: &str) -> String {
+    let (before, rest) = schema.split_once(begin).expect("the schema has this part");
+    let (_, after) = rest.split_once(end).expect("the part ends");
+    format!("{before}{begin}{wanted}{end}{after}")
+}
+
 #[test]
 fn the_charts_schema_is_the_tables() {
     let schema = fs::read_to_string(path()).expect("the chart has a schema");
-    let (before, rest) = schema.split_once(BEGIN).expect("the schema has the settings");
-    let (found, after) = rest.split_once(END).expect("the settings end");
-    let wanted = wanted();
+    let text = replaced(&schema, (BEGIN, END), &wanted());
+    let text = replaced(&text, (BEGIN_NAMES, END_NAMES), &wanted_names());
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        let text = format!("{before}{BEGIN}{wanted}{END}{after}");
         let _valid: Value = serde_json::from_str(&text).expect("the schema is JSON");
         fs::write(path(), text).expect("the sources are writable");
         return;
     }
-    assert!(found == wanted, "the schema is not the table's; run with UPDATE_SNAPSHOTS=1");
+    assert!(schema == text, "the schema is not the table's; run with UPDATE_SNAPSHOTS=1");
 }

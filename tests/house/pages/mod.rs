@@ -19,7 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use eureka_peers::settings::Key;
-use page::{Page, root};
+use page::Page;
+
+use crate::world::tool::project;
 
 /// Words after a fence; of `console` and `sh` the commands are checked.
 const LANGUAGES: [&str; 6] = ["console", "sh", "yaml", "text", "properties", "dockerfile"];
@@ -98,7 +100,7 @@ fn every_link_leads_somewhere() {
             let Some((target, anchor)) = target(path, &link) else { continue };
             count += 1;
             let fault = match (pages.get(&target), anchor) {
-                _ if !root().join(&target).exists() => Some("is not there"),
+                _ if !project().join(&target).exists() => Some("is not there"),
                 (Some(page), Some(anchor)) if !page.anchors().contains(&anchor) => {
                     Some("has no such heading")
                 }
@@ -174,7 +176,7 @@ fn the_walks_are_lines_of_the_readme() {
         ("compose", "docker compose up", "docker compose down"),
         ("kind", "docker build", "kubectl port-forward"),
     ] {
-        let mut walk = Command::new(root().join(".ci/walk"));
+        let mut walk = Command::new(project().join(".ci/walk"));
         let output = walk.args([section, "--list"]).output().expect("the command can be run");
         let text = String::from_utf8(output.stdout).expect("text");
         let lines: Vec<&str> = text.lines().collect();
@@ -234,8 +236,8 @@ fn lost_path(page: &str, word: &str) -> Option<String> {
         ["manifests/", "charts/", "examples/", "docs/", "tests/", "src/", ".ci/", "fuzz/"];
     let is_path = FOLDERS.iter().any(|folder| word.starts_with(folder));
     let is_one = !word.contains([' ', '*', '<', '…', '{']);
-    let from_the_page = root().join(page).with_file_name("").join(word);
-    let is_there = root().join(word).exists() || from_the_page.exists();
+    let from_the_page = project().join(page).with_file_name("").join(word);
+    let is_there = project().join(word).exists() || from_the_page.exists();
     (is_path && is_one && !is_there).then(|| format!("{word} is not there"))
 }
 

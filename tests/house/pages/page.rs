@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::world::machine::files_below;
+use crate::world::tool::project;
 
 /// Folders that hold no pages of ours.
-const NOT_OURS: [&str; 3] = ["target", ".git", "corpus"];
-
-/// The root of the sources.
-pub(super) fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
+const NOT_OURS: [&str; 4] = ["target", ".git", ".github", "corpus"];
 
 /// One Markdown file.
 pub(super) struct Page {
@@ -35,16 +33,16 @@ enum Kind {
 impl Page {
     /// Every page of the sources, sorted.
     pub(super) fn all() -> Vec<Self> {
-        let mut paths = vec![];
-        collect(&root(), &mut paths);
-        paths.sort();
+        let is_ours = |folder: &str| !NOT_OURS.contains(&folder);
+        let mut paths = files_below(project(), is_ours);
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
         assert!(paths.len() > 20, "only {} pages: {paths:?}", paths.len());
         paths.iter().map(|path| Self::read(path)).collect()
     }
 
     fn read(path: &Path) -> Self {
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let from_root = path.strip_prefix(root()).expect("below the root");
+        let from_root = path.strip_prefix(project()).expect("below the root");
         Self { path: from_root.to_string_lossy().into_owned(), lines: kinds(&text) }
     }
 
@@ -143,20 +141,6 @@ impl Page {
             }
         }
         longest
-    }
-}
-
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a readable folder") {
-        let path = entry.expect("a readable entry").path();
-        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-        if path.is_dir() && !path.is_symlink() {
-            if !NOT_OURS.contains(&name.as_str()) && name != ".github" {
-                collect(&path, found);
-            }
-        } else if path.extension().is_some_and(|extension| extension == "md") {
-            found.push(path);
-        }
     }
 }
 

@@ -4,15 +4,14 @@
 //! examples, suites, scripts, images, values of the chart, services of compose, paths of the listeners.
 
 use std::ffi::OsString;
-use std::fs;
 
 use eureka_peers::cli::parse;
 use serde_json::Value;
 
-use super::page::root;
+use crate::world::tool::{project, text_of};
 
 /// Programs of which nothing is held but that pages use them.
-const BY_NAME: [&str; 24] = [
+const BY_NAME: [&str; 25] = [
     "apt-get",
     "argocd",
     "buildah",
@@ -35,6 +34,7 @@ const BY_NAME: [&str; 24] = [
     "set",
     "sha256sum",
     "sleep",
+    "systemctl",
     "dirname",
     "man",
 ];
@@ -109,7 +109,8 @@ fn ours(words: &[impl AsRef<str>]) -> Option<String> {
     // What is left to the reader.
     let arguments = words[1..].iter().map(AsRef::as_ref).filter(|word| *word != "…");
     let line = ["eureka-peers"].into_iter().chain(arguments).map(OsString::from);
-    parse(line).err().filter(clap_is_at_fault).map(|error| error.to_string())
+    // Help and version are asked for as well.
+    parse(line).err().filter(clap::Error::use_stderr).map(|error| error.to_string())
 }
 
 /// What is wrong with quoted flags of ours that have a value; of those without one, and of others, nothing is known.
@@ -121,11 +122,6 @@ pub(super) fn flags(quoted: &str) -> Option<String> {
     }
     let words = super::shell::commands(&format!("eureka-peers run {quoted}"));
     ours(words.first()?)
-}
-
-/// Help and version are asked for as well.
-fn clap_is_at_fault(error: &clap::Error) -> bool {
-    error.use_stderr()
 }
 
 /// The words without flags, and without the values of those named.
@@ -181,12 +177,12 @@ fn in_the_pod(own: &[&str], inside: &[&str]) -> Option<String> {
 
 /// A folder that kustomize can build.
 fn folder(path: &str) -> Option<String> {
-    let is_there = root().join(path).join("kustomization.yaml").exists();
+    let is_there = project().join(path).join("kustomization.yaml").exists();
     (!is_there && !READERS_OWN.contains(&path)).then(|| format!("{path} has no kustomization.yaml"))
 }
 
 fn missing_file(path: &str) -> Option<String> {
-    (!root().join(path).is_file()).then(|| format!("{path} is not there"))
+    (!project().join(path).is_file()).then(|| format!("{path} is not there"))
 }
 
 fn kustomize(arguments: &[&str]) -> Option<String> {
@@ -206,8 +202,9 @@ fn helm(arguments: &[&str]) -> Option<String> {
         return Some(format!("helm has no `{verb}`, or nobody has said that it has"));
     }
     let charts = arguments.iter().filter(|word| word.starts_with("charts/"));
-    let lost =
-        charts.filter(|path| !root().join(path).join("Chart.yaml").exists()).map(|path| format!("no {path}"));
+    let lost = charts
+        .filter(|path| !project().join(path).join("Chart.yaml").exists())
+        .map(|path| format!("no {path}"));
     let sets = values(arguments, &["--set", "--set-string", "--set-json"]);
     let ours = arguments.iter().any(|word| word.starts_with("charts/eureka-peers"));
     let sets: Vec<&str> = if ours { sets } else { vec![] };
@@ -223,8 +220,8 @@ fn helm(arguments: &[&str]) -> Option<String> {
 /// Whether the chart's schema knows the key of `key=value`.
 pub(super) fn value_of_the_chart(set: &str) -> Option<String> {
     let key = set.split('=').next().unwrap_or_default();
-    let text = fs::read_to_string(root().join("charts/eureka-peers/values.schema.json")).expect("a schema");
-    let schema: Value = serde_json::from_str(&text).expect("JSON");
+    let schema: Value =
+        serde_json::from_str(&text_of("charts/eureka-peers/values.schema.json")).expect("JSON");
     let mut places = vec![&schema];
     for part in key.split('.') {
         let name = part.split('[').next().unwrap_or_default();
@@ -258,15 +255,12 @@ fn below<'a>(schema: &'a Value, place: &'a Value, name: &str) -> Vec<&'a Value> 
 }
 
 /// The images that manifests and compose name, with their tags.
-fn images() -> [String; 2] {
-    let kustomization =
-        fs::read_to_string(root().join("manifests/statefulset/kustomization.yaml")).expect("a file");
-    let tag = |name: &str| {
-        let (_, rest) = kustomization.split_once(&format!("name: {name}\n")).expect("an image");
-        let line = rest.lines().find_map(|line| line.trim().strip_prefix("newTag: ")).expect("a tag");
-        format!("{name}:{line}")
-    };
-    [tag("eureka-peers"), tag("eureka-server")]
+fn images() -> Vec<String> {
+    let kustomization = text_of("manifests/statefulset/kustomization.yaml");
+    let kustomization: serde_yaml::Value = serde_yaml::from_str(&kustomization).expect("YAML");
+    let text = |image: &serde_yaml::Value, key| image[key].as_str().expect("a text").to_owned();
+    let images = kustomization["images"].as_sequence().expect("images").iter();
+    images.map(|image| format!("{}:{}", text(image, "name"), text(image, "newTag"))).collect()
 }
 
 fn unknown_image(name: &str) -> Option<String> {
@@ -298,8 +292,7 @@ fn compose(arguments: &[&str]) -> Option<String> {
     if !COMPOSE.contains(verb) {
         return Some(format!("docker compose has no `{verb}`, or nobody has said that it has"));
     }
-    let text = fs::read_to_string(root().join("compose.yaml")).expect("a file");
-    let file: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
+    let file: serde_yaml::Value = serde_yaml::from_str(&text_of("compose.yaml")).expect("YAML");
     let services = file["services"].as_mapping().expect("services");
     let is_a_service = |name: &str| services.contains_key(name);
     let named = plain(rest, &["--tail", "--timeout"]);
@@ -326,7 +319,8 @@ fn kind(arguments: &[&str]) -> Option<String> {
 fn cargo(arguments: &[&str]) -> Option<String> {
     let own = arguments.split(|word| *word == "--").next().unwrap_or_default();
     let known = |flag: &str, places: &[&str]| -> Option<String> {
-        let lost = |name: &&str| !places.iter().any(|place| root().join(place.replace('*', name)).exists());
+        let lost =
+            |name: &&str| !places.iter().any(|place| project().join(place.replace('*', name)).exists());
         values(own, &[flag]).into_iter().find(lost).map(|name| format!("no {flag} {name}"))
     };
     known("--example", &["examples/*.rs", "examples/*/main.rs"])

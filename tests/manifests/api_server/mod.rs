@@ -43,7 +43,7 @@ const NEVER_VALID: [&str; 3] = [
 
 /// The trial, or what it lacks.
 pub(crate) fn trial() -> Trial {
-    let needs = [Tool::Kustomize, Tool::Helm, Tool::Etcd, Tool::KubeApiserver, Tool::Kubectl];
+    let needs = [Tool::KUSTOMIZE, Tool::HELM, Tool::ETCD, Tool::KUBE_APISERVER, Tool::KUBECTL];
     let missing = needs.into_iter().find(|tool| !tool.is_there());
     Trial::ignorable_test("api_server", move || match missing {
         Some(tool) => Ok(Completion::ignored_with(format!("no {}: .ci/api-server builds it", tool.name()))),
@@ -117,9 +117,7 @@ fn with_claims(mut object: Object) -> Object {
         Value::Mapping(volume.into_iter().collect())
     });
     let claims: Vec<Value> = claims.collect();
-    let pod = object.0.get_mut("spec").and_then(|spec| spec.get_mut("template")?.get_mut("spec"));
-    let volumes = pod.and_then(|pod| pod.get_mut("volumes")?.as_sequence_mut());
-    if let Some(volumes) = volumes {
+    if let Some(volumes) = object.pod_mut().and_then(|pod| pod.get_mut("volumes")?.as_sequence_mut()) {
         volumes.extend(claims);
     }
     object

@@ -78,14 +78,14 @@ fn counterpart<'a>(container: Container<'_>, after: Workload<'a>) -> Option<Cont
 
 fn of_a_container(before: Container<'_>, after: Container<'_>, place: &str) -> Vec<Finding> {
     let is_the_server = after.mounts().iter().any(|mount| text(mount, &["name"]) == "eureka-peers");
-    let fields = before.value.as_mapping().into_iter().flatten();
+    let fields = before.0.as_mapping().into_iter().flatten();
     let fields = fields.filter_map(|(field, value)| Some((field.as_str()?, value)));
     let mut found = Vec::new();
     for (field, value) in fields.filter(|(field, _)| !["name", "env"].contains(field)) {
         if is_the_server && PROBES.contains(&field) {
             continue;
         }
-        match at(after.value, &[field]) {
+        match at(after.0, &[field]) {
             Some(after) => found.extend(gone(value, after, field, place)),
             None => found.push(Finding::new(place, format!("{field} is gone"), "")),
         }

@@ -6,7 +6,7 @@
 //! - [`unread`]: why a server beside eureka-peers would not follow the published list;
 //! - [`obstacles`]: what keeps `components/add-sidecar` from a workload as it is.
 //!
-//! Must never depend on how manifests are built, read or tested: it knows `Value`s and nothing else.
+//! Must never depend on how manifests are built or tested: it knows `Value`s and the way to what is in them.
 
 mod loss;
 mod obstacle;
@@ -17,7 +17,7 @@ mod workload;
 
 use std::fmt;
 
-use serde_yaml::Value;
+use crate::rendered::{at, items, text};
 
 pub(crate) use loss::lost;
 pub(crate) use obstacle::{TAKEN_AWAY, obstacles, servers};
@@ -45,19 +45,4 @@ impl fmt::Display for Finding {
         write!(formatter, "{}: {}", self.place, self.what)?;
         if self.cure.is_empty() { Ok(()) } else { write!(formatter, ": {}", self.cure) }
     }
-}
-
-/// What lies under `path`, where every part of it is there; `null` is not, as for the API server.
-fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
-    path.iter().try_fold(value, |value, key| value.get(key).filter(|value| !value.is_null()))
-}
-
-/// The list under `path`; empty where there is none.
-fn items<'a>(value: &'a Value, path: &[&str]) -> &'a [Value] {
-    at(value, path).and_then(Value::as_sequence).map(Vec::as_slice).unwrap_or_default()
-}
-
-/// The text under `path`; empty where there is none.
-fn text<'a>(value: &'a Value, path: &[&str]) -> &'a str {
-    at(value, path).and_then(Value::as_str).unwrap_or_default()
 }

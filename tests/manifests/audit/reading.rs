@@ -1,6 +1,8 @@
 //! Why a server beside eureka-peers would not follow the published list: it does not read the file, or
 //! something else sets the list.
 
+use std::collections::BTreeMap;
+
 use serde_yaml::Value;
 
 use super::spelling::{Form, Meaning, meaning, relaxed, sets_the_list};
@@ -112,7 +114,7 @@ pub(super) fn location(meaning: Meaning) -> Option<Form> {
 
 fn of_a_workload(workload: Workload<'_>, objects: &[&Value]) -> Vec<Finding> {
     let containers = workload.containers();
-    let ours = containers.iter().copied().filter(Container::is_ours);
+    let ours = containers.iter().copied().filter(|container| container.is_ours());
     ours.flat_map(|ours| beside(workload, ours, &containers, objects)).collect()
 }
 
@@ -123,9 +125,8 @@ fn beside(
     objects: &[&Value],
 ) -> Vec<Finding> {
     let settings = ours.values();
-    let setting = |name: &str| settings.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
-    let Some(directory) = setting("EUREKA_PEERS_OUTPUT_DIR") else { return Vec::new() };
-    let output = setting("EUREKA_PEERS_OUTPUT").unwrap_or(FILE);
+    let Some(directory) = settings.get("EUREKA_PEERS_OUTPUT_DIR").copied() else { return Vec::new() };
+    let output = settings.get("EUREKA_PEERS_OUTPUT").copied().unwrap_or(FILE);
     let files = output.split(',').filter_map(|output| output.split('=').next());
     let mount = ours.mounts().iter().find(|mount| text(mount, &["mountPath"]) == directory);
     let volume = mount.map(|mount| text(mount, &["name"])).unwrap_or_default();
@@ -158,7 +159,7 @@ fn of_a_reader(
     reader: Container<'_>,
     mount: &Value,
     files: &[&str],
-    settings: &[(&str, &str)],
+    settings: &BTreeMap<&str, &str>,
     objects: &[&Value],
 ) -> Vec<Finding> {
     let directory = text(mount, &["mountPath"]).trim_end_matches('/');
@@ -186,11 +187,10 @@ fn of_a_reader(
 }
 
 /// Where peers are told to find the server; unknown where names come with their ports, or for a client.
-fn published_port(settings: &[(&str, &str)]) -> Option<u64> {
-    let setting = |name: &str| settings.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
-    let is_known =
-        setting("EUREKA_PEERS_PEER_HOST").is_some() && setting("EUREKA_PEERS_ROLE") != Some("client");
-    let given = setting("EUREKA_PEERS_PORT").and_then(|port| port.parse().ok());
+fn published_port(settings: &BTreeMap<&str, &str>) -> Option<u64> {
+    let is_client = settings.get("EUREKA_PEERS_ROLE") == Some(&"client");
+    let is_known = settings.contains_key("EUREKA_PEERS_PEER_HOST") && !is_client;
+    let given = settings.get("EUREKA_PEERS_PORT").and_then(|port| port.parse().ok());
     given.or(is_known.then_some(DEFAULT_PORT))
 }
 
@@ -199,16 +199,15 @@ fn below_a_path(
     place: &str,
     reader: Container<'_>,
     variables: &[Variable<'_>],
-    settings: &[(&str, &str)],
+    settings: &BTreeMap<&str, &str>,
 ) -> Vec<Finding> {
     let context = variables.iter().find(|variable| relaxed(&variable.name) == "serverservletcontextpath");
     let Some(context) = context.and_then(|variable| variable.value) else { return Vec::new() };
     let context = context.trim_end_matches('/');
-    let published = settings.iter().find(|(name, _)| *name == "EUREKA_PEERS_CONTEXT_PATH");
-    let published = published.map_or(DEFAULT_PATH, |(_, path)| *path);
+    let published = settings.get("EUREKA_PEERS_CONTEXT_PATH").copied().unwrap_or(DEFAULT_PATH);
     let probes = ["startupProbe", "readinessProbe", "livenessProbe"];
     let asked = probes.into_iter().filter_map(|probe| {
-        Some((probe, at(reader.value, &[probe, "httpGet", "path"]).and_then(Value::as_str)?))
+        Some((probe, at(reader.0, &[probe, "httpGet", "path"]).and_then(Value::as_str)?))
     });
     let asked = [("the published list", published)].into_iter().chain(asked);
     let beside =

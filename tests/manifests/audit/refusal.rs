@@ -58,7 +58,7 @@ fn of_a_workload(workload: Workload<'_>) -> Vec<Finding> {
         untyped(at(workload.template, &["metadata", "labels"])).map(|key| not_text("pods' labels", &key)),
     );
     found.extend(twice("volume", volumes.iter().map(|volume| text(volume, &["name"]))));
-    found.extend(twice("container", containers.iter().map(Container::name)));
+    found.extend(twice("container", containers.iter().map(|container| container.name())));
     found.extend(volumes.iter().filter_map(sources_of_a_volume));
     let of_containers = containers.iter().flat_map(|container| {
         let place = workload.place(*container);
@@ -91,7 +91,7 @@ fn of_a_container(container: Container<'_>, mountable: &[&str]) -> Vec<String> {
     found.extend((!is_a_label(container.name())).then(|| "its name is not a DNS label".to_owned()));
     found.extend(container.image().is_empty().then(|| "has no image".to_owned()));
     for probe in PROBES {
-        let Some(settings) = at(container.value, &[probe]) else { continue };
+        let Some(settings) = at(container.0, &[probe]) else { continue };
         let handlers = HANDLERS.into_iter().filter(|handler| at(settings, &[handler]).is_some()).count();
         found.extend((handlers != 1).then(|| format!("{probe} has {handlers} handlers")));
     }
@@ -99,7 +99,7 @@ fn of_a_container(container: Container<'_>, mountable: &[&str]) -> Vec<String> {
     let nowhere = mounts.iter().map(|mount| text(mount, &["name"])).filter(|name| !mountable.contains(name));
     found.extend(nowhere.map(|name| format!("mounts {name}, which is nowhere")));
     found.extend(twice("mount path", mounts.iter().map(|mount| text(mount, &["mountPath"]))));
-    let ports = items(container.value, &["ports"]);
+    let ports = items(container.0, &["ports"]);
     let names = || ports.iter().map(|port| text(port, &["name"]));
     found.extend(twice("port", names()));
     let long = names().filter(|name| name.len() > PORT_NAME_MAX);
@@ -107,7 +107,7 @@ fn of_a_container(container: Container<'_>, mountable: &[&str]) -> Vec<String> {
     let numbers = ports.iter().filter(|port| at(port, &["containerPort"]).and_then(Value::as_u64).is_none());
     found.extend(numbers.map(|_| "a containerPort is not a number".to_owned()));
     for list in ["command", "args"] {
-        let strange = items(container.value, &[list]).iter().filter(|word| !word.is_string());
+        let strange = items(container.0, &[list]).iter().filter(|word| !word.is_string());
         found.extend(strange.map(|word| format!("{list} holds {word:?}, which is not a text")));
     }
     found.extend(of_an_init_container(container));
@@ -116,13 +116,13 @@ fn of_a_container(container: Container<'_>, mountable: &[&str]) -> Vec<String> {
 
 /// Only a native sidecar has probes among the init containers.
 fn of_an_init_container(container: Container<'_>) -> Vec<String> {
-    let policy = at(container.value, &["restartPolicy"]).and_then(Value::as_str);
+    let policy = at(container.0, &["restartPolicy"]).and_then(Value::as_str);
     let is_sidecar = container.is_init && policy == Some("Always");
     let mut found = Vec::new();
     found.extend((policy.is_some() && !is_sidecar).then(|| format!("restartPolicy is {policy:?}")));
     if container.is_init && !is_sidecar {
         let fields = PROBES.into_iter().chain(["lifecycle"]);
-        let there = fields.filter(|field| at(container.value, &[field]).is_some());
+        let there = fields.filter(|field| at(container.0, &[field]).is_some());
         found.extend(there.map(|field| format!("an init container with {field}")));
     }
     found

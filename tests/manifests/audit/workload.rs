@@ -1,8 +1,11 @@
 //! The way to pods and containers, whatever kind of object makes them.
 
+use std::ops::Deref;
+
 use serde_yaml::Value;
 
 use super::{at, items, text};
+use crate::rendered;
 
 /// Where objects keep the template of their pods: all kinds that have one, those of others included.
 const TEMPLATES: [&[&str]; 3] =
@@ -19,8 +22,16 @@ pub(super) struct Workload<'a> {
 /// One container of a pod.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Container<'a> {
-    pub(super) value: &'a Value,
+    inner: rendered::Container<'a>,
     pub(super) is_init: bool,
+}
+
+impl<'a> Deref for Container<'a> {
+    type Target = rendered::Container<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner
+    }
 }
 
 /// Every object, those within a `List` each for itself.
@@ -64,8 +75,10 @@ impl<'a> Workload<'a> {
     }
 
     pub(super) fn containers(&self) -> Vec<Container<'a>> {
-        let of =
-            |list, is_init| items(self.pod(), &[list]).iter().map(move |value| Container { value, is_init });
+        let of = |list, is_init| {
+            let inner = items(self.pod(), &[list]).iter().map(rendered::Container);
+            inner.map(move |inner| Container { inner, is_init })
+        };
         of("initContainers", true).chain(of("containers", false)).collect()
     }
 
@@ -85,44 +98,14 @@ impl<'a> Workload<'a> {
 }
 
 impl<'a> Container<'a> {
-    pub(super) fn name(&self) -> &'a str {
-        text(self.value, &["name"])
-    }
-
-    pub(super) fn image(&self) -> &'a str {
-        text(self.value, &["image"])
-    }
-
-    /// Whether our program is in it, under whatever registry, tag or digest.
-    pub(super) fn is_ours(&self) -> bool {
-        let path = self.image().split('@').next().unwrap_or_default();
-        let name = path.rsplit('/').next().unwrap_or_default();
-        name.split(':').next() == Some("eureka-peers")
-    }
-
-    /// Names and entries of `env`, in order.
-    pub(super) fn environment(&self) -> Vec<(&'a str, &'a Value)> {
-        items(self.value, &["env"]).iter().map(|entry| (text(entry, &["name"]), entry)).collect()
-    }
-
-    /// The variables that are written out as values.
-    pub(super) fn values(&self) -> Vec<(&'a str, &'a str)> {
-        let values = self.environment().into_iter();
-        values.filter_map(|(name, entry)| Some((name, at(entry, &["value"])?.as_str()?))).collect()
-    }
-
     /// The words of its command line.
     pub(super) fn command_line(&self) -> Vec<&'a str> {
-        let words = ["command", "args"].into_iter().flat_map(|list| items(self.value, &[list]));
+        let words = ["command", "args"].into_iter().flat_map(|list| items(self.0, &[list]));
         words.filter_map(Value::as_str).collect()
     }
 
-    pub(super) fn mounts(&self) -> &'a [Value] {
-        items(self.value, &["volumeMounts"])
-    }
-
     pub(super) fn ports(&self) -> Vec<u64> {
-        let ports = items(self.value, &["ports"]).iter();
+        let ports = items(self.0, &["ports"]).iter();
         ports.filter_map(|port| at(port, &["containerPort"])?.as_u64()).collect()
     }
 }
@@ -134,7 +117,7 @@ pub(super) fn from_elsewhere<'a>(
     objects: &[&'a Value],
 ) -> (Vec<(String, Option<&'a str>)>, Vec<&'a str>) {
     let (mut known, mut unseen) = (Vec::new(), Vec::new());
-    for source in items(container.value, &["envFrom"]) {
+    for source in items(container.0, &["envFrom"]) {
         let prefix = text(source, &["prefix"]);
         for (kind, reference) in [("ConfigMap", "configMapRef"), ("Secret", "secretRef")] {
             let name = text(source, &[reference, "name"]);

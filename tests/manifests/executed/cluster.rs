@@ -9,15 +9,15 @@ use serde_yaml::Value;
 
 use crate::dns_server::{self, DnsThread};
 use crate::environment::Facts;
-use crate::executed::kubelet::{RunningPod, Surroundings, container_port, port_of};
+use crate::executed::kubelet::{RunningPod, Surroundings, port_of};
 use crate::executed::place::Place;
 use crate::reader::list_in;
 use crate::registry::Registry;
 use crate::release::Release;
-use crate::rendered::{Object, at, items};
-use crate::secret;
+use crate::rendered::{Container, Object, at, items};
 use crate::stock_image::{Image, Security};
 use crate::stock_pod::machine_as_pod;
+use crate::view::View;
 use crate::wait;
 use crate::workload::selects;
 
@@ -40,7 +40,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// An empty cluster; its files lie in a directory of this name.
+    /// An empty cluster; its files lie in a directory of this name, in which slashes become dashes.
     pub(crate) fn new(name: &str, objects: Vec<Object>, release: &Release) -> Self {
         let image = Image::of(release, Security::Without);
         Self::with(name, objects, Some(image), release.context_path())
@@ -53,7 +53,7 @@ impl Cluster {
 
     fn with(name: &str, objects: Vec<Object>, image: Option<Image>, context_path: &'static str) -> Self {
         let dns = DnsThread::start((Ipv4Addr::LOCALHOST, 0).into()).expect("a port is free");
-        let directory = crate::tool::scratch("executed").join(name);
+        let directory = crate::tool::scratch("executed").join(name.replace('/', "-"));
         Self { objects, image, context_path, dns, directory, pods: BTreeMap::new(), lost: BTreeSet::new() }
     }
 
@@ -136,6 +136,11 @@ impl Cluster {
         self.pods.keys().chain(&self.lost).copied()
     }
 
+    /// All servers but one.
+    fn urls_beside(&self, ordinal: u8) -> BTreeSet<String> {
+        self.listed().filter(|other| *other != ordinal).map(|other| self.url(other)).collect()
+    }
+
     /// A pod and everything in it.
     pub(crate) fn pod(&mut self, ordinal: u8) -> &mut RunningPod {
         &mut self.pods.get_mut(&ordinal).expect("the scenario has this pod").0
@@ -150,8 +155,7 @@ impl Cluster {
         for (ordinal, (pod, _)) in &self.pods {
             let file = pod.place.volume("eureka-peers").join("peers.properties");
             let published = list_in(&file).map_err(|unread| format!("pod {ordinal}: {unread:?}"))?;
-            let others = self.listed().filter(|other| other != ordinal);
-            let others: BTreeSet<String> = others.map(|other| self.url(other)).collect();
+            let others = self.urls_beside(*ordinal);
             if others != published.iter().cloned().collect() {
                 return Err(format!("pod {ordinal} has published {published:?} instead of {others:?}"));
             }
@@ -186,24 +190,13 @@ impl Cluster {
     }
 
     /// What the sidecar of a pod shows of itself.
-    pub(crate) fn sidecar(&self, ordinal: u8, path: &str) -> Result<String, String> {
-        let socket = self.pods[&ordinal].0.place.socket(self.sidecar_port());
-        let request = crate::http::Request::get(path);
-        let reply = request.send(socket).map_err(|error| error.to_string())?;
-        secret::expect_unseen(path, reply.body.as_bytes());
-        reply.ok()
+    pub(crate) fn sidecar(&self, ordinal: u8) -> View {
+        View(self.pods[&ordinal].0.place.socket(self.sidecar_port()))
     }
 
     fn is_complete(&mut self) -> Result<(), String> {
-        let everyone: BTreeSet<u8> = self.listed().collect();
         for ordinal in self.pods.keys() {
-            let replicas = self.registry(*ordinal).replicas()?;
-            let others = everyone.iter().filter(|other| *other != ordinal);
-            let expected: BTreeSet<String> = others.map(|other| self.url(*other)).collect();
-            let alone = expected.is_empty() && replicas.iter().all(|url| url.contains("/sink/"));
-            if replicas != expected && !alone {
-                return Err(format!("server {ordinal} has {replicas:?} instead of {expected:?}"));
-            }
+            self.registry(*ordinal).has_peers(&self.urls_beside(*ordinal))?;
             self.is_content(*ordinal)?;
         }
         self.pods.values_mut().try_for_each(|(pod, _)| pod.check_alive())
@@ -211,9 +204,9 @@ impl Cluster {
 
     /// No condition stands but such as pass by themselves.
     fn is_content(&self, ordinal: u8) -> Result<(), String> {
-        let status: Value =
-            serde_yaml::from_str(&self.sidecar(ordinal, "/status")?).map_err(|error| error.to_string())?;
-        let kinds = items(&status, &["conditions"]).iter().filter_map(|condition| condition["kind"].as_str());
+        let status = self.sidecar(ordinal).status()?;
+        let conditions = status["conditions"].as_array().into_iter().flatten();
+        let kinds = conditions.filter_map(|condition| condition["kind"].as_str());
         let serious: Vec<&str> = kinds.filter(|kind| !kind.starts_with("held_")).collect();
         if serious.is_empty() { Ok(()) } else { Err(format!("eureka-peers {ordinal} says {serious:?}")) }
     }
@@ -283,13 +276,13 @@ impl Cluster {
 
     fn server_port(&self) -> u16 {
         let server = self.workload().pod().and_then(|pod| pod.container("eureka"));
-        server.and_then(container_port).expect("a server offers a port")
+        server.and_then(Container::port).expect("a server offers a port")
     }
 
     fn sidecar_port(&self) -> u16 {
         let pod = self.workload().pod().expect("a workload has a pod");
         let mut ours = pod.all_containers().into_iter().filter(|container| container.is_ours());
-        ours.find_map(container_port).expect("our container offers a port")
+        ours.find_map(Container::port).expect("our container offers a port")
     }
 
     /// Names for a JVM: every pod's, and the machine's.

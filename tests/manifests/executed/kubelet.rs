@@ -169,7 +169,7 @@ impl RunningPod {
         fs::write(&hosts, &surroundings.hosts).expect("the target directory can be written");
         let tmp = self.place.mounted(container, "/tmp").unwrap_or_else(|| self.place.file("tmp"));
         fs::create_dir_all(&tmp).expect("the target directory can be written");
-        let socket = self.place.socket(container_port(container).unwrap_or_default());
+        let socket = self.place.socket(container.port().unwrap_or_default());
         let image = surroundings.image.expect("servers run only where there is an image");
         let mut command = image.java(&[], &hosts, &tmp, socket);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -273,10 +273,4 @@ pub(crate) fn port_of(container: Container<'_>, port: &Value) -> Result<u16, Str
     let number = named.and_then(|offered| at(offered, &["containerPort"])).unwrap_or(port);
     let number = number.as_u64().and_then(|number| u16::try_from(number).ok());
     number.ok_or_else(|| format!("{} has no port {port:?}", container.name()))
-}
-
-/// The first port that a container offers.
-pub(crate) fn container_port(container: Container<'_>) -> Option<u16> {
-    let port = at(items(container.0, &["ports"]).first()?, &["containerPort"])?;
-    port.as_u64().and_then(|number| u16::try_from(number).ok())
 }

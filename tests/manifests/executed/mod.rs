@@ -17,7 +17,7 @@ use crate::http::Request;
 use crate::monitoring;
 use crate::overlay;
 use crate::release::{REFERENCE, RELEASES, Release};
-use crate::rendered::{Object, build};
+use crate::rendered::{Object, build, containers_mut, environment_mut};
 use crate::seeds::misspelt_name;
 use crate::trial;
 use crate::wait;
@@ -50,58 +50,54 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// The StatefulSet's life: alone, three, one replaced.
 pub(crate) fn life() -> Result<(), String> {
-    alone_in_time(|| {
-        let mut cluster = Cluster::new("life", build("statefulset")?, release_named(REFERENCE));
-        cluster.start(0)?;
-        cluster.wait_ready(0, READY_WITHIN)?;
-        cluster.wait_complete(COMPLETE_WITHIN)?;
-        cluster.handed_out(0, DEMO)?;
-        cluster.registry(0).register(DEMO, "demo-0");
-        wait_handed_out(&cluster, 0, "demo-0");
-        cluster.start(1)?;
-        cluster.start(2)?;
-        for ordinal in [1, 2] {
-            cluster.wait_ready(ordinal, READY_WITHIN)?;
-            // Whoever is in the Service for clients has copied the registry.
-            cluster.registry(ordinal).knows("demo-0")?;
-        }
-        cluster.wait_complete(COMPLETE_WITHIN)?;
-        for ordinal in [0, 2] {
-            cluster.handed_out(ordinal, DEMO)?;
-        }
-        cluster.registry(2).register(DEMO, "demo-2");
-        cluster.wait_known("demo-2", COMPLETE_WITHIN)?;
-        succeeds(&cluster, &["check"])?;
-        succeeds(&cluster, &["mesh"])?;
-        monitoring::unknown_in(&cluster.sidecar(0, "/metrics")?)?;
-        wait_handed_out(&cluster, 0, "demo-2");
-        wait_handed_out(&cluster, 2, "demo-2");
-        cluster.terminate(1)?;
-        cluster.start(1)?;
-        cluster.wait_ready(1, READY_WITHIN)?;
-        cluster.registry(1).knows("demo-2")?;
-        cluster.wait_complete(COMPLETE_WITHIN).map(drop)
-    })
+    let mut cluster = Cluster::new("life", build("statefulset")?, release_named(REFERENCE));
+    cluster.start(0)?;
+    cluster.wait_ready(0, READY_WITHIN)?;
+    cluster.wait_complete(COMPLETE_WITHIN)?;
+    cluster.handed_out(0, DEMO)?;
+    cluster.registry(0).register(DEMO, "demo-0");
+    wait_handed_out(&cluster, 0, "demo-0");
+    cluster.start(1)?;
+    cluster.start(2)?;
+    for ordinal in [1, 2] {
+        cluster.wait_ready(ordinal, READY_WITHIN)?;
+        // Whoever is in the Service for clients has copied the registry.
+        cluster.registry(ordinal).knows("demo-0")?;
+    }
+    cluster.wait_complete(COMPLETE_WITHIN)?;
+    for ordinal in [0, 2] {
+        cluster.handed_out(ordinal, DEMO)?;
+    }
+    cluster.registry(2).register(DEMO, "demo-2");
+    cluster.wait_known("demo-2", COMPLETE_WITHIN)?;
+    succeeds(&cluster, &["check"])?;
+    succeeds(&cluster, &["mesh"])?;
+    monitoring::unknown_in(&cluster.sidecar(0).ask("/metrics")?.ok()?)?;
+    wait_handed_out(&cluster, 0, "demo-2");
+    wait_handed_out(&cluster, 2, "demo-2");
+    cluster.terminate(1)?;
+    cluster.start(1)?;
+    cluster.wait_ready(1, READY_WITHIN)?;
+    cluster.registry(1).knows("demo-2")?;
+    cluster.wait_complete(COMPLETE_WITHIN).map(drop)
 }
 
 /// A server that starts while all its neighbours are unreachable, but listed: kept from its clients for
 /// a while, in case that they only answer late, and not for ever. A neighbour that comes back copies it.
 pub(crate) fn dead_peers(folder: &'static str, release: &'static str) -> Result<(), String> {
-    alone_in_time(move || {
-        let name = format!("dead-peers-{}-{release}", folder.replace('/', "-"));
-        let mut cluster = Cluster::new(&name, build(folder)?, release_named(release));
-        late(&mut cluster)?;
-        cluster.handed_out(0, DEMO)?;
-        cluster.registry(0).register(DEMO, "demo-0");
-        wait_handed_out(&cluster, 0, "demo-0");
-        cluster.start(1)?;
-        let waited = joins_after(&mut cluster, 1)?;
-        if waited > AT_ONCE {
-            return Err(format!("with a living neighbour a server was away for {waited:?}"));
-        }
-        cluster.registry(1).knows("demo-0")?;
-        cluster.wait_complete(COMPLETE_WITHIN).map(drop)
-    })
+    let name = format!("dead-peers-{folder}-{release}");
+    let mut cluster = Cluster::new(&name, build(folder)?, release_named(release));
+    late(&mut cluster)?;
+    cluster.handed_out(0, DEMO)?;
+    cluster.registry(0).register(DEMO, "demo-0");
+    wait_handed_out(&cluster, 0, "demo-0");
+    cluster.start(1)?;
+    let waited = joins_after(&mut cluster, 1)?;
+    if waited > AT_ONCE {
+        return Err(format!("with a living neighbour a server was away for {waited:?}"));
+    }
+    cluster.registry(1).knows("demo-0")?;
+    cluster.wait_complete(COMPLETE_WITHIN).map(drop)
 }
 
 /// A server whose one neighbour is listed and unreachable joins its clients, late.
@@ -118,29 +114,26 @@ pub(crate) fn late(cluster: &mut Cluster) -> Result<(), String> {
 /// A closed gate keeps a server from its clients and from nobody else: two servers that both have
 /// nothing to give are in DNS, list each other, and replicate.
 pub(crate) fn gated() -> Result<(), String> {
-    alone_in_time(|| {
-        let mut objects = build("statefulset")?;
-        // It must not open while we look.
-        variable_of(&mut objects, "EUREKA_SERVER_WAITTIMEINMSWHENSYNCEMPTY")?["value"] =
-            Value::from("600000");
-        let mut cluster = Cluster::new("gated", objects, release_named(REFERENCE));
-        cluster.lose(2);
-        for ordinal in [0, 1] {
-            cluster.start(ordinal)?;
-            let registry = cluster.registry(ordinal);
-            wait::wait_for("the server answers", READY_WITHIN, || registry.replicas());
+    let mut objects = build("statefulset")?;
+    // It must not open while we look.
+    variable_of(&mut objects, "EUREKA_SERVER_WAITTIMEINMSWHENSYNCEMPTY")?["value"] = Value::from("600000");
+    let mut cluster = Cluster::new("gated", objects, release_named(REFERENCE));
+    cluster.lose(2);
+    for ordinal in [0, 1] {
+        cluster.start(ordinal)?;
+        let registry = cluster.registry(ordinal);
+        wait::wait_for("the server answers", READY_WITHIN, || registry.replicas());
+    }
+    cluster.wait_complete(COMPLETE_WITHIN)?;
+    cluster.registry(0).register(DEMO, "demo-0");
+    cluster.wait_known("demo-0", COMPLETE_WITHIN)?;
+    for ordinal in [0, 1] {
+        match cluster.wait_ready(ordinal, Duration::ZERO) {
+            Err(why) if why.contains("startupProbe") && why.contains("403") => {}
+            other => return Err(format!("server {ordinal} is kept from its clients by {other:?}")),
         }
-        cluster.wait_complete(COMPLETE_WITHIN)?;
-        cluster.registry(0).register(DEMO, "demo-0");
-        cluster.wait_known("demo-0", COMPLETE_WITHIN)?;
-        for ordinal in [0, 1] {
-            match cluster.wait_ready(ordinal, Duration::ZERO) {
-                Err(why) if why.contains("startupProbe") && why.contains("403") => {}
-                other => return Err(format!("server {ordinal} is kept from its clients by {other:?}")),
-            }
-        }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 /// From the first answer of a server's port until it joins its clients.
@@ -154,46 +147,37 @@ fn joins_after(cluster: &mut Cluster, ordinal: u8) -> Result<Duration, String> {
 
 /// Two pods of any folder with servers, one after the other, and then a mesh.
 pub(crate) fn pair(folder: &'static str, release: &'static str) -> Result<(), String> {
-    alone_in_time(move || {
-        let name = format!("pair-{}-{release}", folder.replace('/', "-"));
-        let mut cluster = Cluster::new(&name, build(folder)?, release_named(release));
-        two(&mut cluster)?;
-        succeeds(&cluster, &["mesh"])?;
-        cluster.terminate(1)?;
-        cluster.terminate(0)
-    })
+    let mut cluster =
+        Cluster::new(&format!("pair-{folder}-{release}"), build(folder)?, release_named(release));
+    two(&mut cluster)?;
+    succeeds(&cluster, &["mesh"])?;
+    cluster.terminate(1)?;
+    cluster.terminate(0)
 }
 
 /// As [`pair`], of a shape in which people have their manifests, with the overlay that fits it.
 pub(crate) fn of_the_corpus(case: &'static str, release: &'static str) -> Result<(), String> {
-    alone_in_time(move || {
-        let objects = corpus::built(case)?;
-        let mut cluster = Cluster::new(&format!("corpus-{case}-{release}"), objects, release_named(release));
-        two(&mut cluster)?;
-        succeeds(&cluster, &["check"])
-    })
+    let objects = corpus::built(case)?;
+    let mut cluster = Cluster::new(&format!("corpus-{case}-{release}"), objects, release_named(release));
+    two(&mut cluster)?;
+    succeeds(&cluster, &["check"])
 }
 
 /// As [`pair`], below an overlay that renames everything: host names, own URLs and lists agree.
 pub(crate) fn renamed_pair(folder: &'static str, release: &'static str) -> Result<(), String> {
-    alone_in_time(move || {
-        let mut cluster = Cluster::new("renamed-pair", renamed(folder)?, release_named(release));
-        two(&mut cluster)?;
-        succeeds(&cluster, &["mesh"])
-    })
+    let mut cluster = Cluster::new("renamed-pair", renamed(folder)?, release_named(release));
+    two(&mut cluster)?;
+    succeeds(&cluster, &["mesh"])
 }
 
 /// Pods of a folder below an overlay, without their servers: DNS knows the Service by its new name only,
 /// and each pod publishes the others.
 pub(crate) fn find_each_other(folder: &'static str) -> Result<(), String> {
-    alone_in_time(move || {
-        let name = format!("renamed-{}", folder.replace('/', "-"));
-        let mut cluster = Cluster::without_servers(&name, renamed(folder)?);
-        for ordinal in [0, 1, 2] {
-            cluster.start(ordinal)?;
-        }
-        cluster.wait_published(COMPLETE_WITHIN).map(drop)
-    })
+    let mut cluster = Cluster::without_servers(&format!("renamed-{folder}"), renamed(folder)?);
+    for ordinal in [0, 1, 2] {
+        cluster.start(ordinal)?;
+    }
+    cluster.wait_published(COMPLETE_WITHIN).map(drop)
 }
 
 /// A folder below two overlays, as an operator has them.
@@ -203,35 +187,30 @@ fn renamed(folder: &str) -> Result<Vec<Object>, String> {
 
 /// An application that follows the servers, or is given them once.
 pub(crate) fn client(folder: &'static str) -> Result<(), String> {
-    alone_in_time(move || {
-        let name = format!("client-{}", folder.replace('/', "-"));
-        let release = release_named(REFERENCE);
-        let mut cluster = Cluster::new(&name, build("statefulset")?, release);
-        two(&mut cluster)?;
-        let objects = build(folder)?;
-        let mut application = cluster.start_guest(&objects, "orders")?;
-        application.wait_ready(READY_WITHIN)?;
-        let apps = Request::get("/eureka/apps/ORDERS");
-        wait::wait_for("the application is registered", COMPLETE_WITHIN, || {
-            apps.send(cluster.socket(1)).map_err(|error| error.to_string())?.ok()
-        });
-        application.check_alive()?;
-        application.terminate()
-    })
+    let release = release_named(REFERENCE);
+    let mut cluster = Cluster::new(&format!("client-{folder}"), build("statefulset")?, release);
+    two(&mut cluster)?;
+    let objects = build(folder)?;
+    let mut application = cluster.start_guest(&objects, "orders")?;
+    application.wait_ready(READY_WITHIN)?;
+    let apps = Request::get("/eureka/apps/ORDERS");
+    wait::wait_for("the application is registered", COMPLETE_WITHIN, || {
+        apps.send(cluster.socket(1)).map_err(|error| error.to_string())?.ok()
+    });
+    application.check_alive()?;
+    application.terminate()
 }
 
 /// A misspelt variable of the StatefulSet keeps the mesh from becoming complete, or lets a server serve
 /// clients that has nothing to give them.
 pub(crate) fn typo(variable: &'static str, scenario: Scenario) -> Result<(), String> {
-    alone_in_time(move || {
-        let mut objects = build("statefulset")?;
-        misspell(&mut objects, variable)?;
-        let mut cluster = Cluster::new(&format!("typo-{variable}"), objects, release_named(REFERENCE));
-        match scenario(&mut cluster) {
-            Ok(()) => Err(format!("nothing went wrong without {variable}")),
-            Err(_) => Ok(()),
-        }
-    })
+    let mut objects = build("statefulset")?;
+    variable_of(&mut objects, variable)?["name"] = Value::from(misspelt_name(variable));
+    let mut cluster = Cluster::new(&format!("typo-{variable}"), objects, release_named(REFERENCE));
+    match scenario(&mut cluster) {
+        Ok(()) => Err(format!("nothing went wrong without {variable}")),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Two servers, one after the other, that list and know each other.
@@ -259,19 +238,11 @@ fn wait_handed_out(cluster: &Cluster, ordinal: u8, id: &str) {
     });
 }
 
-fn misspell(objects: &mut [Object], variable: &str) -> Result<(), String> {
-    variable_of(objects, variable)?["name"] = Value::from(misspelt_name(variable));
-    Ok(())
-}
-
 /// The entry of a variable of the StatefulSet.
 fn variable_of<'a>(objects: &'a mut [Object], variable: &str) -> Result<&'a mut Value, String> {
-    let workload =
-        objects.iter_mut().find(|object| object.kind() == "StatefulSet").ok_or("no StatefulSet")?;
-    let pod = workload.0["spec"]["template"]["spec"].as_mapping_mut().ok_or("no pod")?;
-    let lists =
-        pod.iter_mut().filter(|(key, _)| ["initContainers", "containers"].map(Value::from).contains(key));
-    let entries = lists.filter_map(|(_, list)| list[0]["env"].as_sequence_mut()).flatten();
+    let workload = objects.iter_mut().find(|object| object.kind() == "StatefulSet");
+    let pod = workload.and_then(Object::pod_mut).ok_or("no StatefulSet")?;
+    let entries = containers_mut(pod).filter_map(environment_mut).flatten();
     let mut named = entries.filter(|entry| entry["name"].as_str() == Some(variable));
     named.next().ok_or_else(|| format!("there is no {variable}"))
 }

@@ -96,33 +96,25 @@ impl Place {
         variables: &mut BTreeMap<String, String>,
         dns: SocketAddr,
     ) {
-        let address = self.address;
-        let mut add = |name: &str, value: String| {
-            variables.entry(name.to_owned()).or_insert(value);
-        };
-        if !container.is_ours() {
-            add("SERVER_ADDRESS", address.to_string());
-            if variables.contains_key("MANAGEMENT_SERVER_PORT") {
-                variables.entry("MANAGEMENT_SERVER_ADDRESS".to_owned()).or_insert(address.to_string());
-            }
-            return;
-        }
-        add("EUREKA_PEERS_LISTEN", format!("{address}:9761"));
-        add("EUREKA_PEERS_LOCAL_LISTEN", format!("{address}:9762"));
-        add("EUREKA_PEERS_DNS_SERVER", dns.to_string());
+        let (address, is_ours) = (self.address, container.is_ours());
         let word = |name: &str| variables.get(name).map(String::as_str);
+        let is_managed = !is_ours && word("MANAGEMENT_SERVER_PORT").is_some();
         let by_address = word("EUREKA_PEERS_PEER_HOST") == Some("ipv4");
-        let server_port = word("EUREKA_PEERS_PORT").unwrap_or("8761").to_owned();
+        let server_port = word("EUREKA_PEERS_PORT").unwrap_or("8761");
         let refreshes =
             word("EUREKA_PEERS_ACTUATOR_URL").is_some() && word("EUREKA_PEERS_ROLE") != Some("client");
-        let mut add = |name: &str, value: String| {
+        let status = format!("http://{address}:{server_port}/eureka/status");
+        let apart = [
+            (!is_ours, "SERVER_ADDRESS", address.to_string()),
+            (is_managed, "MANAGEMENT_SERVER_ADDRESS", address.to_string()),
+            (is_ours, "EUREKA_PEERS_LISTEN", format!("{address}:9761")),
+            (is_ours, "EUREKA_PEERS_LOCAL_LISTEN", format!("{address}:9762")),
+            (is_ours, "EUREKA_PEERS_DNS_SERVER", dns.to_string()),
+            (is_ours && by_address, "EUREKA_PEERS_ALLOW_CIDR", "127.0.0.0/8".to_owned()),
+            (is_ours && refreshes, "EUREKA_PEERS_STATUS_URL", status),
+        ];
+        for (_, name, value) in apart.into_iter().filter(|(is_needed, ..)| *is_needed) {
             variables.entry(name.to_owned()).or_insert(value);
-        };
-        if by_address {
-            add("EUREKA_PEERS_ALLOW_CIDR", "127.0.0.0/8".to_owned());
-        }
-        if refreshes {
-            add("EUREKA_PEERS_STATUS_URL", format!("http://{address}:{server_port}/eureka/status"));
         }
     }
 }

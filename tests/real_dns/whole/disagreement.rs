@@ -9,7 +9,6 @@ use crate::authority::{Authority, Program};
 use crate::pod::{Pod, Sidecar, ipv4, names};
 use crate::programs::{self, Hosting};
 use crate::running::{Running, Spec};
-use crate::zone::Zone;
 use crate::{Missing, trial};
 
 /// How long the file is watched: some ninety questions.
@@ -46,8 +45,8 @@ struct Pair {
 impl Pair {
     /// One still has pod 2, the other has pod 3 in its stead.
     async fn that_disagrees() -> Result<Self, Missing> {
-        let old = Authority::start(Program::Knot, Hosting::Zone(Zone::of_pods([0, 1, 2]))).await?;
-        let new = Authority::start(Program::Bind, Hosting::Zone(Zone::of_pods([0, 1, 3]))).await?;
+        let old = Authority::start(Program::Knot, Hosting::pods([0, 1, 2])).await?;
+        let new = Authority::start(Program::Bind, Hosting::pods([0, 1, 3])).await?;
         Ok(Self { old, new })
     }
 
@@ -58,7 +57,7 @@ impl Pair {
 
     async fn agree(&mut self, pods: &[u32]) {
         for authority in [&mut self.old, &mut self.new] {
-            authority.host(Hosting::Zone(Zone::of_pods(pods.iter().copied()))).await;
+            authority.host(Hosting::pods(pods.iter().copied())).await;
         }
     }
 }
@@ -120,7 +119,7 @@ async fn denies_every_other_time() -> Result<(), Missing> {
     let sidecar = pod.run(&["--remove-after", "0s", "--max-shrink", "100%", "--peer-host", "ipv4"]);
     sidecar.lists(&ipv4(1..3));
     sidecar.until_no_condition();
-    pair.old.host(Hosting::Zone(Zone::of_pods([]))).await;
+    pair.old.host(Hosting::pods([])).await;
     sidecar.hears("no_such_name");
     sidecar.hears("records");
     assert_eq!(sidecar.keeps_the_file(WATCHED), ipv4(1..3));
@@ -139,7 +138,7 @@ async fn are_asked_in_turn() -> Result<(), Missing> {
     sidecar.lists(&names([1, 2, 3]));
     sidecar.lists(&names([1, 3]));
     // The first is back with its old zone, and is not preferred any more.
-    old.restart_with(Hosting::Zone(Zone::of_pods([0, 1, 2]))).await;
+    old.restart_with(Hosting::pods([0, 1, 2])).await;
     sidecar.keeps_the_file(Duration::from_secs(2));
     sidecar.until_no_condition();
     assert_eq!(sidecar.publications(), 3, "{}", sidecar.log_text());

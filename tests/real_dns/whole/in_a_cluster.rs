@@ -1,15 +1,15 @@
 //! CoreDNS as in a cluster, with pods that come, get ready, cease to be and go.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 
 use crate::kube_api::{Endpoint, KubeApi, Publishes};
+use crate::kubernetes::{Cluster, start};
 use crate::pod::{Pod, Urls, ipv4, ipv6, names};
 use crate::question::{v4, v6};
-use crate::running::Running;
-use crate::{Missing, programs, trial};
+use crate::{Missing, programs};
 
 /// As `--remove-after` below has it.
 const HOLD: Duration = Duration::from_secs(1);
@@ -17,30 +17,19 @@ const HOLD: Duration = Duration::from_secs(1);
 const PATIENT: [&str; 2] = ["--remove-after", "1s"];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let of = "coredns_kubernetes";
-    vec![
-        trial(of, "lists_who_is_ready", lists_who_is_ready),
-        trial(of, "holds_when_nobody_is_ready", holds_when_nobody_is_ready),
-        trial(of, "lists_who_is_not_ready_where_told_so", lists_who_is_not_ready_where_told_so),
-        trial(of, "lists_both_families", lists_both_families),
-        trial(of, "lists_pods_without_names", lists_pods_without_names),
-        trial(of, "waits_until_synchronised", waits_until_synchronised),
-        trial(of, "takes_no_balanced_service", takes_no_balanced_service),
-    ]
-}
-
-struct Cluster {
-    api: KubeApi,
-    dns: Running,
+    named!(
+        "coredns_kubernetes",
+        lists_who_is_ready,
+        holds_when_nobody_is_ready,
+        lists_who_is_not_ready_where_told_so,
+        lists_both_families,
+        lists_pods_without_names,
+        waits_until_synchronised,
+        takes_no_balanced_service
+    )
 }
 
 impl Cluster {
-    async fn start(publishes: Publishes) -> Result<Self, Missing> {
-        let api = KubeApi::start(publishes).await;
-        let dns = start(api.address()).await?;
-        Ok(Self { api, dns })
-    }
-
     fn pod(&self) -> Pod {
         Pod::asking([self.dns.address()])
     }
@@ -62,10 +51,6 @@ impl Cluster {
         };
         self.api.set_endpoints("eureka", pods.iter().map(endpoint));
     }
-}
-
-async fn start(api: SocketAddr) -> Result<Running, Missing> {
-    Running::start(|_, address| programs::coredns_in_cluster(api, address)).await
 }
 
 async fn lists_who_is_ready() -> Result<(), Missing> {

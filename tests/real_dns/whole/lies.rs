@@ -81,11 +81,12 @@ async fn is_not_believed(program: Program) -> Result<(), Missing> {
 }
 
 /// dnsmasq's options have no escapes.
-fn with_lies(program: Program, zone: Zone) -> Zone {
+fn with_lies(program: Program, mut zone: Zone) -> Zone {
     let odd_names = match program {
         Program::Knot | Program::Bind | Program::CoreDns => &ODD_NAMES[..],
         Program::Dnsmasq => &[],
     };
-    let zone = STRANGERS.iter().chain(odd_names).fold(zone, |zone, target| zone.and_target(target));
-    NO_PODS.iter().fold(zone, |zone, address| zone.and_address(address))
+    zone.stray_targets = [&STRANGERS[..], odd_names].concat();
+    zone.stray_addresses = NO_PODS.into();
+    zone
 }

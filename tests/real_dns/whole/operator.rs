@@ -9,7 +9,6 @@ use crate::authority::{Authority, Program};
 use crate::pod::{Pod, names};
 use crate::programs::Hosting;
 use crate::world::sidecar;
-use crate::zone::Zone;
 
 /// How long a list must stay to count as kept.
 const KEPT: Duration = Duration::from_secs(1);
@@ -19,12 +18,12 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 async fn is_accepted(program: Program) -> Result<(), Missing> {
-    let mut server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..6))).await?;
+    let mut server = Authority::start(program, Hosting::pods(0..6)).await?;
     let pod = Pod::asking([server.address()]);
     let sidecar = pod.run(&["--remove-after", "0s"]);
     sidecar.lists(&names(1..6));
 
-    server.host(Hosting::Zone(Zone::of_pods(0..2))).await;
+    server.host(Hosting::pods(0..2)).await;
     sidecar.until_condition("held_shrink");
     sidecar.keeps_the_file(KEPT);
     let accepted = pod.once("accept", &[]).expect(0);
@@ -33,9 +32,9 @@ async fn is_accepted(program: Program) -> Result<(), Missing> {
     sidecar.until_no_condition();
 
     // Only once: the next implausible answer is held again.
-    server.host(Hosting::Zone(Zone::of_pods(0..6))).await;
+    server.host(Hosting::pods(0..6)).await;
     sidecar.lists(&names(1..6));
-    server.host(Hosting::Zone(Zone::of_pods(0..2))).await;
+    server.host(Hosting::pods(0..2)).await;
     sidecar.until_condition("held_shrink");
     sidecar.keeps_the_file(KEPT);
 
@@ -49,7 +48,7 @@ async fn is_accepted(program: Program) -> Result<(), Missing> {
 }
 
 async fn is_frozen(program: Program) -> Result<(), Missing> {
-    let mut server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..3))).await?;
+    let mut server = Authority::start(program, Hosting::pods(0..3)).await?;
     let pod = Pod::asking([server.address()]);
     let write = |yaml: &str| pod.write_config(yaml);
     let config = write("freeze: false\nremove-after: 0s\n");
@@ -58,7 +57,7 @@ async fn is_frozen(program: Program) -> Result<(), Missing> {
 
     write("freeze: true\nremove-after: 0s\n");
     sidecar.until_condition("frozen");
-    server.host(Hosting::Zone(Zone::of_pods([0, 1, 3]))).await;
+    server.host(Hosting::pods([0, 1, 3])).await;
     let knows_better =
         |it: &sidecar::Sidecar<'_>| it.status()["services"][0]["answered"].to_string().contains("eureka-3");
     sidecar.until("the new pod is seen", knows_better);

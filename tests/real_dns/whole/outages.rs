@@ -7,7 +7,6 @@ use crate::Missing;
 use crate::authority::{Authority, Program};
 use crate::pod::{Pod, names};
 use crate::programs::Hosting;
-use crate::zone::Zone;
 
 /// A removal would come at once, if it came at all.
 const HASTY: [&str; 4] = ["--remove-after", "0s", "--max-shrink", "100%"];
@@ -16,23 +15,15 @@ pub(crate) fn trials() -> Vec<Trial> {
     for_each!(Program::ALL, is_held_through_silence, is_held_through_a_pause, is_held_through_denials)
 }
 
-fn three() -> Hosting {
-    Hosting::Zone(Zone::of_pods(0..3))
-}
-
-fn four() -> Hosting {
-    Hosting::Zone(Zone::of_pods(0..4))
-}
-
 async fn is_held_through_silence(program: Program) -> Result<(), Missing> {
-    let mut server = Authority::start(program, three()).await?;
+    let mut server = Authority::start(program, Hosting::pods(0..3)).await?;
     let pod = Pod::asking([server.address()]);
     let sidecar = pod.run(&HASTY);
     sidecar.lists(&names(1..3));
     server.kill();
     // Its port is closed, which is known at once.
     sidecar.is_held_at("network", "held_lookup_failed");
-    server.restart_with(four()).await;
+    server.restart_with(Hosting::pods(0..4)).await;
     sidecar.lists(&names(1..4));
     sidecar.until_no_condition();
     assert_eq!(sidecar.publications(), 2, "{}", sidecar.log_text());
@@ -40,7 +31,7 @@ async fn is_held_through_silence(program: Program) -> Result<(), Missing> {
 }
 
 async fn is_held_through_a_pause(program: Program) -> Result<(), Missing> {
-    let mut server = Authority::start(program, three()).await?;
+    let mut server = Authority::start(program, Hosting::pods(0..3)).await?;
     let pod = Pod::asking([server.address()]);
     let sidecar = pod.run(&HASTY);
     sidecar.lists(&names(1..3));
@@ -49,25 +40,25 @@ async fn is_held_through_a_pause(program: Program) -> Result<(), Missing> {
     server.running().signal(Signal::CONT);
     sidecar.until_no_condition();
     assert_eq!(sidecar.publications(), 1, "{}", sidecar.log_text());
-    server.host(four()).await;
+    server.host(Hosting::pods(0..4)).await;
     sidecar.lists(&names(1..4));
     Ok(())
 }
 
 async fn is_held_through_denials(program: Program) -> Result<(), Missing> {
-    let mut server = Authority::start(program, three()).await?;
+    let mut server = Authority::start(program, Hosting::pods(0..3)).await?;
     let pod = Pod::asking([server.address()]);
     let sidecar = pod.run(&HASTY);
     sidecar.lists(&names(1..3));
     for (hosting, (outcome, condition)) in [
-        (Hosting::Zone(Zone::of_pods([])), emptied(program)),
+        (Hosting::pods([]), emptied(program)),
         (Hosting::Nothing, ("refused", "held_lookup_failed")),
         (Hosting::Broken, (broken(program), "held_lookup_failed")),
     ] {
         server.host(hosting).await;
         sidecar.is_held_at(outcome, condition);
     }
-    server.host(four()).await;
+    server.host(Hosting::pods(0..4)).await;
     sidecar.lists(&names(1..4));
     sidecar.until_no_condition();
     assert_eq!(sidecar.publications(), 2, "{}", sidecar.log_text());

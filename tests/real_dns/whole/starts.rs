@@ -9,7 +9,6 @@ use crate::authority::{Authority, Program};
 use crate::pod::{Pod, ipv4, names};
 use crate::programs::Hosting;
 use crate::question::{self, impatient_lookup, pods, soon};
-use crate::zone::Zone;
 
 /// How long the server of a late start is not there.
 const ABSENCE: Duration = Duration::from_secs(1);
@@ -19,7 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 async fn initialises(program: Program) -> Result<(), Missing> {
-    let server = Authority::start(program, Hosting::Zone(Zone::of_pods(0..3))).await?;
+    let server = Authority::start(program, Hosting::pods(0..3)).await?;
     soon(&impatient_lookup(server.running()), &question::names("eureka"), &pods("eureka", 3)).await;
     for (peer_host, urls) in [("name", names(1..3)), ("ipv4", ipv4(1..3))] {
         let pod = Pod::asking([server.address()]);
@@ -32,12 +31,10 @@ async fn initialises(program: Program) -> Result<(), Missing> {
 
 /// Before a server that is not there, that does not know the zone, and that knows no peer.
 async fn initialises_late(program: Program) -> Result<(), Missing> {
-    let three = || Hosting::Zone(Zone::of_pods(0..3));
-    for (what, hosting) in [
-        ("silent", None),
-        ("REFUSED", Some(Hosting::Nothing)),
-        ("NXDOMAIN", Some(Hosting::Zone(Zone::of_pods([])))),
-    ] {
+    let three = || Hosting::pods(0..3);
+    for (what, hosting) in
+        [("silent", None), ("REFUSED", Some(Hosting::Nothing)), ("NXDOMAIN", Some(Hosting::pods([])))]
+    {
         let mut server = Authority::start(program, hosting.clone().unwrap_or_else(three)).await?;
         if hosting.is_none() {
             server.kill();

@@ -26,9 +26,9 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(90);
 /// The last tries to reach the peer that has gone.
 const LINGERING: Duration = Duration::from_secs(10);
 /// Two heartbeats.
-const SINK_HELD: Duration = Duration::from_secs(65);
+pub(super) const SINK_HELD: Duration = Duration::from_secs(65);
 /// Long past every retry and every pass of Eureka's own.
-const SINK_HELD_LONG: Duration = Duration::from_secs(600);
+pub(super) const SINK_HELD_LONG: Duration = Duration::from_secs(600);
 /// Pools of the JVM grow and shrink by a few.
 const THREADS_OF_CHANCE: usize = 5;
 /// Each pass of the WAR, a quarter of a second apart, says that it found nobody; Spring counts evictions
@@ -67,18 +67,9 @@ fn assert_shown_as_available(release: &Release, server: &Server) {
     });
 }
 
-/// URLs of names.
-pub(super) fn scale_names(release: &'static Release) {
-    scale(release, "scale_names", PeerHost::Names);
-}
-
-/// URLs of addresses.
-pub(super) fn scale_addresses(release: &'static Release) {
-    scale(release, "scale_addresses", PeerHost::Addresses);
-}
-
-fn scale(release: &'static Release, scenario: &str, peer_host: PeerHost) {
-    let mut cluster = Cluster::new(release, scenario, peer_host);
+/// Up and down through every step, with URLs of names or of addresses.
+pub(super) fn scale(release: &'static Release, peer_host: PeerHost) {
+    let mut cluster = Cluster::new(release, &format!("scale_{}", peer_host.as_str()), peer_host);
     let mut witness = None;
     for count in STEPS {
         cluster.scale(count);
@@ -114,16 +105,7 @@ pub(super) fn by_env(release: &'static Release) {
 }
 
 /// A server that was left alone holds the sink: for minutes, without a thread more or a line of trouble.
-pub(super) fn sink_held(release: &'static Release) {
-    hold_the_sink(release, "sink_held", SINK_HELD);
-}
-
-/// The same for ten minutes.
-pub(super) fn sink_held_long(release: &'static Release) {
-    hold_the_sink(release, "sink_held_long", SINK_HELD_LONG);
-}
-
-fn hold_the_sink(release: &'static Release, scenario: &str, time: Duration) {
+pub(super) fn hold_the_sink(release: &'static Release, scenario: &str, time: Duration) {
     let mut cluster = Cluster::new(release, scenario, PeerHost::Names);
     cluster.scale(2);
     cluster.wait_adopted();

@@ -7,12 +7,11 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::own_record::Watch;
+use super::own_record::{Watch, wait_until_up};
 use crate::cluster::Cluster;
 use crate::pod::{PeerHost, Pod};
 use crate::registry::Registry;
 use crate::release::Release;
-use crate::wait::wait_for;
 
 /// Servers that run; what joins them is in DNS and not up yet, as new pods are.
 const SERVERS: u8 = 2;
@@ -65,12 +64,7 @@ pub(super) fn five_additions(release: &'static Release) {
 fn watch(cluster: &Cluster, ordinal: u8) -> Watch {
     let id = cluster.server(ordinal).status().expect("an up server answers").instance_id;
     let peer = cluster.server((ordinal + 1) % SERVERS);
-    wait_for("the peer has the server as UP", REGISTERED_WITHIN, || {
-        match peer.instance_status(&id)?.as_deref() {
-            Some("UP") => Ok(()),
-            other => Err(format!("it has {other:?}")),
-        }
-    });
+    wait_until_up(peer, &id, REGISTERED_WITHIN);
     Watch::begin(Registry::clone(peer), &id)
 }
 

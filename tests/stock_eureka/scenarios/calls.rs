@@ -49,7 +49,7 @@ pub(super) fn slow_status(release: &'static Release) {
     let proxy = Proxy::start(cluster.pod(0).socket(release.port()));
     cluster.sidecar.status = Some(proxy.address());
     cluster.scale(1);
-    wait_for("the first word", RECOVERED_WITHIN, || is_adopted(&cluster));
+    wait_for("the first word", RECOVERED_WITHIN, || cluster.sidecar(0).is_adopted());
     let before = cluster.sidecar(0).refreshes();
     proxy.set(Manner::Slow(SLOW));
     cluster.set_pods([&cluster.pod(0), &cluster.pod(1)]);
@@ -57,13 +57,8 @@ pub(super) fn slow_status(release: &'static Release) {
     sleep(UNHEARD_FOR);
     assert_eq!(cluster.sidecar(0).refreshes() - before, 1, "one change, one call");
     proxy.set(Manner::Pass);
-    wait_for("it is heard again", RECOVERED_WITHIN, || is_adopted(&cluster));
+    wait_for("it is heard again", RECOVERED_WITHIN, || cluster.sidecar(0).is_adopted());
     assert_eq!(cluster.sidecar(0).refreshes() - before, 1, "one change, one call");
-}
-
-fn is_adopted(cluster: &Cluster) -> Result<(), String> {
-    let status = cluster.sidecar(0).status()?;
-    if status["is_adopted"] == true { Ok(()) } else { Err(status.to_string()) }
 }
 
 /// A server that hangs is waited for; the file follows meanwhile, and the newest list wins.

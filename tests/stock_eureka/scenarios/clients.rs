@@ -1,10 +1,8 @@
 //! Clients in other languages, as their users run them, stay registered while servers come and go.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use crate::beside::Lookout;
 use crate::cluster::Cluster;
 use crate::pod::PeerHost;
 use crate::real_clients::{RealClient, javascript, python};
@@ -29,13 +27,14 @@ pub(super) fn stay_registered(release: &'static Release) {
     let directory = cluster.pod(0).file("clients");
     let clients = [python(&directory, &urls), javascript(&directory, &urls)];
     expect_known(&cluster, &clients);
-    let watch = Watch::begin(cluster.server(0), &clients);
+    let watch = watch(cluster.server(0), &clients);
     for count in [1, 3] {
         cluster.scale(count);
         cluster.wait_adopted();
         expect_known(&cluster, &clients);
     }
-    watch.end();
+    let losses = watch.end();
+    assert!(losses.is_empty(), "{losses:?}");
 }
 
 fn expect_known(cluster: &Cluster, clients: &[RealClient]) {
@@ -46,31 +45,13 @@ fn expect_known(cluster: &Cluster, clients: &[RealClient]) {
     }
 }
 
-/// Looks at one server all the time.
-struct Watch {
-    ends: Arc<AtomicBool>,
-    thread: JoinHandle<Vec<String>>,
-}
-
-impl Watch {
-    fn begin(registry: &Registry, clients: &[RealClient]) -> Self {
-        let ends = Arc::new(AtomicBool::new(false));
-        let ids: Vec<&'static str> = clients.iter().map(|client| client.instance_id).collect();
-        let (registry, ended) = (registry.clone(), Arc::clone(&ends));
-        let thread = thread::spawn(move || {
-            let mut losses = Vec::new();
-            while !ended.load(Ordering::Relaxed) && losses.len() < LOSSES_KEPT {
-                losses.extend(ids.iter().filter_map(|id| registry.knows(id).err()));
-                thread::sleep(WATCHED_EVERY);
-            }
-            losses
-        });
-        Self { ends, thread }
-    }
-
-    fn end(self) {
-        self.ends.store(true, Ordering::Relaxed);
-        let losses = self.thread.join().expect("watching does not panic");
-        assert!(losses.is_empty(), "{losses:?}");
-    }
+/// Looks at one server all the time; what it says of a client that it does not know.
+fn watch(registry: &Registry, clients: &[RealClient]) -> Lookout<Vec<String>> {
+    let ids: Vec<&'static str> = clients.iter().map(|client| client.instance_id).collect();
+    let registry = registry.clone();
+    Lookout::begin(WATCHED_EVERY, move |losses: &mut Vec<String>| {
+        if losses.len() < LOSSES_KEPT {
+            losses.extend(ids.iter().filter_map(|id| registry.knows(id).err()));
+        }
+    })
 }

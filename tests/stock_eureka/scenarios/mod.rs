@@ -18,8 +18,12 @@ mod restarts;
 mod security;
 mod surroundings;
 
+use adoption::{SINK_HELD, SINK_HELD_LONG, hold_the_sink};
+use security::{EXEMPT_AS_DOCUMENTED, refresh_is_refused};
+
 use crate::ground;
 use crate::machine::find_program;
+use crate::pod::PeerHost;
 use crate::release::{Import, Kind, REFERENCE, Release, Spring};
 
 /// One scenario.
@@ -91,9 +95,9 @@ const fn measurement(name: &'static str, on: On, body: fn(&'static Release)) -> 
 pub(crate) static SCENARIOS: &[Scenario] = &[
     scenario("without_the_program", On::All, control::without_the_program),
     scenario("cold_start", On::All, adoption::cold_start),
-    scenario("scale_names", On::All, adoption::scale_names),
-    scenario("scale_addresses", On::All, adoption::scale_addresses),
-    scenario("sink_held", On::All, adoption::sink_held),
+    scenario("scale_names", On::All, |release| adoption::scale(release, PeerHost::Names)),
+    scenario("scale_addresses", On::All, |release| adoption::scale(release, PeerHost::Addresses)),
+    scenario("sink_held", On::All, |release| hold_the_sink(release, "sink_held", SINK_HELD)),
     scenario("server_killed", On::All, restarts::server_killed),
     scenario("sidecar_killed", On::All, restarts::sidecar_killed),
     scenario("stale_sink", On::All, restarts::stale_sink),
@@ -113,8 +117,11 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     scenario("storm", On::Reference, calls::storm),
     scenario("with_client_refresh", On::Reference, additions::with_client_refresh),
     scenario("basic_credentials", On::Guarded, security::basic_credentials),
-    scenario("csrf", On::Guarded, security::csrf),
-    scenario("security_starter_only", On::Reference, security::starter_only),
+    scenario("csrf", On::Guarded, |release| refresh_is_refused(release, "csrf", Some(EXEMPT_AS_DOCUMENTED))),
+    // With nothing but a user and a password.
+    scenario("security_starter_only", On::Reference, |release| {
+        refresh_is_refused(release, "security_starter_only", None);
+    }),
     scenario("actuator_on_the_main_port", On::Reference, security::on_the_main_port),
     scenario("unresolved_placeholders", On::Refreshed, security::unresolved_placeholders),
     scenario("context_path", On::Reference, surroundings::context_path),
@@ -128,5 +135,7 @@ pub(crate) static SCENARIOS: &[Scenario] = &[
     measurement("additions", On::All, additions::thirty),
     measurement("bursts", On::Refreshed, bursts::five_additions),
     measurement("own_record", On::Patches, own_record::stays_up),
-    measurement("sink_held_long", On::All, adoption::sink_held_long),
+    measurement("sink_held_long", On::All, |release| {
+        hold_the_sink(release, "sink_held_long", SINK_HELD_LONG);
+    }),
 ];

@@ -5,11 +5,10 @@
 //! longer than its interval, and where a peer keeps the record of a server that has gone.
 
 use std::fs;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle, sleep};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::beside::Lookout;
 use crate::cluster::Cluster;
 use crate::http::Request;
 use crate::pod::PeerHost;
@@ -80,13 +79,17 @@ fn publish(cluster: &Cluster, ordinal: u8, generation: usize) {
 }
 
 fn tell_start(cluster: &Cluster, id: &str) {
-    let ((), after) = wait_for("the peer has the server as UP", UP_WITHIN, || {
-        match cluster.server(PEER).instance_status(id)?.as_deref() {
-            Some("UP") => Ok(()),
-            other => Err(format!("it has {other:?}")),
-        }
-    });
+    let after = wait_until_up(cluster.server(PEER), id, UP_WITHIN);
     println!("  UP at the peer {after:?} after the port opened");
+}
+
+/// Waits until a peer has the record of a server as UP.
+pub(super) fn wait_until_up(peer: &Registry, id: &str, limit: Duration) -> Duration {
+    let is_up = || match peer.instance_status(id)?.as_deref() {
+        Some("UP") => Ok(()),
+        other => Err(format!("it has {other:?}")),
+    };
+    wait_for("the peer has the server as UP", limit, is_up).1
 }
 
 fn refresh_without_rest(cluster: &Cluster, id: &str) {
@@ -127,38 +130,26 @@ fn end(cluster: &mut Cluster, id: &str) {
     println!("  gone after {process:?}, the record {:?} after the signal", begun.elapsed());
 }
 
-/// Looks at a record all the time, and keeps when it was anything but UP.
-pub(super) struct Watch {
-    is_over: Arc<AtomicBool>,
-    thread: JoinHandle<Vec<(String, Duration)>>,
-}
+/// Looks at a record all the time: each of its statuses, and since when.
+pub(super) struct Watch(Lookout<Vec<(String, Instant)>>);
 
 impl Watch {
     pub(super) fn begin(registry: Registry, id: &str) -> Self {
-        let (is_over, id) = (Arc::new(AtomicBool::new(false)), id.to_owned());
-        let until = Arc::clone(&is_over);
-        let thread = thread::spawn(move || {
-            let mut seen: Vec<(String, Duration)> = Vec::new();
-            let (mut last, mut since) = ("UP".to_owned(), Instant::now());
-            while !until.load(Ordering::Relaxed) {
-                let status = registry.instance_status(&id).expect("an up server answers");
-                let status = status.unwrap_or_else(|| "gone".to_owned());
-                if status != last {
-                    seen.push((std::mem::replace(&mut last, status), since.elapsed()));
-                    since = Instant::now();
-                }
-                sleep(LOOK);
+        let id = id.to_owned();
+        Self(Lookout::begin(LOOK, move |statuses: &mut Vec<(String, Instant)>| {
+            let status = registry.instance_status(&id).expect("an up server answers");
+            let status = status.unwrap_or_else(|| "gone".to_owned());
+            if statuses.last().is_none_or(|(last, _)| *last != status) {
+                statuses.push((status, Instant::now()));
             }
-            seen.push((last, since.elapsed()));
-            seen.retain(|(status, _)| status != "UP");
-            seen
-        });
-        Self { is_over, thread }
+        }))
     }
 
-    /// What it was instead, and for how long.
+    /// What it was other than UP, and for how long.
     pub(super) fn end(self) -> Vec<(String, Duration)> {
-        self.is_over.store(true, Ordering::Relaxed);
-        self.thread.join().expect("an up server answers")
+        let statuses = self.0.end();
+        let ends: Vec<_> = statuses.iter().skip(1).map(|(_, since)| *since).chain([Instant::now()]).collect();
+        let lasted = statuses.into_iter().zip(ends).map(|((status, since), end)| (status, end - since));
+        lasted.filter(|(status, _)| status != "UP").collect()
     }
 }

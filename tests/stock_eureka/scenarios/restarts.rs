@@ -99,10 +99,7 @@ pub(super) fn stale_sink(release: &'static Release) {
         let now = cluster.server(0).replicas()?;
         if now.len() == 1 && now != held { Ok(()) } else { Err(format!("{now:?}")) }
     });
-    wait_for("adopted by the program's word", RESTORED_WITHIN, || {
-        let status = cluster.sidecar(0).status()?;
-        if status["is_adopted"] == true { Ok(()) } else { Err(status.to_string()) }
-    });
+    wait_for("adopted by the program's word", RESTORED_WITHIN, || cluster.sidecar(0).is_adopted());
     assert!(cluster.sidecar(0).refreshes() <= 1, "one list, one call");
     let check = cluster.once("check", 0);
     assert_eq!(check.code, Some(0), "{}", check.output);

@@ -15,7 +15,7 @@ const PASSWORD: &str = "f1nd-me-nowhere";
 /// The documentation's exemption, and with it the one that refresh needs.
 const EXEMPT_ENOUGH: &str = "/eureka/,/actuator/";
 /// What the documentation exempts.
-const EXEMPT_AS_DOCUMENTED: &str = "/eureka/";
+pub(super) const EXEMPT_AS_DOCUMENTED: &str = "/eureka/";
 /// The first refusal says it all.
 const DIAGNOSED_WITHIN: Duration = Duration::from_secs(30);
 /// Long enough for hammering to show.
@@ -62,31 +62,16 @@ pub(super) fn unresolved_placeholders(release: &'static Release) {
     assert!(is_told && check.code == Some(3), "{}", check.output);
 }
 
-/// The documentation's exemption leaves refresh refused: 401 with the right credentials. Said as
-/// what it is, and not hammered.
-pub(super) fn csrf(release: &'static Release) {
-    let cluster = refused(release, "csrf", Some(EXEMPT_AS_DOCUMENTED));
-    let message = diagnosis(&cluster);
-    assert!(message.contains("CSRF"), "not told apart from wrong credentials: {message}");
-    expect_quiet(&cluster);
-    expect_no_leak(&cluster);
-}
-
-/// The security starter with nothing but a user and a password.
-pub(super) fn starter_only(release: &'static Release) {
-    let cluster = refused(release, "security_starter_only", None);
-    let message = diagnosis(&cluster);
-    assert!(message.contains("CSRF"), "not told apart from wrong credentials: {message}");
-    expect_quiet(&cluster);
-    expect_no_leak(&cluster);
-}
-
-/// One server that refuses to refresh, and a peer that appears.
-fn refused(release: &'static Release, scenario: &str, exempt: Option<&str>) -> Cluster {
+/// What is exempt, such as the documentation's paths, leaves refresh refused when a peer appears: 401 with the
+/// right credentials. Said as what it is, and not hammered.
+pub(super) fn refresh_is_refused(release: &'static Release, scenario: &str, exempt: Option<&str>) {
     let mut cluster = guarded(release, scenario, exempt);
     cluster.scale(1);
     cluster.set_pods([&cluster.pod(0), &cluster.pod(1)]);
-    cluster
+    let message = diagnosis(&cluster);
+    assert!(message.contains("CSRF"), "not told apart from wrong credentials: {message}");
+    expect_quiet(&cluster);
+    expect_no_leak(&cluster);
 }
 
 fn guarded(release: &'static Release, scenario: &str, exempt: Option<&str>) -> Cluster {

@@ -30,6 +30,8 @@ eureka.server.responseCacheUpdateIntervalMs = 1000
 eureka.server.wait-time-in-ms-when-sync-empty = 0
 spring.main.lazy-initialization = true
 ";
+/// What a server is told to take its URL in the list for its own.
+const OWN_URL: &str = "EUREKA_SERVER_MYURL";
 /// The program looks at a server as soon as it is up.
 const TOLD_WITHIN: Duration = Duration::from_secs(40);
 /// Pods with a certificate.
@@ -63,16 +65,8 @@ pub(super) fn steeltoe(release: &'static Release) {
     fs::write(cluster.pod(0).work().join("application.properties"), STEELTOE)
         .expect("the target directory can be written");
     cluster.scale(1);
-    let ((), after) = wait_for("self is not recognised", TOLD_WITHIN, || {
-        let told = cluster.sidecar(0).condition("self_not_recognised")?;
-        let told = told.ok_or_else(|| "no condition".to_owned())?;
-        if told.contains("EUREKA_SERVER_MYURL") { Ok(()) } else { Err(told) }
-    });
-    println!("  told after {after:?}");
-    let check = cluster.once("check", 0);
-    let cure = format!("set EUREKA_SERVER_MYURL={}", cluster.url(0));
-    assert!(check.output.contains(&cure), "{}", check.output);
-    cluster.server = cluster.server.clone().with("EUREKA_SERVER_MYURL", &cluster.url(0));
+    expect_not_recognised(&cluster);
+    cluster.server = cluster.server.clone().with(OWN_URL, &cluster.url(0));
     cluster.containers(0).server.take().expect("it runs").terminate();
     cluster.start_server(0);
     cluster.wait_up(0);
@@ -82,6 +76,24 @@ pub(super) fn steeltoe(release: &'static Release) {
     cluster.wait_for_peers(0, &[cluster.url(1)]);
     cluster.set_pods([&one]);
     cluster.wait_for_peers(0, &[]);
+    expect_recognised(&cluster);
+}
+
+/// A server that takes itself for a peer is told, with the variable that cures it.
+pub(super) fn expect_not_recognised(cluster: &Cluster) {
+    let ((), after) = wait_for("self is not recognised", TOLD_WITHIN, || {
+        let told = cluster.sidecar(0).condition("self_not_recognised")?;
+        let told = told.ok_or_else(|| "no condition".to_owned())?;
+        if told.contains(OWN_URL) { Ok(()) } else { Err(told) }
+    });
+    println!("  told after {after:?}");
+    let check = cluster.once("check", 0);
+    let cure = format!("set {OWN_URL}={}", cluster.url(0));
+    assert!(check.output.contains(&cure), "{}", check.output);
+}
+
+/// The server knows itself.
+pub(super) fn expect_recognised(cluster: &Cluster) {
     wait_for("the condition is lifted", TOLD_WITHIN, || {
         cluster.sidecar(0).condition("self_not_recognised")?.map_or(Ok(()), Err)
     });

@@ -3,7 +3,7 @@
 //! The headless Service publishes addresses that are not ready, so a pod is in DNS from its first
 //! moment to its last; the program is a native sidecar, so the server starts after `/startupz`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use super::image::cache;
 use super::pod::{PeerHost, Pod, SERVICE};
 use super::release::Release;
 use super::server::{self, Server};
-use super::sidecar::{self, Outcome, SINK, Sidecar};
+use super::sidecar::{self, Outcome, Sidecar};
 use crate::world::dns_server::{self, DnsThread};
 use crate::world::wait::wait_for;
 
@@ -209,15 +209,7 @@ impl Cluster {
 
     /// Whether a server has these peers, and nobody else.
     pub(crate) fn has_peers(&self, ordinal: u8, urls: &[String]) -> Result<(), String> {
-        let expected: BTreeSet<String> = urls.iter().cloned().collect();
-        let replicas = self.server(ordinal).replicas()?;
-        let alone = replicas.iter().all(|url| url.contains(SINK));
-        let peers: BTreeSet<String> = replicas.iter().map(|url| without_user_info(url)).collect();
-        // The sink stands for "nobody": never beside a real peer.
-        if peers == expected || (alone && expected.is_empty()) {
-            return Ok(());
-        }
-        Err(format!("server {ordinal} has {replicas:?} instead of {expected:?}"))
+        self.server(ordinal).has_peers(&urls.iter().cloned().collect())
     }
 
     /// Waits until a server has these peers, and nobody else.
@@ -251,11 +243,4 @@ impl Cluster {
     pub(crate) fn everyone_knows(&self, id: &str) -> Result<(), String> {
         self.pods.values().try_for_each(|containers| containers.server().knows(id))
     }
-}
-
-fn without_user_info(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}/{path}")
 }

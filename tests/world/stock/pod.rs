@@ -54,10 +54,6 @@ impl Pod {
         name_of(self.ordinal)
     }
 
-    pub(crate) fn full_name(&self) -> String {
-        full_name_of(self.ordinal)
-    }
-
     pub(crate) fn address(&self) -> IpAddr {
         ground::pod(self.ordinal)
     }
@@ -112,7 +108,7 @@ impl Pod {
     /// What stands for its host in URLs.
     pub(crate) fn host(&self, peer_host: PeerHost) -> String {
         match peer_host {
-            PeerHost::Names => self.full_name(),
+            PeerHost::Names => full_name_of(self.ordinal),
             PeerHost::Addresses => match self.address() {
                 IpAddr::V4(address) => address.to_string(),
                 IpAddr::V6(address) => format!("[{address}]"),

@@ -16,6 +16,7 @@ use super::release::Release;
 use super::server::{Network, Server};
 use crate::world::machine;
 use crate::world::process::Process;
+use crate::world::registry::SINK;
 use crate::world::secret::{self, Published};
 use crate::world::view::View;
 use crate::world::wait::{is_so, wait_for};
@@ -32,8 +33,6 @@ const LISTEN: u16 = 9761;
 const LOCAL_LISTEN: u16 = 9762;
 /// The program's own default for the server's port.
 const PORT_DEFAULT: u16 = 8761;
-/// What the flush sink's URL contains, and no peer's.
-pub(crate) const SINK: &str = "/sink/eureka/";
 /// Where Spring's actuator is.
 pub(crate) const MANAGEMENT: u16 = 8762;
 
@@ -143,6 +142,12 @@ impl Sidecar {
     pub(crate) fn refreshes(&self) -> u64 {
         let counts = self.metric("eureka_peers_refreshes_total", "outcome").expect("metrics are served");
         ["taken", "abandoned"].iter().filter_map(|outcome| counts.get(*outcome)).sum()
+    }
+
+    /// Whether it has seen the server take its list over.
+    pub(crate) fn is_adopted(&self) -> Result<(), String> {
+        let status = self.status()?;
+        is_so(status["is_adopted"] == true, || status.to_string())
     }
 
     /// Changes of the desired list since its start, the first list included.
