@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::model::{ListOrigin, LookupFailure, ServerFault};
+use crate::model::{ListOrigin, LookupFailure, ServerFault, UnusableRecords};
 use crate::reconcile::{Kept, NotAdopted, NotPublished, SelfNotFound, Situation};
 
 /// The facts of this situation.
@@ -105,13 +105,11 @@ fn facts(situation: &Situation) -> Named<'_> {
             ("takes", Fact::Word(takes.label())),
         ],
         Situation::SelfNotFound(facts) => of_self_not_found(facts),
-        Situation::RecordsUnusable { question, records } => vec![
-            ("question", Fact::Text(question)),
-            ("unusable", count(records.count())),
-            ("records", count(records.of)),
-            ("reason", Fact::Word(records.first.why.label())),
-            ("first", Fact::Text(&records.first.what)),
-        ],
+        Situation::RecordsUnusable { question, records } => {
+            let mut facts = vec![("question", Fact::Text(question))];
+            facts.extend(of_unusable(records));
+            facts
+        }
         Situation::ManyPeers { peers } => vec![("peers", count(*peers))],
         Situation::NoRoom { question, unlisted, max_peers, remove_after } => vec![
             ("question", Fact::Text(question)),
@@ -144,12 +142,21 @@ fn of_fault(fault: &ServerFault) -> Named<'_> {
 fn of_failure(failure: &LookupFailure) -> Named<'_> {
     match failure {
         LookupFailure::ResponseCode(code) => vec![("response_code", number(*code))],
-        LookupFailure::AllDenied { denied } => vec![("denied", count(*denied))],
+        LookupFailure::NoneUsable(records) => of_unusable(records),
         LookupFailure::TooManyPeers { peers, max } => {
             vec![("peers", count(*peers)), ("max_peers", count(*max))]
         }
         _ => vec![],
     }
+}
+
+fn of_unusable(records: &UnusableRecords) -> Named<'_> {
+    vec![
+        ("unusable", count(records.count())),
+        ("records", count(records.of)),
+        ("reason", Fact::Word(records.first.why.label())),
+        ("first", Fact::Text(&records.first.what)),
+    ]
 }
 
 fn of_kept(kept: Kept) -> Named<'static> {

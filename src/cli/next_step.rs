@@ -24,7 +24,7 @@ fn asked_in_vain(about: &Situation) -> Option<&HeadlessService> {
         LookupFailure::NegativeWithoutSoa
         | LookupFailure::NotHeadless
         | LookupFailure::PortNameMissing
-        | LookupFailure::AllDenied { .. }
+        | LookupFailure::NoneUsable(_)
         | LookupFailure::TooManyPeers { .. } => true,
         LookupFailure::Timeout
         | LookupFailure::ServerFailure

@@ -3,10 +3,10 @@
 use std::net::Ipv4Addr;
 
 use crate::agent::Outside;
-use crate::dns::{HickoryLookup, NameServers};
+use crate::dns::{HickoryLookup, KnownAddresses, NameServers};
 use crate::eureka::{EurekaServer, Reading};
 use crate::reconcile::Adoption;
-use crate::settings::Settings;
+use crate::settings::{Settings, cluster_ips};
 use crate::telemetry::LogControl;
 
 /// What the agent of this process reaches.
@@ -49,5 +49,7 @@ pub(super) fn server(settings: &Settings, reading: Reading) -> EurekaServer {
 
 /// A look-up as these settings want it.
 pub(super) fn lookup(settings: &Settings) -> HickoryLookup {
-    HickoryLookup::new(NameServers::listed_or_system(settings.dns_servers.clone()))
+    let own = settings.policy.own().map(|own| own.identity.addresses.clone()).unwrap_or_default();
+    let addresses = KnownAddresses { own, cluster_ips: cluster_ips() };
+    HickoryLookup::new(NameServers::listed_or_system(settings.dns_servers.clone())).with_addresses(addresses)
 }

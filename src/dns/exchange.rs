@@ -21,9 +21,10 @@ use hickory_resolver::proto::op::{
 use tokio::io::{Interest, ReadBuf};
 use tokio::net::UdpSocket;
 
-use crate::model::{Answer, LookupFailure};
+use crate::model::{Answer, LookupFailure, Record};
 
-use super::reading;
+use super::overheard::{Overheard, overheard};
+use super::reading::{self, Standing};
 
 /// A way to put a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,8 @@ pub(super) enum Brought {
     Usable { answer: Answer, length: usize },
     /// The server said, in a message that can be read, that it has nothing for us.
     Word(LookupFailure),
+    /// Records that answer the question, none of which can be used; another way may bring more.
+    NoneUsable(Answer),
     /// There is more than a datagram holds.
     CutShort,
     /// The server does not know EDNS, and has a code of its own for that (RFC 6891, section 7).
@@ -79,13 +82,15 @@ pub(super) enum Brought {
 
 impl Brought {
     /// What to say of it where nothing better comes.
-    pub(super) fn failure(self) -> Option<LookupFailure> {
-        match self {
-            Self::Usable { .. } => None,
-            Self::Word(failure) | Self::NoEdns(failure) | Self::Broken(failure) => Some(failure),
-            Self::CutShort => Some(LookupFailure::Truncated),
-            Self::Silent => Some(LookupFailure::Timeout),
-        }
+    pub(super) fn or_else(self) -> Option<Answer> {
+        let failure = match self {
+            Self::Usable { .. } => return None,
+            Self::NoneUsable(answer) => return Some(answer),
+            Self::Word(failure) | Self::NoEdns(failure) | Self::Broken(failure) => failure,
+            Self::CutShort => LookupFailure::Truncated,
+            Self::Silent => LookupFailure::Timeout,
+        };
+        Some(Answer::Failed(failure))
     }
 }
 
@@ -102,20 +107,31 @@ const OTHER_CASE: &str =
     "the question in another letter case, as a forger would, and TCP gave none; allow egress to TCP port 53";
 
 /// Asks one server once, in one way.
-pub(super) async fn ask(server: SocketAddr, query: Query, rung: Rung, patience: Patience) -> Brought {
+pub(super) async fn ask(
+    server: SocketAddr,
+    standing: Standing,
+    query: Query,
+    rung: Rung,
+    patience: Patience,
+) -> Brought {
     let request = DnsRequest::from_query(query.clone(), options(rung, patience));
     let came = match rung {
         Rung::UdpWithEdns | Rung::UdpWithoutEdns => over_udp(server, request, patience).await,
         Rung::Tcp => over_tcp(server, request, patience.whole).await,
     };
+    let heard = |response: &DnsResponse| heard(reading::response(&query, response, standing), response, rung);
     match came {
-        Ok(response) => heard(&query, &response, rung),
-        Err(error) => not_heard(server, rung, &error),
+        Ok(response) => heard(&response),
+        Err(error) => match Overheard::in_error(&error) {
+            Some(Overheard::BareError(response)) => heard(response),
+            Some(Overheard::CutShort) => Brought::CutShort,
+            None => not_heard(server, rung, &error),
+        },
     }
 }
 
-fn heard(query: &Query, response: &DnsResponse, rung: Rung) -> Brought {
-    match (reading::response(query, response), rung) {
+fn heard(answer: Answer, response: &DnsResponse, rung: Rung) -> Brought {
+    match (answer, rung) {
         (Answer::Failed(LookupFailure::Truncated), Rung::Tcp) => {
             Brought::Word(LookupFailure::Malformed(TOO_LARGE))
         }
@@ -129,6 +145,9 @@ fn heard(query: &Query, response: &DnsResponse, rung: Rung) -> Brought {
             Brought::Broken(failure)
         }
         (Answer::Failed(failure), _) => Brought::Word(failure),
+        (Answer::Records(records), _) if records.iter().all(Record::is_unusable) => {
+            Brought::NoneUsable(Answer::Records(records))
+        }
         (answer, _) => Brought::Usable { answer, length: response.as_buffer().len() },
     }
 }
@@ -167,7 +186,7 @@ async fn over_udp(
     request: DnsRequest,
     patience: Patience,
 ) -> Result<DnsResponse, NetError> {
-    UdpClientStream::builder(server, Connected::default())
+    UdpClientStream::builder(server, Connected::to_ask(request.id))
         .with_timeout(Some(patience.whole))
         .with_max_retries(patience.datagrams())
         // The floor is in whole milliseconds; the interval itself is in the request.
@@ -191,8 +210,18 @@ async fn over_tcp(
 
 /// Sockets that are connected to the one server they ask: the kernel then reports a closed port
 /// (ECONNREFUSED) at once, which on others is silence of seconds.
-#[derive(Clone, Default)]
-struct Connected(TokioRuntimeProvider);
+#[derive(Clone)]
+struct Connected {
+    provider: TokioRuntimeProvider,
+    /// The message id of the question.
+    id: u16,
+}
+
+impl Connected {
+    fn to_ask(id: u16) -> Self {
+        Self { provider: TokioRuntimeProvider::default(), id }
+    }
+}
 
 impl RuntimeProvider for Connected {
     type Handle = TokioHandle;
@@ -201,7 +230,7 @@ impl RuntimeProvider for Connected {
     type Tcp = <TokioRuntimeProvider as RuntimeProvider>::Tcp;
 
     fn create_handle(&self) -> Self::Handle {
-        self.0.create_handle()
+        self.provider.create_handle()
     }
 
     fn connect_tcp(
@@ -210,7 +239,7 @@ impl RuntimeProvider for Connected {
         from: Option<SocketAddr>,
         timeout: Option<Duration>,
     ) -> Pin<Box<dyn Send + Future<Output = io::Result<Self::Tcp>>>> {
-        self.0.connect_tcp(server, from, timeout)
+        self.provider.connect_tcp(server, from, timeout)
     }
 
     fn bind_udp(
@@ -218,10 +247,11 @@ impl RuntimeProvider for Connected {
         from: SocketAddr,
         server: SocketAddr,
     ) -> Pin<Box<dyn Send + Future<Output = io::Result<Self::Udp>>>> {
+        let id = self.id;
         Box::pin(async move {
             let socket = UdpSocket::bind(from).await?;
             socket.connect(server).await?;
-            Ok(ConnectedSocket { socket, server })
+            Ok(ConnectedSocket { socket, server, id })
         })
     }
 }
@@ -229,6 +259,7 @@ impl RuntimeProvider for Connected {
 struct ConnectedSocket {
     socket: UdpSocket,
     server: SocketAddr,
+    id: u16,
 }
 
 impl ConnectedSocket {
@@ -269,7 +300,10 @@ impl DnsUdpSocket for ConnectedSocket {
                 let ready = self.socket.ready(Interest::READABLE | Interest::ERROR).await?;
                 let received = if ready.is_error() { self.error() } else { self.socket.try_recv(buffer) };
                 match received {
-                    Ok(length) => return Ok((length, self.server)),
+                    Ok(length) => match overheard(&buffer[..length], self.id) {
+                        Some(heard) => return Err(io::Error::other(heard)),
+                        None => return Ok((length, self.server)),
+                    },
                     // Said too early.
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                     Err(error) => return Err(error),

@@ -10,6 +10,7 @@ use hickory_resolver::proto::op::{DEFAULT_MAX_PAYLOAD_LEN, Query};
 use tokio::time::Instant;
 
 use super::exchange::{Brought, Rung};
+use super::reading::Standing;
 
 /// For so long what worked is tried first. A firewall or a server that is mended is used as it should be
 /// within minutes, and until then no poll pays for the rungs below.
@@ -61,7 +62,9 @@ impl Ladders {
         to_front(&mut rungs, first);
         Climb {
             server,
+            standing: Standing::First,
             rungs,
+            running: 0,
             usual,
             first: (is_large || works.is_some()).then_some(first),
             cut_short: None,
@@ -143,8 +146,11 @@ impl Known {
 #[derive(Debug)]
 pub(super) struct Climb {
     server: SocketAddr,
+    standing: Standing,
     /// Those not tried yet.
     rungs: VecDeque<Rung>,
+    /// How many have begun and not ended.
+    running: usize,
     /// The first one where nothing is known.
     usual: Rung,
     /// The one that has worked before; none where nothing is known.
@@ -160,8 +166,25 @@ impl Climb {
         self.server
     }
 
+    pub(super) fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// The same of a server that is asked where those before it gave nothing.
+    pub(super) fn of_a_later_one(self) -> Self {
+        Self { standing: Standing::Later, ..self }
+    }
+
     pub(super) fn next_rung(&mut self) -> Option<Rung> {
-        self.rungs.pop_front()
+        let rung = self.rungs.pop_front()?;
+        self.running += 1;
+        Some(rung)
+    }
+
+    /// Whether it may still give an answer, however slowly: a server that has said that it has none is not
+    /// likely to give one in another way.
+    pub(super) fn may_be_slow(&self) -> bool {
+        self.running > 0 && self.spoke.is_none()
     }
 
     pub(super) fn has_more(&self) -> bool {
@@ -179,6 +202,7 @@ impl Climb {
 
     /// Chooses what comes next after a rung that brought nothing usable.
     pub(super) fn brought(&mut self, rung: Rung, brought: &Brought) {
+        self.running = self.running.saturating_sub(1);
         match brought {
             Brought::Usable { .. } => {}
             Brought::Word(_) => {
@@ -197,7 +221,9 @@ impl Climb {
                 self.spoke = self.spoke.or(Some(rung));
                 to_front(&mut self.rungs, Rung::UdpWithoutEdns);
             }
-            Brought::Broken(_) | Brought::Silent => to_front(&mut self.rungs, Rung::Tcp),
+            Brought::Broken(_) | Brought::NoneUsable(_) | Brought::Silent => {
+                to_front(&mut self.rungs, Rung::Tcp)
+            }
         }
     }
 }

@@ -4,7 +4,8 @@
 //! goes from server to server and, at each, from rung to rung: UDP with EDNS, UDP without, TCP (`exchange`).
 //! The next rung begins beside those before it after 300 ms of silence, or at once after a failure; the first
 //! usable answer wins (`race`). What worked is tried first from then on (`ladder`), and what was said becomes
-//! an [`Answer`] (`reading`).
+//! an [`Answer`] (`reading`). A lone address and a denied port raise further questions (`raised`), whose outcome is
+//! kept while the answer is the same (`conclusions`).
 //!
 //! Never: a CNAME followed, a truncated answer used, an answer remembered, a TTL let out, an
 //! outcome logged or counted here.
@@ -16,20 +17,25 @@
 //!
 //! Between two questions no answer is kept. What is kept is of the servers, and ages: their list for a
 //! minute, the one that gave records last for ten seconds, how each is best asked for five minutes, whether
-//! any has answered yet; and of Services with one address whether that is a pod's, for as long as it is the
-//! same address.
+//! any has answered yet. And of Services, while their answers stay the same, what these came to: whether the only
+//! address is a pod's, and what a denied port means.
 
+mod conclusions;
 mod exchange;
+mod known_addresses;
 mod ladder;
 mod lookup;
 mod name_servers;
+mod overheard;
 mod race;
+mod raised;
 mod reading;
 
 use std::future::Future;
 
 use crate::model::{Answer, Question};
 
+pub use known_addresses::KnownAddresses;
 pub use lookup::HickoryLookup;
 pub use name_servers::NameServers;
 pub use reading::read_message;

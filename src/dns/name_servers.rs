@@ -4,6 +4,7 @@
 //! absolute, so its search list means nothing, and a fault in it must not cost the servers.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, SocketAddrV6};
@@ -114,6 +115,11 @@ impl ServerList {
         Ok(servers)
     }
 
+    /// The server that is listed first, whichever is preferred.
+    pub(super) fn first(&self) -> Option<SocketAddr> {
+        self.known.borrow().servers.addresses.first().copied()
+    }
+
     /// Whether those who wrote `resolv.conf` know that UDP leads nowhere.
     pub(super) fn tcp_first(&self) -> bool {
         self.known.borrow().servers.tcp_first
@@ -134,7 +140,9 @@ impl ServerList {
 
     async fn look_again(&self, patience: Duration) -> Result<(), LookupFailure> {
         let servers = match &self.source {
-            NameServers::Listed(servers) => Servers { addresses: servers.clone(), tcp_first: false },
+            NameServers::Listed(servers) => {
+                Servers { addresses: each_once(servers.iter().copied()), tcp_first: false }
+            }
             NameServers::ResolvConf { path, port } => match self.read(path, *port, patience).await {
                 Ok(servers) => servers,
                 // What was read before is still the best there is.
@@ -183,9 +191,16 @@ fn read_resolv_conf(path: &Path, port: u16) -> io::Result<Servers> {
     if servers.addresses.is_empty() { Err(io::Error::other("no nameserver is in it")) } else { Ok(servers) }
 }
 
-/// The servers of the first three `nameserver` lines that have an address.
+/// The servers of the first three `nameserver` lines that have an address, each once.
 fn name_servers(text: &str, port: u16) -> Vec<SocketAddr> {
-    ResolvConf(text).name_servers().filter_map(|address| server_at(address, port)).take(SERVERS_MAX).collect()
+    let listed = ResolvConf(text).name_servers().filter_map(|address| server_at(address, port));
+    each_once(listed.take(SERVERS_MAX))
+}
+
+/// In their order: one that is listed twice is no more likely to answer the second time.
+fn each_once(servers: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+    let mut seen = BTreeSet::new();
+    servers.filter(|server| seen.insert(*server)).collect()
 }
 
 /// An address, or one that means something on one link only (`fe80::1%eth0`, RFC 4007, section 11).
@@ -236,6 +251,12 @@ mod tests {
                     nameserver 10.0.0.5\n";
         assert_eq!(name_servers(text, 53), servers(&["[fd00::a]:53", "[fe80::1]:53", "10.0.0.4:53"]));
         assert_eq!(name_servers("", 53), servers(&[]));
+    }
+
+    #[test]
+    fn a_server_that_is_listed_twice_is_one_server() {
+        let text = "nameserver 10.0.0.1\nnameserver 10.0.0.1\nnameserver 10.0.0.2\nnameserver 10.0.0.3\n";
+        assert_eq!(name_servers(text, 53), servers(&["10.0.0.1:53", "10.0.0.2:53"]));
     }
 
     #[test]

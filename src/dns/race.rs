@@ -3,7 +3,6 @@
 //! The next rung begins when one has failed, or after a short silence; those before it are still listened to.
 //! The first usable answer ends it all, and a broken one ends nothing but its own rung.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use hickory_resolver::proto::op::Query;
@@ -20,8 +19,8 @@ use super::ladder::Climb;
 pub(super) struct Pace {
     /// The silence after which the next rung begins.
     pub(super) silence: Duration,
-    /// How long the last rung is waited for, and with it all others.
-    pub(super) whole: Duration,
+    /// How long the last rung is waited for where each server has spoken, and has no answer.
+    pub(super) after_words: Duration,
     /// From one datagram to the next on the first rung.
     pub(super) first_pause: Duration,
     /// The same on all others.
@@ -37,22 +36,23 @@ pub(super) struct Race {
     climbs: Vec<Climb>,
     /// Ends with the race.
     running: JoinSet<(usize, Rung, Brought)>,
-    has_begun: bool,
-    failure: LookupFailure,
+    last_begun: Option<Instant>,
+    /// What to say where nothing better comes.
+    so_far: Answer,
 }
 
 /// How a race ended.
 pub(super) enum Finish {
     /// With the first usable answer.
     Won { climb: usize, rung: Rung, answer: Answer, length: usize },
-    /// Without one; the failure that says most.
-    Lost(LookupFailure),
+    /// Without one; what says most.
+    Lost(Answer),
 }
 
 impl Race {
     pub(super) fn new(query: Query, climbs: Vec<Climb>, pace: Pace) -> Self {
-        let failure = LookupFailure::Timeout;
-        Self { query, pace, climbs, running: JoinSet::new(), has_begun: false, failure }
+        let so_far = Answer::Failed(LookupFailure::Timeout);
+        Self { query, pace, climbs, running: JoinSet::new(), last_begun: None, so_far }
     }
 
     pub(super) fn climbs(&self) -> &[Climb] {
@@ -61,19 +61,18 @@ impl Race {
 
     pub(super) async fn run(&mut self) -> Finish {
         let mut next_begins = Instant::now();
-        let mut ends = self.pace.until;
         loop {
             let next = self.climbs.iter().position(Climb::has_more);
             match next {
                 Some(climb) if Instant::now() >= next_begins => {
                     self.begin(climb);
                     next_begins = Instant::now() + self.pace.silence;
-                    ends = self.pace.until.min(next_begins + self.pace.whole);
                     continue;
                 }
                 None if self.running.is_empty() => return self.lost(),
                 Some(_) | None => {}
             }
+            let ends = self.ends();
             let wakes = if next.is_some() { ends.min(next_begins) } else { ends };
             tokio::select! {
                 biased;
@@ -97,50 +96,52 @@ impl Race {
         }
     }
 
+    /// A server that is slow is waited for to the end of the look-up.
+    fn ends(&self) -> Instant {
+        match self.last_begun {
+            Some(begun) if !self.climbs.iter().any(Climb::may_be_slow) => {
+                self.pace.until.min(begun + self.pace.silence + self.pace.after_words)
+            }
+            Some(_) | None => self.pace.until,
+        }
+    }
+
     fn begin(&mut self, climb: usize) {
-        let server: SocketAddr = self.climbs[climb].server();
+        let (server, standing) = (self.climbs[climb].server(), self.climbs[climb].standing());
         let Some(rung) = self.climbs[climb].next_rung() else { return };
-        let pause = if self.has_begun { self.pace.pause } else { self.pace.first_pause };
-        self.has_begun = true;
-        let whole = self.pace.until.saturating_duration_since(Instant::now());
-        let asking = exchange::ask(server, self.query.clone(), rung, Patience { whole, pause });
+        let pause = if self.last_begun.is_some() { self.pace.pause } else { self.pace.first_pause };
+        let now = Instant::now();
+        self.last_begun = Some(now);
+        let whole = self.pace.until.saturating_duration_since(now);
+        let asking = exchange::ask(server, standing, self.query.clone(), rung, Patience { whole, pause });
         self.running.spawn(async move { (climb, rung, asking.await) });
     }
 
     fn note(&mut self, climb: usize, rung: Rung, brought: Brought) {
         self.climbs[climb].brought(rung, &brought);
-        if let Some(failure) = brought.failure() {
-            let earlier = std::mem::replace(&mut self.failure, LookupFailure::Timeout);
-            self.failure = more_telling(earlier, failure);
+        if let Some(answer) = brought.or_else().filter(|answer| is_as_telling(answer, &self.so_far)) {
+            self.so_far = answer;
         }
     }
 
     fn lost(&mut self) -> Finish {
-        Finish::Lost(std::mem::replace(&mut self.failure, LookupFailure::Timeout))
+        Finish::Lost(std::mem::replace(&mut self.so_far, Answer::Failed(LookupFailure::Timeout)))
     }
 }
 
 /// A server that said something tells more than a network that did not let us ask, and that tells
 /// more than silence; among equals the later one.
-fn more_telling(earlier: LookupFailure, later: LookupFailure) -> LookupFailure {
-    if how_telling(&later) >= how_telling(&earlier) { later } else { earlier }
+fn is_as_telling(later: &Answer, earlier: &Answer) -> bool {
+    how_telling(later) >= how_telling(earlier)
 }
 
-/// How much a failure says of DNS.
-fn how_telling(failure: &LookupFailure) -> u8 {
-    match failure {
-        LookupFailure::Timeout => 0,
-        LookupFailure::Network(_) => 1,
-        LookupFailure::ServerFailure
-        | LookupFailure::Refused
-        | LookupFailure::ResponseCode(_)
-        | LookupFailure::NegativeWithoutSoa
-        | LookupFailure::Truncated
-        | LookupFailure::Malformed(_)
-        | LookupFailure::NotHeadless
-        | LookupFailure::PortNameMissing
-        | LookupFailure::AllDenied { .. }
-        | LookupFailure::TooManyPeers { .. } => 2,
+/// How much it says of DNS.
+fn how_telling(answer: &Answer) -> u8 {
+    match answer {
+        Answer::Failed(LookupFailure::Timeout) => 0,
+        Answer::Failed(LookupFailure::Network(_)) => 1,
+        Answer::Failed(_) => 2,
+        Answer::Records(_) | Answer::Empty { .. } => 3,
     }
 }
 
@@ -149,15 +150,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_failure_that_says_most_is_reported() {
-        let network = || LookupFailure::Network("unreachable".into());
-        assert_eq!(more_telling(LookupFailure::Refused, LookupFailure::Timeout), LookupFailure::Refused);
-        assert_eq!(more_telling(LookupFailure::Timeout, LookupFailure::Refused), LookupFailure::Refused);
-        assert_eq!(
-            more_telling(LookupFailure::ServerFailure, LookupFailure::Refused),
-            LookupFailure::Refused
-        );
-        assert_eq!(more_telling(network(), LookupFailure::Timeout), network());
-        assert_eq!(more_telling(network(), LookupFailure::ServerFailure), LookupFailure::ServerFailure);
+    fn what_says_most_is_reported() {
+        let network = LookupFailure::Network("unreachable".into());
+        let none_usable = Answer::Records(Vec::new());
+        let is = |later: LookupFailure, earlier: LookupFailure| {
+            is_as_telling(&Answer::Failed(later), &Answer::Failed(earlier))
+        };
+        assert!(!is(LookupFailure::Timeout, LookupFailure::Refused));
+        assert!(is(LookupFailure::Refused, LookupFailure::Timeout));
+        assert!(is(LookupFailure::Refused, LookupFailure::ServerFailure));
+        assert!(is(LookupFailure::ServerFailure, LookupFailure::Refused));
+        assert!(is(network.clone(), LookupFailure::Timeout));
+        assert!(!is(LookupFailure::Timeout, network.clone()));
+        assert!(!is(network, LookupFailure::ServerFailure));
+        assert!(is_as_telling(&none_usable, &Answer::Failed(LookupFailure::Refused)));
+        assert!(!is_as_telling(&Answer::Failed(LookupFailure::Refused), &none_usable));
     }
 }

@@ -38,11 +38,19 @@ pub(super) fn query_of_itself(question: &Question) -> Query {
     Query::query(name, WireType::SRV)
 }
 
-/// The question for the port that is called `https`, beside the one that was asked.
-pub(super) fn query_of_https(question: &Question) -> Query {
-    let owner = format!("_https._tcp.{}.", question.service_name());
+/// The question for a port of another name than the one that was asked.
+pub(super) fn query_of_port(question: &Question, port_name: &str) -> Query {
+    let owner = format!("_{port_name}._tcp.{}.", question.service_name());
     let name = Name::from_ascii(owner).expect("a validated name, with a port's labels in front, fits DNS");
     Query::query(name, WireType::SRV)
+}
+
+/// Where a server stands among those that are asked in turn: how far its denials are believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    First,
+    /// It is asked where those before it gave nothing, and may know less than they.
+    Later,
 }
 
 /// What these bytes say to `question`, had they come back for it.
@@ -50,7 +58,7 @@ pub(super) fn query_of_https(question: &Question) -> Query {
 /// The same reading as that of an exchange, less what tells a forger: sender, message id, letter case.
 pub fn read_message(question: &Question, bytes: &[u8]) -> Answer {
     match DnsResponse::from_buffer(bytes.to_vec()) {
-        Ok(message) => response(&query(question), &message),
+        Ok(message) => response(&query(question), &message, Standing::First),
         Err(_) => Answer::Failed(LookupFailure::Malformed(UNREADABLE)),
     }
 }
@@ -60,23 +68,23 @@ pub fn read_message(question: &Question, bytes: &[u8]) -> Answer {
 /// The decoder reads as many records as the header counts, and leaves the rest lie. Whoever cut the count
 /// would cut peers. Of a message that says itself that it was cut short, nothing is believed but that
 /// (RFC 2181, section 9), and some servers count in it less than they leave.
-pub(super) fn response(asked: &Query, response: &DnsResponse) -> Answer {
+pub(super) fn response(asked: &Query, response: &DnsResponse, standing: Standing) -> Answer {
     let mut decoder = BinDecoder::new(response.as_buffer());
     match Message::read(&mut decoder) {
-        Ok(_) if decoder.is_empty() || response.truncation => answer(asked, response),
+        Ok(_) if decoder.is_empty() || response.truncation => answer(asked, response, standing),
         Ok(_) | Err(_) => Answer::Failed(LookupFailure::Malformed(UNREADABLE)),
     }
 }
 
 /// What `message` says to `asked`.
-fn answer(asked: &Query, message: &Message) -> Answer {
-    match read(asked, message) {
+fn answer(asked: &Query, message: &Message, standing: Standing) -> Answer {
+    match read(asked, message, standing) {
         Ok(answer) => answer,
         Err(failure) => Answer::Failed(failure),
     }
 }
 
-fn read(asked: &Query, message: &Message) -> Result<Answer, LookupFailure> {
+fn read(asked: &Query, message: &Message, standing: Standing) -> Result<Answer, LookupFailure> {
     if message.op_code != OpCode::Query {
         return Err(LookupFailure::Malformed("a message that is no answer to a question"));
     }
@@ -97,7 +105,7 @@ fn read(asked: &Query, message: &Message) -> Result<Answer, LookupFailure> {
         code => return Err(LookupFailure::ResponseCode(code.into())),
     };
     if message.answers.is_empty() {
-        let soa_serial = soa_serial(asked, message).ok_or(LookupFailure::NegativeWithoutSoa)?;
+        let soa_serial = soa_serial(asked, message, standing).ok_or(LookupFailure::NegativeWithoutSoa)?;
         return Ok(Answer::Empty { no_such_name, soa_serial });
     }
     let is_ours =
@@ -115,14 +123,40 @@ fn read(asked: &Query, message: &Message) -> Result<Answer, LookupFailure> {
 }
 
 /// The serial of the SOA that vouches for a denial: of a zone that holds the asked name
-/// (RFC 2308, section 3).
-fn soa_serial(asked: &Query, message: &Message) -> Option<u32> {
+/// (RFC 2308, section 3), and may know what is in it.
+fn soa_serial(asked: &Query, message: &Message, standing: Standing) -> Option<u32> {
+    let vouches = |zone: &Name| zone.zone_of(asked.name()) && may_deny(zone, asked.name(), standing);
     message.authorities.iter().find_map(|record| match &record.data {
-        RData::SOA(soa) if record.dns_class == DNSClass::IN && record.name.zone_of(asked.name()) => {
-            Some(soa.serial)
-        }
+        RData::SOA(soa) if record.dns_class == DNSClass::IN && vouches(&record.name) => Some(soa.serial),
         _ => None,
     })
+}
+
+/// Whether whoever serves `zone` can know that `name` does not exist.
+///
+/// A public resolver denies every name of a cluster, with the SOA of the root or of a domain above the cluster's.
+/// `eureka.shop.svc.cluster.local` is denied by `cluster.local` or what lies below it. Where the name does not
+/// tell the cluster's domain, the first server is believed, and a later one where it speaks for more than a
+/// top-level domain.
+fn may_deny(zone: &Name, name: &Name, standing: Standing) -> bool {
+    match (cluster_domain_labels(name), standing) {
+        (Some(labels), _) => zone.iter().len() >= labels,
+        (None, Standing::First) => true,
+        (None, Standing::Later) => zone.iter().len() > 1,
+    }
+}
+
+/// Whether the name is that of a Service of Kubernetes, or of a port of one.
+pub(super) fn is_in_a_cluster(asked: &Query) -> bool {
+    cluster_domain_labels(asked.name()).is_some()
+}
+
+/// How many labels the cluster's domain has in the name of a Service, or of a port of one.
+fn cluster_domain_labels(name: &Name) -> Option<usize> {
+    let mut labels = name.iter().skip_while(|label| label.starts_with(b"_")).skip(2);
+    let is_service = labels.next().is_some_and(|label| label.eq_ignore_ascii_case(b"svc"));
+    let domain = labels.count();
+    (is_service && domain > 0).then_some(domain)
 }
 
 fn records(asked: &Query, answers: &[WireRecord]) -> Result<Vec<Record>, LookupFailure> {
@@ -145,11 +179,6 @@ fn records(asked: &Query, answers: &[WireRecord]) -> Result<Vec<Record>, LookupF
     let mut records: Vec<Record> = right_type.into_iter().filter_map(record).collect();
     records.sort_unstable();
     records.dedup();
-    if records.iter().all(|record| matches!(record, Record::Unusable(_))) {
-        return Err(LookupFailure::Malformed(
-            "SRV records of which none has both a host name and a port other than 0",
-        ));
-    }
     Ok(records)
 }
 

@@ -1,5 +1,6 @@
 //! What DNS said, in the three kinds that matter: records, empty, nothing known.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{DnsName, Port};
@@ -20,6 +21,13 @@ pub enum Record {
     },
     /// One that answers the question and is of no use.
     Unusable(UnusableRecord),
+}
+
+impl Record {
+    /// Whether it is of no use to anybody, whatever the policy.
+    pub fn is_unusable(&self) -> bool {
+        matches!(self, Self::Unusable(_))
+    }
 }
 
 /// A record that answers the question and cannot stand in a list.
@@ -63,6 +71,44 @@ impl Unusable {
     }
 }
 
+/// The records of one answer that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnusableRecords {
+    /// How many, by reason; none of them 0.
+    pub by_reason: BTreeMap<Unusable, usize>,
+    /// How many records there were, the usable ones included.
+    pub of: usize,
+    /// One of them, of the first reason.
+    pub first: UnusableRecord,
+}
+
+impl UnusableRecords {
+    /// Those of `of` records; none where there is none.
+    pub fn among(mut unusable: Vec<UnusableRecord>, of: usize) -> Option<Self> {
+        unusable.sort();
+        let mut by_reason = BTreeMap::new();
+        for record in &unusable {
+            *by_reason.entry(record.why).or_default() += 1;
+        }
+        Some(Self { by_reason, of, first: unusable.into_iter().next()? })
+    }
+
+    /// Whether the operator, or what no pod can be, is the only reason: as wanted, and nobody is missing.
+    pub fn are_denied(&self) -> bool {
+        self.by_reason.keys().all(|why| *why == Unusable::Denied)
+    }
+
+    /// How many, whatever the reason.
+    pub fn count(&self) -> usize {
+        self.by_reason.values().sum()
+    }
+
+    /// Whether the policy is the only reason, which knows addresses alone.
+    fn are_against_policy(&self) -> bool {
+        self.by_reason.keys().all(|why| matches!(why, Unusable::Denied | Unusable::NotAllowed))
+    }
+}
+
 /// The outcome of one question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -94,7 +140,7 @@ pub enum LookupFailure {
     Refused,
     /// Another response code, by its number (RFC 6895).
     ResponseCode(u16),
-    /// NXDOMAIN or NODATA without an SOA: nobody vouches for it.
+    /// NXDOMAIN or NODATA without the SOA of a zone that can know it: nobody vouches for it.
     NegativeWithoutSoa,
     /// The answer was cut short and TCP gave none either.
     Truncated,
@@ -106,11 +152,8 @@ pub enum LookupFailure {
     NotHeadless,
     /// SRV: no such name, while the Service has addresses: no port of that name.
     PortNameMissing,
-    /// Records came, and the policy allows none of them.
-    AllDenied {
-        /// How many were denied.
-        denied: usize,
-    },
+    /// Records came, and none of them can be used.
+    NoneUsable(Box<UnusableRecords>),
     /// More peers than `--max-peers`.
     TooManyPeers {
         /// How many there were.
@@ -133,7 +176,8 @@ impl LookupFailure {
             Self::Network(_) => "network",
             Self::NotHeadless => "not_headless",
             Self::PortNameMissing => "port_name_missing",
-            Self::AllDenied { .. } => "all_denied",
+            Self::NoneUsable(records) if records.are_against_policy() => "all_denied",
+            Self::NoneUsable(_) => "malformed",
             Self::TooManyPeers { .. } => "too_many_peers",
         }
     }

@@ -29,7 +29,7 @@ mod service_url;
 mod wall_clock;
 
 pub use address_policy::{AddressPolicy, IpNet};
-pub use answer::{Answer, LookupFailure, Record, Unusable, UnusableRecord};
+pub use answer::{Answer, LookupFailure, Record, Unusable, UnusableRecord, UnusableRecords};
 pub use backoff::Backoff;
 pub use catch_panic::catch_panic;
 pub use dns_name::{DnsName, DnsNameError};

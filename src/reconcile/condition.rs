@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use crate::model::{
     DurationOrNever, HeadlessService, ListOrigin, LookupFailure, MaxShrink, Moment, PodIdentity, Question,
-    ServerFault, ServiceUrl,
+    ServerFault, ServiceUrl, UnusableRecords,
 };
 
-use super::selection::UnusableRecords;
 use super::{BelievedBy, PublishFault};
 
 /// Something that an operator should know, for as long as it is so.

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use crate::model::{
     DnsName, DurationOrNever, HeadlessService, Host, LookupFailure, Moment, PeerSet, Question, Record,
-    ServiceUrl,
+    ServiceUrl, UnusableRecords,
 };
 
 use super::asking::Asking;
 use super::evidence::{Evidence, Stretch};
 use super::home::Home;
 use super::members::Members;
-use super::selection::{Selection, UnusableRecords, in_form_of, is_of_kind, is_permitted};
+use super::selection::{Selection, in_form_of, is_of_kind, is_permitted};
 use super::status::{Dated, LastAnswer, ServiceStatus};
 use super::{Accepted, Belief, BelievedBy, Consent, Policy, Taken};
 
@@ -58,7 +58,7 @@ pub(super) struct Ledger {
     missing_since: Option<Moment>,
     /// Peers of the last records answer for which there was no room.
     over_limit: Option<Dated<usize>>,
-    /// Records of the last such answer that cannot be used.
+    /// Records of the last such answer that cannot be used, be it all of them.
     unusable: Option<Dated<UnusableRecords>>,
     /// The peers answered another port's or family's question, and leave with the first records.
     outdated: bool,
@@ -221,8 +221,7 @@ impl Ledger {
             self.own = selection.own;
             self.version += 1;
         }
-        let unusable_since = self.unusable.take().map_or(now, |before| before.since);
-        self.unusable = selection.unusable.map(|value| Dated { value, since: unusable_since });
+        self.note_unusable(selection.unusable, now);
         self.unbooked = Unbooked::New;
         self.note_records(now);
     }
@@ -329,7 +328,11 @@ impl Ledger {
     /// Books that nothing is known.
     pub(super) fn failed(&mut self, failure: LookupFailure, now: Moment) {
         self.empty = None;
+        self.judged = None;
         self.failing_since.get_or_insert(now);
+        if let LookupFailure::NoneUsable(records) = &failure {
+            self.note_unusable(Some((**records).clone()), now);
+        }
         self.note(LastAnswer::Failed(failure), now);
     }
 
@@ -456,9 +459,9 @@ impl Ledger {
         self.answered.iter().filter(is_first)
     }
 
-    /// The records of the last records answer that cannot be used.
-    pub(super) fn unusable(&self) -> Option<&Dated<UnusableRecords>> {
-        self.unusable.as_ref()
+    /// The records of the last records answer that cannot be used; none where a failure says so.
+    pub(super) fn unusable_beside_others(&self) -> Option<&Dated<UnusableRecords>> {
+        self.unusable.as_ref().filter(|unusable| unusable.value.count() < unusable.value.of)
     }
 
     /// Since when DNS says "empty"; none where it says something else.
@@ -521,6 +524,11 @@ impl Ledger {
     fn note_over_limit(&mut self, count: usize, now: Moment) {
         let since = self.over_limit.as_ref().map_or(now, |before| before.since);
         self.over_limit = (count > 0).then_some(Dated { value: count, since });
+    }
+
+    fn note_unusable(&mut self, records: Option<UnusableRecords>, now: Moment) {
+        let since = self.unusable.take().map_or(now, |before| before.since);
+        self.unusable = records.map(|value| Dated { value, since });
     }
 
     fn note_self(&mut self, found: Option<bool>, now: Moment) {

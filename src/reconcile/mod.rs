@@ -47,7 +47,6 @@ pub use policy::{Adoption, OnDeadline, Own, Policy, RefreshCall, Role};
 pub use publishing::STALLED_AFTER;
 pub use repairs::Repairs;
 pub use saved_state::SavedState;
-pub use selection::UnusableRecords;
 pub use status::{Change, ChangeCause, Dated, LastAnswer, PeersOfChange, ServiceStatus, Status};
 
 #[cfg(test)]

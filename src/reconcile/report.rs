@@ -249,7 +249,7 @@ fn port_unknown(machine: &Machine) -> Option<Condition> {
 }
 
 fn records_unusable(ledger: &Ledger) -> Option<Condition> {
-    let unusable = ledger.unusable()?;
+    let unusable = ledger.unusable_beside_others()?;
     let (question, records) = (ledger.question.clone(), Arc::new(unusable.value.clone()));
     Some(condition(unusable.since, Situation::RecordsUnusable { question, records }))
 }

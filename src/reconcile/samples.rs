@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use crate::model::{
     AddressFamily, DurationOrNever, HeadlessService, ListOrigin, LookupFailure, MaxShrink, Message,
-    PodIdentity, Question, Refusal, ServerFault, Unusable, UnusableRecord,
+    PodIdentity, Question, Refusal, ServerFault, Unusable, UnusableRecord, UnusableRecords,
 };
 
 use super::{
     BelievedBy, Kept, NotAdopted, NotPublished, PublishFault, RemovalTakes, SelfNotFound, Situation,
-    UnusableRecords,
 };
 
 pub(crate) fn service(name: &str) -> HeadlessService {
@@ -49,9 +48,15 @@ pub(crate) fn lookup_failures() -> Vec<LookupFailure> {
         LookupFailure::Network("no route to host".to_owned()),
         LookupFailure::NotHeadless,
         LookupFailure::PortNameMissing,
-        LookupFailure::AllDenied { denied: 2 },
+        LookupFailure::NoneUsable(Box::new(denied_records())),
         LookupFailure::TooManyPeers { peers: 4, max: 3 },
     ]
+}
+
+/// Two, and all of them denied.
+fn denied_records() -> UnusableRecords {
+    let denied = |what: &str| UnusableRecord { why: Unusable::Denied, what: what.into() };
+    UnusableRecords::among(vec![denied("127.0.0.1"), denied("127.0.0.2")], 2).expect("two")
 }
 
 /// Of six records four, two of them for the same reason.

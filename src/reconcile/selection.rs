@@ -3,10 +3,9 @@
 //! Must never let a host outside the asked Service, or an address outside the allowed ranges,
 //! into a list.
 
-use std::collections::BTreeMap;
-
 use crate::model::{
     Host, LookupFailure, PeerSet, Port, Question, Record, ServiceUrl, Unusable, UnusableRecord,
+    UnusableRecords,
 };
 
 use super::Policy;
@@ -23,38 +22,6 @@ pub(super) struct Selection {
     pub(super) self_found: Option<bool>,
     /// What cannot be used; none where all of it can.
     pub(super) unusable: Option<UnusableRecords>,
-}
-
-/// The records of one answer that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnusableRecords {
-    /// How many, by reason; none of them 0.
-    pub by_reason: BTreeMap<Unusable, usize>,
-    /// How many records there were, the usable ones included.
-    pub of: usize,
-    /// One of them, of the first reason.
-    pub first: UnusableRecord,
-}
-
-impl UnusableRecords {
-    fn of(mut unusable: Vec<UnusableRecord>, of: usize) -> Option<Self> {
-        unusable.sort();
-        let mut by_reason = BTreeMap::new();
-        for record in &unusable {
-            *by_reason.entry(record.why).or_default() += 1;
-        }
-        Some(Self { by_reason, of, first: unusable.into_iter().next()? })
-    }
-
-    /// Whether the operator, or what no pod can be, is the only reason: as wanted, and nobody is missing.
-    pub fn are_denied(&self) -> bool {
-        self.by_reason.keys().all(|why| *why == Unusable::Denied)
-    }
-
-    /// How many, whatever the reason.
-    pub fn count(&self) -> usize {
-        self.by_reason.values().sum()
-    }
 }
 
 /// Selects the peers out of `records`, which came as the answer to `question`.
@@ -83,9 +50,9 @@ pub(super) fn select(
         }
     }
     if peers.is_empty() && own.is_empty() {
-        return Err(nothing_usable(question, records.len(), &unusable));
+        return Err(nothing_usable(unusable, records.len()));
     }
-    let unusable = UnusableRecords::of(unusable, records.len());
+    let unusable = UnusableRecords::among(unusable, records.len());
     Ok(Selection { peers, self_found: policy.own().map(|_| !own.is_empty()), own, unusable })
 }
 
@@ -142,14 +109,9 @@ fn is_cluster_ip(question: &Question, records: &[Record]) -> bool {
     })
 }
 
-fn nothing_usable(question: &Question, records: usize, unusable: &[UnusableRecord]) -> LookupFailure {
-    // Records of which none has a host name and a port are no answer, and never get here.
-    let are_outside = unusable.iter().all(|record| record.why == Unusable::OutsideService);
-    match question {
-        Question::Names { .. } if are_outside => {
-            LookupFailure::Malformed("SRV targets that all lie outside the Service")
-        }
-        Question::Names { .. } => LookupFailure::Malformed("SRV records of which none can be used"),
-        Question::Addresses { .. } => LookupFailure::AllDenied { denied: records },
+fn nothing_usable(unusable: Vec<UnusableRecord>, of: usize) -> LookupFailure {
+    match UnusableRecords::among(unusable, of) {
+        Some(unusable) => LookupFailure::NoneUsable(Box::new(unusable)),
+        None => LookupFailure::Malformed("no record at all"),
     }
 }

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{LookupFailure, Moment, PeerSet, Port, Question, ServiceUrl};
+use crate::model::{LookupFailure, Moment, PeerSet, Port, Question, ServiceUrl, UnusableRecords};
 
-use super::{Condition, UnusableRecords};
+use super::Condition;
 
 /// A copy of everything worth showing; cheap enough to make after each turn. By default nothing is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! A value that is observed once and passed in, so that reading settings is a function. Of the
 //! environment only our own variables and the downward API's are kept, because the rest may be secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::net::IpAddr;
@@ -19,6 +19,7 @@ use super::table::VARIABLE_PREFIX;
 /// by the kubelet in every container.
 const OTHER_VARIABLES: [&str; 5] = ["POD_NAME", "POD_IP", "POD_IPS", "POD_NAMESPACE", KUBERNETES];
 const KUBERNETES: &str = "KUBERNETES_SERVICE_HOST";
+const SERVICE_HOST: &str = "_SERVICE_HOST";
 const HOSTS: &str = "/etc/hosts";
 /// Bytes of such a file that are looked at. Of resolv.conf glibc itself takes no more than six search
 /// entries, and the kubelet's own lines of the hosts file come first.
@@ -105,6 +106,17 @@ fn ours(variables: impl Iterator<Item = (OsString, OsString)>) -> BTreeMap<Strin
         .collect()
 }
 
+/// Cluster IPs of the namespace's Services, as the kubelet writes them into every container: the values of
+/// `…_SERVICE_HOST` (`envvars.FromServices`). No setting: nobody but the kubelet says them.
+pub fn cluster_ips() -> BTreeSet<IpAddr> {
+    cluster_ips_in(std::env::vars_os())
+}
+
+fn cluster_ips_in(variables: impl Iterator<Item = (OsString, OsString)>) -> BTreeSet<IpAddr> {
+    let hosts = variables.filter(|(name, _)| name.to_str().is_some_and(|name| name.ends_with(SERVICE_HOST)));
+    hosts.filter_map(|(_, value)| value.to_str()?.parse().ok()).collect()
+}
+
 fn beginning_of(path: &str) -> String {
     // Half a file is read as its first lines, and a missing one as an empty one.
     let bytes = small_file::read_beginning(Path::new(path), FILE_MAX).ok().flatten().unwrap_or_default();
@@ -142,6 +154,20 @@ mod tests {
         let variables = [("POD_NAME", "eureka-0"), ("EUREKA_PEERS_ZONE", "a"), ("DB_PASSWORD", "s3cret")];
         let kept = ours(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
         assert_eq!(kept.keys().collect::<Vec<_>>(), ["EUREKA_PEERS_ZONE", "POD_NAME"]);
+    }
+
+    #[test]
+    fn the_kubelet_tells_cluster_ips() {
+        let variables = [
+            ("KUBERNETES_SERVICE_HOST", "10.96.0.1"),
+            ("EUREKA_SERVICE_HOST", "fd00::7"),
+            ("EUREKA_SERVICE_PORT", "8761"),
+            ("EUREKA_PORT_8761_TCP_ADDR", "10.96.77.3"),
+            ("DB_SERVICE_HOST", "db.example.com"),
+        ];
+        let found = cluster_ips_in(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        let expected: BTreeSet<IpAddr> = ["10.96.0.1", "fd00::7"].map(|text| text.parse().unwrap()).into();
+        assert_eq!(found, expected);
     }
 
     #[test]

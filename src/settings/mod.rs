@@ -35,7 +35,7 @@ mod words;
 mod yaml;
 
 pub use checked::{OutputSettings, Settings};
-pub use environment::{Environment, Files};
+pub use environment::{Environment, Files, cluster_ips};
 pub use fault::{Fault, Origin, Rejected, Warning};
 pub use load::{Loaded, config_path, listeners, load};
 pub use provenance::{Provenance, ProvenanceEntry};

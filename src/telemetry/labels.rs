@@ -183,6 +183,8 @@ pub(super) fn holds() -> impl Iterator<Item = ConditionKind> {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::{Unusable, UnusableRecord, UnusableRecords};
+
     use super::*;
 
     #[test]
@@ -199,7 +201,9 @@ mod tests {
             assert_eq!(outcome.label(), label);
             assert!(LookupOutcome::labels(RecordType::A).any(|known| known == label));
         }
-        let judged = LastAnswer::Failed(LookupFailure::AllDenied { denied: 3 });
+        let denied = UnusableRecord { why: Unusable::Denied, what: "127.0.0.1".into() };
+        let denied = UnusableRecords::among(vec![denied], 1).expect("one");
+        let judged = LastAnswer::Failed(LookupFailure::NoneUsable(Box::new(denied)));
         assert_eq!(LookupOutcome::from(&judged).label(), "all_denied");
     }
 

@@ -1,6 +1,8 @@
 //! The words for what fails: look-ups, calls to the server, and lists that come from elsewhere.
 
-use crate::model::{ListOrigin, LookupFailure, Message, Refusal, ServerFault, Zone};
+use crate::model::{
+    ListOrigin, LookupFailure, Message, Refusal, ServerFault, Unusable, UnusableRecords, Zone,
+};
 
 /// Why a question has no answer.
 pub fn lookup_failure(failure: &LookupFailure) -> Message {
@@ -23,8 +25,9 @@ pub fn lookup_failure(failure: &LookupFailure) -> Message {
             "ask a server that serves this name, see resolv.conf or --dns-server",
         ),
         LookupFailure::NegativeWithoutSoa => Message::new(
-            "DNS denied the name without an SOA record, which proves nothing",
-            "ask a server that serves this name, see resolv.conf or --dns-server",
+            "DNS denied the name without an SOA record of a zone that could know it, which proves nothing",
+            "ask a server that serves this name (see resolv.conf or --dns-server), or one that does not take private \
+             addresses out of its answers (unbound's `private-domain`)",
         ),
         LookupFailure::Truncated => Message::new(
             "the answer was truncated and TCP gave none that can be read",
@@ -47,13 +50,39 @@ pub fn lookup_failure(failure: &LookupFailure) -> Message {
             "name the Service's port as --port-name says, or, where something in between answers without SRV \
              (Istio's DNS capture), use --peer-host ipv4",
         ),
-        LookupFailure::AllDenied { denied } => Message::new(
-            format!("all records ({denied}) are denied by policy"),
-            "see --allow-cidr and --deny-cidr",
-        ),
+        LookupFailure::NoneUsable(records) => none_usable(records),
         LookupFailure::TooManyPeers { peers, max } => Message::new(
             format!("{peers} peers are more than --max-peers {max}"),
             "see what the Service selects, or raise --max-peers",
+        ),
+    }
+}
+
+fn none_usable(records: &UnusableRecords) -> Message {
+    let (is, cure) = unusable(records.first.why);
+    let (count, first) = (records.count(), &records.first.what);
+    Message::new(format!("none of {count} records can be used; the first one, {first}, {is}"), cure)
+}
+
+/// What is wrong with a record, and what to do.
+pub(super) fn unusable(why: Unusable) -> (&'static str, &'static str) {
+    match why {
+        Unusable::NotAHostName => (
+            "is not a valid host name",
+            "expected labels of letters, digits and inner hyphens, as a JVM needs them; CoreDNS before 1.13 names \
+             a pod so whose IPv6 address ends in `::`: use --peer-host ipv6, or a StatefulSet, whose pods have names",
+        ),
+        Unusable::PortZero => ("has port 0", "see the ports of the Service and of its endpoints"),
+        Unusable::OutsideService => (
+            "does not lie below the Service",
+            "see who writes the endpoints of this Service, or what answers in the place of the cluster's DNS",
+        ),
+        Unusable::NotAllowed => {
+            ("is in no allowed range", "where pods have such addresses, add their range to --allow-cidr")
+        }
+        Unusable::Denied => (
+            "is denied",
+            "by --deny-cidr, or because no pod can have it; where that is not wanted, see who writes the endpoints",
         ),
     }
 }

@@ -11,11 +11,10 @@ mod tests;
 use std::time::Duration;
 
 use crate::model::{
-    DurationOrNever, HeadlessService, LookupFailure, Message, Moment, Question, ServerFault, Unusable,
+    DurationOrNever, HeadlessService, LookupFailure, Message, Moment, Question, ServerFault, UnusableRecords,
 };
 use crate::reconcile::{
     BelievedBy, Kept, NotAdopted, NotPublished, RemovalTakes, SelfNotFound, ServiceStatus, Situation, Status,
-    UnusableRecords,
 };
 
 pub use ended::ended;
@@ -278,25 +277,7 @@ fn not_adopted(why: &NotAdopted) -> Message {
 }
 
 fn records_unusable(records: &UnusableRecords) -> Message {
-    let (is, cure) = match records.first.why {
-        Unusable::NotAHostName => (
-            "is not a valid host name",
-            "expected labels of letters, digits and inner hyphens, as a JVM needs them; CoreDNS before 1.13 names a pod so whose IPv6 address ends in `::`: use \
-             --peer-host ipv6, or a StatefulSet, whose pods have names",
-        ),
-        Unusable::PortZero => ("has port 0", "see the ports of the Service and of its endpoints"),
-        Unusable::OutsideService => (
-            "does not lie below the Service",
-            "see who writes the endpoints of this Service, or what answers in the place of the cluster's DNS",
-        ),
-        Unusable::NotAllowed => {
-            ("is in no allowed range", "where pods have such addresses, add their range to --allow-cidr")
-        }
-        Unusable::Denied => (
-            "is denied",
-            "by --deny-cidr, or because no pod can have it; where that is not wanted, see who writes the endpoints",
-        ),
-    };
+    let (is, cure) = faults::unusable(records.first.why);
     let (count, of, first) = (records.count(), records.of, &records.first.what);
     Message::new(format!("{count} of {of} records cannot be used; the first one, {first}, {is}"), cure)
 }

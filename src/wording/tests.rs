@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::model::{ListOrigin, LookupFailure, MaxShrink, PodIdentity, Refusal};
+use crate::model::{ListOrigin, LookupFailure, MaxShrink, PodIdentity, Refusal, Unusable, UnusableRecord};
 use crate::reconcile::samples::{lookup_failures, question, removal, service, situations};
 use crate::reconcile::{Condition, Dated, LastAnswer};
 
@@ -29,6 +29,22 @@ fn every_failed_look_up_says_what_to_do_and_none_says_it_twice() {
         assert!(!what.is_empty() && place.is_empty() && !cure.is_empty(), "{what}");
         assert!(!what.contains(cure), "{what}");
     }
+}
+
+/// Nothing answers in the place of the cluster's DNS there.
+#[test]
+fn records_of_which_none_can_be_used_are_counted_and_one_is_shown() {
+    let unusable = |why, what: &str| UnusableRecord { why, what: what.into() };
+    let all = vec![
+        unusable(Unusable::PortZero, "eureka-1.eureka.ns:0"),
+        unusable(Unusable::PortZero, "eureka-0.eureka.ns:0"),
+    ];
+    let records = UnusableRecords::among(all, 2).expect("two");
+    assert_eq!(
+        lookup_failure(&LookupFailure::NoneUsable(Box::new(records))).to_string(),
+        "none of 2 records can be used; the first one, eureka-0.eureka.ns:0, has port 0; see the ports of the \
+         Service and of its endpoints"
+    );
 }
 
 #[test]

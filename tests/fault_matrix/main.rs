@@ -2,11 +2,13 @@
 //!
 //! A trial a cell; each states what must be seen and watches from outside. After a run of everything the page
 //! `docs/fault-matrix.md` is compared with what was seen, or written with `FAULT_MATRIX=write`.
+//! Beside the table, packet filters between the program and DNS (`filters`).
 //! The run takes place in a network namespace of its own, where an address can be taken away; where
-//! there is none, the cells that need it are ignored.
+//! there is none, the cells that need it are ignored, and so are the filters.
 
 mod cell;
 mod expected;
+mod filters;
 mod network;
 mod phase;
 mod says;
@@ -44,7 +46,9 @@ fn main() -> ExitCode {
     let rows = Rows::default();
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
-    let trials = extent::chosen("fault_matrix", &arguments, trials(&rows, &network), is_in_sample);
+    let mut all = filters::trials(&network);
+    all.extend(trials(&rows, &network));
+    let trials = extent::chosen("fault_matrix", &arguments, all, is_in_sample);
     let conclusion = libtest_mimic::run(&arguments, trials);
     if conclusion.has_failed() {
         return conclusion.exit_code();
@@ -62,7 +66,8 @@ fn main() -> ExitCode {
 /// denial and a failure.
 fn is_in_sample(name: &str) -> bool {
     let is_wide = ["::Records::", "::NoSuchName::", "::ServFail::"].iter().any(|says| name.contains(says));
-    name.ends_with("::volume") && (is_wide || name.starts_with("steady::"))
+    let is_filter = name == "filters::udp";
+    is_filter || name.ends_with("::volume") && (is_wide || name.starts_with("steady::"))
 }
 
 fn trials(rows: &Rows, network: &Result<(), String>) -> Vec<Trial> {

@@ -1,4 +1,4 @@
-//! The DNS adapter against the servers that people run: knot, BIND, dnsmasq and CoreDNS, the last
+//! The DNS adapter against the servers that people run: knot, BIND, dnsmasq, unbound and CoreDNS, the last
 //! one also with its `kubernetes` plugin in front of an API server of ours.
 //!
 //! Each server is a process of its own on loopback, with a configuration in a temporary directory,

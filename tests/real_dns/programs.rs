@@ -186,6 +186,43 @@ pub(crate) fn dnsmasq(options: &str, address: SocketAddr) -> Result<Spec, Missin
     Ok(Spec { program: find("dnsmasq")?, arguments: &["--conf-file=dnsmasq.conf"], files })
 }
 
+/// Unbound in front of another server, with what `options` add to its server's section.
+pub(crate) fn unbound(
+    options: &str,
+    upstream: SocketAddr,
+    directory: &Path,
+    address: SocketAddr,
+) -> Result<Spec, Missing> {
+    let (ip, port, directory) = (address.ip(), address.port(), directory.display());
+    let (upstream_ip, upstream_port) = (upstream.ip(), upstream.port());
+    let config = format!(
+        "\
+server:
+  interface: {ip}
+  port: {port}
+  directory: \"{directory}\"
+  chroot: \"\"
+  username: \"\"
+  pidfile: \"\"
+  logfile: \"\"
+  use-syslog: no
+  do-daemonize: no
+  do-not-query-localhost: no
+  module-config: \"iterator\"
+{options}remote-control:
+  control-enable: no
+forward-zone:
+  name: \"cluster.local\"
+  forward-addr: {upstream_ip}@{upstream_port}
+"
+    );
+    Ok(Spec {
+        program: find("unbound")?,
+        arguments: &["-d", "-c", "unbound.conf"],
+        files: vec![("unbound.conf", config)],
+    })
+}
+
 fn find(program: &str) -> Result<PathBuf, Missing> {
     find_program(program).ok_or_else(|| Missing(format!("no {program} here")))
 }

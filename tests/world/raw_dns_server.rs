@@ -6,6 +6,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use hickory_proto::op::{Message, OpCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,6 +31,8 @@ pub(crate) enum OverTcp {
     Hang,
     /// This message is sent.
     Answer(fn(&Message) -> Vec<u8>),
+    /// The same after a while.
+    AnswerAfter(Duration, fn(&Message) -> Vec<u8>),
     /// This message is sent for the first question; then as [`OverTcp::HangUp`].
     AnswerOnce(fn(&Message) -> Vec<u8>),
 }
@@ -68,6 +71,7 @@ impl RawDnsServer {
             | OverTcp::Half(_)
             | OverTcp::Hang
             | OverTcp::Answer(_)
+            | OverTcp::AnswerAfter(..)
             | OverTcp::AnswerOnce(_) => {
                 tasks.spawn(serve_tcp(tcp, over_tcp, Arc::clone(&questions_over_tcp)));
             }
@@ -123,6 +127,10 @@ async fn serve_tcp(listener: TcpListener, over_tcp: OverTcp, questions: Arc<Atom
             OverTcp::AnswerOnce(_) if nth > 0 => continue,
             OverTcp::Hang => None,
             OverTcp::Half(answer) | OverTcp::Answer(answer) | OverTcp::AnswerOnce(answer) => {
+                Some(answer(&question))
+            }
+            OverTcp::AnswerAfter(pause, answer) => {
+                tokio::time::sleep(pause).await;
                 Some(answer(&question))
             }
         };

@@ -48,6 +48,11 @@ fn message(asked: &Query, answers: Vec<WireRecord>) -> Message {
     message
 }
 
+/// What the first server's message says.
+fn answer(asked: &Query, message: &Message) -> Answer {
+    super::answer(asked, message, Standing::First)
+}
+
 fn read_records(asked: &Query, answers: Vec<WireRecord>) -> Answer {
     answer(asked, &message(asked, answers))
 }
@@ -65,7 +70,6 @@ fn malformed(what: &'static str) -> Answer {
 }
 
 const NO_ANSWER: &str = "records that do not answer the question";
-const NOT_USABLE: &str = "SRV records of which none has both a host name and a port other than 0";
 
 #[test]
 fn asks_one_absolute_name() {
@@ -126,7 +130,10 @@ fn srv_targets_that_are_no_host_name_or_have_no_port_are_dropped() {
         srv(Name::root(), 8761),
         srv(name("eureka-1.eureka.ns.svc.cluster.local."), 0),
     ];
-    assert_eq!(read_records(&ask_names(), answers.clone()), malformed(NOT_USABLE));
+    let Answer::Records(records) = read_records(&ask_names(), answers.clone()) else {
+        panic!("they are said")
+    };
+    assert!(records.iter().all(Record::is_unusable), "{records:?}");
     let with_one = [answers, vec![srv(name(&format!("{}.", good.to_uppercase())), 8761)]].concat();
     let Answer::Records(records) = read_records(&ask_names(), with_one) else { panic!("one is usable") };
     let (unusable, usable): (Vec<_>, Vec<_>) =
@@ -161,6 +168,40 @@ fn a_denial_needs_an_soa_of_a_zone_that_holds_the_name() {
         denial.add_authority(soa("Cluster.local.", 7));
         assert_eq!(answer(&asked, &denial), Answer::Empty { no_such_name, soa_serial: 7 });
     }
+}
+
+/// A public resolver denies whatever it does not know, with the SOA of the root or of a domain that exists.
+#[test]
+fn a_denial_by_a_zone_above_the_clusters_proves_nothing() {
+    let denied = |owner: &str, zone: &str, standing| {
+        let asked = Query::query(name(owner), WireType::SRV);
+        let mut denial = message(&asked, Vec::new());
+        denial.metadata.response_code = ResponseCode::NXDomain;
+        denial.add_authority(soa(zone, 7));
+        super::answer(&asked, &denial, standing)
+    };
+    let believed = Answer::Empty { no_such_name: true, soa_serial: 7 };
+    let not_believed = Answer::Failed(LookupFailure::NegativeWithoutSoa);
+    for standing in [Standing::First, Standing::Later] {
+        for owner in [SERVICE, PORT, "_HTTP._tcp.eureka.ns.SVC.cluster.local."] {
+            for zone in [".", "local."] {
+                assert_eq!(denied(owner, zone, standing), not_believed, "{owner} by {zone}");
+            }
+            for zone in ["cluster.local.", "svc.cluster.local.", "ns.svc.cluster.local."] {
+                assert_eq!(denied(owner, zone, standing), believed, "{owner} by {zone}");
+            }
+        }
+        let in_a_domain = "eureka.ns.svc.k8s.example.com.";
+        assert_eq!(denied(in_a_domain, "example.com.", standing), not_believed);
+        assert_eq!(denied(in_a_domain, "k8s.example.com.", standing), believed);
+        assert_eq!(denied("eureka.ns.svc.k8s.", "k8s.", standing), believed);
+    }
+    // No name of a cluster: only the first server knows for itself what is private.
+    for zone in [".", "com."] {
+        assert_eq!(denied("_http._tcp.eureka.example.com.", zone, Standing::First), believed);
+        assert_eq!(denied("_http._tcp.eureka.example.com.", zone, Standing::Later), not_believed);
+    }
+    assert_eq!(denied("eureka.example.com.", "example.com.", Standing::Later), believed);
 }
 
 #[test]

@@ -273,6 +273,31 @@ fn denied_addresses_never_enter_and_all_denied_holds() {
     world.dns_then_run(denied, 1000.5);
     assert_eq!(world.listed(), peers(&[2, 3]));
     assert!(world.has(ConditionKind::HeldLookupFailed));
+    // What cannot be used is said once, by the failure.
+    assert!(!world.has(ConditionKind::RecordsUnusable));
+    let status = world.status();
+    let found = &status.services[0].unusable.as_ref().expect("said").value;
+    assert_eq!((found.count(), found.of, &*found.first.what), (1, 1, "127.0.0.1"));
+}
+
+/// A Service with ports of 0 and targets that are no host names: as much is said as where some are usable.
+#[test]
+fn where_no_record_can_be_used_it_is_said_of_how_many_and_why() {
+    let mut world = running(&[1, 2, 3]);
+    let unusable = |why, what: &str| Record::Unusable(UnusableRecord { why, what: what.into() });
+    let all = vec![
+        unusable(Unusable::PortZero, "eureka-4.eureka:0"),
+        unusable(Unusable::NotAHostName, "2001-db8--.eureka:8761"),
+    ];
+    world.dns_then_run(Answer::Records(all), 103.5);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    let status = world.status();
+    let found = &status.services[0].unusable.as_ref().expect("said").value;
+    assert_eq!(found.by_reason, [(Unusable::NotAHostName, 1), (Unusable::PortZero, 1)].into());
+    assert_eq!((found.of, &*found.first.what), (2, "2001-db8--.eureka:8761"));
+    assert!(world.has(ConditionKind::HeldLookupFailed));
+    world.dns_then_run(records(&[1, 2, 3]), 110.5);
+    assert!(world.status().services[0].unusable.is_none() && !world.status().is_held());
 }
 
 #[test]
