@@ -89,8 +89,9 @@ impl Conclusions {
 /// Whether it is a failure that says nothing of the Service.
 fn is_unknown(came_to: &Answer) -> bool {
     match came_to {
-        Answer::Failed(LookupFailure::NotHeadless | LookupFailure::PortNameMissing) => false,
-        Answer::Failed(_) => true,
+        Answer::Failed(failure) => {
+            !matches!(failure, LookupFailure::NotHeadless | LookupFailure::PortNameMissing)
+        }
         Answer::Records(_) | Answer::Empty { .. } => false,
     }
 }
@@ -131,7 +132,7 @@ mod tests {
         for came_to in [lone(1), NOT_HEADLESS] {
             assert_eq!(conclusions.note(&eureka, lone(1), came_to.clone(), now), came_to);
             let later = |age| conclusions.recall(&eureka, &lone(1), now + age);
-            assert_eq!(later(ADDRESS_FOR - Duration::from_secs(1)), Some(came_to));
+            assert_eq!(later(ADDRESS_FOR.mul_f64(0.99)), Some(came_to));
             assert_eq!(later(ADDRESS_FOR), None);
             assert_eq!(conclusions.recall(&eureka, &lone(2), now), None);
             assert_eq!(conclusions.recall(&question("other"), &lone(1), now), None);

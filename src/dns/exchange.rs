@@ -57,9 +57,13 @@ pub(super) struct Patience {
 impl Patience {
     fn datagrams(self) -> u8 {
         let datagrams = self.whole.as_millis() / self.pause.as_millis().max(1);
-        u8::try_from(datagrams).unwrap_or(u8::MAX).max(1)
+        u8::try_from(datagrams).unwrap_or(u8::MAX).clamp(1, DATAGRAMS_MAX)
     }
 }
+
+/// Datagrams on one rung, however long it is waited for. A server that only forwards keeps each of them for as long as
+/// its own upstream is silent, and dnsmasq has room for 150, from whomever they come.
+const DATAGRAMS_MAX: u8 = 50;
 
 /// What a rung brought.
 #[derive(Debug, PartialEq, Eq)]

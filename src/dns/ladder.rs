@@ -222,7 +222,7 @@ impl Climb {
                 to_front(&mut self.rungs, Rung::UdpWithoutEdns);
             }
             Brought::Broken(_) | Brought::NoneUsable(_) | Brought::Silent => {
-                to_front(&mut self.rungs, Rung::Tcp)
+                to_front(&mut self.rungs, Rung::Tcp);
             }
         }
     }

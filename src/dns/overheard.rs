@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use hickory_resolver::net::NetError;
-use hickory_resolver::proto::op::{DnsResponse, Header, MessageType, ResponseCode};
+use hickory_resolver::proto::op::{DnsResponse, Header, MessageType, OpCode, ResponseCode};
 use hickory_resolver::proto::serialize::binary::{BinDecodable, BinDecoder};
 
 /// What such a message says. Handed through the stream as an error of its socket.
@@ -22,7 +22,8 @@ pub(super) enum Overheard {
 /// Sender and id are all that tells a forger here, and what one could get by it ends one way to ask.
 pub(super) fn overheard(bytes: &[u8], id: u16) -> Option<Overheard> {
     let Header { metadata, .. } = Header::read(&mut BinDecoder::new(bytes)).ok()?;
-    if metadata.id != id || metadata.message_type != MessageType::Response {
+    let is_answer = metadata.message_type == MessageType::Response && metadata.op_code == OpCode::Query;
+    if metadata.id != id || !is_answer {
         return None;
     }
     let response = DnsResponse::from_buffer(bytes.to_vec()).ok();

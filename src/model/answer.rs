@@ -172,12 +172,11 @@ impl LookupFailure {
             Self::ResponseCode(_) => "response_code",
             Self::NegativeWithoutSoa => "negative_without_soa",
             Self::Truncated => "truncated",
-            Self::Malformed(_) => "malformed",
+            Self::NoneUsable(records) if records.are_against_policy() => "all_denied",
+            Self::Malformed(_) | Self::NoneUsable(_) => "malformed",
             Self::Network(_) => "network",
             Self::NotHeadless => "not_headless",
             Self::PortNameMissing => "port_name_missing",
-            Self::NoneUsable(records) if records.are_against_policy() => "all_denied",
-            Self::NoneUsable(_) => "malformed",
             Self::TooManyPeers { .. } => "too_many_peers",
         }
     }

@@ -12,7 +12,7 @@ use super::ServiceUrl;
 /// One list stands in the books of a Service, in the wanted list, in the document, in the status and in its
 /// history at once, so a copy shares the set until one of the two is changed. Two that share it are equal at
 /// a glance.
-#[derive(Clone, Default, PartialOrd, Ord, Hash)]
+#[derive(Clone, Default)]
 pub struct PeerSet(Arc<BTreeSet<ServiceUrl>>);
 
 impl PeerSet {

@@ -207,8 +207,10 @@ mod what_a_cluster_says {
         assert_eq!(lookup.ask(&names_of_port("https")).await, missing);
         assert_eq!((server.count(RecordType::A), server.count(RecordType::AAAA)), (1, 0));
 
+        // One that has not asked before, and so knows nothing of the denial.
+        let another = super::lookup(&[server.address()]);
         server.set_pods(SERVICE, "http", [Pod::new("eureka-0", Ipv6Addr::from(1), 8761)]);
-        assert_eq!(lookup.ask(&names_of_port("https")).await, missing);
+        assert_eq!(another.ask(&names_of_port("https")).await, missing);
         assert_eq!((server.count(RecordType::A), server.count(RecordType::AAAA)), (2, 1));
     }
 
@@ -464,7 +466,7 @@ mod servers_in_turn {
         let told = HickoryLookup::new(NameServers::Listed(servers)).ask(&names()).await;
         assert_eq!(told, Answer::Failed(LookupFailure::Timeout));
         let took = started.elapsed();
-        assert!(took >= HickoryLookup::TRY_TIMEOUT && took < Duration::from_secs(10), "{took:?}");
+        assert!(took >= HickoryLookup::TRY_TIMEOUT && took < Duration::from_secs(20), "{took:?}");
         // The first is asked so often at a start that its list of questions has only the latest.
         for server in [&second, &third] {
             assert!(server.asked().iter().any(|asked| asked.over_tcp), "{:?}", server.asked());

@@ -38,13 +38,12 @@ const NONE_THERE: &str = "nonexistent key: image";
 pub(crate) fn trials() -> Vec<Trial> {
     let folders = FOLDERS
         .map(|folder| trial(&format!("pairs::{folder}"), &[Tool::KUSTOMIZE], move || over_a_folder(folder)));
-    let others: [(&str, fn() -> Result<(), String>); 4] = [
-        ("pairs::add-sidecar", over_the_sidecar),
-        ("pairs::open-actuator", over_the_open_actuator),
-        ("pairs::netflix-war", over_the_war),
-        ("pairs::before", before_the_sidecar),
+    let others = [
+        trial("pairs::add-sidecar", &[Tool::KUSTOMIZE], over_the_sidecar),
+        trial("pairs::open-actuator", &[Tool::KUSTOMIZE], over_the_open_actuator),
+        trial("pairs::netflix-war", &[Tool::KUSTOMIZE], over_the_war),
+        trial("pairs::before", &[Tool::KUSTOMIZE], before_the_sidecar),
     ];
-    let others = others.map(|(name, body)| trial(name, &[Tool::KUSTOMIZE], body));
     folders.into_iter().chain(others).collect()
 }
 

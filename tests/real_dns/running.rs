@@ -100,9 +100,14 @@ impl Running {
             if self.process.ended().is_some() {
                 return false;
             }
-            let answer = lookup.ask(&ipv4("eureka")).await;
-            if !matches!(answer, Answer::Failed(LookupFailure::Timeout | LookupFailure::Network(_))) {
-                return true;
+            match lookup.ask(&ipv4("eureka")).await {
+                // A server with nobody behind it takes a connection, and closes it: it is up, and more questions
+                // would fill its table.
+                Answer::Failed(LookupFailure::Network(said)) if said.ends_with("stream closed") => {
+                    return true;
+                }
+                Answer::Failed(LookupFailure::Timeout | LookupFailure::Network(_)) => {}
+                Answer::Records(_) | Answer::Empty { .. } | Answer::Failed(_) => return true,
             }
             // A port that is still closed is known at once.
             tokio::time::sleep(Duration::from_millis(20)).await;

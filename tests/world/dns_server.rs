@@ -34,7 +34,7 @@ const QUESTIONS_KEPT: usize = 64;
 /// Ports tried until one is free for both protocols.
 const BIND_ATTEMPTS: usize = 16;
 /// An idle TCP connection is closed after this.
-const TCP_IDLE_MAX: Duration = Duration::from_secs(5);
+const TCP_IDLE_MAX: Duration = Duration::from_secs(30);
 /// How soon an answer that is let go leaves.
 const HELD_BACK_GLANCE: Duration = Duration::from_millis(1);
 /// Answers queued on one TCP connection.
