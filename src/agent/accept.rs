@@ -16,6 +16,7 @@ impl<O: Outside> Agent<'_, O> {
     pub(super) fn accept(&mut self, consent: Consent, mode: AcceptMode) -> AcceptReply {
         let now = self.pump.now();
         let before = self.peers_in_place();
+        let may_begin_alone = self.settings.policy.own().is_some() && !self.pump.machine.has_list();
         let mut copy;
         let machine = match mode {
             AcceptMode::Take => &mut self.pump.machine,
@@ -24,10 +25,9 @@ impl<O: Outside> Agent<'_, O> {
                 &mut copy
             }
         };
-        let is_client = self.settings.policy.own().is_none();
         let of_each = machine
             .accept(consent, now)
-            .map_err(|refused| NotAccepted(why_not_accepted(&refused, is_client)))?;
+            .map_err(|refused| NotAccepted(why_not_accepted(&refused, may_begin_alone)))?;
         let accepted = accepted(before, machine, &of_each);
         if mode == AcceptMode::Take {
             say(&accepted);
@@ -97,7 +97,7 @@ fn why_left(accepted: &reconcile::Accepted) -> Option<String> {
     }
 }
 
-fn why_not_accepted(refused: &reconcile::NotAccepted, is_client: bool) -> String {
+fn why_not_accepted(refused: &reconcile::NotAccepted, may_begin_alone: bool) -> String {
     let services = match refused {
         reconcile::NotAccepted::Frozen => return "the list is frozen; lift --freeze first".to_owned(),
         reconcile::NotAccepted::NeverEmpty => {
@@ -112,6 +112,6 @@ fn why_not_accepted(refused: &reconcile::NotAccepted, is_client: bool) -> String
     };
     let reasons: BTreeSet<_> = services.iter().filter_map(because).collect();
     let reasons = reasons.into_iter().collect::<Vec<_>>().join("; ");
-    let begin = if is_client { "" } else { "; a start without a list begins alone by --empty" };
+    let begin = if may_begin_alone { "; a start without a list begins alone by --empty" } else { "" };
     format!("DNS says nothing that could be taken: {reasons}{begin}")
 }

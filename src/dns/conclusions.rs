@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::model::{Answer, LookupFailure, Question, Record};
+use crate::model::{Answer, LookupFailure, Question};
 
 /// Questions remembered; more than one Eureka has Services.
 const QUESTIONS_MAX: usize = 64;
@@ -69,15 +69,11 @@ impl Conclusions {
     }
 
     /// Remembers addresses that came together.
-    pub(super) fn note_pods(&mut self, question: &Question, records: &[Record]) {
+    pub(super) fn note_pods(&mut self, question: &Question, pods: &[IpAddr]) {
         if self.pods.len() >= QUESTIONS_MAX && !self.pods.contains_key(question) {
             self.pods.clear();
         }
-        let addresses = records.iter().filter_map(|record| match record {
-            Record::Address(address) => Some(*address),
-            Record::Target { .. } | Record::Unusable(_) => None,
-        });
-        self.pods.insert(question.clone(), addresses.collect());
+        self.pods.insert(question.clone(), pods.iter().copied().collect());
     }
 
     /// Whether this address once came together with others.
@@ -108,7 +104,7 @@ fn stands_for(of: &Answer, came_to: &Answer) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AddressFamily, HeadlessService};
+    use crate::model::{AddressFamily, HeadlessService, Record};
 
     fn question(service: &str) -> Question {
         let service = HeadlessService::from_setting(service, "ns", "cluster.local").expect("valid");
@@ -172,7 +168,7 @@ mod tests {
     fn who_was_one_of_several_is_a_pod() {
         let (mut conclusions, eureka) = (Conclusions::default(), question("eureka"));
         let address = |last: u8| IpAddr::from([10, 0, 0, last]);
-        conclusions.note_pods(&eureka, &[Record::Address(address(1)), Record::Address(address(2))]);
+        conclusions.note_pods(&eureka, &[address(1), address(2)]);
         assert!(conclusions.is_pod(&eureka, address(2)) && !conclusions.is_pod(&eureka, address(3)));
         assert!(!conclusions.is_pod(&question("other"), address(2)));
     }

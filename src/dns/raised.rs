@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use hickory_resolver::proto::op::Query;
 use tokio::time::Instant;
 
-use crate::model::{AddressFamily, Answer, LookupFailure, Question, Record};
+use crate::model::{AddressFamily, AddressPolicy, Answer, LookupFailure, Question, Record};
 
 use super::lookup::HickoryLookup;
 use super::race::{Finish, Race};
@@ -34,12 +34,15 @@ impl HickoryLookup {
             return known;
         }
         let came_to = match (question, &answer) {
-            (Question::Addresses { .. }, Answer::Records(records)) => match records[..] {
-                [Record::Address(address)] if reading::is_in_a_cluster(&reading::query(question)) => {
-                    self.lone_address(server, question, address, until).await
+            (Question::Addresses { .. }, Answer::Records(records)) => match pods_at_most(records)[..] {
+                [address] if reading::is_in_a_cluster(&reading::query(question)) => {
+                    match self.lone_address(server, question, address, until).await {
+                        Ok(()) => answer.clone(),
+                        Err(failure) => Answer::Failed(failure),
+                    }
                 }
-                _ => {
-                    self.conclusions.borrow_mut().note_pods(question, records);
+                ref pods => {
+                    self.conclusions.borrow_mut().note_pods(question, pods);
                     return answer;
                 }
             },
@@ -55,7 +58,7 @@ impl HickoryLookup {
         self.conclusions.borrow_mut().note(question, answer, came_to, Instant::now())
     }
 
-    /// What the only address of a Service is: a pod's, or its cluster IP, behind which any pod may be.
+    /// Whether the only address of a Service is a pod's, and not its cluster IP, behind which any pod may be.
     ///
     /// In the second case the Service's own name has an SRV record that leads to itself (CoreDNS,
     /// `plugin/kubernetes`).
@@ -65,20 +68,19 @@ impl HickoryLookup {
         question: &Question,
         address: IpAddr,
         until: Instant,
-    ) -> Answer {
-        let pod = || Answer::Records(vec![Record::Address(address)]);
+    ) -> Result<(), LookupFailure> {
         if self.addresses.cluster_ips.contains(&address) {
-            return Answer::Failed(LookupFailure::NotHeadless);
+            return Err(LookupFailure::NotHeadless);
         }
         if self.addresses.own.contains(&address) || self.conclusions.borrow().is_pod(question, address) {
-            return pod();
+            return Ok(());
         }
         match self.ask_beside(server, reading::query_of_itself(question), until).await {
-            Answer::Records(records) if lead_to_itself(&records, question) => {
-                Answer::Failed(LookupFailure::NotHeadless)
+            Answer::Records(records) if leads_to_itself(&records, question) => {
+                Err(LookupFailure::NotHeadless)
             }
-            Answer::Records(_) | Answer::Empty { .. } => pod(),
-            failed @ Answer::Failed(_) => failed,
+            Answer::Records(_) | Answer::Empty { .. } => Ok(()),
+            Answer::Failed(failure) => Err(failure),
         }
     }
 
@@ -97,7 +99,7 @@ impl HickoryLookup {
     ) -> Answer {
         if self.may_be_nameless(question) {
             match self.ask_beside(server, reading::query_of_itself(question), until).await {
-                Answer::Records(records) if lead_to_itself(&records, question) => {
+                Answer::Records(records) if leads_to_itself(&records, question) => {
                     return Answer::Failed(LookupFailure::NotHeadless);
                 }
                 Answer::Records(records) if have_one_port(&records) => {
@@ -168,10 +170,25 @@ impl HickoryLookup {
     }
 }
 
-fn lead_to_itself(records: &[Record], question: &Question) -> bool {
-    records.iter().all(|record| match record {
-        Record::Target { name, .. } => name == question.service_name(),
-        Record::Address(_) | Record::Unusable(_) => false,
+/// The addresses that pods may have, whatever stands beside them.
+fn pods_at_most(records: &[Record]) -> Vec<IpAddr> {
+    let anybody = AddressPolicy::default();
+    let addresses = records.iter().filter_map(|record| match record {
+        Record::Address(address) => Some(*address),
+        Record::Target { .. } | Record::Unusable(_) => None,
+    });
+    addresses.filter(|address| anybody.allows(*address)).collect()
+}
+
+/// Whether one of these records leads to the Service itself, on whatever port: none of a headless one does.
+fn leads_to_itself(records: &[Record], question: &Question) -> bool {
+    let itself = question.service_name();
+    records.iter().any(|record| match record {
+        Record::Target { name, .. } => name == itself,
+        Record::Unusable(record) => {
+            record.what.rsplit_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case(itself.as_str()))
+        }
+        Record::Address(_) => false,
     })
 }
 

@@ -8,7 +8,7 @@ use super::home::Home;
 use super::ledger::Ledger;
 use super::machine::{Machine, size_of_union};
 use super::selection::{Selection, select};
-use super::start::{LATE_START_PAUSE_MAX, Pace, START_PAUSE_MAX};
+use super::start::{LATE_START_PAUSE_MAX, Pace, start_pause};
 
 impl Machine {
     /// Books what DNS said to a question, and when to ask it again.
@@ -64,7 +64,7 @@ impl Machine {
         self.is_frozen() && self.desired.is_some()
     }
 
-    fn book(&mut self, at: usize, now: Moment) {
+    pub(super) fn book(&mut self, at: usize, now: Moment) {
         let others = self.kept_beside(at);
         self.ledgers[at].book(&self.policy, others, now);
     }
@@ -107,7 +107,8 @@ impl Machine {
             Pace::FirstList => {
                 // A server that was silent for seconds has been waited for: DNS may come up in the next moment.
                 let took = now.since(self.ledgers[at].asking.asked_at(now));
-                interval.min(START_PAUSE_MAX).saturating_sub(took)
+                let waited = now.since(self.ledgers[at].asked_since());
+                interval.min(start_pause(waited)).saturating_sub(took)
             }
             Pace::LateStart => interval.min(LATE_START_PAUSE_MAX),
             Pace::Steady => interval,

@@ -3,6 +3,7 @@
 //! Additions count at once; a removal needs two records answers in a row and a time, and failures
 //! neither advance nor reset that time.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::model::{
@@ -259,9 +260,12 @@ impl Ledger {
             self.kept = Members::default();
             self.version += 1;
         }
-        let Self { question, own, .. } = self;
-        // Whom a saved list has as a peer may turn out to be ourselves.
-        if self.kept.retain(|url| is_of_kind(url, question) && !own.contains(url)) {
+        let Self { question, own, answered, .. } = self;
+        // Whom a saved list has as a peer may turn out to be ourselves, and who is named under another port is
+        // not missing but there.
+        let hosts: BTreeSet<&Host> = answered.iter().map(ServiceUrl::host).collect();
+        let has_moved = |url: &ServiceUrl| !answered.contains(url) && hosts.contains(url.host());
+        if self.kept.retain(|url| is_of_kind(url, question) && !own.contains(url) && !has_moved(url)) {
             self.version += 1;
         }
         self.kept.note_absences(&self.answered, self.records_stood.stood());
@@ -364,10 +368,13 @@ impl Ledger {
                 let Self { kept, answered, .. } = self;
                 kept.retain(|url| answered.contains(url));
                 self.version += 1;
+                // There is room now for all of them.
+                self.unbooked = Unbooked::New;
             }
             Taken::Empty => {
+                let since = self.belief().map_or(now, |belief| belief.since);
                 self.forget_all();
-                self.belief = Some(Belief { by: BelievedBy::Operator, since: now });
+                self.belief = Some(Belief { by: BelievedBy::Operator, since });
             }
             Taken::NeedsConsent | Taken::TooOld | Taken::Nothing => {}
         }

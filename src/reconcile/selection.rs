@@ -85,7 +85,12 @@ pub(super) fn is_of_kind(url: &ServiceUrl, question: &Question) -> bool {
 
 /// The same peer with scheme, path and an explicit port as the policy wants them now.
 pub(super) fn in_form_of(policy: &Policy, url: &ServiceUrl) -> ServiceUrl {
-    url_at(url.host().clone(), Some(url.port()), policy)
+    let answered_port = match url.host() {
+        Host::Name(_) => Some(url.port()),
+        // No record says one.
+        Host::Address(_) => None,
+    };
+    url_at(url.host().clone(), answered_port, policy)
 }
 
 fn url_of(record: &Record, policy: &Policy) -> Result<ServiceUrl, UnusableRecord> {

@@ -11,9 +11,16 @@ use super::ledger::Ledger;
 use super::machine::Machine;
 use super::{ChangeCause, OnDeadline};
 
-/// The longest pause between two questions while a start has no list yet. A pod that cannot begin its
-/// work waits for us, so 25 questions a second are worth their while, for `--start-deadline` at most.
-pub(super) const START_PAUSE_MAX: Duration = Duration::from_millis(40);
+/// The pause between two questions in the first moments of a start. A pod that cannot begin its work waits for us.
+const START_PAUSE_MIN: Duration = Duration::from_millis(40);
+/// From then on the pause is this part of the time that it has waited: some 60 questions until
+/// `--start-deadline`, and not 250, which a thousand pods would ask at once of a DNS that refuses them all.
+const START_PAUSE_SHARE: u32 = 16;
+
+/// The longest pause between two questions of a start that has waited for so long for its list.
+pub(super) fn start_pause(waited: Duration) -> Duration {
+    (waited / START_PAUSE_SHARE).max(START_PAUSE_MIN)
+}
 
 /// The longest pause between two questions of a start that still has no list after its deadline. It may
 /// have waited for an hour, and its server waits with it.

@@ -79,8 +79,12 @@ pub fn listeners(
 fn read(reader: &mut SettingsReader<'_>) -> Option<Settings> {
     let role_word = reader.word(Key::Role);
     let peers = peer_settings::read(reader);
-    let (mut server, adoption) = server::read(reader, role_word, &peers);
     let role = role(reader, role_word, &peers);
+    let port = match &role {
+        Some(Role::Server(own)) if own.url_is_given => own.url.port(),
+        Some(Role::Server(_) | Role::Client) | None => peers.port_or_default(),
+    };
+    let (mut server, adoption) = server::read(reader, role_word, &peers, port);
     let listeners = process::listeners(reader);
     let output = files::read(reader);
     if let UserInfoSource::File(file) = &output.user_info {

@@ -2,7 +2,7 @@
 
 use crate::eureka::ServerAccess;
 use crate::http_client::Credentials;
-use crate::model::{Host, HttpUrl, Scheme, ServiceUrl};
+use crate::model::{Host, HttpUrl, Port, Scheme, ServiceUrl};
 use crate::reconcile::{Adoption, RefreshCall};
 
 use super::fault::{Origin, Problem};
@@ -14,10 +14,12 @@ use super::words::{Adopt, RoleWord};
 /// Bytes of a user's name.
 const USER_MAX: usize = 256;
 
+/// `port` is that of the server beside us.
 pub(super) fn read(
     reader: &mut SettingsReader<'_>,
     role: RoleWord,
     peers: &PeerSettings,
+    port: Port,
 ) -> (ServerAccess, Adoption) {
     let adopt = adopt(reader, role);
     let actuator_url: Option<HttpUrl> = reader.optional(Key::ActuatorUrl, parsed);
@@ -26,7 +28,7 @@ pub(super) fn read(
             .hint("give --actuator-url, such as http://127.0.0.1:8762/actuator");
         reader.conflict(&[Key::Adopt, Key::ActuatorUrl], problem);
     }
-    let status_url = status_url(reader, role, adopt, peers);
+    let status_url = status_url(reader, role, adopt, peers, port);
     let ca_file = reader.path(Key::CaFile);
     let urls = [(Key::ActuatorUrl, &actuator_url), (Key::StatusUrl, &status_url)];
     let secure = urls.iter().find(|(_, url)| url.as_ref().is_some_and(|url| url.scheme() == Scheme::Https));
@@ -69,6 +71,7 @@ fn status_url(
     role: RoleWord,
     adopt: Adopt,
     peers: &PeerSettings,
+    port: Port,
 ) -> Option<HttpUrl> {
     if reader.is_given(Key::StatusUrl) {
         if role == RoleWord::Client {
@@ -82,7 +85,7 @@ fn status_url(
         return reader.optional(Key::StatusUrl, parsed);
     }
     let here = Host::Address(std::net::Ipv4Addr::LOCALHOST.into());
-    let base = ServiceUrl::new(peers.scheme, here, peers.port_or_default(), peers.context_path.clone());
+    let base = ServiceUrl::new(peers.scheme, here, port, peers.context_path.clone());
     match format!("{base}status").parse::<HttpUrl>() {
         Ok(url) => {
             reader.record(Key::StatusUrl, &url, Origin::Default);

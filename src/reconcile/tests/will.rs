@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::world::*;
-use crate::model::{AddressFamily, AddressPolicy, DurationOrNever, PodIdentity, Question};
+use crate::model::{
+    AddressFamily, AddressPolicy, Answer, DurationOrNever, HeadlessService, MaxShrink, PodIdentity, Port,
+    Question, Record, ServiceUrl,
+};
 use crate::reconcile::{Accepted, ConditionKind, Consent, NotAccepted, OnDeadline, Own, Policy, Role, Taken};
 
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
@@ -369,4 +372,84 @@ fn two_questions_about_one_service_are_told_at_once() {
     let mut world = World::new(policy(), None, records(&[1, 2]));
     let questions = vec![question("eureka"), question("eureka")];
     world.machine.change_policy(Policy { questions, ..policy() }, world.now);
+}
+
+#[test]
+fn accept_begins_no_list_beside_files_of_which_a_service_is_left_alone() {
+    let two = Policy { questions: vec![question("eureka"), question("other")], ..policy() };
+    let mut world = World::new(two, None, records(&[1, 2]));
+    world.dns[1].1 = EMPTY;
+    world.machine.found_document(world.now);
+    world.run_until(20.5);
+    assert!(world.has(ConditionKind::HeldDocument));
+    let refused = world.machine.accept(Consent::Records, world.now);
+    let Err(NotAccepted::Nothing(of_each)) = refused else { panic!("{refused:?}") };
+    let taken: Vec<_> = of_each.iter().map(|accepted| accepted.taken).collect();
+    assert_eq!(taken, [Taken::Records { peers: 1 }, Taken::NeedsConsent]);
+    world.run_until(30.5);
+    assert!(world.has(ConditionKind::HeldDocument), "nothing has changed");
+    assert!(world.machine.accept(Consent::Empty, world.now).is_ok());
+    world.run_until(30.6);
+    assert_eq!(world.listed(), peers(&[2]));
+}
+
+/// Whom there was no room for beside those that are missing has it once those are gone.
+#[test]
+fn accept_takes_all_of_an_answer_for_which_there_was_no_room() {
+    let three = Policy { max_peers: 3, max_shrink: MaxShrink::from_percent(100).expect("valid"), ..policy() };
+    let mut world = running(three, &[1, 2, 3, 4]);
+    world.dns_then_run(records(&[1, 5, 6, 7]), 103.5);
+    world.dns_then_run(records(&[1, 7, 8, 9]), 106.5);
+    assert_eq!(world.listed(), peers(&[2, 3, 4, 5, 6, 7]));
+    world.machine.accept(Consent::Records, world.now).expect("records are taken");
+    assert_eq!(world.machine.desired(), Some(&peers(&[7, 8, 9])));
+    assert!(!world.has(ConditionKind::ManyPeers) && !world.status().is_held());
+}
+
+#[test]
+fn what_is_accepted_twice_is_believed_since_the_first_time() {
+    let mut world = running(policy(), &[1, 2]);
+    world.dns_then_run(EMPTY, 110.5);
+    let since = |world: &mut World| {
+        world.machine.accept(Consent::Empty, world.now).expect("taken");
+        let conditions = world.status().conditions;
+        conditions.into_iter().find(|it| it.kind() == ConditionKind::HeldEmpty).expect("shown").since
+    };
+    let first = since(&mut world);
+    world.run_until(120.5);
+    assert_eq!(since(&mut world), first);
+}
+
+/// A pod that is named under another port has not gone, and is not listed twice.
+#[test]
+fn another_port_of_a_host_takes_the_place_of_the_one_before() {
+    let service = HeadlessService::from_setting("eureka", "ns", "cluster.local").expect("valid");
+    let named = Question::Names { service, port_name: "http".parse().expect("valid") };
+    let record = |number: u8, port: u16| Record::Target {
+        name: format!("eureka-{number}.eureka.ns.svc.cluster.local").parse().expect("valid"),
+        port: Port::new(port).expect("valid"),
+    };
+    let listed = |number: u8, port: u16| -> ServiceUrl {
+        format!("http://eureka-{number}.eureka.ns.svc.cluster.local:{port}/eureka/").parse().expect("valid")
+    };
+    let policy = Policy { questions: vec![named], ..policy() };
+    let answer = |port| Answer::Records((1..=3).map(|number| record(number, port)).collect());
+    let mut world = World::new(policy, None, answer(8761));
+    world.run_until(10.5);
+    assert_eq!(world.listed().len(), 3);
+    world.dns_then_run(answer(9000), 12.0);
+    assert_eq!(world.listed(), (1..=3).map(|number| listed(number, 9000)).collect());
+    // One of them has gone: it waits its time, under the port that it had.
+    world.dns_then_run(Answer::Records(vec![record(1, 9001), record(2, 9001)]), 14.0);
+    assert_eq!(world.listed(), [listed(1, 9001), listed(2, 9001), listed(3, 9000)].into());
+}
+
+#[test]
+fn a_port_that_is_set_no_longer_leaves_the_addresses_at_once() {
+    let at_port = |port: u16| Policy { port: Some(Port::new(port).expect("valid")), ..policy() };
+    let mut world = running(at_port(9999), &[1, 2, 3]);
+    world.machine.change_policy(policy(), world.now);
+    world.run_until(100.6);
+    assert_eq!(world.listed(), peers(&[2, 3]));
+    assert!(!world.status().is_held());
 }

@@ -764,6 +764,9 @@ fn adoption_follows_from_what_is_known_of_the_server() {
     ] {
         assert_eq!(faults(more), [fault], "{more}");
     }
+    let moved =
+        settings("actuator-url: http://a:1/actuator\nself-url: http://eureka-0.eureka:9000/eureka/\n");
+    assert_eq!(moved.server.status_url, "http://127.0.0.1:9000/eureka/status".parse::<HttpUrl>().ok());
     let secure = settings("scheme: https\nactuator-url: https://a:1/actuator\nca-file: /ca.pem\n");
     assert_eq!(secure.server.status_url, "https://127.0.0.1:8761/eureka/status".parse::<HttpUrl>().ok());
 }

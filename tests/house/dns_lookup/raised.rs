@@ -223,3 +223,52 @@ async fn a_lone_port_of_another_name_is_not_eurekas() {
         assert_eq!(lookup.ask(&names_of_port(name)).await, expected_names(2), "{name}");
     }
 }
+
+/// A cluster IP with others beside it that no pod can have is as lone as before, and makes nobody a pod.
+#[tokio::test]
+async fn what_no_pod_can_have_makes_a_lone_address_no_pod() {
+    let poisoned: OverUdp = |question, _| {
+        let mut reply = reply_to(question);
+        let owner = question.queries[0].name().clone();
+        if question.queries[0].query_type() == RecordType::A {
+            for address in [A::new(10, 96, 77, 3), A::new(127, 0, 0, 1)] {
+                reply.add_answer(WireRecord::from_rdata(owner.clone(), 5, RData::A(address)));
+            }
+        } else {
+            reply.add_answer(WireRecord::from_rdata(
+                owner.clone(),
+                5,
+                RData::SRV(SRV::new(0, 0, 8761, owner)),
+            ));
+        }
+        vec![bytes(&reply)]
+    };
+    let server = RawDnsServer::start(poisoned, OverTcp::Closed).await;
+    let lookup = lookup(&[server.address()]);
+    assert_eq!(lookup.ask(&ipv4()).await, Answer::Failed(LookupFailure::NotHeadless));
+}
+
+#[tokio::test]
+async fn a_service_that_leads_to_itself_does_so_on_any_port_and_beside_anybody() {
+    let of_itself: [OverUdp; 3] = [
+        |question, _| one_address_and(question, |it| targets(it, &[("", 0)])),
+        |question, _| one_address_and(question, |it| targets(it, &[("", 0), ("", 8761)])),
+        |question, _| one_address_and(question, |it| targets(it, &[("", 8761), ("pod.", 8761)])),
+    ];
+    for over_udp in of_itself {
+        let server = RawDnsServer::start(over_udp, OverTcp::Closed).await;
+        let told = lookup(&[server.address()]).ask(&ipv4()).await;
+        assert_eq!(told, Answer::Failed(LookupFailure::NotHeadless));
+    }
+}
+
+/// SRV records that lead to these below the owner, on these ports.
+fn targets(question: &Message, targets: &[(&str, u16)]) -> Vec<Vec<u8>> {
+    let mut reply = reply_to(question);
+    let owner = question.queries[0].name().clone();
+    for (below, port) in targets {
+        let target = Name::from_ascii(format!("{below}{SERVICE}.")).expect("valid");
+        reply.add_answer(WireRecord::from_rdata(owner.clone(), 5, RData::SRV(SRV::new(0, 0, *port, target))));
+    }
+    vec![bytes(&reply)]
+}
