@@ -1,7 +1,5 @@
 //! The operator's override: what it takes, what it leaves alone and why, against the list in place.
 
-use std::collections::BTreeSet;
-
 use tracing::info;
 
 use crate::admin::{AcceptMode, AcceptReply, Accepted, AcceptedOf, NotAccepted};
@@ -105,13 +103,8 @@ fn why_not_accepted(refused: &reconcile::NotAccepted, may_begin_alone: bool) -> 
         }
         reconcile::NotAccepted::Nothing(services) => services,
     };
-    // Several Services hardly ever fail for reasons of their own.
-    let because = |it: &reconcile::Accepted| match it.taken {
-        Taken::Nothing => why_left(it),
-        _ => why_left(it).map(|why| format!("{}: {why}", it.service)),
-    };
-    let reasons: BTreeSet<_> = services.iter().filter_map(because).collect();
-    let reasons = reasons.into_iter().collect::<Vec<_>>().join("; ");
+    let because = |it: &reconcile::Accepted| why_left(it).map(|why| format!("{}: {why}", it.service));
+    let reasons = services.iter().filter_map(because).collect::<Vec<_>>().join("; ");
     let begin = if may_begin_alone { "; a start without a list begins alone by --empty" } else { "" };
     format!("DNS says nothing that could be taken: {reasons}{begin}")
 }

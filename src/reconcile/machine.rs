@@ -169,7 +169,7 @@ impl Machine {
     /// Returns what was taken of each Service. With [`Consent::Empty`] a start that has no list begins
     /// with what there is, be it nothing: self alone.
     pub fn accept(&mut self, consent: Consent, now: Moment) -> Result<Vec<Accepted>, NotAccepted> {
-        if self.policy.freeze {
+        if self.is_frozen() {
             return Err(NotAccepted::Frozen);
         }
         if consent == Consent::Empty && self.would_be_nothing(now) {

@@ -410,3 +410,15 @@ fn repairs_are_told_one_by_one_until_there_is_a_condition() {
     }
     assert_eq!(levels(676), [Level::WARN], "after ten minutes");
 }
+
+#[test]
+fn the_servers_own_port_is_told_where_it_is_another_than_was_taken() {
+    let mut journal = Journal::default();
+    let mut said = |port: Option<u16>| {
+        let own_port = port.map(|port| Port::new(port).expect("a port"));
+        let lines = lines(|| journal.note(&Status { own_port, ..asked() }, at(5)));
+        lines.iter().filter(|(_, line)| line.contains("listens on the port")).count()
+    };
+    assert_eq!([None, Some(8761), Some(9000), Some(9000), None].map(&mut said), [0, 0, 1, 0, 0]);
+    assert_eq!([Some(9000), Some(8761)].map(&mut said), [0, 1], "as it was told last");
+}

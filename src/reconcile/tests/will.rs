@@ -453,3 +453,17 @@ fn a_port_that_is_set_no_longer_leaves_the_addresses_at_once() {
     assert_eq!(world.listed(), peers(&[2, 3]));
     assert!(!world.status().is_held());
 }
+
+/// What is not there yet cannot be kept as it is.
+#[test]
+fn a_first_list_may_be_accepted_although_it_will_be_frozen() {
+    let waiting = Policy { freeze: true, min_peers: 3, start_deadline: Duration::from_secs(60), ..policy() };
+    let mut world = World::new(waiting, None, records(&[1, 2]));
+    world.run_until(5.5);
+    assert_eq!(world.files, None);
+    world.machine.accept(Consent::Records, world.now).expect("there is no list yet");
+    world.dns_then_run(records(&[1, 2, 3]), 20.5);
+    assert_eq!(world.listed(), peers(&[2]));
+    assert!(world.has(ConditionKind::Frozen));
+    assert_eq!(world.machine.accept(Consent::Records, world.now), Err(NotAccepted::Frozen));
+}
