@@ -228,6 +228,10 @@ fn self_not_found(machine: &Machine) -> Option<Condition> {
     }
     let home = machine.policy.home()?;
     let ledger = machine.ledgers.iter().find(|ledger| ledger.service() == home.service())?;
+    if ledger.belief().is_some() {
+        // Nobody is among no records.
+        return None;
+    }
     let own = machine.policy.own()?;
     let missing = ledger.self_found()?;
     let situation = Situation::SelfNotFound(Arc::new(SelfNotFound {

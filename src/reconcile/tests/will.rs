@@ -467,3 +467,15 @@ fn a_first_list_may_be_accepted_although_it_will_be_frozen() {
     assert!(world.has(ConditionKind::Frozen));
     assert_eq!(world.machine.accept(Consent::Records, world.now), Err(NotAccepted::Frozen));
 }
+
+#[test]
+fn self_is_not_missed_in_a_service_that_is_believed_to_be_empty() {
+    let mut world = running(policy(), &[2, 3]);
+    assert!(world.has(ConditionKind::SelfNotFound));
+    world.dns_then_run(EMPTY, 110.5);
+    assert!(world.has(ConditionKind::SelfNotFound));
+    world.machine.accept(Consent::Empty, world.now).expect("taken");
+    assert!(!world.has(ConditionKind::SelfNotFound));
+    world.dns_then_run(records(&[2, 3]), 120.5);
+    assert!(world.has(ConditionKind::SelfNotFound));
+}
