@@ -34,13 +34,13 @@ pub(crate) const STOPPED: i32 = 1;
 pub(crate) fn expected(phase: Phase, says: Says) -> Shown {
     match says.kind() {
         Kind::Pods(_) => by_records(phase, says),
-        Kind::Nobody => without_records(phase, "held_empty"),
-        Kind::Failure => without_records(phase, "held_lookup_failed"),
+        Kind::Nobody => without_records(phase, says, "held_empty"),
+        Kind::Failure => without_records(phase, says, "held_lookup_failed"),
     }
 }
 
 /// Whatever DNS says without records, the list stays as it is, for ever.
-fn without_records(phase: Phase, held: &'static str) -> Shown {
+fn without_records(phase: Phase, says: Says, held: &'static str) -> Shown {
     let of = |code, list: &[u8]| Init { code, list: Some(list.to_vec()) };
     let nothing = |code| Init { code, list: None };
     let stays = |list: &[u8]| Shown {
@@ -53,7 +53,12 @@ fn without_records(phase: Phase, held: &'static str) -> Shown {
     };
     match phase {
         Phase::Start => Shown {
-            conditions: vec!["nothing_known", held],
+            // By name, the server's own port is that of its record, which has not been seen.
+            conditions: if says == Says::AllDenied {
+                vec!["nothing_known", held]
+            } else {
+                vec!["nothing_known", held, "port_unknown"]
+            },
             inits: [of(DONE, &[0]), nothing(DEADLINE_PASSED), nothing(STOPPED)],
             ..stays(&[0])
         },
