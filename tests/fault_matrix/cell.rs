@@ -276,8 +276,15 @@ impl Watch<'_> {
 }
 
 /// The conditions that a cell may show, in the order of the status.
-const CONDITIONS: [&str; 6] =
-    ["start_waits", "nothing_known", "held_lookup_failed", "held_empty", "held_shrink", "held_removal"];
+const CONDITIONS: [&str; 7] = [
+    "start_waits",
+    "nothing_known",
+    "held_lookup_failed",
+    "held_empty",
+    "held_shrink",
+    "held_removal",
+    "port_unknown",
+];
 
 fn known(kinds: &[String]) -> Vec<&'static str> {
     let known = |kind: &String| CONDITIONS.into_iter().find(|known| known == kind);

@@ -64,15 +64,15 @@ pub(crate) fn trials(network: &Result<(), String>) -> Vec<Trial> {
 }
 
 fn play((_, rule, seen): Case) {
-    let cluster = Cluster::at(network::address(), &[0, 1, 2]);
+    let cluster = Cluster::at(network::address(), &[0, 100, 101]);
     let filter = Filter::of(cluster.dns_address, rule);
     match seen {
         Seen::Everything => {
-            let sidecar = cluster.run_until_listed(&[1, 2], &[]);
+            let sidecar = cluster.run_until_listed(&[100, 101], &[]);
             shows_many(&cluster, &sidecar);
         }
         Seen::Small => {
-            let sidecar = cluster.run_until_listed(&[1, 2], &[]);
+            let sidecar = cluster.run_until_listed(&[100, 101], &[]);
             cluster.set_pods(&many());
             is_held(&cluster, &sidecar, "truncated");
             drop(filter);
@@ -80,12 +80,12 @@ fn play((_, rule, seen): Case) {
         }
         Seen::Nothing(outcome) => {
             drop(filter);
-            let sidecar = cluster.run_until_listed(&[1, 2], &[]);
+            let sidecar = cluster.run_until_listed(&[100, 101], &[]);
             let filter = Filter::of(cluster.dns_address, rule);
-            cluster.set_pods(&[0, 1, 2, 3]);
+            cluster.set_pods(&[0, 100, 101, 102]);
             is_held(&cluster, &sidecar, outcome);
             drop(filter);
-            sidecar.until_listed(&[1, 2, 3]);
+            sidecar.until_listed(&[100, 101, 102]);
             sidecar.until_no_condition();
         }
     }
@@ -93,15 +93,15 @@ fn play((_, rule, seen): Case) {
 
 /// DNS is away, and the kernel that would say so is not heard.
 fn a_closed_port_in_silence() {
-    let cluster = Cluster::at(network::address(), &[0, 1, 2]);
-    let sidecar = cluster.run_until_listed(&[1, 2], &[]);
+    let cluster = Cluster::at(network::address(), &[0, 100, 101]);
+    let sidecar = cluster.run_until_listed(&[100, 101], &[]);
     let _icmp = Filter::of(cluster.dns_address, &["-p", "icmp", "-j", "DROP"]);
     let _resets = Filter::of(cluster.dns_address, &["-p", "tcp", "--tcp-flags", "RST", "RST", "-j", "DROP"]);
     cluster.stop_dns();
     is_held(&cluster, &sidecar, "timeout");
     cluster.start_dns();
-    cluster.set_pods(&[0, 1, 2, 3]);
-    sidecar.until_listed(&[1, 2, 3]);
+    cluster.set_pods(&[0, 100, 101, 102]);
+    sidecar.until_listed(&[100, 101, 102]);
 }
 
 fn shows_many(cluster: &Cluster, sidecar: &Sidecar<'_>) {
@@ -114,7 +114,7 @@ fn is_held(cluster: &Cluster, sidecar: &Sidecar<'_>, outcome: &str) {
     sidecar.until_condition("held_lookup_failed");
     let status = sidecar.status();
     assert_eq!(status["services"][0]["last"]["outcome"], outcome, "{status:#}");
-    assert_eq!(cluster.listed(), urls(&[1, 2]));
+    assert_eq!(cluster.listed(), urls(&[100, 101]));
 }
 
 /// A rule about one address, either way; it goes with its handle.
