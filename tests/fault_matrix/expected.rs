@@ -40,7 +40,7 @@ pub(crate) fn expected(phase: Phase, says: Says) -> Shown {
 }
 
 /// Whatever DNS says without records, the list stays as it is, for ever.
-fn without_records(phase: Phase, says: Says, held: &'static str) -> Shown {
+fn without_records(phase: Phase, answer: Says, held: &'static str) -> Shown {
     let of = |code, list: &[u8]| Init { code, list: Some(list.to_vec()) };
     let nothing = |code| Init { code, list: None };
     let stays = |list: &[u8]| Shown {
@@ -54,7 +54,7 @@ fn without_records(phase: Phase, says: Says, held: &'static str) -> Shown {
     match phase {
         Phase::Start => Shown {
             // By name, the server's own port is that of its record, which has not been seen.
-            conditions: if says == Says::AllDenied {
+            conditions: if answer == Says::AllDenied {
                 vec!["nothing_known", held]
             } else {
                 vec!["nothing_known", held, "port_unknown"]
