@@ -26,9 +26,6 @@ use super::bounds::Bounds;
 use super::counts::{ConnectionCounts, Event};
 use super::reply::Reply;
 
-/// Characters kept of what a panic said: it may quote anything.
-const PANIC_LENGTH_MAX: usize = 2000;
-
 /// One listener at work; `service` answers a request.
 pub(super) struct Acceptor<S> {
     name: ListenerName,
@@ -87,9 +84,8 @@ where
             let Err(panic) = catch_panic(self.accept_until_panic()).await;
             self.counts.count(Event::AcceptError);
             if self.trouble.is_worth_a_line(Instant::now()) {
-                let (listener, panic) = (self.name, panic.chars().take(PANIC_LENGTH_MAX).collect::<String>());
                 tracing::error!(
-                    %listener,
+                    listener = %self.name,
                     panic,
                     "taking a connection panicked, and goes on; this is a bug of eureka-peers: please report it"
                 );

@@ -18,9 +18,6 @@ use super::clock::Clock;
 use super::journal::{Journal, Publishing};
 use super::pump::LONGEST_WAIT;
 
-/// Characters kept of what a panic said: it may quote anything.
-const PANIC_LENGTH_MAX: usize = 2000;
-
 /// Everything that is shown.
 pub struct Reporter {
     clock: Clock,
@@ -207,7 +204,6 @@ impl Reporter {
     pub(super) fn loop_panicked(&mut self, message: &str) {
         self.loop_restarts += 1;
         self.metrics.loop_restarted();
-        let message: String = message.chars().take(PANIC_LENGTH_MAX).collect();
         let situation = Situation::LoopRestarted { panic: message.into(), restarts: self.loop_restarts };
         self.begin(situation, self.clock.now());
     }

@@ -8,6 +8,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+/// Characters kept of what a panic said: it may quote anything.
+const LENGTH_MAX: usize = 2000;
+
 /// A future whose panic is its outcome.
 struct Caught<F>(Pin<Box<F>>);
 
@@ -25,15 +28,15 @@ impl<F: Future> Future for Caught<F> {
     }
 }
 
-/// Runs `future` to its end; a panic in it becomes the error, with the panic's message.
+/// Runs `future` to its end; a panic in it becomes the error, with as much of its message as is to be shown.
 pub async fn catch_panic<F: Future>(future: F) -> Result<F::Output, String> {
     Caught(Box::pin(future)).await
 }
 
 fn message_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned())
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a message").chars().take(LENGTH_MAX).collect()
 }
 
 #[cfg(test)]
@@ -45,6 +48,13 @@ mod tests {
 
     fn polled<F: Future>(future: F) -> Poll<Result<F::Output, String>> {
         pin!(catch_panic(future)).poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_message_has_a_bound() {
+        let long = "\u{e9}".repeat(2 * LENGTH_MAX);
+        let said = polled(async { panic!("{long}") });
+        assert_eq!(said, Poll::Ready(Err::<(), _>("\u{e9}".repeat(LENGTH_MAX))));
     }
 
     #[test]
