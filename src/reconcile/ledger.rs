@@ -17,7 +17,7 @@ use super::home::Home;
 use super::members::Members;
 use super::selection::{Selection, in_form_of, is_of_kind, is_permitted};
 use super::status::{Dated, LastAnswer, ServiceStatus};
-use super::{Accepted, Belief, BelievedBy, Consent, Policy, Taken};
+use super::{Belief, BelievedBy, Policy, Taken};
 
 /// Peers named in a message that says what was seen.
 const SAMPLE_MAX: usize = 3;
@@ -138,7 +138,8 @@ impl Ledger {
     /// Takes over what the saved state has, as far as the policy still permits it.
     pub(super) fn restore(&mut self, peers: &PeerSet, policy: &Policy, home: &Home) {
         let peers = peers.iter().map(|url| in_form_of(policy, url));
-        self.kept = Members::of(peers.filter(|url| self.is_wanted(url, policy, home)).collect());
+        let is_wanted = |url: &ServiceUrl| is_wanted(url, &self.question, policy, home);
+        self.kept = Members::of(peers.filter(is_wanted).collect());
         self.version += 1;
     }
 
@@ -284,7 +285,7 @@ impl Ledger {
     pub(super) fn give_back(&mut self, policy: &Policy, home: &Home, others: usize, now: Moment) {
         let own = std::mem::take(&mut self.own);
         let (back, own): (PeerSet, PeerSet) =
-            own.into_iter().partition(|url| self.is_wanted(url, policy, home));
+            own.into_iter().partition(|url| is_wanted(url, &self.question, policy, home));
         self.note_self(Some(!own.is_empty()), now);
         self.own = own;
         // Whether there are too many is judged with the next answer.
@@ -361,9 +362,8 @@ impl Ledger {
     }
 
     /// Takes of what DNS said last what the operator takes, past all holds.
-    pub(super) fn accept(&mut self, consent: Consent, interval: Duration, now: Moment) -> Accepted {
-        let accepted = Accepted::of(self, consent, interval, now);
-        match accepted.taken {
+    pub(super) fn take(&mut self, taken: Taken, now: Moment) {
+        match taken {
             Taken::Records { .. } => {
                 let Self { kept, answered, .. } = self;
                 kept.retain(|url| answered.contains(url));
@@ -378,7 +378,6 @@ impl Ledger {
             }
             Taken::NeedsConsent | Taken::TooOld | Taken::Nothing => {}
         }
-        accepted
     }
 
     /// Takes over new settings for the same Service.
@@ -398,14 +397,11 @@ impl Ledger {
             self.asking = Asking::new(now);
             self.forget_answer();
         }
-        self.kept.reform(|url| in_form_of(policy, url));
-        self.answered = self.answered.iter().map(|url| in_form_of(policy, url)).collect();
-        let mut kept = std::mem::take(&mut self.kept);
-        kept.retain(|url| self.is_wanted(url, policy, home));
-        self.kept = kept;
-        let mut answered = std::mem::take(&mut self.answered);
-        answered.retain(|url| self.is_wanted(url, policy, home));
-        self.answered = answered;
+        let Self { question, kept, answered, .. } = self;
+        let is_wanted = |url: &ServiceUrl| is_wanted(url, question, policy, home);
+        kept.reform(|url| in_form_of(policy, url));
+        kept.retain(is_wanted);
+        *answered = answered.iter().map(|url| in_form_of(policy, url)).filter(is_wanted).collect();
         self.version += 1;
     }
 
@@ -495,10 +491,6 @@ impl Ledger {
         }
     }
 
-    fn is_wanted(&self, url: &ServiceUrl, policy: &Policy, home: &Home) -> bool {
-        is_permitted(url, &self.question, policy) && !home.is_self(url, policy)
-    }
-
     /// What was said to another question, and believed of it, says nothing of this one. The peers stay.
     fn forget_answer(&mut self) {
         self.last = None;
@@ -554,4 +546,9 @@ impl Ledger {
         };
         self.last = Some(Dated { value, since });
     }
+}
+
+/// Whether this peer of a Service may be in a list: permitted, and not ourselves.
+fn is_wanted(url: &ServiceUrl, question: &Question, policy: &Policy, home: &Home) -> bool {
+    is_permitted(url, question, policy) && !home.is_self(url, policy)
 }

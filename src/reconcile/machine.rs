@@ -175,33 +175,29 @@ impl Machine {
         if consent == Consent::Empty && self.would_be_nothing(now) {
             return Err(NotAccepted::NeverEmpty);
         }
-        if consent == Consent::Records && self.kept_document_since().is_some() {
-            // Whom a Service that is left alone has in the files is not known, and would leave with them.
-            let of_each: Vec<_> = self.to_accept(consent, now).collect();
-            if !of_each.iter().all(Accepted::has_taken) {
-                return Err(NotAccepted::Nothing(of_each));
-            }
-        }
         let interval = self.policy.interval;
-        let accept = |ledger: &mut Ledger| ledger.accept(consent, interval, now);
-        let accepted: Vec<_> = self.ledgers.iter_mut().map(accept).collect();
-        (0..self.ledgers.len()).for_each(|at| self.book(at, now));
+        let of = |ledger| Accepted::of(ledger, consent, interval, now);
+        let accepted: Vec<_> = self.ledgers.iter().map(of).collect();
         let is_first = self.desired.is_none();
         let ends_start = is_first && consent == Consent::Empty && self.policy.own().is_some();
-        if !ends_start && !accepted.iter().any(Accepted::has_taken) {
+        let takes_any = ends_start || accepted.iter().any(Accepted::has_taken);
+        // Whom a Service that is left alone has in found files is not known, and would leave with them.
+        let loses_some = consent == Consent::Records
+            && self.kept_document_since().is_some()
+            && !accepted.iter().all(Accepted::has_taken);
+        if !takes_any || loses_some {
             return Err(NotAccepted::Nothing(accepted));
         }
+        for (at, Accepted { taken, .. }) in accepted.iter().enumerate() {
+            self.ledgers[at].take(*taken, now);
+        }
+        (0..self.ledgers.len()).for_each(|at| self.book(at, now));
         self.trust(self.believed_count());
         self.start = Start::Accepted;
         self.desire(ChangeCause::Accepted, now);
         // What was accepted is saved at once, also where the list is the same.
         self.publishing.forget(now);
         Ok(accepted)
-    }
-
-    fn to_accept(&self, consent: Consent, now: Moment) -> impl Iterator<Item = Accepted> {
-        let interval = self.policy.interval;
-        self.ledgers.iter().map(move |ledger| Accepted::of(ledger, consent, interval, now))
     }
 
     /// Whether nobody would be left in the list where the operator took even "no endpoints": a client's list is

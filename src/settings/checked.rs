@@ -44,7 +44,7 @@ impl Settings {
         let mut settings = self.clone();
         if let Some(port) = port.filter(|_| self.policy.takes_port_of_record()) {
             if let Role::Server(own) = &mut settings.policy.role {
-                own.url = own.url.clone().at_port(port);
+                own.url = own.url.at_port(port);
             }
             if settings.server.status_url_is_default {
                 settings.server.status_url = settings.server.status_url.map(|url| url.at_port(port));
