@@ -57,6 +57,17 @@ fn held(failure: LookupFailure, peers: usize) -> Situation {
     Situation::HeldLookupFailed { question: question(), failure, kept }
 }
 
+fn empty(kept: Kept) -> Situation {
+    Situation::HeldEmpty {
+        question: question(),
+        no_such_name: true,
+        soa_serial: 7,
+        kept,
+        empty_after: crate::model::DurationOrNever::Never,
+        never_empty: false,
+    }
+}
+
 fn unreachable(has_replied: bool) -> Situation {
     Situation::ServerUnreachable { fault: ServerFault::Unreachable("refused".to_owned()), has_replied }
 }
@@ -96,14 +107,6 @@ fn another_cause_is_a_line_a_minute_later_and_what_is_more_serious_at_once() {
 #[test]
 fn what_becomes_less_serious_is_said_to_those_who_know_how_serious_it_was() {
     let log = Log::new();
-    let empty = |kept| Situation::HeldEmpty {
-        question: question(),
-        no_such_name: true,
-        soa_serial: 7,
-        kept,
-        empty_after: crate::model::DurationOrNever::Never,
-        never_empty: false,
-    };
     let levels = |lines: Vec<(Level, String)>| lines.into_iter().map(|(level, _)| level).collect::<Vec<_>>();
     assert_eq!(levels(log.lines(0, 0, &[empty(Kept::None)])), [Level::ERROR]);
     let peers = empty(Kept::Peers(NonZeroUsize::MIN));
@@ -115,14 +118,6 @@ fn what_becomes_less_serious_is_said_to_those_who_know_how_serious_it_was() {
 #[test]
 fn a_hold_that_is_believed_has_an_end_and_the_belief_a_line_of_its_own() {
     let log = Log::new();
-    let empty = |kept| Situation::HeldEmpty {
-        question: question(),
-        no_such_name: true,
-        soa_serial: 7,
-        kept,
-        empty_after: crate::model::DurationOrNever::Never,
-        never_empty: false,
-    };
     let believed = || [empty(Kept::BelievedEmpty(BelievedBy::Operator))];
     assert_eq!(log.count(0, 0, &[empty(Kept::None)]), 1);
     // At once, though no minute has passed.
